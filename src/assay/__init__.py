@@ -1,0 +1,1 @@
+"""Assay: the approval desk for Python environments."""

@@ -1,0 +1,1 @@
+"""HTTP and JSON: one router per noun."""

@@ -1,0 +1,1 @@
+"""COMMANDS: one module per group."""

@@ -1,0 +1,104 @@
+"""One tree of errors. CLI, API and pages show the same object.
+
+The class docstring is the title; an instance adds what is wrong (`detail`), what to do (`hint`) and,
+where a field is wrong, its `path`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AssayError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, detail: str = "", *, hint: str = "", path: str | None = None) -> None:
+        self.detail = detail or self.title
+        self.hint = hint
+        self.path = path
+        super().__init__(self.detail)
+
+    @property
+    def title(self) -> str:
+        """The first line of the class docstring."""
+        return (type(self).__doc__ or "Error").splitlines()[0].rstrip(".")
+
+    def problem(self) -> dict[str, object]:
+        """Return the error as an RFC 9457 problem document."""
+        found: dict[str, object] = {
+            "type": f"urn:assay:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "hint": self.hint,
+        }
+        if self.path is not None:
+            found["path"] = self.path
+        return found
+
+
+class InvalidInputError(AssayError):
+    """The input is not valid."""
+
+    code = "invalid"
+    status = 422
+
+
+class NotFoundError(AssayError):
+    """There is nothing here, or you may not see it."""
+
+    code = "not-found"
+    status = 404
+
+
+class NotSignedInError(AssayError):
+    """Sign in first."""
+
+    code = "not-signed-in"
+    status = 401
+
+
+class ForbiddenError(AssayError):
+    """You may see this, but not do that."""
+
+    code = "forbidden"
+    status = 403
+
+
+class ConflictError(AssayError):
+    """The state is not what you saw."""
+
+    code = "conflict"
+    status = 409
+
+
+class ResolutionError(AssayError):
+    """The libraries do not fit together."""
+
+    code = "resolution-failed"
+    status = 422
+
+
+class BuildError(AssayError):
+    """The environment could not be built."""
+
+    code = "build-failed"
+    status = 500
+
+
+class DriftError(AssayError):
+    """The files are not the ones that were approved."""
+
+    code = "drift"
+    status = 409
+
+
+class UnavailableError(AssayError):
+    """A part that this needs does not answer."""
+
+    code = "unavailable"
+    status = 503

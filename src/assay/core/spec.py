@@ -1,0 +1,203 @@
+"""What a person asks for: a base or a Python version, and libraries as PEP 508 lines.
+
+A line can only name a library (law 4): no option, path, URL, variable or other file. The rules are
+those of PEP 508 and PEP 440 as `packaging` implements them; what is stricter here says why.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from assay.core.errors import InvalidInputError
+
+MAX_LINE = 300  # characters; the longest real lines (extras and markers) stay below 200
+MAX_LIBRARIES = 1000  # lines; real environments ask for tens
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
+PYTHON = re.compile(r"3\.\d{1,2}")
+REFERENCE = re.compile(r"([a-z][a-z0-9-]{1,31})@([1-9][0-9]{0,5})")
+SINGLE_EQUALS = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*([A-Za-z0-9.*+!_-]+)$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """A checked request. `libraries` are canonical PEP 508 strings, in the author's order."""
+
+    base: str | None = None
+    python: str | None = None
+    libraries: tuple[str, ...] = ()
+    only_binary: bool = True
+    cool_down_days: int = 0
+    variant: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The normalised names of the libraries asked for, in order."""
+        return tuple(canonicalize_name(Requirement(line).name) for line in self.libraries)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `Spec.from_dict` reads them back."""
+        return {**asdict(self), "libraries": list(self.libraries)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Spec:
+        """Read what `to_dict` wrote; the values were checked when they came in."""
+        return cls(**{**stored, "libraries": tuple(stored["libraries"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """A line that was understood though it was not written in the standard's spelling."""
+
+    line: int
+    written: str
+    understood: str
+
+
+def parse_spec(  # noqa: PLR0913 - one argument per field of the request
+    *,
+    base: str | None,
+    python: str | None,
+    libraries: list[str] | tuple[str, ...],
+    only_binary: bool = True,
+    cool_down_days: int = 0,
+    variant: str = "",
+) -> tuple[Spec, tuple[Correction, ...]]:
+    """Check a request and return it with the corrections made. Raises InvalidInputError with a path."""
+    base, python = base or None, python or None
+    _check_foundation(base, python)
+    lines, corrections = parse_libraries(libraries)
+    if not lines and base is None:
+        raise InvalidInputError(
+            "No library is named.", hint="Add at least one library, for example pandas.", path="libraries"
+        )
+    spec = Spec(
+        base=base,
+        python=python,
+        libraries=lines,
+        only_binary=only_binary,
+        cool_down_days=cool_down_days,
+        variant=variant,
+    )
+    return spec, corrections
+
+
+def _check_foundation(base: str | None, python: str | None) -> None:
+    if base is None and python is None:
+        raise InvalidInputError(
+            "Neither a base nor a Python version is given.",
+            hint="Choose a published environment as base, or a Python version.",
+            path="python",
+        )
+    if base is not None and python is not None:
+        raise InvalidInputError(
+            "A base brings its own Python version.", hint="Leave one of the two empty.", path="python"
+        )
+    if base is not None and not REFERENCE.fullmatch(base):
+        raise InvalidInputError(
+            f"{base!r} does not name a version.", hint="Write it as name@number, e.g. ds101@2.", path="base"
+        )
+    if python is not None and not PYTHON.fullmatch(python):
+        raise InvalidInputError(
+            f"{python!r} is not a Python version.", hint="Write it as 3.11.", path="python"
+        )
+
+
+def parse_libraries(lines: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Correction, ...]]:
+    """Check each line and return the canonical ones; blank lines and comments are passed over.
+
+    Raises InvalidInputError whose `path` is `libraries[i]`, i counting from 0.
+    """
+    if len(lines) > MAX_LIBRARIES:
+        raise InvalidInputError(
+            f"{len(lines)} lines; at most {MAX_LIBRARIES} are taken.",
+            hint="Name what you use yourself; what it needs is found for you.",
+            path="libraries",
+        )
+    parsed: list[str] = []
+    corrections: list[Correction] = []
+    seen: dict[str, int] = {}
+    for number, raw in enumerate(lines):
+        line = raw.split(" #", 1)[0].strip() if len(raw) <= MAX_LINE else raw
+        if not line or line.startswith("#"):
+            continue
+        understood = _understand(line)
+        if understood != line:
+            corrections.append(Correction(line=number + 1, written=line, understood=understood))
+        requirement = parse_library(understood, number)
+        _refuse_repetition(requirement, number, seen)
+        parsed.append(str(requirement))
+    return tuple(parsed), tuple(corrections)
+
+
+def _understand(line: str) -> str:
+    """Turn `library=1.2`, another platform's spelling, into `library==1.2`."""
+    single = SINGLE_EQUALS.fullmatch(line) if len(line) <= MAX_LINE else None
+    return f"{single[1]}=={single[2]}" if single else line
+
+
+def _refuse_repetition(requirement: Requirement, number: int, seen: dict[str, int]) -> None:
+    key = f"{canonicalize_name(requirement.name)};{requirement.marker or ''}"
+    if key in seen:
+        raise InvalidInputError(
+            f"Line {number + 1}: {requirement.name} stands in line {seen[key] + 1} already.",
+            hint="Keep one line and join the conditions with a comma, e.g. pandas>=2,<3.",
+            path=f"libraries[{number}]",
+        )
+    seen[key] = number
+
+
+def parse_library(line: str, number: int = 0) -> Requirement:
+    """Check one line against PEP 508 and law 4. Raises InvalidInputError that names the line."""
+    refusal = _refusal(line)
+    if refusal is None:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement as error:
+            refusal = (
+                f"{_shown(line)} is not a library requirement: {str(error).splitlines()[0]}",
+                "Write a name and, if it matters, versions: pandas>=2,<3.",
+            )
+        else:
+            if requirement.url is None:
+                return requirement
+            refusal = (f"{_shown(line)} points to a URL.", "Only libraries of the workspace's index are taken.")
+    raise InvalidInputError(f"Line {number + 1}: {refusal[0]}", hint=refusal[1], path=f"libraries[{number}]")
+
+
+def _refusal(line: str) -> tuple[str, str] | None:
+    """Say why a line cannot be a requirement, for the cases that deserve their own words."""
+    if len(line) > MAX_LINE:
+        return f"{len(line)} characters; a line has at most {MAX_LINE}.", "One library per line."
+    if any(not (char.isprintable()) for char in line):
+        return f"{_shown(line)} holds a control character.", "Type the line anew."
+    if line.startswith("-"):
+        return f"{_shown(line)} is an option.", "Options are set beside the list, not in it; name a library."
+    if "$" in line:
+        return f"{_shown(line)} holds an environment variable.", "Write the value itself."
+    if re.match(r"[./~\\]|[A-Za-z]:\\", line) or re.search(r"\.(whl|tar\.gz|zip)$", line):
+        return f"{_shown(line)} is a path or a file.", "Only libraries of the workspace's index are taken."
+    if re.search(r"\w+://|\bgit\+", line):
+        return f"{_shown(line)} points to a URL.", "Only libraries of the workspace's index are taken."
+    return None
+
+
+def _shown(line: str) -> str:
+    """Quote a line for a message: bounded, control characters escaped."""
+    short = line if len(line) <= 60 else line[:57] + "…"  # noqa: PLR2004 - what fits one message line
+    return repr(short)
+
+
+def check_slug(slug: str) -> str:
+    """Return a valid short name. Raises InvalidInputError."""
+    if not SLUG.fullmatch(slug):
+        raise InvalidInputError(
+            f"{slug[:40]!r} is not a short name.",
+            hint="2 to 32 characters: a lower-case letter, then letters, digits or hyphens.",
+            path="slug",
+        )
+    return slug

@@ -1,0 +1,1 @@
+"""HOW environments are made: the only code that runs uv."""

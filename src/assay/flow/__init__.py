@@ -1,0 +1,1 @@
+"""USE CASES in order: load, decide (core), do, store, record."""

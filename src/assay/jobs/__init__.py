@@ -1,0 +1,1 @@
+"""WHEN slow things run: the worker's loop and reconciliation after a crash."""

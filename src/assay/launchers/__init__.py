@@ -1,0 +1,1 @@
+"""WHERE processes run: one small protocol, local by default."""

@@ -1,0 +1,1 @@
+"""Settings, urls and start-up: the composition root."""

@@ -1,0 +1,1 @@
+"""FACTS from outside: package index, advisories, licences."""

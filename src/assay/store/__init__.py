@@ -1,0 +1,1 @@
+"""KEEPING things: models, migrations, read models, files, logs."""

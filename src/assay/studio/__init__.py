@@ -1,0 +1,1 @@
+"""JupyterHub: choosing an environment at server launch; kernels."""

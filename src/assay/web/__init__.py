@@ -1,0 +1,1 @@
+"""PAGES: one view module and one template per page."""
