@@ -1,0 +1,52 @@
+"""What happened: the names of events, and the chain that shows when one was changed or removed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Any
+
+FIRST = "0" * 64
+
+
+class EventName(StrEnum):
+    """Everything that is recorded; the part before the dot is the thing it happened to."""
+
+    VERSION_CREATED = "version.created"
+    VERSION_EDITED = "version.edited"
+    VERSION_DELETED = "version.deleted"
+    VERSION_SUBMITTED = "version.submitted"
+    VERSION_WITHDRAWN = "version.withdrawn"
+    VERSION_APPROVED = "version.approved"
+    VERSION_PUBLISHED = "version.published"
+    VERSION_REJECTED = "version.rejected"
+    VERSION_DEPRECATED = "version.deprecated"
+    VERSION_RESTORED = "version.restored"
+    VERSION_RETIRED = "version.retired"
+    VERSION_QUARANTINED = "version.quarantined"
+    ENVIRONMENT_CREATED = "environment.created"
+    ENVIRONMENT_EDITED = "environment.edited"
+    BUILD_REQUESTED = "build.requested"
+    BUILD_STARTED = "build.started"
+    BUILD_FINISHED = "build.built"
+    BUILD_FAILED = "build.failed"
+    BUILD_CANCELLED = "build.cancelled"
+    SERVER_REQUESTED = "server.requested"
+    SERVER_LAUNCHED = "server.launched"
+    SERVER_STOPPED = "server.stopped"
+    SERVER_REFUSED = "server.refused"
+    RUNTIME_CREATED = "runtime.created"
+    RUNTIME_CHANGED = "runtime.changed"
+    RUN_REQUESTED = "run.requested"
+    RUN_STARTED = "run.started"
+    RUN_ENDED = "run.ended"
+    MEMBER_SET = "member.set"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
+
+
+def link(previous: str, content: dict[str, Any]) -> str:
+    """Return the hash (SHA-256, hex) that binds an event's content to the one before it."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{previous}\n{canonical}".encode()).hexdigest()

@@ -1,0 +1,218 @@
+"""The life of a version and of a build: each one table, used by code, API, docs and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError
+from assay.core.roles import Actor, Right, check_right, check_sight
+
+
+class Status(StrEnum):
+    """Where a version stands."""
+
+    DRAFT = "draft"
+    PENDING = "pending"
+    PUBLISHED = "published"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+class Health(StrEnum):
+    """What changed after approval; stands beside the status."""
+
+    OK = "ok"
+    ATTENTION = "attention"
+    QUARANTINED = "quarantined"
+
+
+class Action(StrEnum):
+    """What moves or changes a version."""
+
+    EDIT = "edit"
+    BUILD = "build"
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    APPROVE = "approve"
+    REJECT = "reject"
+    DEPRECATE = "deprecate"
+    RESTORE = "restore"
+    RETIRE = "retire"
+    DELETE = "delete"
+
+
+class Who(StrEnum):
+    """Who may take an action, beside having the right for it."""
+
+    AUTHOR = "its author"
+    ANOTHER = "somebody else than its author"
+    ANYONE = "anyone with the right"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """One row of the table. `text` names the field of words that the action needs, '' for none."""
+
+    action: Action
+    source: Status
+    target: Status | None
+    right: Right
+    who: Who
+    built: bool = False
+    text: str = ""
+
+
+def _row(  # noqa: PLR0913 - one argument per column keeps the table below readable
+    action: Action,
+    source: Status,
+    target: Status | None,
+    right: Right,
+    who: Who,
+    *,
+    built: bool = False,
+    text: str = "",
+) -> Transition:
+    return Transition(
+        action=action, source=source, target=target, right=right, who=who, built=built, text=text
+    )
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    _row(Action.EDIT, Status.DRAFT, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
+    _row(Action.BUILD, Status.DRAFT, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
+    _row(Action.DELETE, Status.DRAFT, None, Right.COMPOSE, Who.AUTHOR),
+    _row(Action.SUBMIT, Status.DRAFT, Status.PENDING, Right.COMPOSE, Who.AUTHOR, built=True),
+    _row(Action.WITHDRAW, Status.PENDING, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
+    _row(Action.APPROVE, Status.PENDING, Status.PUBLISHED, Right.REVIEW, Who.ANOTHER, built=True),
+    _row(Action.REJECT, Status.PENDING, Status.DRAFT, Right.REVIEW, Who.ANYONE, text="feedback"),
+    _row(Action.DEPRECATE, Status.PUBLISHED, Status.DEPRECATED, Right.REVIEW, Who.ANYONE, text="reason"),
+    _row(Action.RESTORE, Status.DEPRECATED, Status.PUBLISHED, Right.REVIEW, Who.ANYONE),
+    _row(Action.RETIRE, Status.DEPRECATED, Status.RETIRED, Right.ADMINISTER, Who.ANYONE, text="reason"),
+)
+BY_ACTION = {row.action: row for row in TRANSITIONS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """All of a version that the table asks about. `digest` is '' until it is built."""
+
+    status: Status
+    author_id: int
+    digest: str = ""
+    building: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What may be done: the row that allows it, and whether it is an exception to "not one's own"."""
+
+    row: Transition
+    self_approved: bool = False
+
+
+def decide(
+    action: Action, standing: Standing, actor: Actor, *, words: str = "", self_approval: bool = False
+) -> Move:
+    """Say what the action does to a version, or raise why it may not be done.
+
+    The order of questions never tells more than the actor may know: sight, right, state, person, needs.
+    """
+    row = BY_ACTION[action]
+    check_sight(actor, status=standing.status, author_id=standing.author_id)
+    check_right(actor, row.right)
+    if standing.status != row.source:
+        raise ConflictError(
+            f"To {action} it must be {row.source}; it is {standing.status}.", hint="Load the page again."
+        )
+    own = standing.author_id == actor.id
+    if row.who is Who.AUTHOR and not own:
+        raise ForbiddenError(f"Only its author may {action} this version.", hint="Ask its author.")
+    if row.who is Who.ANOTHER and own and not self_approval:
+        raise ForbiddenError(
+            "Nobody approves their own submission.", hint="Ask another reviewer of the workspace."
+        )
+    _check_needs(row, standing, words)
+    return Move(row=row, self_approved=row.who is Who.ANOTHER and own)
+
+
+def _check_needs(row: Transition, standing: Standing, words: str) -> None:
+    if row.built and not standing.digest:
+        raise ConflictError("It is not built.", hint="Build it first, and wait until its checks are done.")
+    if row.action in {Action.SUBMIT, Action.EDIT, Action.DELETE} and standing.building:
+        raise ConflictError("It is being built.", hint="Wait for the build to end, or cancel it.")
+    if row.text and not words.strip():
+        raise InvalidInputError(
+            f"A {row.text} is needed.", hint="Say it so that its reader knows what to do.", path=row.text
+        )
+
+
+class BuildState(StrEnum):
+    """Where a build stands."""
+
+    QUEUED = "queued"
+    RESOLVING = "resolving"
+    INSTALLING = "installing"
+    CHECKING = "checking"
+    BUILT = "built"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE_BUILD = (BuildState.QUEUED, BuildState.RESOLVING, BuildState.INSTALLING, BuildState.CHECKING)
+BUILD_ORDER = (*ACTIVE_BUILD, BuildState.BUILT)
+
+
+def build_may_move(source: BuildState, target: BuildState) -> bool:
+    """Say whether a build may go from one state to another: forward, or to an end from any open one."""
+    if source not in ACTIVE_BUILD:
+        return False
+    if target in {BuildState.FAILED, BuildState.CANCELLED}:
+        return True
+    return BUILD_ORDER.index(target) > BUILD_ORDER.index(source)
+
+
+class Use(StrEnum):
+    """How a version can be used."""
+
+    OWN_LAUNCH = "owner launches"
+    LAUNCH = "everyone launches"
+    BASE = "chosen as base"
+    RUNTIME = "in runtimes"
+
+
+ALLOWED_USES: dict[Status, frozenset[Use]] = {
+    Status.DRAFT: frozenset({Use.OWN_LAUNCH}),
+    Status.PENDING: frozenset({Use.OWN_LAUNCH}),
+    Status.PUBLISHED: frozenset(Use),
+    Status.DEPRECATED: frozenset({Use.OWN_LAUNCH, Use.LAUNCH, Use.RUNTIME}),
+    Status.RETIRED: frozenset(),
+}
+
+
+def check_launch(standing: Standing, health: Health, actor: Actor) -> str:
+    """Return '' or 'personal' when the actor may launch the version; raise why not otherwise."""
+    check_sight(actor, status=standing.status, author_id=standing.author_id)
+    check_right(actor, Right.SEE)
+    uses = ALLOWED_USES[standing.status]
+    if not uses or health is Health.QUARANTINED:
+        word = "quarantined" if health is Health.QUARANTINED else str(standing.status)
+        raise ForbiddenError(f"This version is {word}; nothing starts in it.", hint="Choose another version.")
+    if not standing.digest:
+        raise ConflictError("This version is not built.", hint="Build it first.")
+    if Use.LAUNCH in uses:
+        return ""
+    if standing.author_id != actor.id:
+        raise ForbiddenError(
+            "Only its author may launch a version that is not published.", hint="Approve it first."
+        )
+    return "personal"
+
+
+def check_use(status: Status, health: Health, use: Use) -> None:
+    """Raise ConflictError unless a version in that status and health can be used so."""
+    if use not in ALLOWED_USES[status] or health is Health.QUARANTINED:
+        word = "quarantined" if health is Health.QUARANTINED else str(status)
+        raise ConflictError(
+            f"A version that is {word} cannot be {use.value}.", hint="Choose a published version."
+        )

@@ -1,0 +1,53 @@
+"""What a reviewer says: approve what they saw, or reject with feedback the author can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from assay.core.errors import ConflictError, InvalidInputError
+
+MAX_WORDS = 10_000  # characters of a note, a feedback or a reason
+
+
+class Verdict(StrEnum):
+    """How a decision went."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What a reviewer asks of one library, e.g. "raise to 2.2"."""
+
+    name: str
+    ask: str
+
+
+def check_digest(seen: str, actual: str) -> None:
+    """Raise ConflictError unless the caller decides on the lock that stands now (law 1)."""
+    if seen != actual:
+        raise ConflictError(
+            f"You decided on lock {seen[:12] or '(none)'}, but it is {actual[:12]} now.",
+            hint="Load the page again and look at what changed.",
+            path="digest",
+        )
+
+
+def check_words(text: str, path: str) -> str:
+    """Return the text without outer blanks. Raises InvalidInputError when it is too long."""
+    if len(text) > MAX_WORDS:
+        raise InvalidInputError(
+            f"{len(text)} characters; at most {MAX_WORDS} are kept.", hint="Shorten it.", path=path
+        )
+    return text.strip()
+
+
+def parse_asks(given: list[dict[str, Any]]) -> tuple[Ask, ...]:
+    """Read what is asked per library; empty asks are left out."""
+    asks = (Ask(name=canonicalize_name(str(one["name"])), ask=str(one["ask"]).strip()) for one in given)
+    return tuple(ask for ask in asks if ask.name and ask.ask)

@@ -1,0 +1,83 @@
+"""Who may do what in a workspace: one table, one question `may_see`, one question `check_right`.
+
+What a person may not see answers "not found"; what they may see but not do answers "forbidden" with the
+reason in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assay.core.errors import ForbiddenError, NotFoundError
+
+
+class Role(StrEnum):
+    """What a member of a workspace is. Each role may do all that the one before it may."""
+
+    VIEWER = "viewer"
+    MEMBER = "member"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+class Right(StrEnum):
+    """Something a route may ask for."""
+
+    SEE = "see and launch published versions"
+    COMPOSE = "compose, build, submit and launch own drafts"
+    REVIEW = "approve, reject, waive and deprecate"
+    ADMINISTER = "change members, policy and sources, retire and quarantine"
+
+
+LEAST_ROLE: dict[Right, Role] = {
+    Right.SEE: Role.VIEWER,
+    Right.COMPOSE: Role.MEMBER,
+    Right.REVIEW: Role.REVIEWER,
+    Right.ADMINISTER: Role.ADMIN,
+}
+RANK = {role: rank for rank, role in enumerate(Role)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A person as one workspace knows them. `scope` is narrower than the role for a limited token."""
+
+    id: int
+    name: str
+    role: Role
+    workspace_id: int
+    scope: Right | None = None
+
+    def has(self, right: Right) -> bool:
+        """Say whether the role, and the token's scope if there is one, reach that far."""
+        least = RANK[LEAST_ROLE[right]]
+        scoped = self.scope is None or least <= RANK[LEAST_ROLE[self.scope]]
+        return scoped and RANK[self.role] >= least
+
+
+def check_right(actor: Actor, right: Right) -> None:
+    """Raise ForbiddenError unless the actor has the right."""
+    if actor.has(right):
+        return
+    if RANK[actor.role] >= RANK[LEAST_ROLE[right]]:
+        raise ForbiddenError(
+            "This token's scope does not reach that far.", hint="Make a token with a wider scope."
+        )
+    raise ForbiddenError(
+        f"Your role here is {actor.role}; to {right.value} takes {LEAST_ROLE[right]}.",
+        hint="Ask an administrator of the workspace for the role.",
+    )
+
+
+def may_see(actor: Actor, *, status: str, author_id: int) -> bool:
+    """Say whether a version may be seen: drafts by their author, pending ones also by reviewers."""
+    if status not in {"draft", "pending"} or author_id == actor.id:
+        return True
+    return status == "pending" and actor.has(Right.REVIEW)
+
+
+def check_sight(actor: Actor, *, status: str, author_id: int) -> None:
+    """Raise NotFoundError for what the actor may not see."""
+    if not may_see(actor, status=status, author_id=author_id):
+        raise NotFoundError("There is no such version.", hint="Check the name and the number.")

@@ -1,0 +1,47 @@
+"""Secrets of an installation: made at first start, kept in files that only their owner can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+def secret(home: Path, name: str) -> str:
+    """Return the secret of that name, making it (256 bits) when there is none."""
+    return _kept(home, name, lambda: secrets.token_hex(32))
+
+
+def private_key(home: Path) -> str:
+    """Return the key (RSA 2048, PEM) that signs identities for the Hub, making it when there is none."""
+    return _kept(home, "oidc.pem", _new_key)
+
+
+def _new_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def _kept(home: Path, name: str, make: Callable[[], str]) -> str:
+    path = home / "secrets" / name
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = path.with_name(f".{name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(make())
+    try:
+        os.link(aside, path)  # the first of several processes wins; all read the winner's
+    except FileExistsError:
+        pass
+    finally:
+        aside.unlink()
+    return path.read_text()

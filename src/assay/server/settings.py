@@ -1,0 +1,162 @@
+"""Settings: read from the environment once, with defaults that are safe on one machine.
+
+| Variable | Meaning | Default |
+|---|---|---|
+| `ASSAY_HOME` | where everything is kept | `./var` |
+| `PORT` | port of the pages, on loopback | 8000 |
+| `ASSAY_HUB_PORT` | port of the Hub | `PORT` + 1 |
+| `ASSAY_URL` | the address that people use | `http://127.0.0.1:PORT` |
+| `ASSAY_HUB_URL` | the Hub's address: another host name, so that no cookie is shared | `http://localhost:HUB_PORT` |
+| `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
+| `ASSAY_INDEX` | the package index | the public one |
+| `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from assay.server.secrets import private_key, secret
+
+HOME = Path(os.environ.get("ASSAY_HOME", "var")).resolve()
+HOME.mkdir(parents=True, exist_ok=True)
+PORT = int(os.environ.get("PORT", "8000"))
+HUB_PORT = int(os.environ.get("ASSAY_HUB_PORT", str(PORT + 1)))
+PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
+INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
+SECURE = os.environ.get("ASSAY_SECURE") == "1"
+
+SECRET_KEY = secret(HOME, "django")
+GATE_SECRET = secret(HOME, "gate")
+HUB_API_TOKEN = secret(HOME, "hub-api")
+OIDC_CLIENT_SECRET = secret(HOME, "oidc-client")
+DEBUG = False
+ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "127.0.0.1"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.idp.oidc",
+    "assay.store",
+    "assay.web",
+]
+MIDDLEWARE = [
+    "assay.web.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "assay.web.middleware.PolicyMiddleware",
+    "assay.web.middleware.ErrorMiddleware",
+]
+ROOT_URLCONF = "assay.server.urls"
+WSGI_APPLICATION = "assay.server.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent.parent / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "assay.web.shell.shell",
+            ],
+        },
+    }
+]
+
+
+def _database(address: str) -> dict[str, Any]:
+    """Read `postgresql://…`, or place SQLite in the home; both keep what they accepted through a crash."""
+    if not address:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HOME / "assay.sqlite3",
+            "OPTIONS": {
+                # Without IMMEDIATE two writers that both read first lose updates or fail at once.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+            },
+        }
+    parts = urlsplit(address)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+    }
+
+
+DATABASES = {"default": _database(os.environ.get("ASSAY_DATABASE", ""))}
+DATABASES["default"].setdefault("CONN_MAX_AGE", None)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "store_cache"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "store.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "environments"
+ACCOUNT_ADAPTER = "assay.web.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Assay"
+IDP_OIDC_PRIVATE_KEY = private_key(HOME)
+
+SESSION_COOKIE_NAME = "__Host-assay" if SECURE else "assay"
+CSRF_COOKIE_NAME = "__Host-assay-csrf" if SECURE else "assay-csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from the Hub's sign-in
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600 if SECURE else 0
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "assay.server.logs.LineFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"assay": {"level": "INFO"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},
+}

@@ -1,0 +1,80 @@
+"""Builds and the locks they make."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from assay.core.lifecycle import ACTIVE_BUILD, BuildState
+
+
+class Lock(models.Model):
+    """A lock by content: its text (TOML), and the report of the directory that was made from it."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    text = models.TextField()
+    python = models.CharField(max_length=8)
+    platform = models.CharField(max_length=64)
+    libraries_count = models.PositiveIntegerField()
+    size = models.BigIntegerField()
+    report = models.JSONField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class LockedLibrary(models.Model):
+    """One library of a lock, for questions across environments ("also in")."""
+
+    lock = models.ForeignKey(Lock, on_delete=models.CASCADE, related_name="locked")
+    name = models.CharField(max_length=200)
+    version = models.CharField(max_length=100)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["name", "version"], name="locked_by_name")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["lock", "name"], name="one_name_per_lock")]
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}"
+
+
+class Build(models.Model):
+    """One attempt to build a version, kept for ever. `progress`, `steps` and `failure` are the engine's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="builds")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=16, choices=[(one.value, one.value) for one in BuildState])
+    question = models.JSONField()
+    progress = models.JSONField(default=dict)
+    steps = models.JSONField(default=dict)
+    failure = models.JSONField(null=True, blank=True)
+    handle = models.JSONField(null=True, blank=True)
+    digest = models.CharField(max_length=64, blank=True, default="")
+    reused = models.BooleanField(default=False)
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["version"],
+                condition=models.Q(state__in=[state.value for state in ACTIVE_BUILD]),
+                name="one_active_build",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "created_at"], name="build_queue")]
+
+    def __str__(self) -> str:
+        return f"build {self.id} ({self.state})"
+
+    @property
+    def active(self) -> bool:
+        """Say whether it has not come to an end."""
+        return self.state in ACTIVE_BUILD

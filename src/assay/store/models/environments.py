@@ -1,0 +1,101 @@
+"""Environments and their versions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from assay.core.lifecycle import Health, Status
+from assay.core.spec import Spec
+from assay.store.models.builds import Lock
+from assay.store.models.people import Workspace
+
+
+class Environment(models.Model):
+    """A named line of versions. `newest` is the newest published one, `latest` the one made last.
+
+    `made` counts all versions ever made, so that a deleted draft's number is never given again.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="environments")
+    slug = models.CharField(max_length=32)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, default="")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    tags = models.JSONField(default=list, blank=True)
+    made = models.PositiveIntegerField(default=0)
+    newest = models.ForeignKey(
+        "Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="newest_of"
+    )
+    latest = models.ForeignKey(
+        "Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of"
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "slug"], name="one_slug_per_workspace")
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Version(models.Model):
+    """One version: spec, lock, build, status. `revision` grows with every change, for compare-and-set."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Status])
+    health = models.CharField(
+        max_length=16, choices=[(one.value, one.value) for one in Health], default=Health.OK
+    )
+    revision = models.PositiveIntegerField(default=0)
+    rounds = models.PositiveIntegerField(default=0)
+    spec = models.JSONField()
+    base = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="built_upon"
+    )
+    python = models.CharField(max_length=8)
+    lock = models.ForeignKey(Lock, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
+    build = models.ForeignKey(
+        "Build", null=True, blank=True, on_delete=models.SET_NULL, related_name="current_of"
+    )
+    reason = models.TextField(blank=True, default="")
+    successor = models.CharField(max_length=64, blank=True, default="")
+    ends_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["environment", "number"], name="one_number_per_environment")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "submitted_at"], name="version_queue"),
+            models.Index(fields=["author", "status"], name="version_by_author"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        """The version's name, e.g. `geo@3`."""
+        return f"{self.environment.slug}@{self.number}"
+
+    @property
+    def wanted(self) -> Spec:
+        """The spec as a value of the domain."""
+        return Spec.from_dict(self.spec)
+
+    @property
+    def digest(self) -> str:
+        """The lock's digest, '' until it is built."""
+        return self.lock.digest if self.lock else ""

@@ -1,0 +1,111 @@
+"""Uses of versions: servers, runtimes, runs, and the record of every launch."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+SERVER_STATES = ("starting", "ready", "failed", "stopping", "stopped")
+RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled", "timeout", "lost")
+
+
+class Launch(models.Model):
+    """One use of a version. Holds the digest for ever, so "what exactly ran" has an answer."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="launches")
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="launches")
+    kind = models.CharField(max_length=16, choices=[("studio", "studio"), ("run", "run")])
+    digest = models.CharField(max_length=64)
+    thing = models.CharField(max_length=64)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["environment", "started_at", "person"], name="launch_people"),
+            models.Index(fields=["person", "-started_at"], name="launch_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.thing}"
+
+
+class Server(models.Model):
+    """A Studio server of one person in one version. `id` is also its name at the Hub (hex, 12)."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="servers")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey("Version", on_delete=models.PROTECT, related_name="servers")
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=[(one, one) for one in SERVER_STATES])
+    progress = models.PositiveSmallIntegerField(default=0)
+    message = models.TextField(blank=True, default="")
+    address = models.CharField(max_length=500, blank=True, default="")
+    created_at = models.DateTimeField()
+    ready_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["person", "state"], name="server_by_person")]
+
+    def __str__(self) -> str:
+        return f"server {self.id} ({self.state})"
+
+
+class Runtime(models.Model):
+    """A project that runs in a published version. `environment` is `name` (newest) or `name@number`."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
+    slug = models.CharField(max_length=32)
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16, choices=[("script", "script")])
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    environment = models.CharField(max_length=64)
+    source = models.JSONField()
+    entry = models.CharField(max_length=200, default="main.py")
+    limits = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "slug"], name="one_runtime_slug")
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Run(models.Model):
+    """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    runtime = models.ForeignKey(Runtime, on_delete=models.CASCADE, related_name="runs")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey("Version", on_delete=models.PROTECT, related_name="runs")
+    digest = models.CharField(max_length=64)
+    source = models.JSONField()
+    entry = models.CharField(max_length=200)
+    arguments = models.JSONField(default=list)
+    limits = models.JSONField(default=dict)
+    state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
+    exit_code = models.IntegerField(null=True, blank=True)
+    message = models.TextField(blank=True, default="")
+    handle = models.JSONField(null=True, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+    seconds = models.FloatField(null=True, blank=True)
+    peak_memory = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["state", "created_at"], name="run_queue")]
+
+    def __str__(self) -> str:
+        return f"run {self.id} ({self.state})"

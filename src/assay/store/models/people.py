@@ -1,0 +1,60 @@
+"""Who there is: people, workspaces, memberships and tokens."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from assay.core.roles import Role
+
+
+class Person(AbstractUser):
+    """Somebody who signs in. The user name is also the name at the Hub."""
+
+
+class Workspace(models.Model):
+    """A tenant. Nothing crosses it."""
+
+    slug = models.SlugField(max_length=32, unique=True)
+    title = models.CharField(max_length=200)
+    self_approval = models.BooleanField(default=False)
+    event_count = models.BigIntegerField(default=0)
+    event_head = models.CharField(max_length=64, blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Membership(models.Model):
+    """What a person is in a workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=[(role.value, role.value) for role in Role])
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "person"], name="one_membership")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} is {self.role} in {self.workspace}"
+
+
+class ApiToken(models.Model):
+    """A named key to the API. Only its SHA-256 is kept; `hint` is its first characters."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    scope = models.CharField(max_length=64)
+    hint = models.CharField(max_length=16)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"

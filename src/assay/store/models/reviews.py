@@ -1,0 +1,80 @@
+"""Submissions, decisions and the trail of events."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from assay.core.review import Verdict
+
+
+class Submission(models.Model):
+    """A round: what was put up for approval, when, and how it ended. Kept with its lock's digest."""
+
+    OUTCOMES = ("pending", "withdrawn", "approved", "rejected")
+
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="submissions")
+    round = models.PositiveIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    spec = models.JSONField()
+    note = models.TextField(blank=True, default="")
+    outcome = models.CharField(max_length=16, choices=[(one, one) for one in OUTCOMES], default="pending")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "round"], name="one_round")]
+
+    def __str__(self) -> str:
+        return f"round {self.round} of version {self.version_id}"
+
+
+class Decision(models.Model):
+    """What one reviewer said of one submission. Bound to the digest."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="decisions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Verdict])
+    digest = models.CharField(max_length=64)
+    words = models.TextField(blank=True, default="")
+    libraries = models.JSONField(default=list)
+    self_approved = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["submission", "by"], name="one_decision_per_reviewer")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.by}"
+
+
+class Event(models.Model):
+    """One line of the trail. Never changed, never removed: a trigger refuses both."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.PROTECT, related_name="events")
+    sequence = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+    name = models.CharField(max_length=64)
+    environment = models.CharField(max_length=32, blank=True, default="")
+    number = models.PositiveIntegerField(null=True, blank=True)
+    detail = models.JSONField(default=dict)
+    visible_to = models.BigIntegerField(null=True, blank=True)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "sequence"], name="one_sequence")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "environment", "number", "sequence"], name="event_by_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.name}"

@@ -1,0 +1,66 @@
+"""What every answer carries: a request id, a strict content policy, and errors as pages."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from assay.core.errors import AssayError
+
+Next = Callable[[HttpRequest], HttpResponse]
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self' {hub}; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class RequestIdMiddleware:
+    """Give each request an id that error pages and log lines repeat."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Number the request and the answer."""
+        given = request.headers.get("X-Request-Id", "")
+        request.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else secrets.token_hex(8)  # type: ignore[attr-defined] - a request is the place to hang it on
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined] - set above
+        return response
+
+
+class PolicyMiddleware:
+    """Send the content security policy with every page."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the headers unless the view has set its own."""
+        from django.conf import settings  # noqa: PLC0415 - settings are read when the first request comes
+
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY.format(hub=settings.HUB_URL))
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response
+
+
+class ErrorMiddleware:
+    """Show errors of our tree as a page with what to do."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn an AssayError into a page; leave everything else to Django."""
+        if not isinstance(error, AssayError):
+            return None
+        return render(request, "error.html", {"error": error.problem()}, status=error.status)
