@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -92,6 +92,21 @@ class Lock:
             ring = following
         return chains
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `Lock.from_dict` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Lock:
+        """Read what `to_dict` wrote."""
+        libraries = tuple(
+            LockedLibrary(
+                **{**one, "file": File(**one["file"]), "dependencies": tuple(one["dependencies"])}
+            )
+            for one in stored["libraries"]
+        )
+        return cls(python=stored["python"], platform=stored["platform"], libraries=libraries)
+
     def to_toml(self) -> str:
         """Write a PEP 751 document that any installer reads; `Lock.from_toml` reads it back."""
         lines = [
@@ -123,7 +138,9 @@ def _package(library: LockedLibrary) -> list[str]:
     lines = ["[[packages]]", f"name = {_q(library.name)}", f"version = {_q(library.version)}"]
     lines.append(f"index = {_q(library.index)}")
     if library.dependencies:
-        lines.append(f"dependencies = [{', '.join(f'{{ name = {_q(one)} }}' for one in library.dependencies)}]")
+        lines.append(
+            f"dependencies = [{', '.join(f'{{ name = {_q(one)} }}' for one in library.dependencies)}]"
+        )
     lines.append(f"wheels = [{{ {entry} }}]" if file.is_wheel else f"sdist = {{ {entry} }}")
     return [*lines, ""]
 

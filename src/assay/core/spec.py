@@ -165,7 +165,10 @@ def parse_library(line: str, number: int = 0) -> Requirement:
         else:
             if requirement.url is None:
                 return requirement
-            refusal = (f"{_shown(line)} points to a URL.", "Only libraries of the workspace's index are taken.")
+            refusal = (
+                f"{_shown(line)} points to a URL.",
+                "Only libraries of the workspace's index are taken.",
+            )
     raise InvalidInputError(f"Line {number + 1}: {refusal[0]}", hint=refusal[1], path=f"libraries[{number}]")
 
 

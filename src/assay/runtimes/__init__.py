@@ -1,1 +1,1 @@
-"""Scripts in a published version."""
+"""Scripts in a published version: projects, and their runs."""

@@ -21,6 +21,7 @@ class Submission(models.Model):
     digest = models.CharField(max_length=64)
     spec = models.JSONField()
     note = models.TextField(blank=True, default="")
+    changes = models.JSONField(default=dict)
     outcome = models.CharField(max_length=16, choices=[(one, one) for one in OUTCOMES], default="pending")
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -64,7 +65,6 @@ class Event(models.Model):
     environment = models.CharField(max_length=32, blank=True, default="")
     number = models.PositiveIntegerField(null=True, blank=True)
     detail = models.JSONField(default=dict)
-    visible_to = models.BigIntegerField(null=True, blank=True)
     previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 

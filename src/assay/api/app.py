@@ -1,0 +1,67 @@
+"""The API: routers, errors as problem documents, OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from assay.api import builds, environments, events, reviews, runtimes, servers, versions
+from assay.api.access import Token
+from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
+
+api = NinjaAPI(
+    title="Assay",
+    version="1",
+    description="The approval desk for Python environments.",
+    urls_namespace="api",
+    openapi_url="/openapi.json",
+    docs_url=None,
+    auth=Token(),
+)
+for router in (
+    environments.router,
+    versions.router,
+    builds.router,
+    reviews.router,
+    servers.router,
+    runtimes.router,
+    events.router,
+):
+    api.add_router("/workspaces/{workspace}", router)
+
+
+def problem(error: AssayError) -> HttpResponse:
+    """Answer an error of our tree as `application/problem+json`."""
+    return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
+
+
+@api.exception_handler(AssayError)
+def _ours(request: HttpRequest, error: AssayError) -> HttpResponse:
+    del request
+    return problem(error)
+
+
+@api.exception_handler(AuthenticationError)
+def _no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    del request, error
+    return problem(NotSignedInError(hint="Send `Authorization: Bearer TOKEN`."))
+
+
+@api.exception_handler(ValidationError)
+def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    del request
+    first: dict[str, Any] = error.errors[0]
+    path = ".".join(str(part) for part in first["loc"] if part not in {"body", "body_in", "payload"})
+    return problem(InvalidInputError(f"{path}: {first['msg']}", hint="See /api/v1/docs.", path=path))
+
+
+@api.exception_handler(HttpError)
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    del request
+    return problem(InvalidInputError(str(error), hint="Send JSON as /api/v1/docs describes."))
+
+
+__all__ = ["api", "problem"]

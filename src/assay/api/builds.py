@@ -1,0 +1,82 @@
+"""`/builds`: start one, follow it, read its log, cancel it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import StreamingHttpResponse
+from ninja import Router
+
+from assay.api.access import Caller, needs
+from assay.api.documents import build_document
+from assay.core.errors import UnavailableError
+from assay.core.roles import Actor, Right
+from assay.flow.access import find_build
+from assay.flow.build import cancel_build, read_log, request_build
+
+router = Router(tags=["builds"])
+STREAM_SECONDS = 50  # a stream ends then and the client comes back; it occupies a thread meanwhile
+_streams = threading.BoundedSemaphore(6)  # threads that streams may occupy; the rest serve pages
+
+
+@router.post("/environments/{slug}/versions/{int:number}/build", response={202: dict[str, Any]})
+@needs(Right.COMPOSE)
+def start(request: Caller, workspace: str, slug: str, number: int) -> tuple[int, dict[str, Any]]:
+    """Queue a build; while one runs, the same one is returned."""
+    return 202, {"build": str(request_build(request.actor, slug, number).pk)}
+
+
+@router.get("/builds/{uuid:build}", response=dict[str, Any])
+@needs(Right.SEE)
+def show(request: Caller, workspace: str, build: UUID) -> dict[str, Any]:
+    """Show state, step, progress and timings."""
+    return build_document(find_build(request.actor, str(build)))
+
+
+@router.get("/builds/{uuid:build}/log", response=dict[str, Any])
+@needs(Right.SEE)
+def log(request: Caller, workspace: str, build: UUID, offset: int = 0) -> dict[str, Any]:
+    """Read the log from a byte offset; `next` is where to go on, `done` says that no more will come."""
+    return read_log(find_build(request.actor, str(build)), offset)
+
+
+@router.post("/builds/{uuid:build}/cancel", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def cancel(request: Caller, workspace: str, build: UUID) -> dict[str, Any]:
+    """Ask for the end of a build."""
+    return build_document(cancel_build(request.actor, str(build)))
+
+
+@router.get("/builds/{uuid:build}/events")
+@needs(Right.SEE)
+def events(request: Caller, workspace: str, build: UUID) -> StreamingHttpResponse:
+    """Stream progress as server-sent events: `progress` when something changed, `end` at the end."""
+    find_build(request.actor, str(build))
+    if not _streams.acquire(blocking=False):
+        raise UnavailableError("Too many streams are open.", hint="Poll the build instead.")
+    answer = StreamingHttpResponse(_stream(request.actor, str(build)), content_type="text/event-stream")
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _stream(actor: Actor, build_id: str) -> Iterator[str]:
+    try:
+        deadline, shown = time.monotonic() + STREAM_SECONDS, ""
+        yield "retry: 500\n\n"
+        while time.monotonic() < deadline:
+            build = find_build(actor, build_id)
+            text = json.dumps(build_document(build), cls=DjangoJSONEncoder)
+            if text != shown:
+                shown = text
+                yield f"event: {'progress' if build.active else 'end'}\ndata: {text}\n\n"
+            if not build.active:
+                return
+            time.sleep(0.2)
+    finally:
+        _streams.release()

@@ -1,0 +1,176 @@
+"""Things as JSON documents."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from assay.store.models import Build, Environment, Run, Runtime, Server, Version
+from assay.store.reads.reviews import rounds
+from assay.store.reads.trail import version_trail
+
+
+def version_row(version: Version) -> dict[str, Any]:
+    """A version in a list."""
+    return {
+        "environment": version.environment.slug,
+        "version": version.number,
+        "reference": version.reference,
+        "status": version.status,
+        "health": version.health,
+        "python": version.python,
+        "base": version.base.reference if version.base else None,
+        "author": version.author.get_username(),
+        "digest": version.digest,
+        "libraries": version.lock.libraries_count if version.lock else 0,
+        "size": version.lock.size if version.lock else 0,
+        "created": version.created_at,
+        "updated": version.updated_at,
+        "published": version.published_at,
+    }
+
+
+def version_document(version: Version) -> dict[str, Any]:
+    """A version in full: spec, build, report summary, review, events."""
+    environment = version.environment
+    return version_row(version) | {
+        "title": environment.title,
+        "description": environment.description,
+        "spec": version.spec,
+        "build": build_document(version.build) if version.build else None,
+        "report": report_summary(version),
+        "review": {
+            "round": version.rounds,
+            "rounds": [
+                {
+                    "round": one.number,
+                    "by": one.by,
+                    "at": one.at,
+                    "note": one.note,
+                    "outcome": one.outcome,
+                    "digest": one.digest,
+                    "decisions": [
+                        {
+                            "by": decision.by.get_username(),
+                            "verdict": decision.verdict,
+                            "words": decision.words,
+                            "libraries": decision.libraries,
+                            "self_approved": decision.self_approved,
+                            "at": decision.at,
+                        }
+                        for decision in one.decisions
+                    ],
+                }
+                for one in rounds(version)
+            ],
+        },
+        "reason": version.reason,
+        "successor": version.successor,
+        "ends": version.ends_at,
+        "events": [
+            asdict(event)
+            for event in version_trail(environment.workspace_id, environment.slug, version.number)
+        ],
+    }
+
+
+def report_summary(version: Version) -> dict[str, Any] | None:
+    """The numbers of a report, or None when nothing is built."""
+    if version.lock is None:
+        return None
+    report = version.lock.report
+    return {
+        "libraries": version.lock.libraries_count,
+        "size": report["size"],
+        "files": report["files"],
+        "new_size": report["new_size"],
+        "isolation": report["isolation"],
+        "checks": report["checks"],
+    }
+
+
+def build_document(build: Build) -> dict[str, Any]:
+    """A build: state, step, progress, timings, failure."""
+    progress = build.progress or {}
+    return {
+        "id": str(build.pk),
+        "state": build.state,
+        "step": progress.get("step", build.state),
+        "progress": {
+            "done": progress.get("done", 0),
+            "total": progress.get("total", 0),
+            "bytes_done": progress.get("bytes_done", 0),
+            "bytes_total": progress.get("bytes_total", 0),
+        },
+        "message": progress.get("message", ""),
+        "timings": build.steps,
+        "failure": build.failure,
+        "digest": build.digest,
+        "reused": build.reused,
+        "created": build.created_at,
+        "started": build.started_at,
+        "finished": build.finished_at,
+    }
+
+
+def environment_document(environment: Environment, versions: list[Version]) -> dict[str, Any]:
+    """An environment with its versions, newest first."""
+    newest = environment.newest
+    return {
+        "slug": environment.slug,
+        "title": environment.title,
+        "description": environment.description,
+        "owner": environment.owner.get_username(),
+        "tags": environment.tags,
+        "newest": newest.number if newest else None,
+        "versions": [version_row(one) for one in versions],
+    }
+
+
+def server_document(server: Server) -> dict[str, Any]:
+    """A Studio server."""
+    return {
+        "id": server.pk,
+        "state": server.state,
+        "progress": server.progress,
+        "message": server.message,
+        "address": server.address or None,
+        "environment": server.version.reference,
+        "digest": server.digest,
+        "created": server.created_at,
+        "ready": server.ready_at,
+        "stopped": server.stopped_at,
+    }
+
+
+def runtime_document(runtime: Runtime) -> dict[str, Any]:
+    """A runtime."""
+    return {
+        "slug": runtime.slug,
+        "title": runtime.title,
+        "kind": runtime.kind,
+        "environment": runtime.environment,
+        "entry": runtime.entry,
+        "source": runtime.source,
+        "limits": runtime.limits,
+        "owner": runtime.owner.get_username(),
+        "updated": runtime.updated_at,
+    }
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """One run; `seconds`, and `peak_memory` in bytes."""
+    return {
+        "id": str(run.pk),
+        "runtime": run.runtime.slug,
+        "state": run.state,
+        "exit_code": run.exit_code,
+        "message": run.message,
+        "environment": run.version.reference,
+        "digest": run.digest,
+        "seconds": run.seconds,
+        "peak_memory": run.peak_memory,
+        "created": run.created_at,
+        "started": run.started_at,
+        "finished": run.finished_at,
+    }

@@ -1,0 +1,119 @@
+"""`/environments`: the catalogue and composing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ninja import Router
+
+from assay.api.access import Caller, needs
+from assay.api.documents import environment_document, version_document, version_row
+from assay.api.pages import bounded, cursor, position
+from assay.api.schemas import EnvironmentIn, EnvironmentPage, SpecIn
+from assay.core.roles import Right
+from assay.flow.access import find_environment, find_version, visible_versions
+from assay.flow.draft import Wish, create_environment, new_version
+from assay.flow.lock import preview
+from assay.store.reads.catalogue import Filters, catalogue
+
+router = Router(tags=["environments"])
+
+
+@router.get("/environments", response=EnvironmentPage)
+@needs(Right.SEE)
+def list_environments(  # noqa: PLR0913 - one argument per filter
+    request: Caller,
+    workspace: str,
+    limit: int = 100,
+    q: str = "",
+    library: str = "",
+    python: str = "",
+    base: str = "",
+    owner: str = "",
+    status: str = "",
+    health: str = "",
+) -> dict[str, Any]:
+    """List what the caller may see, by short name."""
+    filters = Filters(
+        text=q, library=library, python=python, base=base, owner=owner, status=status, health=health
+    )
+    given = position(request.GET.get("cursor", ""))
+    rows = catalogue(request.actor, filters, limit=bounded(limit) + 1, after=given)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return {"items": [asdict(row) for row in rows], "next": cursor(rows[-1].slug) if more else None}
+
+
+@router.post("/environments", response={201: dict[str, Any]})
+@needs(Right.COMPOSE)
+def create(request: Caller, workspace: str, body: EnvironmentIn) -> tuple[int, dict[str, Any]]:
+    """Create an environment; version 1 is a draft."""
+    version = create_environment(
+        request.actor,
+        slug=body.slug,
+        title=body.title,
+        description=body.description,
+        wish=wish_of(body),
+    )
+    return 201, version_document(find_version(request.actor, body.slug, version.number))
+
+
+@router.get("/environments/{slug}", response=dict[str, Any])
+@needs(Right.SEE)
+def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
+    """Show an environment with the versions that the caller may see."""
+    environment = find_environment(request.actor, slug)
+    return environment_document(environment, visible_versions(request.actor, environment))
+
+
+@router.get("/environments/{slug}/versions", response=dict[str, Any])
+@needs(Right.SEE)
+def versions(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
+    """List the versions that the caller may see, newest first."""
+    environment = find_environment(request.actor, slug)
+    return {
+        "items": [version_row(one) for one in visible_versions(request.actor, environment)],
+        "next": None,
+    }
+
+
+@router.post("/environments/{slug}/versions", response={201: dict[str, Any]})
+@needs(Right.COMPOSE)
+def next_version(request: Caller, workspace: str, slug: str) -> tuple[int, dict[str, Any]]:
+    """Start a draft from the newest published version."""
+    version = new_version(request.actor, slug)
+    return 201, version_document(find_version(request.actor, slug, version.number))
+
+
+@router.post("/resolve", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
+    """Say what a spec would install. Nothing is stored."""
+    found = preview(request.actor, wish_of(body), turn=f"api-{id(request)}")
+    direct = set(found.direct)
+    return {
+        "digest": found.lock.digest,
+        "libraries": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "direct": one.name in direct,
+                "size": one.file.size,
+                "index": one.index,
+            }
+            for one in found.lock.libraries
+        ],
+        "count": len(found.lock.libraries),
+        "download_size": found.lock.download_size,
+        "added_to_base": found.added,
+        "corrections": [asdict(one) for one in found.corrections],
+    }
+
+
+def wish_of(body: SpecIn) -> Wish:
+    """Return the unchecked spec of a body."""
+    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries))
+
+
+__all__ = ["router", "wish_of"]

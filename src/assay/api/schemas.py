@@ -1,0 +1,167 @@
+"""What goes in and out. Bodies are closed: an unknown field is an error, not a way to set a status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+
+class Body(Schema):
+    """A request body; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SpecIn(Body):
+    """A base or a Python version, and libraries as PEP 508 lines."""
+
+    base: str | None = None
+    python: str | None = None
+    libraries: list[str] = Field(default_factory=list)
+
+
+class EnvironmentIn(SpecIn):
+    """A new environment."""
+
+    slug: str
+    title: str
+    description: str = ""
+
+
+class Submit(Body):
+    """The author's note to the reviewers."""
+
+    note: str = ""
+
+
+class Approve(Body):
+    """The digest that the reviewer saw."""
+
+    digest: str
+    note: str = ""
+
+
+class AskIn(Body):
+    """What is asked of one library."""
+
+    name: str
+    ask: str
+
+
+class Reject(Body):
+    """What the author should change."""
+
+    feedback: str
+    libraries: list[AskIn] = Field(default_factory=list)
+
+
+class Reason(Body):
+    """Why something is done."""
+
+    reason: str
+    force: bool = False
+
+
+class Deprecate(Body):
+    """Why, what instead, and until when."""
+
+    reason: str
+    successor: str = ""
+    ends: datetime | None = None
+
+
+class ServerIn(Body):
+    """The version in which a Studio server starts."""
+
+    environment: str
+
+
+class InlineSource(Body):
+    """Files by name."""
+
+    kind: str = "inline"
+    files: dict[str, str]
+
+
+class RuntimeIn(Body):
+    """A project that runs in a published version."""
+
+    slug: str
+    title: str = ""
+    kind: str = "script"
+    environment: str
+    source: InlineSource
+    entry: str = "main.py"
+    limits: dict[str, float] = Field(default_factory=dict)
+
+
+class RunIn(Body):
+    """Arguments of one run."""
+
+    args: list[str] = Field(default_factory=list)
+
+
+class EnvironmentRow(Schema):
+    """One row of the catalogue. `size` is installed bytes, `libraries` their number."""
+
+    slug: str
+    title: str
+    description: str
+    status: str
+    version: int
+    health: str
+    python: str
+    base: str | None
+    owner: str
+    libraries: int
+    size: int
+    updated: datetime
+    people_30d: int
+
+
+class EnvironmentPage(Schema):
+    """A page of rows; `next` is the cursor of the following page."""
+
+    items: list[EnvironmentRow]
+    next: str | None
+
+
+class LibraryRowOut(Schema):
+    """One installed library."""
+
+    name: str
+    version: str
+    direct: bool
+    via: list[str]
+    size: int
+    licence: str
+    index: str
+    hash: str
+
+
+class LibraryList(Schema):
+    """All libraries of a version."""
+
+    items: list[LibraryRowOut]
+
+
+class Items(Schema):
+    """A page of plain rows."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+class Problem(Schema):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: str
+    path: str | None = None

@@ -1,0 +1,153 @@
+"""`/environments/{slug}/versions/{number}`: one version, its actions and its documents."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpResponse
+from ninja import Router
+
+from assay.api.access import Caller, needs
+from assay.api.documents import version_document
+from assay.api.environments import wish_of
+from assay.api.schemas import Approve, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
+from assay.core.errors import NotFoundError
+from assay.core.review import Ask
+from assay.core.roles import Actor, Right
+from assay.flow import draft, retire, review
+from assay.flow.access import find_version
+from assay.store.models import Lock, Version
+from assay.store.reads.libraries import library_rows
+
+router = Router(tags=["versions"])
+ONE = "/environments/{slug}/versions/{int:number}"
+
+
+def shown(actor: Actor, slug: str, number: int) -> dict[str, Any]:
+    """Return the version as it is now."""
+    return version_document(find_version(actor, slug, number))
+
+
+def built(version: Version) -> Lock:
+    """Return the lock of a version. Raises NotFoundError while there is none."""
+    if version.lock is None:
+        raise NotFoundError("This version is not built yet.", hint="Build it first.")
+    return version.lock
+
+
+@router.get(ONE, response=dict[str, Any])
+@needs(Right.SEE)
+def show(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """Show a version in full."""
+    return shown(request.actor, slug, number)
+
+
+@router.put(f"{ONE}/spec", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) -> dict[str, Any]:
+    """Edit a draft; a changed spec drops lock, build and report."""
+    _, corrections = draft.edit_spec(request.actor, slug, number, wish_of(body))
+    return shown(request.actor, slug, number) | {"corrections": [asdict(one) for one in corrections]}
+
+
+@router.delete(ONE, response={204: None})
+@needs(Right.COMPOSE)
+def delete(request: Caller, workspace: str, slug: str, number: int) -> tuple[int, None]:
+    """Delete a draft."""
+    draft.delete_draft(request.actor, slug, number)
+    return 204, None
+
+
+@router.post(f"{ONE}/submit", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def submit(request: Caller, workspace: str, slug: str, number: int, body: Submit) -> dict[str, Any]:
+    """Put a built draft up for approval."""
+    review.submit(request.actor, slug, number, body.note)
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/withdraw", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def withdraw(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """Take a submission back."""
+    review.withdraw(request.actor, slug, number)
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/approve", response=dict[str, Any])
+@needs(Right.SEE)
+def approve(request: Caller, workspace: str, slug: str, number: int, body: Approve) -> dict[str, Any]:
+    """Publish what was seen. What a caller may not see stays unseen; who may not decide reads why."""
+    review.approve(request.actor, slug, number, digest=body.digest, note=body.note)
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/reject", response=dict[str, Any])
+@needs(Right.SEE)
+def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject) -> dict[str, Any]:
+    """Give a submission back with feedback. The version is its author's draft again."""
+    asks = tuple(Ask(name=one.name, ask=one.ask) for one in body.libraries)
+    version = review.reject(request.actor, slug, number, feedback=body.feedback, libraries=asks)
+    return version_document(version)
+
+
+@router.post(f"{ONE}/deprecate", response=dict[str, Any])
+@needs(Right.SEE)
+def deprecate(request: Caller, workspace: str, slug: str, number: int, body: Deprecate) -> dict[str, Any]:
+    """Say that it should no longer be chosen."""
+    retire.deprecate(
+        request.actor, slug, number, reason=body.reason, successor=body.successor, ends_at=body.ends
+    )
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/restore", response=dict[str, Any])
+@needs(Right.SEE)
+def restore(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """Publish a deprecated version again."""
+    retire.restore(request.actor, slug, number)
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/retire", response=dict[str, Any])
+@needs(Right.SEE)
+def retire_version(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
+    """Stop new launches for good."""
+    retire.retire(request.actor, slug, number, reason=body.reason, force=body.force)
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/quarantine", response=dict[str, Any])
+@needs(Right.SEE)
+def quarantine(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
+    """Stop new launches at once."""
+    retire.quarantine(request.actor, slug, number, reason=body.reason)
+    return shown(request.actor, slug, number)
+
+
+@router.get(f"{ONE}/libraries", response=LibraryList)
+@needs(Right.SEE)
+def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """List the installed libraries, direct ones first."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    return {"items": [asdict(row) for row in library_rows(version)]}
+
+
+@router.get(f"{ONE}/report", response=dict[str, Any])
+@needs(Right.SEE)
+def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """Show the facts of a built version."""
+    found: dict[str, Any] = built(find_version(request.actor, slug, number)).report
+    return found
+
+
+@router.get(f"{ONE}/lock")
+@needs(Right.SEE)
+def lock(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
+    """Download the lock as `pylock.toml` (PEP 751)."""
+    found = built(find_version(request.actor, slug, number))
+    answer = HttpResponse(found.text, content_type="application/toml")
+    answer["Content-Disposition"] = f'attachment; filename="pylock.{slug}-{number}.toml"'
+    return answer

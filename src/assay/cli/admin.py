@@ -1,0 +1,90 @@
+"""`assay admin …`: accounts and tokens, on the machine of the server."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+from assay.core.roles import Right, Role
+
+if TYPE_CHECKING:
+    from assay.cli.serve import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the commands."""
+    admin = commands.add_parser("admin", help="accounts and tokens, on the server's machine")
+    actions = admin.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create-user", help="make an account; reads the password from stdin")
+    create.add_argument("name")
+    create.add_argument("--role", required=True, choices=[role.value for role in Role])
+    create.add_argument("--workspace", default="default")
+    create.set_defaults(run=_create_user)
+    role = actions.add_parser("set-role", help="change what somebody is in a workspace")
+    role.add_argument("name")
+    role.add_argument("--role", required=True, choices=[role.value for role in Role])
+    role.add_argument("--workspace", default="default")
+    role.set_defaults(run=_set_role)
+    token = actions.add_parser("token", help="print a new API token")
+    token.add_argument("name")
+    token.add_argument("--scope", default="ADMINISTER", choices=[right.name for right in Right])
+    token.add_argument("--days", type=int, default=90)
+    token.set_defaults(run=_token)
+    audit = commands.add_parser("audit", help="the trail of events")
+    checks = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    checks.add_parser("verify", help="walk the hash chain of every workspace").set_defaults(run=_verify)
+
+
+def _ready() -> None:
+    from assay.server.setup import prepare  # noqa: PLC0415 - Django is loaded only by commands that need it
+
+    prepare()
+
+
+def _create_user(arguments: argparse.Namespace) -> int:
+    _ready()
+    from assay.flow.people import create_person  # noqa: PLC0415 - models load after Django is set up
+
+    given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = given or secrets.token_urlsafe(12)
+    create_person(arguments.name, password, Role(arguments.role), arguments.workspace)
+    sys.stdout.write(f"Made {arguments.name} ({arguments.role} in {arguments.workspace}).\n")
+    if not given:
+        sys.stdout.write(f"Password: {password}\n")
+    return 0
+
+
+def _set_role(arguments: argparse.Namespace) -> int:
+    _ready()
+    from assay.flow.people import set_role  # noqa: PLC0415 - as above
+
+    set_role(arguments.name, Role(arguments.role), arguments.workspace)
+    sys.stdout.write(f"{arguments.name} is {arguments.role} in {arguments.workspace} now.\n")
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    _ready()
+    from assay.flow.people import create_token, find_person  # noqa: PLC0415 - as above
+
+    person = find_person(arguments.name)
+    made = create_token(person, "command line", scope=Right[arguments.scope], days=arguments.days)
+    sys.stdout.write(f"{made.secret}\n")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    del arguments
+    _ready()
+    from assay.store.journal import verify  # noqa: PLC0415 - as above
+    from assay.store.models import Workspace  # noqa: PLC0415 - as above
+
+    broken = 0
+    for workspace in Workspace.objects.all():
+        wrong = verify(workspace)
+        broken += wrong is not None
+        state = "holds" if wrong is None else f"is broken at event {wrong}"
+        sys.stdout.write(f"{workspace.slug}: the chain of {workspace.event_count} events {state}\n")
+    return 1 if broken else 0

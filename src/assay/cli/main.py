@@ -1,0 +1,37 @@
+"""The `assay` command: the user's commands over HTTP, and those that run the server."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from assay.cli import admin, environments, serve
+from assay.core.errors import AssayError
+
+GROUPS = (serve, admin, environments)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    found = argparse.ArgumentParser(prog="assay", description="The approval desk for Python environments.")
+    commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in GROUPS:
+        group.add_to(commands)
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Errors teach; the exit code is 1 for them and 130 for Ctrl-C."""
+    arguments = parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except AssayError as error:
+        sys.stderr.write(f"assay: {error.detail}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

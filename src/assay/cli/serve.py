@@ -1,0 +1,54 @@
+"""`assay serve`, `assay worker`, `assay up`: what runs the server."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Commands = _SubParsersAction[argparse.ArgumentParser]
+
+
+def add_to(commands: Commands) -> None:
+    """Add the commands."""
+    commands.add_parser("serve", help="start the pages and the API").set_defaults(run=_serve)
+    commands.add_parser("worker", help="start the worker, which builds and runs").set_defaults(run=_worker)
+    commands.add_parser("migrate", help="prepare or upgrade the database").set_defaults(run=_migrate)
+    up = commands.add_parser("up", help="start everything: pages, worker and Studio")
+    up.add_argument("--demo", action="store_true", help="add people and a few real environments")
+    up.set_defaults(run=_up)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    del arguments
+    from assay.server.web import serve  # noqa: PLC0415 - Django is loaded only by the commands that need it
+
+    return serve()
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    del arguments
+    from assay.server.setup import prepare  # noqa: PLC0415 - as above
+
+    prepare()
+    from assay.jobs.worker import Worker  # noqa: PLC0415 - models load after Django is set up
+
+    Worker().run()
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    del arguments
+    from assay.server.setup import migrate, prepare  # noqa: PLC0415 - as above
+
+    prepare()
+    migrate()
+    return 0
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    from assay.server.up import up  # noqa: PLC0415 - as above
+
+    return up(demo=arguments.demo)

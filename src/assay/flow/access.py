@@ -1,0 +1,112 @@
+"""Finding things as one person may see them. What may not be seen is not found."""
+
+from __future__ import annotations
+
+from assay.core.errors import InvalidInputError, NotFoundError
+from assay.core.lifecycle import BuildState, Standing, Status
+from assay.core.roles import Actor, Right, Role, check_sight
+from assay.core.spec import REFERENCE, SLUG
+from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
+
+
+def actor_in(person: Person, workspace: str, scope: Right | None = None) -> Actor:
+    """Return the person as the workspace knows them now. Raises NotFoundError for strangers."""
+    membership = (
+        Membership.objects.select_related("workspace")
+        .filter(person=person, workspace__slug=workspace, person__is_active=True)
+        .first()
+    )
+    if membership is None:
+        raise NotFoundError("There is no such workspace.", hint="Ask its administrator to make you a member.")
+    return Actor(
+        id=person.pk,
+        name=person.get_username(),
+        role=Role(membership.role),
+        workspace_id=membership.workspace_id,
+        scope=scope,
+    )
+
+
+def standing(version: Version) -> Standing:
+    """Return what the lifecycle table asks about a version."""
+    build: Build | None = version.build
+    return Standing(
+        status=Status(version.status),
+        author_id=version.author_id,
+        digest=version.digest,
+        building=build is not None and build.active,
+    )
+
+
+def find_environment(actor: Actor, slug: str) -> Environment:
+    """Return an environment of which the actor may see at least one version."""
+    environment = (
+        Environment.objects.select_related("owner", "newest", "latest", "workspace")
+        .filter(workspace_id=actor.workspace_id, slug=slug)
+        .first()
+    )
+    if environment is None or not visible_versions(actor, environment):
+        raise NotFoundError(f"There is no environment {slug[:40]!r}.", hint="Check the name.")
+    return environment
+
+
+def visible_versions(actor: Actor, environment: Environment) -> list[Version]:
+    """Return the versions of an environment that the actor may see, newest first."""
+    versions = environment.versions.select_related("author", "lock", "build", "base__environment", "environment")
+    seen = versions.exclude(status__in=[Status.DRAFT, Status.PENDING]) | versions.filter(author_id=actor.id)
+    if actor.has(Right.REVIEW):
+        seen = seen | versions.filter(status=Status.PENDING)
+    return list(seen.order_by("-number"))
+
+
+def find_version(actor: Actor, slug: str, number: int) -> Version:
+    """Return a version that the actor may see. Raises NotFoundError."""
+    version = (
+        Version.objects.select_related(
+            "environment__workspace", "environment__owner", "author", "lock", "build", "base__environment"
+        )
+        .filter(environment__workspace_id=actor.workspace_id, environment__slug=slug, number=number)
+        .first()
+    )
+    if version is None:
+        raise NotFoundError(f"There is no version {slug[:40]}@{number}.", hint="Check the name and the number.")
+    check_sight(actor, status=version.status, author_id=version.author_id)
+    return version
+
+
+def find_reference(actor: Actor, reference: str, path: str = "environment") -> Version:
+    """Return the version that `name@number`, or `name` for the newest published one, names."""
+    exact = REFERENCE.fullmatch(reference)
+    if exact:
+        return find_version(actor, exact[1], int(exact[2]))
+    if not SLUG.fullmatch(reference):
+        raise InvalidInputError(
+            f"{reference[:40]!r} does not name a version.", hint="Write it as name@number.", path=path
+        )
+    newest = find_environment(actor, reference).newest
+    if newest is None:
+        raise NotFoundError(f"{reference} has no published version.", hint="Name a version: name@number.")
+    return find_version(actor, reference, newest.number)
+
+
+def find_build(actor: Actor, build_id: str) -> Build:
+    """Return a build of a version that the actor may see. Raises NotFoundError."""
+    build = (
+        Build.objects.select_related("version__environment", "version__lock", "version__author")
+        .filter(pk=build_id, version__environment__workspace_id=actor.workspace_id)
+        .first()
+    )
+    if build is None:
+        raise NotFoundError("There is no such build.", hint="Check the address.")
+    check_sight(actor, status=build.version.status, author_id=build.version.author_id)
+    return build
+
+
+def build_state(build: Build) -> BuildState:
+    """Return the state as the domain's word."""
+    return BuildState(build.state)
+
+
+def workspace_of(actor: Actor) -> Workspace:
+    """Return the actor's workspace."""
+    return Workspace.objects.get(pk=actor.workspace_id)

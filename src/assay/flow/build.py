@@ -1,0 +1,264 @@
+"""Building: a request queues it; the worker starts it, follows it and takes in its outcome.
+
+A build runs as a process of its own that leaves its progress and outcome in files. The row in the
+database says what is known; whoever is killed in between, the next look at the files brings it forward.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError
+from assay.core.events import EventName
+from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_move, decide
+from assay.core.lock import Lock as LockValue
+from assay.core.roles import Actor
+from assay.engine.interface import Failure, Job, Outcome, Question
+from assay.flow.access import find_build, find_version, standing
+from assay.flow.draft import Checked
+from assay.flow.lock import question
+from assay.flow.places import build_directory, engine_places
+from assay.launchers.interface import Handle, Start
+from assay.launchers.local import LocalLauncher
+from assay.store.journal import record_version
+from assay.store.models import Build, Lock, LockedLibrary, Version
+from assay.store.logs import log_from
+from assay.store.transitions import touch
+
+BUILD_TIMEOUT = 3600  # seconds
+AT_ONCE = max(1, min(4, (os.cpu_count() or 2) // 2))  # builds side by side; each uses several cores itself
+LOST = Failure(
+    step="",
+    code="lost",
+    detail="The build's process vanished (the machine or the process was killed).",
+    hint="Nothing half done is left. Build again.",
+)
+
+
+def request_build(actor: Actor, slug: str, number: int) -> Build:
+    """Queue a build of a draft; while one runs, return that one."""
+    version = find_version(actor, slug, number)
+    if version.build is not None and version.build.active and version.author_id == actor.id:
+        return version.build
+    decide(Action.BUILD, standing(version), actor)
+    checked = Checked(spec=version.wanted, base=version.base, python=version.python, corrections=())
+    asked = asdict(question(checked))
+    try:
+        with transaction.atomic():
+            build = Build.objects.create(
+                version=version,
+                requested_by_id=actor.id,
+                state=BuildState.QUEUED,
+                question=asked,
+                created_at=timezone.now(),
+            )
+            touch(version, build=build)
+            record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk))
+    except IntegrityError:  # two requests at once: both get the one that was first
+        return Build.objects.get(version=version, state__in=ACTIVE_BUILD)
+    return build
+
+
+def cancel_build(actor: Actor, build_id: str) -> Build:
+    """Ask for the end of a build; one that is only queued ends at once."""
+    build = find_build(actor, build_id)
+    decide(Action.BUILD, standing(build.version), actor)
+    if not build.active:
+        raise ConflictError(f"The build has ended: {build.state}.", hint="Build again if you want another.")
+    Build.objects.filter(pk=build.pk).update(cancel_requested=True)
+    if not _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED, only_from=[BuildState.QUEUED]):
+        build.refresh_from_db()
+    return build
+
+
+def advance() -> bool:
+    """Bring every open build one step forward. Returns whether there was anything open."""
+    opened = list(
+        Build.objects.select_related("version__environment", "version__lock")
+        .filter(state__in=ACTIVE_BUILD)
+        .order_by("created_at")
+    )
+    running = sum(build.state != BuildState.QUEUED for build in opened)
+    for build in opened:
+        if build.state != BuildState.QUEUED:
+            _follow(build)
+        elif running < AT_ONCE:
+            running += _claim(build)
+    return bool(opened)
+
+
+def _claim(build: Build) -> bool:
+    claimed = Build.objects.filter(pk=build.pk, state=BuildState.QUEUED).update(
+        state=BuildState.RESOLVING, started_at=timezone.now()
+    )
+    if claimed:
+        build.refresh_from_db()
+        _launch(build)
+    return bool(claimed)
+
+
+def _launch(build: Build) -> None:
+    """Start the build's process, or find the one that a killed worker started."""
+    directory = build_directory(build.pk)
+    launcher = LocalLauncher()
+    handle = launcher.find(str(directory))
+    if handle is None:
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        job = Job(
+            question=Question.from_dict(build.question), places=engine_places(), timeout=BUILD_TIMEOUT
+        )
+        (directory / "job.json").write_text(json.dumps(job.to_dict()))
+        handle = launcher.start(
+            Start(
+                argv=(sys.executable, "-m", "assay.engine", str(directory)),
+                cwd=str(directory),
+                env=_scrubbed(),
+                workdir=str(directory),
+                seconds=BUILD_TIMEOUT + 60,
+            )
+        )
+    with transaction.atomic():
+        Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
+        record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
+
+
+def _scrubbed() -> dict[str, str]:
+    """Return the environment of a build: no secret of the server's."""
+    kept = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _follow(build: Build) -> None:
+    directory = build_directory(build.pk)
+    if build.handle is None:  # the worker was killed between claiming and starting
+        _launch(build)
+        return
+    launcher, handle = LocalLauncher(), Handle(**build.handle)
+    if build.cancel_requested:
+        launcher.stop(handle)
+        _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED)
+        return
+    ended = launcher.status(handle).state != "running"  # asked first: an outcome may come in between
+    outcome = _read(directory / "outcome.json")
+    if outcome is not None:
+        take_in(build, Outcome.from_dict(outcome))
+    elif ended:
+        reason = launcher.status(handle).reason
+        _fail(build, _vanished(reason), {})
+    else:
+        _show_progress(build, _read(directory / "progress.json"))
+
+
+def _vanished(reason: str) -> Failure:
+    if reason == "timeout":
+        return Failure(
+            step="",
+            code="timeout",
+            detail=f"The build took longer than {BUILD_TIMEOUT} seconds.",
+            hint="Name fewer libraries, or build again when the package index is faster.",
+        )
+    return LOST
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _show_progress(build: Build, progress: dict[str, Any] | None) -> None:
+    if progress is None or progress == build.progress:
+        return
+    step = BuildState(progress["step"])
+    state = step if build_may_move(BuildState(build.state), step) else BuildState(build.state)
+    Build.objects.filter(pk=build.pk, state=build.state).update(
+        progress=progress, steps=progress.get("steps", {}), state=state
+    )
+
+
+def take_in(build: Build, outcome: Outcome) -> None:
+    """Store what a build left: the lock and its report, or the failure."""
+    if outcome.failure is not None:
+        _fail(build, outcome.failure, outcome.steps)
+        return
+    with transaction.atomic():
+        lock = _keep_lock(outcome)
+        ended = _end(
+            build,
+            BuildState.BUILT,
+            event=EventName.BUILD_FINISHED,
+            digest=lock.digest,
+            steps=outcome.steps,
+            reused=outcome.reused,
+        )
+        version = Version.objects.select_for_update().get(pk=build.version_id)
+        if ended and version.build_id == build.pk:
+            touch(version, lock=lock)
+
+
+def _keep_lock(outcome: Outcome) -> Lock:
+    if outcome.lock is None or outcome.report is None:
+        raise ValueError("A build without a failure leaves a lock and a report.")
+    value = LockValue.from_toml(outcome.lock)
+    lock, made = Lock.objects.get_or_create(
+        digest=value.digest,
+        defaults={
+            "text": outcome.lock,
+            "content": value.to_dict(),
+            "python": value.python,
+            "platform": value.platform,
+            "libraries_count": len(value.libraries),
+            "size": outcome.report["size"],
+            "report": outcome.report,
+            "created_at": timezone.now(),
+        },
+    )
+    if made:
+        LockedLibrary.objects.bulk_create(
+            LockedLibrary(lock=lock, name=one.name, version=one.version) for one in value.libraries
+        )
+    return lock
+
+
+def _fail(build: Build, failure: Failure, steps: dict[str, float]) -> None:
+    _end(build, BuildState.FAILED, event=EventName.BUILD_FAILED, failure=asdict(failure), steps=steps)
+
+
+def _end(  # noqa: PLR0913 - the end and what is told of it belong to one call
+    build: Build,
+    state: BuildState,
+    *,
+    event: EventName,
+    only_from: list[BuildState] | None = None,
+    **columns: Any,  # noqa: ANN401 - column values
+) -> bool:
+    """Close a build once; a second closing changes nothing and answers False."""
+    with transaction.atomic():
+        changed = Build.objects.filter(pk=build.pk, state__in=only_from or ACTIVE_BUILD).update(
+            state=state, finished_at=timezone.now(), **columns
+        )
+        if changed:
+            detail = {"build": str(build.pk), **{k: v for k, v in columns.items() if k != "steps"}}
+            record_version(event, build.version, "assay", **detail)
+    build.refresh_from_db()
+    return bool(changed)
+
+
+def read_log(build: Build, offset: int) -> dict[str, Any]:
+    """Return the log from a byte offset, bounded, with where to go on and whether it is complete."""
+    return log_from(build_directory(build.pk) / "log", offset, ended=not build.active)

@@ -1,0 +1,110 @@
+"""From a spec to the question that the engine answers, and the answer as a preview."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from subprocess import Popen
+from tempfile import TemporaryDirectory
+
+from assay.core.errors import ConflictError
+from assay.core.lock import Lock
+from assay.core.roles import Actor, Right, check_right
+from assay.core.spec import Correction
+from assay.engine.interface import Question
+from assay.engine.resolve import resolve
+from assay.flow.draft import Checked, Wish, check_wish
+from assay.flow.places import engine_places, home, index, interpreter
+from assay.store.models import Version
+from assay.store.reads.libraries import direct_names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What would be installed. `moved` are the base's libraries that would change, `added` those new to it."""
+
+    lock: Lock
+    direct: tuple[str, ...]
+    corrections: tuple[Correction, ...]
+    added: int
+
+
+class _Turns:
+    """One resolution per person and page at a time: a newer one ends the one before it."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, Popen[str]] = {}
+        self._guard = threading.Lock()
+
+    def take(self, key: str, process: Popen[str]) -> None:
+        """Make this the current resolution of the key and end the previous one."""
+        with self._guard:
+            previous, self._running[key] = self._running.get(key), process
+        if previous is not None and previous.poll() is None:
+            previous.kill()
+
+    def is_current(self, key: str, process: Popen[str] | None) -> bool:
+        """Say whether nobody took the turn since."""
+        return self._running.get(key) is process
+
+    def leave(self, key: str, process: Popen[str] | None) -> None:
+        """Forget a resolution that has ended."""
+        with self._guard:
+            if process is not None and self._running.get(key) is process:
+                del self._running[key]
+
+
+_turns = _Turns()
+
+
+def question(checked: Checked) -> Question:
+    """Return what the engine is asked for a checked spec: its libraries, and its base's pins."""
+    return Question(
+        python=checked.python,
+        python_path=interpreter(checked.python).path,
+        libraries=checked.spec.libraries,
+        pins=pins_of(checked.base),
+        index=index(),
+        only_binary=checked.spec.only_binary,
+        cool_down_days=checked.spec.cool_down_days,
+    )
+
+
+def pins_of(base: Version | None) -> tuple[str, ...]:
+    """Return `name==version` for each library of a base."""
+    if base is None or base.lock is None:
+        return ()
+    return tuple(f"{one.name}=={one.version}" for one in Lock.from_dict(base.lock.content).libraries)
+
+
+def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
+    """Resolve a spec without storing anything. A newer call with the same turn ends this one.
+
+    Raises ConflictError("superseded") then, and ResolutionError when the libraries do not fit.
+    """
+    check_right(actor, Right.COMPOSE)
+    checked = check_wish(actor, wish)
+    key = f"{actor.id}:{turn}"
+    mine: list[Popen[str]] = []
+
+    def started(process: Popen[str]) -> None:
+        mine.append(process)
+        _turns.take(key, process)
+
+    asked = question(checked)
+    (home() / "tmp").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
+        try:
+            lock = resolve(asked, cache=engine_places().cache, workdir=workdir, started=started)
+        except Exception:
+            if mine and not _turns.is_current(key, mine[-1]):
+                raise ConflictError("A newer question took its place.", hint="Ask again.") from None
+            raise
+        finally:
+            _turns.leave(key, mine[-1] if mine else None)
+    return Preview(
+        lock=lock,
+        direct=direct_names(checked.spec.names, checked.base),
+        corrections=checked.corrections,
+        added=len(lock.libraries) - len(asked.pins),
+    )

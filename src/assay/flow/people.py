@@ -1,0 +1,130 @@
+"""People, their roles in a workspace, and their tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from assay.core.events import EventName
+from assay.core.roles import Right, Role
+from assay.store.journal import record
+from assay.store.models import ApiToken, Membership, Person, Workspace
+
+USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+TOKEN_PREFIX = "assay_"  # noqa: S105 - marks our tokens for secret scanners; no secret itself
+LONGEST = 366  # days that a token may live
+USED_EVERY = timedelta(minutes=10)  # a token's last use is not written more often than that
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken:
+    """A token just made. `secret` is shown once and kept nowhere."""
+
+    record: ApiToken
+    secret: str
+
+
+def ensure_workspace(slug: str = "default", title: str = "Default workspace") -> Workspace:
+    """Return the workspace, making it at first start."""
+    return Workspace.objects.get_or_create(slug=slug, defaults={"title": title})[0]
+
+
+def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:
+    """Make an account with a role. Raises InvalidInputError or ConflictError."""
+    if not USERNAME.fullmatch(name):
+        raise InvalidInputError(
+            f"{name[:40]!r} is not a user name.",
+            hint="1 to 32 characters: a lower-case letter, then letters, digits or hyphens.",
+            path="name",
+        )
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise InvalidInputError(
+            " ".join(error.messages), hint="Choose a longer one.", path="password"
+        ) from error
+    try:
+        with transaction.atomic():
+            person = Person.objects.create_user(username=name, password=password)
+            set_role(name, role, workspace, by=by)
+    except IntegrityError as error:
+        raise ConflictError(f"There is a {name} already.", hint="Choose another name.", path="name") from error
+    return person
+
+
+def set_role(name: str, role: Role, workspace: str = "default", by: str = "assay") -> None:
+    """Make a person a member of a workspace, or change what they are there."""
+    person = Person.objects.filter(username=name).first()
+    place = Workspace.objects.filter(slug=workspace).first()
+    if person is None or place is None:
+        missing = f"person {name!r}" if person is None else f"workspace {workspace!r}"
+        raise NotFoundError(f"There is no {missing}.", hint="Check the name.")
+    with transaction.atomic():
+        Membership.objects.update_or_create(workspace=place, person=person, defaults={"role": role})
+        record(
+            EventName.MEMBER_SET,
+            workspace_id=place.pk,
+            actor=by,
+            detail={"person": name, "role": str(role)},
+        )
+
+
+def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, days: int = 90) -> NewToken:
+    """Make a token that reaches as far as the scope and the person's role, for so many days."""
+    if not name.strip() or len(name) > 100:  # noqa: PLR2004 - the column's width
+        raise InvalidInputError("A token needs a name.", hint="Say where it is used.", path="name")
+    if not 1 <= days <= LONGEST:
+        raise InvalidInputError(f"A token lives 1 to {LONGEST} days.", hint="Choose fewer days.", path="days")
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    now = timezone.now()
+    token = ApiToken.objects.create(
+        person=person,
+        name=name.strip(),
+        scope=scope.name,
+        hint=secret[: len(TOKEN_PREFIX) + 4],
+        secret_hash=_hash(secret),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    return NewToken(record=token, secret=secret)
+
+
+def revoke_token(person: Person, token_id: int) -> None:
+    """End a token of one's own at once."""
+    if not ApiToken.objects.filter(pk=token_id, person=person, revoked_at=None).update(
+        revoked_at=timezone.now()
+    ):
+        raise NotFoundError("You have no such token.", hint="Load the page again.")
+
+
+def person_of_token(secret: str) -> tuple[Person, Right]:
+    """Return whose token it is and its scope. Raises NotSignedInError for one that does not hold (any more)."""
+    token = ApiToken.objects.select_related("person").filter(secret_hash=_hash(secret)).first()
+    now = timezone.now()
+    if token is None or token.revoked_at or token.expires_at <= now or not token.person.is_active:
+        raise NotSignedInError("The token is unknown, revoked or expired.", hint="Make a new one.")
+    if token.used_at is None or now - token.used_at > USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(used_at=now)
+    return token.person, Right[token.scope]
+
+
+def _hash(secret: str) -> str:
+    """Hash a token; it is 256 random bits, so no slow hash is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find_person(name: str) -> Person:
+    """Return an active account. Raises NotFoundError."""
+    person = Person.objects.filter(username=name, is_active=True).first()
+    if person is None:
+        raise NotFoundError(f"There is no {name[:40]!r}.", hint="Check the name, or make the account first.")
+    return person

@@ -1,0 +1,77 @@
+"""Where this installation keeps things and what it has: read once from the settings."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from assay.core.errors import InvalidInputError
+from assay.engine.interface import Index, Places
+from assay.engine.interpreters import Interpreter, find_interpreters
+
+INTERPRETERS_KEPT = 300  # seconds; a newly installed Python shows up after that
+
+
+def home() -> Path:
+    """Return the directory in which everything is kept."""
+    return Path(settings.HOME)
+
+
+def engine_places() -> Places:
+    """Return the engine's directories."""
+    return Places(
+        environments=str(home() / "environments"),
+        cache=str(home() / "cache" / "uv"),
+        overlays=str(home() / "overlays"),
+    )
+
+
+def index() -> Index:
+    """Return the package index of this installation."""
+    return Index(url=settings.INDEX_URL)
+
+
+def prefix(digest: str) -> Path:
+    """Return where the environment of a lock lies when it is built."""
+    return Path(engine_places().environments) / digest
+
+
+def build_directory(build_id: object) -> Path:
+    """Return the directory of one build: its job, log, progress and outcome."""
+    return home() / "builds" / str(build_id)
+
+
+def run_directory(run_id: object) -> Path:
+    """Return the directory of one run: its source, log and status."""
+    return home() / "runs" / str(run_id)
+
+
+def person_home(name: str) -> Path:
+    """Return a person's own directory, which persists between servers."""
+    return home() / "homes" / name
+
+
+def interpreters() -> dict[str, Interpreter]:
+    """Return every Python found on this machine, by minor version, newest first."""
+    return _interpreters(int(time.monotonic() // INTERPRETERS_KEPT))
+
+
+@lru_cache(maxsize=1)
+def _interpreters(_moment: int) -> dict[str, Interpreter]:
+    found = find_interpreters()
+    return dict(sorted(found.items(), key=lambda one: -int(one[0].split(".")[1])))
+
+
+def interpreter(python: str) -> Interpreter:
+    """Return the interpreter of a minor version. Raises InvalidInputError naming those there are."""
+    found = interpreters()
+    if python not in found:
+        raise InvalidInputError(
+            f"Python {python} is not on this machine.",
+            hint=f"Choose one of {', '.join(found)}.",
+            path="python",
+        )
+    return found[python]

@@ -1,0 +1,96 @@
+"""The end of a version's life: deprecate, restore, retire; and quarantine at any time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from assay.core.errors import ConflictError, InvalidInputError
+from assay.core.events import EventName
+from assay.core.lifecycle import Action, Health, Status, decide
+from assay.core.review import check_words
+from assay.core.roles import Actor, Right, check_right
+from assay.flow.access import find_reference, find_version, standing
+from assay.store.models import Run, Server, Version
+from assay.store.transitions import move, set_health
+
+
+def deprecate(
+    actor: Actor,
+    slug: str,
+    number: int,
+    *,
+    reason: str,
+    successor: str = "",
+    ends_at: datetime | None = None,
+) -> Version:
+    """Say that a published version should no longer be chosen, why, and what to use instead."""
+    version = find_version(actor, slug, number)
+    decide(Action.DEPRECATE, standing(version), actor, words=reason)
+    reason = check_words(reason, "reason")
+    if successor:
+        successor = find_reference(actor, successor, path="successor").reference
+    move(
+        version,
+        Status.DEPRECATED,
+        event=EventName.VERSION_DEPRECATED,
+        actor=actor.name,
+        detail={"reason": reason, "successor": successor},
+        changes={"reason": reason, "successor": successor, "ends_at": ends_at},
+    )
+    return version
+
+
+def restore(actor: Actor, slug: str, number: int) -> Version:
+    """Publish a deprecated version again."""
+    version = find_version(actor, slug, number)
+    decide(Action.RESTORE, standing(version), actor)
+    move(
+        version,
+        Status.PUBLISHED,
+        event=EventName.VERSION_RESTORED,
+        actor=actor.name,
+        changes={"reason": "", "successor": "", "ends_at": None},
+    )
+    return version
+
+
+def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = False) -> Version:
+    """Stop new launches of a deprecated version for good. Running uses forbid it unless forced."""
+    version = find_version(actor, slug, number)
+    decide(Action.RETIRE, standing(version), actor, words=reason)
+    running = uses_running(version)
+    if running and not force:
+        raise ConflictError(
+            f"{running} servers or runs are using it now.", hint="Wait for them to end, or force it."
+        )
+    move(
+        version,
+        Status.RETIRED,
+        event=EventName.VERSION_RETIRED,
+        actor=actor.name,
+        detail={"reason": check_words(reason, "reason"), "running": running},
+        changes={"reason": reason},
+    )
+    return version
+
+
+def quarantine(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
+    """Stop new launches of a version at once, whatever its status."""
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.ADMINISTER)
+    if not reason.strip():
+        raise InvalidInputError("A reason is needed.", hint="Say what was found.", path="reason")
+    set_health(
+        version,
+        Health.QUARANTINED,
+        event=EventName.VERSION_QUARANTINED,
+        actor=actor.name,
+        reason=check_words(reason, "reason"),
+    )
+    return version
+
+
+def uses_running(version: Version) -> int:
+    """Count the servers and runs that use a version now."""
+    servers = Server.objects.filter(version=version, state__in=["starting", "ready"]).count()
+    return servers + Run.objects.filter(version=version, state__in=["queued", "running"]).count()

@@ -1,0 +1,147 @@
+"""Review: submit, withdraw, approve, reject. A decision is bound to the digest its maker saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError
+from assay.core.events import EventName
+from assay.core.lifecycle import Action, Status, decide
+from assay.core.review import Ask, Verdict, check_digest, check_words
+from assay.core.roles import Actor
+from assay.engine.seal import check_sealed
+from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.places import prefix
+from assay.store.journal import record_version
+from assay.store.models import Decision, Submission, Version
+from assay.store.transitions import move
+
+
+def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
+    """Put a built draft up for approval. From now on it is frozen."""
+    version = find_version(actor, slug, number)
+    decide(Action.SUBMIT, standing(version), actor)
+    note = check_words(note, "note")
+    now, round_ = timezone.now(), version.rounds + 1
+    with transaction.atomic():
+        move(
+            version,
+            Status.PENDING,
+            event=EventName.VERSION_SUBMITTED,
+            actor=actor.name,
+            detail={"digest": version.digest, "note": note, "round": round_},
+            changes={"submitted_at": now, "rounds": round_},
+        )
+        Submission.objects.create(
+            version=version,
+            round=round_,
+            by_id=actor.id,
+            digest=version.digest,
+            spec=version.spec,
+            note=note,
+            at=now,
+        )
+    return version
+
+
+def withdraw(actor: Actor, slug: str, number: int) -> Version:
+    """Take a submission back; it is a draft again."""
+    version = find_version(actor, slug, number)
+    decide(Action.WITHDRAW, standing(version), actor)
+    with transaction.atomic():
+        move(version, Status.DRAFT, event=EventName.VERSION_WITHDRAWN, actor=actor.name)
+        _close_round(version, "withdrawn")
+    return version
+
+
+def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = "") -> Version:
+    """Publish a submission: exactly the lock that was seen, whose directory is there and sealed."""
+    version = find_version(actor, slug, number)
+    allowed = decide(
+        Action.APPROVE, standing(version), actor, self_approval=workspace_of(actor).self_approval
+    )
+    check_digest(digest, version.digest)
+    note = check_words(note, "note")
+    check_sealed(prefix(version.digest), version.digest)
+    with transaction.atomic():
+        _decide_once(
+            version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved
+        )
+        record_version(
+            EventName.VERSION_APPROVED,
+            version,
+            actor.name,
+            digest=digest,
+            note=note,
+            self_approved=allowed.self_approved,
+        )
+        move(
+            version,
+            Status.PUBLISHED,
+            event=EventName.VERSION_PUBLISHED,
+            actor=actor.name,
+            detail={"digest": digest},
+            changes={"published_at": timezone.now()},
+        )
+        _close_round(version, "approved")
+    return version
+
+
+def reject(
+    actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()
+) -> Version:
+    """Give a submission back to its author with what should change; it is a draft again."""
+    version = find_version(actor, slug, number)
+    decide(Action.REJECT, standing(version), actor, words=feedback)
+    feedback = check_words(feedback, "feedback")
+    asks = [{"name": ask.name, "ask": ask.ask} for ask in libraries]
+    with transaction.atomic():
+        _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=asks)
+        move(
+            version,
+            Status.DRAFT,
+            event=EventName.VERSION_REJECTED,
+            actor=actor.name,
+            detail={"feedback": feedback, "libraries": asks, "digest": version.digest},
+        )
+        _close_round(version, "rejected")
+    return version
+
+
+def _decide_once(
+    version: Version,
+    actor: Actor,
+    verdict: Verdict,
+    *,
+    words: str,
+    libraries: list[dict[str, Any]] | None = None,
+    self_approved: bool = False,
+) -> None:
+    submission = Submission.objects.select_for_update().get(version=version, round=version.rounds)
+    if submission.outcome != "pending":
+        raise ConflictError(f"This round is {submission.outcome} already.", hint="Load the page again.")
+    try:
+        with transaction.atomic():
+            Decision.objects.create(
+                submission=submission,
+                by_id=actor.id,
+                verdict=verdict,
+                digest=version.digest,
+                words=words,
+                libraries=libraries or [],
+                self_approved=self_approved,
+                at=timezone.now(),
+            )
+    except IntegrityError as error:
+        raise ConflictError(
+            "You have decided on this submission already.", hint="Load the page again."
+        ) from error
+
+
+def _close_round(version: Version, outcome: str) -> None:
+    Submission.objects.filter(version=version, round=version.rounds).update(
+        outcome=outcome, ended_at=timezone.now()
+    )

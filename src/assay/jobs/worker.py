@@ -1,0 +1,63 @@
+"""The worker: a loop that brings everything open one step forward, and survives each step's failure.
+
+The rows themselves are the queue (docs/decisions/0003), so a start after any crash just goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from django.db import OperationalError, close_old_connections
+
+from assay.flow import build
+from assay.runtimes import runs
+from assay.studio import servers
+
+log = logging.getLogger("assay.worker")
+BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
+SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
+
+
+class Worker:
+    """Looks, steps, sleeps; ends at SIGTERM between two steps."""
+
+    def __init__(self) -> None:
+        self._stopping = False
+        self._servers_at = 0.0
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self._stopping:
+            time.sleep(BUSY if self.step() else IDLE)
+
+    def step(self) -> bool:
+        """Bring everything open one step forward. Returns whether there was anything."""
+        busy = [_guarded(build.advance), _guarded(runs.advance)]
+        if time.monotonic() - self._servers_at > SERVERS_EVERY:
+            self._servers_at = time.monotonic()
+            _guarded(servers.follow)
+        return any(busy)
+
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        self._stopping = True
+
+
+def _guarded(step: Callable[[], bool]) -> bool:
+    """Run one step; one that fails is logged and comes again, the others go on."""
+    try:
+        return step()
+    except OperationalError as error:
+        log.warning("The database does not answer: %s", error)
+        close_old_connections()
+        time.sleep(1)
+    except Exception:
+        log.exception("%s failed", step.__module__)
+        time.sleep(1)
+    return False

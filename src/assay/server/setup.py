@@ -1,0 +1,76 @@
+"""Getting ready: Django, the database, the first workspace and its administrator, the Hub's client."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def prepare() -> None:
+    """Set Django up with our settings."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assay.server.settings")
+    import django  # noqa: PLC0415 - the settings module is named first
+
+    django.setup()
+
+
+def migrate() -> None:
+    """Prepare or upgrade the database, and what every installation has."""
+    from django.core.management import call_command  # noqa: PLC0415 - after prepare()
+
+    from assay.flow.people import ensure_workspace  # noqa: PLC0415 - after prepare()
+
+    if pending_migrations():
+        call_command("migrate", verbosity=0, interactive=False)
+    ensure_workspace()
+    ensure_hub_client()
+
+
+def pending_migrations() -> bool:
+    """Say whether the database is behind the code."""
+    from django.db import connection  # noqa: PLC0415 - after prepare()
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 - after prepare()
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def ensure_administrator() -> tuple[str, str] | None:
+    """Make the first administrator when there is nobody; return name and password then."""
+    from assay.core.roles import Role  # noqa: PLC0415 - after prepare()
+    from assay.flow.people import create_person  # noqa: PLC0415 - after prepare()
+    from assay.store.models import Person  # noqa: PLC0415 - after prepare()
+
+    if Person.objects.exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    create_person("admin", password, Role.ADMIN)
+    return "admin", password
+
+
+def ensure_hub_client() -> None:
+    """Let the Hub sign people in here: one confidential client, no consent page, since it is ours."""
+    from allauth.idp.oidc.models import Client  # noqa: PLC0415 - after prepare()
+    from django.conf import settings  # noqa: PLC0415 - after prepare()
+    from django.contrib.auth.hashers import check_password  # noqa: PLC0415 - after prepare()
+
+    client = Client.objects.filter(pk="assay-hub").first() or Client(pk="assay-hub", name="Studio")
+    callback = f"{settings.HUB_URL}/hub/oauth_callback"
+    known = client.redirect_uris == callback and not client._state.adding  # noqa: SLF001 - Django's own mark
+    if known and check_password(settings.OIDC_CLIENT_SECRET, client.secret):
+        return
+    client.scopes = client.default_scopes = "openid\nprofile"
+    client.redirect_uris = callback
+    client.grant_types = Client.GrantType.AUTHORIZATION_CODE
+    client.response_types = Client.ResponseType.CODE
+    client.skip_consent = True
+    client.set_secret(settings.OIDC_CLIENT_SECRET)
+    client.save()
+
+
+def first_password_file() -> Path:
+    """Return where the first administrator's password is kept until it was used."""
+    from django.conf import settings  # noqa: PLC0415 - after prepare()
+
+    return Path(settings.HOME) / "secrets" / "first-sign-in"

@@ -1,0 +1,33 @@
+"""Serving pages and API: granian over WSGI, on loopback."""
+
+from __future__ import annotations
+
+
+from assay.server.setup import prepare
+
+THREADS = 12  # requests served side by side; each is short, streams are bounded to six of them
+
+
+def serve() -> int:
+    """Serve until told to stop."""
+    prepare()
+    from django.conf import settings  # noqa: PLC0415 - after prepare()
+    from granian.constants import Interfaces  # noqa: PLC0415 - only this command needs it
+    from granian.server import Server  # noqa: PLC0415 - as above
+
+    Server(
+        "assay.server.wsgi:application",
+        address="127.0.0.1",
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        backpressure=256,
+        log_access=False,
+        log_enabled=True,
+        websockets=False,
+        process_name="assay",
+    ).serve()
+    return 0
+
+

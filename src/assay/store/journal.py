@@ -1,0 +1,79 @@
+"""The trail: append one event, chained to the one before it; check the chain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from assay.core.events import FIRST, EventName, link
+from assay.store.models import Event, Version, Workspace
+
+
+def record(  # noqa: PLR0913 - one argument per column
+    name: EventName,
+    *,
+    workspace_id: int,
+    actor: str,
+    environment: str = "",
+    number: int | None = None,
+    detail: dict[str, Any] | None = None,
+) -> Event:
+    """Append an event within the caller's transaction, so that it stands or falls with the change."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("An event is recorded in the transaction of what it tells of.")
+    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    event = Event(
+        workspace_id=workspace_id,
+        sequence=workspace.event_count + 1,
+        at=timezone.now(),
+        actor=actor,
+        name=name,
+        environment=environment,
+        number=number,
+        detail=detail or {},
+        previous=workspace.event_head or FIRST,
+    )
+    event.hash = link(event.previous, _content(event))
+    event.save(force_insert=True)
+    Workspace.objects.filter(pk=workspace_id).update(event_count=event.sequence, event_head=event.hash)
+    return event
+
+
+def record_version(name: EventName, version: Version, actor: str, **detail: object) -> Event:
+    """Append an event that tells of a version."""
+    return record(
+        name,
+        workspace_id=version.environment.workspace_id,
+        actor=actor,
+        environment=version.environment.slug,
+        number=version.number,
+        detail=detail,
+    )
+
+
+def verify(workspace: Workspace) -> int | None:
+    """Walk the chain; return the sequence of the first event that does not fit, None when all do."""
+    previous, expected = FIRST, 1
+    for event in Event.objects.filter(workspace=workspace).order_by("sequence").iterator():
+        fits = event.sequence == expected and event.previous == previous
+        if not fits or event.hash != link(previous, _content(event)):
+            return expected
+        previous, expected = event.hash, expected + 1
+    return None if expected == workspace.event_count + 1 else expected
+
+
+def _content(event: Event) -> dict[str, Any]:
+    at: datetime = event.at
+    return {
+        "workspace": event.workspace_id,
+        "sequence": event.sequence,
+        "at": at.isoformat(),
+        "actor": event.actor,
+        "name": str(event.name),
+        "environment": event.environment,
+        "number": event.number,
+        "detail": event.detail,
+    }

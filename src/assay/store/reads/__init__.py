@@ -1,0 +1,1 @@
+"""Read models: what pages and API show, each by a handful of queries."""

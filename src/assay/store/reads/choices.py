@@ -1,0 +1,85 @@
+"""What a person may launch: what they used last on top, then published ones by name, own drafts marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+
+from assay.core.lifecycle import Health, Status
+from assay.core.roles import Actor
+from assay.store.models import Environment, Launch, Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One version that can be launched. `libraries` are (name, version) pairs; `size` is bytes."""
+
+    reference: str
+    slug: str
+    number: int
+    title: str
+    description: str
+    python: str
+    size: int
+    count: int
+    personal: bool
+    status: str
+    reason: str
+    used_at: datetime | None
+    libraries: tuple[tuple[str, str], ...] = ()
+
+
+def launch_choices(actor: Actor) -> list[Choice]:
+    """Return the newest version of each environment and one's own built drafts: three queries."""
+    used = dict(
+        Launch.objects.filter(person_id=actor.id)
+        .values_list("environment")
+        .annotate(last=Max("started_at"))
+        .values_list("environment", "last")
+    )
+    newest = Environment.objects.filter(workspace_id=actor.workspace_id, newest__isnull=False)
+    published = _versions().filter(pk__in=newest.values("newest"))
+    own = _versions().filter(
+        environment__workspace_id=actor.workspace_id,
+        author_id=actor.id,
+        status__in=[Status.DRAFT, Status.PENDING],
+        lock__isnull=False,
+    )
+    found = [_choice(version, used.get(version.environment_id)) for version in [*published, *own]]
+    lately = sorted((one for one in found if one.used_at), key=lambda one: one.used_at or 0, reverse=True)
+    others = sorted((one for one in found if not one.used_at), key=lambda one: (one.personal, one.slug))
+    return [*lately, *others]
+
+
+def library_pairs(version: Version) -> tuple[tuple[str, str], ...]:
+    """Return (name, version) of every library of a built version."""
+    if version.lock is None:
+        return ()
+    return tuple((one["name"], one["version"]) for one in version.lock.content["libraries"])
+
+
+def _versions():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a query, typed by its uses
+    return (
+        Version.objects.exclude(health=Health.QUARANTINED)
+        .select_related("environment", "lock")
+        .defer("lock__text", "lock__report", "lock__content")
+    )
+
+
+def _choice(version: Version, used_at: datetime | None) -> Choice:
+    return Choice(
+        reference=version.reference,
+        slug=version.environment.slug,
+        number=version.number,
+        title=version.environment.title,
+        description=version.environment.description,
+        python=version.python,
+        size=version.lock.size if version.lock else 0,
+        count=version.lock.libraries_count if version.lock else 0,
+        personal=version.status in {Status.DRAFT, Status.PENDING},
+        status=version.status,
+        reason=version.reason,
+        used_at=used_at,
+    )

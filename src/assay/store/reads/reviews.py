@@ -1,0 +1,123 @@
+"""The review queue and the rounds of a version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from assay.core.lifecycle import Status
+from assay.core.roles import Actor
+from assay.store.models import Decision, Submission, Version
+
+TABS = ("pending", "published", "rejected", "deprecated")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueRow:
+    """One version in Admin → Python Environments. `changes` holds against, added, removed, changed."""
+
+    slug: str
+    title: str
+    version: int
+    reference: str
+    status: str
+    base: str | None
+    python: str
+    author: str
+    libraries: int
+    size: int
+    changes: dict[str, Any]
+    checks_failed: int
+    since: datetime | None
+    digest: str
+    feedback: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One submission and what was said of it."""
+
+    number: int
+    by: str
+    at: datetime
+    note: str
+    outcome: str
+    digest: str
+    ended_at: datetime | None
+    decisions: tuple[Decision, ...]
+
+
+def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0) -> list[QueueRow]:
+    """Return the rows of a tab, pending ones oldest first: two queries."""
+    versions = _tab(actor, tab)[offset : offset + limit]
+    submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
+    latest = {one.version_id: one for one in submissions.order_by("round")}
+    return [_queue_row(version, latest.get(version.pk)) for version in versions]
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """Return how many versions each tab holds."""
+    return {tab: _tab(actor, tab).order_by().count() for tab in TABS}
+
+
+def waiting(actor: Actor) -> int:
+    """Count what waits for this reviewer: one query, on every page's badge."""
+    return _tab(actor, "pending").order_by().exclude(author_id=actor.id).count()
+
+
+def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
+    versions = (
+        Version.objects.filter(environment__workspace_id=actor.workspace_id)
+        .select_related("environment", "author", "lock", "base__environment")
+        .defer("lock__text", "lock__content", "base__spec")
+    )
+    if tab == "pending":
+        return versions.filter(status=Status.PENDING).order_by("submitted_at")
+    if tab == "rejected":  # told by the round alone: the draft itself belongs to its author
+        rejected = Submission.objects.filter(outcome="rejected").values("version")
+        return versions.filter(status=Status.DRAFT, pk__in=rejected).order_by("-updated_at")
+    return versions.filter(status=tab).order_by("-published_at")
+
+
+def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
+    lock = version.lock
+    checks = lock.report.get("checks", []) if lock else []
+    said = list(submission.decisions.all()) if submission else []
+    return QueueRow(
+        slug=version.environment.slug,
+        title=version.environment.title,
+        version=version.number,
+        reference=version.reference,
+        status=version.status,
+        base=version.base.reference if version.base else None,
+        python=version.python,
+        author=version.author.get_username(),
+        libraries=lock.libraries_count if lock else 0,
+        size=lock.size if lock else 0,
+        changes=submission.changes if submission else {},
+        checks_failed=sum(check["state"] == "failed" for check in checks),
+        since=version.submitted_at if version.status == Status.PENDING else version.published_at,
+        digest=version.digest,
+        feedback=said[-1].words if said and submission and submission.outcome == "rejected" else "",
+    )
+
+
+def rounds(version: Version) -> list[Round]:
+    """Return the rounds of a version, newest first: two queries."""
+    submissions = version.submissions.select_related("by").prefetch_related("decisions__by").order_by("-round")
+    return [
+        Round(
+            number=one.round,
+            by=one.by.get_username(),
+            at=one.at,
+            note=one.note,
+            outcome=one.outcome,
+            digest=one.digest,
+            ended_at=one.ended_at,
+            decisions=tuple(one.decisions.all()),
+        )
+        for one in submissions
+    ]

@@ -1,0 +1,69 @@
+"""Events as rows: the trail of a version, and of the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from assay.core.events import EventName
+from assay.core.roles import Actor, Right
+from assay.store.models import Event
+
+PUBLIC = (
+    EventName.VERSION_PUBLISHED,
+    EventName.VERSION_DEPRECATED,
+    EventName.VERSION_RESTORED,
+    EventName.VERSION_RETIRED,
+    EventName.VERSION_QUARANTINED,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRow:
+    """One event as pages and API show it."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    name: str
+    environment: str
+    version: int | None
+    detail: dict[str, Any]
+    hash: str
+
+
+def trail(actor: Actor, *, limit: int, before: int | None = None, environment: str = "") -> list[EventRow]:
+    """Return the workspace's events, newest first: all for administrators, else what everyone may know."""
+    events = Event.objects.filter(workspace_id=actor.workspace_id)
+    if not actor.has(Right.ADMINISTER):
+        events = events.filter(Q(actor=actor.name) | Q(name__in=PUBLIC))
+    if environment:
+        events = events.filter(environment=environment)
+    if before is not None:
+        events = events.filter(sequence__lt=before)
+    return _rows(events.order_by("-sequence")[:limit])
+
+
+def version_trail(workspace_id: int, environment: str, number: int) -> list[EventRow]:
+    """Return what happened to one version, oldest first. Whoever sees the version may see this."""
+    events = Event.objects.filter(workspace_id=workspace_id, environment=environment, number=number)
+    return _rows(events.order_by("sequence"))
+
+
+def _rows(events: QuerySet[Event]) -> list[EventRow]:
+    return [
+        EventRow(
+            sequence=event.sequence,
+            at=event.at,
+            actor=event.actor,
+            name=event.name,
+            environment=event.environment,
+            version=event.number,
+            detail=event.detail,
+            hash=event.hash,
+        )
+        for event in events
+    ]

@@ -1,0 +1,110 @@
+"""What the Hub asks before it starts anything: may this person start this version, and with what?
+
+Only the Hub may ask; it shows the gate's secret. The answer names the sealed directory and its kernel.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from assay.core.errors import AssayError, InvalidInputError, NotFoundError, NotSignedInError
+from assay.core.roles import Actor
+from assay.engine.overlay import kernel_argv
+from assay.flow.access import actor_in
+from assay.flow.launch import admit
+from assay.flow.people import find_person
+from assay.flow.places import engine_places
+from assay.store.models import Membership, Server
+from assay.store.reads.choices import launch_choices
+
+
+@csrf_exempt
+@require_POST
+def gate(request: HttpRequest) -> JsonResponse:
+    """Answer with the environment to start, or with the reason why not."""
+    try:
+        _check_hub(request)
+        asked = _body(request)
+        actor = _actor(asked["user"])
+        ticket = admit(actor, asked["environment"])
+        _check_server(actor, asked.get("server", ""), ticket.version.reference)
+    except AssayError as error:
+        return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
+    reference = ticket.version.reference
+    return JsonResponse(
+        {
+            "environment": reference,
+            "digest": ticket.digest,
+            "prefix": str(ticket.prefix),
+            "kernel": {
+                "argv": kernel_argv(ticket.prefix, engine_places(), ticket.version.python),
+                "env": {"VIRTUAL_ENV": str(ticket.prefix)},
+                "display_name": reference,
+            },
+            "notice": ticket.notice,
+        }
+    )
+
+
+@require_GET
+def choices(request: HttpRequest) -> JsonResponse:
+    """List what a person may start, for the Hub's own form."""
+    try:
+        _check_hub(request)
+        actor = _actor(request.GET.get("user", ""))
+    except AssayError as error:
+        return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
+    return JsonResponse(
+        {
+            "items": [
+                {
+                    "environment": one.reference,
+                    "title": one.title,
+                    "kind": "personal" if one.personal else "published",
+                }
+                for one in launch_choices(actor)
+            ]
+        }
+    )
+
+
+def _check_hub(request: HttpRequest) -> None:
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(shown.encode(), settings.GATE_SECRET.encode()):
+        raise NotSignedInError("Only the Hub asks here.", hint="Open the launch page instead.")
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    try:
+        asked: dict[str, Any] = json.loads(request.body)
+        valid = isinstance(asked["user"], str) and isinstance(asked["environment"], str)
+    except (ValueError, KeyError, TypeError):
+        valid = False
+    if not valid:
+        raise InvalidInputError("`user` and `environment` are needed.", hint="Choose an environment.")
+    return asked
+
+
+def _actor(name: str) -> Actor:
+    """Return the person in the workspace where they are a member."""
+    person = find_person(name)
+    membership = Membership.objects.select_related("workspace").filter(person=person).order_by("pk").first()
+    if membership is None:
+        raise NotFoundError(f"{name} is in no workspace.", hint="Ask an administrator.")
+    return actor_in(person, membership.workspace.slug)
+
+
+def _check_server(actor: Actor, server: str, reference: str) -> None:
+    """A server that was asked for here starts in the version it was asked for, and for whom."""
+    if not server:
+        return
+    known = Server.objects.select_related("version__environment").filter(pk=server).first()
+    if known is None or known.person_id != actor.id or known.version.reference != reference:
+        raise NotFoundError("There is no such server.", hint="Start it from the launch page.")

@@ -1,0 +1,140 @@
+"""The lifecycle table holds for every role, person and status."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.core.errors import AssayError, ConflictError, ForbiddenError, NotFoundError
+from assay.core.lifecycle import (
+    ALLOWED_USES,
+    BY_ACTION,
+    TRANSITIONS,
+    Action,
+    BuildState,
+    Health,
+    Standing,
+    Status,
+    Use,
+    Who,
+    build_may_move,
+    check_launch,
+    decide,
+)
+from assay.core.roles import LEAST_ROLE, RANK, Actor, Right, Role, may_see
+
+AUTHOR = 1
+
+
+def person(role: Role, number: int = 2, scope: Right | None = None) -> Actor:
+    return Actor(id=number, name=f"p{number}", role=role, workspace_id=1, scope=scope)
+
+
+actions = st.sampled_from(Action)
+roles = st.sampled_from(Role)
+statuses = st.sampled_from(Status)
+people = st.sampled_from([AUTHOR, 2])
+digests = st.sampled_from(["", "d" * 64])
+
+
+@given(actions, roles, statuses, people, digests, st.booleans())
+def test_an_action_is_allowed_exactly_when_its_row_says_so(
+    action: Action, role: Role, status: Status, who: int, digest: str, building: bool
+) -> None:
+    """`decide` answers with the row when sight, right, state, person and needs fit, and raises else."""
+    row = BY_ACTION[action]
+    actor = person(role, who)
+    standing = Standing(status=status, author_id=AUTHOR, digest=digest, building=building)
+    fits = (
+        may_see(actor, status=status, author_id=AUTHOR)
+        and RANK[role] >= RANK[LEAST_ROLE[row.right]]
+        and status == row.source
+        and not (row.who is Who.AUTHOR and who != AUTHOR)
+        and not (row.who is Who.ANOTHER and who == AUTHOR)
+        and not (row.built and not digest)
+        and not (building and action in {Action.SUBMIT, Action.EDIT, Action.DELETE})
+    )
+    try:
+        move = decide(action, standing, actor, words="because")
+    except AssayError:
+        assert not fits
+    else:
+        assert fits
+        assert move.row is row
+
+
+@given(roles, people)
+def test_anothers_draft_is_not_found_whatever_the_role(role: Role, who: int) -> None:
+    """What may not be seen answers "not found", never "forbidden"."""
+    standing = Standing(status=Status.DRAFT, author_id=99, digest="d")
+    for action in Action:
+        with pytest.raises(NotFoundError):
+            decide(action, standing, person(role, who), words="x")
+    with pytest.raises(NotFoundError):
+        check_launch(standing, Health.OK, person(role, who))
+
+
+def test_nobody_approves_their_own_unless_the_workspace_allows_it() -> None:
+    """The exception is marked."""
+    standing = Standing(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    with pytest.raises(ForbiddenError, match="own submission"):
+        decide(Action.APPROVE, standing, person(Role.ADMIN, AUTHOR))
+    assert decide(Action.APPROVE, standing, person(Role.ADMIN, AUTHOR), self_approval=True).self_approved
+
+
+def test_rejecting_needs_feedback() -> None:
+    """A rejection without words tells its author nothing."""
+    standing = Standing(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    with pytest.raises(AssayError, match="feedback"):
+        decide(Action.REJECT, standing, person(Role.REVIEWER), words="  ")
+
+
+def test_a_token_reaches_no_further_than_its_scope() -> None:
+    """An administrator's token with the scope to see does not approve."""
+    standing = Standing(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    with pytest.raises((ForbiddenError, NotFoundError)):
+        decide(Action.APPROVE, standing, person(Role.ADMIN, 2, scope=Right.SEE))
+
+
+@given(statuses, st.sampled_from(Health), roles, people, digests)
+def test_launching_follows_the_table_of_uses(
+    status: Status, health: Health, role: Role, who: int, digest: str
+) -> None:
+    """Everyone launches published and deprecated versions, authors their own; nothing else starts."""
+    standing = Standing(status=status, author_id=AUTHOR, digest=digest)
+    uses = ALLOWED_USES[status]
+    allowed = (
+        bool(digest)
+        and health is not Health.QUARANTINED
+        and (Use.LAUNCH in uses or (Use.OWN_LAUNCH in uses and who == AUTHOR))
+    )
+    try:
+        kind = check_launch(standing, health, person(role, who))
+    except AssayError:
+        assert not allowed
+    else:
+        assert allowed
+        assert (kind == "personal") == (Use.LAUNCH not in uses)
+
+
+def test_every_status_can_be_reached_and_only_retired_is_final() -> None:
+    """The table has no dead end but one."""
+    reached = {row.target for row in TRANSITIONS if row.target}
+    left = {row.source for row in TRANSITIONS}
+    assert reached == set(Status)
+    assert set(Status) - left == {Status.RETIRED}
+
+
+def test_builds_only_move_forward() -> None:
+    """An ended build stays ended; an open one goes forward, or fails, or is cancelled."""
+    assert build_may_move(BuildState.QUEUED, BuildState.BUILT)
+    assert not build_may_move(BuildState.CHECKING, BuildState.RESOLVING)
+    for ended in (BuildState.BUILT, BuildState.FAILED, BuildState.CANCELLED):
+        assert not any(build_may_move(ended, target) for target in BuildState)
+    with pytest.raises(ConflictError):
+        decide(
+            Action.SUBMIT,
+            Standing(status=Status.DRAFT, author_id=AUTHOR, digest=""),
+            person(Role.MEMBER, AUTHOR),
+        )
