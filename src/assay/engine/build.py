@@ -1,0 +1,198 @@
+"""One build from job to outcome: resolve, install, verify, check, seal. Runs in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from assay.core.errors import AssayError
+from assay.core.lock import Lock
+from assay.core.report import Check, Report
+from assay.engine import sandbox, uv
+from assay.engine.check import check
+from assay.engine.install import install, make_prefix
+from assay.engine.interface import Failure, Job, Outcome, Progress
+from assay.engine.interpreters import find_base
+from assay.engine.layout import remove_tree
+from assay.engine.resolve import resolve
+from assay.engine.seal import ASIDE, make_read_only, read_sealed, seal
+from assay.engine.verify import Found, verify
+
+REPORT_EVERY = 0.1  # seconds between two writes of progress
+
+
+class Build:
+    """One build; what it says goes to the log, what it knows to `progress.json`."""
+
+    def __init__(self, workdir: Path) -> None:
+        self.workdir = workdir
+        self.job = Job.from_dict(json.loads((workdir / "job.json").read_text()))
+        self.aside = Path(self.job.places.environments) / f"{ASIDE}{workdir.name}"
+        self.progress = Progress(step="resolving")
+        self._step_began = time.monotonic()
+        self._told_at = 0.0
+
+    def run(self) -> Outcome:
+        """Do all steps; whatever fails becomes the outcome's failure, and nothing half done stays."""
+        try:
+            outcome = self._steps()
+        except AssayError as error:
+            self.say(f"FAILED: {error.detail}")
+            outcome = Outcome(
+                failure=Failure(step=self.progress.step, code=error.code, detail=error.detail, hint=error.hint),
+                steps=self._times(),
+            )
+        except OSError as error:
+            self.say(f"FAILED: {error}")
+            outcome = Outcome(failure=_system_failure(self.progress.step, error), steps=self._times())
+        finally:
+            remove_tree(self.aside)
+        write_json(self.workdir / "outcome.json", asdict(outcome))
+        return outcome
+
+    def _steps(self) -> Outcome:
+        self.begin("resolving")
+        lock = self._lock()
+        self.say(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
+        ready = read_sealed(Path(self.job.places.environments) / lock.digest)
+        if ready is not None:
+            self.say("The same lock is built already; it is used as it is.")
+            kept, report = ready
+            return self._done(kept, report, reused=True)
+        self.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
+        found = self._install(lock)
+        self.begin("checking", total=len(lock.libraries), done=0)
+        report = self._check(found)
+        fresh = seal(self.aside, self.job.places, found.lock, report)
+        return self._done(found.lock, report, reused=not fresh)
+
+    def _lock(self) -> Lock:
+        if self.job.lock is not None:
+            return Lock.from_toml(self.job.lock)
+        return resolve(
+            self.job.question, cache=self.job.places.cache, workdir=str(self.workdir), on_line=self.say
+        )
+
+    def _install(self, lock: Lock) -> Found:
+        places, question = self.job.places, self.job.question
+        self.aside.parent.mkdir(parents=True, exist_ok=True)
+        remove_tree(self.aside)
+        make_prefix(self.aside, question.python_path, cache=places.cache)
+        install(
+            lock,
+            self.aside,
+            question,
+            cache=places.cache,
+            workdir=str(self.workdir),
+            on_line=self.say,
+            on_progress=lambda done, size: self.tell(done=done, bytes_done=size),
+        )
+        found = verify(lock, self.aside, question.libraries + question.pins, cache=places.cache)
+        self.say(f"Verified: {len(found.libraries)} libraries, {found.files} files, {found.size} bytes")
+        make_read_only(self.aside)
+        return found
+
+    def _check(self, found: Found) -> dict[str, Any]:
+        question = self.job.question
+        kind = sandbox.isolation()
+        self.say(f"Checking with isolation: {kind}")
+        if kind == "none":
+            self.say("WARNING: no sandbox works on this machine; package code runs with the build's rights.")
+        checked = check(self.job, self.aside, find_base(question.python_path), found.libraries)
+        for fact in checked.imports:
+            if fact.error:
+                self.say(f"import {fact.module} ({fact.library}): {fact.error}")
+        locked = Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash")
+        for one in checked.checks:
+            self.say(f"{one.name}: {one.state}, {one.detail}")
+        report = Report(
+            python=question.python,
+            python_path=question.python_path,
+            size=found.size,
+            files=found.files,
+            new_size=found.new_size,
+            isolation=kind,
+            libraries=found.libraries,
+            imports=checked.imports,
+            checks=(locked, *checked.checks, _start_up(found)),
+            uv=uv.version(),
+        )
+        return report.to_dict()
+
+    def _done(self, lock: Lock, report: dict[str, Any], *, reused: bool) -> Outcome:
+        self.say(f"Built {lock.digest}")
+        return Outcome(
+            lock=lock.to_toml(), digest=lock.digest, report=report, steps=self._times(), reused=reused
+        )
+
+    def begin(self, step: str, **counts: int) -> None:
+        """Go on to a step: its header in the log, its counts in the progress."""
+        times = self._times() if self.progress.step != step else {}
+        self._step_began = time.monotonic()
+        self.progress = Progress(step=step, steps=times, **counts)
+        self.say(f"== {step} ==")
+        self.tell(force=True)
+
+    def _times(self) -> dict[str, float]:
+        took = round(time.monotonic() - self._step_began, 3)
+        return {**self.progress.steps, self.progress.step: took}
+
+    def tell(self, *, force: bool = False, **changes: int) -> None:
+        """Write the progress, at most ten times a second."""
+        self.progress = replace(self.progress, **changes)  # type: ignore[arg-type] - counts only
+        now = time.monotonic()
+        if force or now - self._told_at >= REPORT_EVERY:
+            self._told_at = now
+            write_json(self.workdir / "progress.json", asdict(self.progress))
+
+    def say(self, line: str) -> None:
+        """Write to the log, so that no line can forge another or command a terminal."""
+        safe = "\n".join(_printable(one) for one in line.split("\n"))
+        sys.stdout.write(safe + "\n")
+        sys.stdout.flush()
+
+
+def _printable(line: str) -> str:
+    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
+
+
+def _start_up(found: Found) -> Check:
+    """Name files that run code at every start of Python (`.pth`)."""
+    if not found.start_up_files:
+        return Check(name="start-up files", state="passed", detail="none")
+    names = ", ".join(Path(path).name for path in found.start_up_files[:5])
+    return Check(name="start-up files", state="noted", detail=f"{len(found.start_up_files)}: {names}")
+
+
+def _system_failure(step: str, error: OSError) -> Failure:
+    hint = "Free space, then build again." if error.errno == 28 else "Build again; the log has more."  # noqa: PLR2004 - ENOSPC
+    return Failure(step=step, code="system", detail=str(error), hint=hint)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a file aside and rename it, so that a reader sees all of it or nothing."""
+    aside = path.with_name(f".{path.name}.new")
+    with aside.open("w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def main(workdir: str) -> int:
+    """Run the build of a directory. SIGTERM leaves nothing half done."""
+    build = Build(Path(workdir))
+
+    def stop(signum: int, frame: FrameType | None) -> NoReturn:
+        del frame
+        raise SystemExit(128 + signum)
+
+    signal.signal(signal.SIGTERM, stop)
+    return 1 if build.run().failure else 0

@@ -1,0 +1,72 @@
+"""uv's words about a failed resolution, turned into what is wrong and what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+FRAME = re.compile(r"^[\s×╰─▶│├┬·]*")
+NOISE = re.compile(r"^(Resolved|Using|Prepared|Downloading|Downloaded|Audited|warning:|Building|Built)\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """What is wrong (one step of the reasoning per line), and what to do."""
+
+    detail: str
+    hint: str
+
+
+RULES: tuple[tuple[str, str], ...] = (
+    (
+        r"was not found in the (?:package registry|provided package locations|cache)",
+        "Check the spelling of {name}: the workspace's index has no library of that name.",
+    ),
+    (
+        r"(?:no wheels|no usable wheels|only-binary|building from source is disabled|no-build)",
+        "There is no ready-made file for this Python and platform. Try another version or another Python.",
+    ),
+    (
+        r"(?:current Python version|the requested Python version|Requires-Python|Python>|Python<)",
+        "Choose a newer or older Python version, or another version of the library.",
+    ),
+    (
+        r"(?:there is no version of|only .* (?:is|are) available|no versions of)",
+        "That version does not exist on the index. Loosen or correct the version you ask for.",
+    ),
+    (
+        r"(?:Failed to fetch|error sending request|Request failed|timed out|Could not connect|HTTP status)",
+        "The package index did not answer as it should. Try again in a moment.",
+    ),
+    (
+        r"(?:unsatisfiable|conflict|incompatible)",
+        "Loosen the version of one of the libraries named above, or leave one of them out.",
+    ),
+)
+
+
+def explain(text: str) -> Explanation:
+    """Return the explanation of what uv wrote. Unknown words are passed on as they are."""
+    lines = [FRAME.sub("", line).rstrip() for line in text.splitlines()]
+    told = " ".join(line for line in lines if line and not NOISE.match(line))
+    told = re.sub(r"\s+", " ", told)
+    body = told.split("No solution found when resolving dependencies:", 1)[-1].strip()
+    body, _, _ = body.partition(" hint:")
+    for pattern, hint in RULES:
+        if re.search(pattern, told, re.IGNORECASE):
+            return Explanation(detail=_chain(body), hint=hint.format(name=_missing(body) or "the library"))
+    return Explanation(detail=_chain(body) or "uv gave no reason.", hint="Look at the log, then try again.")
+
+
+def _chain(body: str) -> str:
+    """Break a long sentence where its reasoning takes a step."""
+    body = body.removeprefix("error: ")
+    body = body.replace(", we can conclude that ", ".\nSo ").replace("we can conclude that ", "so ")
+    body = re.sub(r"\bAnd because ", "\nAnd because ", body)
+    body = body.replace("your requirements are unsatisfiable", "the libraries do not fit together")
+    return re.sub(r" *\n+ *", "\n", body)[:4000]
+
+
+def _missing(body: str) -> str:
+    found = re.search(r"[Bb]ecause (\S+) was not found", body)
+    return found[1] if found else ""

@@ -1,0 +1,92 @@
+"""Every Python on this machine that environments can be built on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST = (3, 9)  # older ones are not supported by the kernel and most libraries any more
+QUESTION = (
+    "import sys,json,platform,sysconfig;"
+    "print(json.dumps([sys.implementation.name,platform.python_version(),sys.prefix!=sys.base_prefix,"
+    "sys.executable,sys.base_prefix,sysconfig.get_platform(),sys.version_info.releaselevel]))"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpreter:
+    """One CPython. `minor` is e.g. `3.11`, `version` `3.11.7`; `prefix` is where it is installed."""
+
+    minor: str
+    version: str
+    path: str
+    prefix: str
+    platform: str
+
+
+def find_interpreters() -> dict[str, Interpreter]:
+    """Return the newest patch of each minor version, by minor version. Asks each candidate itself."""
+    candidates = sorted({str(path.resolve()) for path in _candidates()})
+    with ThreadPoolExecutor(8) as pool:
+        answers = [one for one in pool.map(_ask, candidates) if one]
+    found: dict[str, Interpreter] = {}
+    for one in sorted(answers, key=lambda one: _number(one.version)):
+        found[one.minor] = one
+    return found
+
+
+def _candidates() -> Iterator[Path]:
+    home = Path(os.environ.get("HOME", "/nonexistent"))
+    pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
+    places = [
+        (pyenv, "versions/*/bin/python3.[0-9]*"),
+        (Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")), "*/bin/python3.[0-9]*"),
+        (Path("/opt"), "python*/bin/python3.[0-9]*"),
+    ]
+    folders = [Path(one) for one in os.environ.get("PATH", "").split(os.pathsep) if one]
+    folders += [Path("/usr/local/bin"), Path("/usr/bin")]
+    places += [(folder, "python3.[0-9]*") for folder in folders if folder.name != "shims"]
+    for root, pattern in places:
+        for path in root.glob(pattern):
+            if path.name.removeprefix("python3.").isdigit() and os.access(path, os.X_OK):
+                yield path
+
+
+def _ask(path: str) -> Interpreter | None:
+    """Ask a candidate what it is; what does not run, is old or is itself an environment is passed over."""
+    try:
+        asked = subprocess.run(
+            [path, "-I", "-S", "-c", QUESTION],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+            env={"LANG": "C.UTF-8"},
+        )
+        name, version, is_environment, executable, prefix, platform, level = json.loads(asked.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    if name != "cpython" or is_environment or level != "final" or _number(version)[:2] < OLDEST:
+        return None
+    return Interpreter(
+        minor=".".join(version.split(".")[:2]),
+        version=version,
+        path=executable,
+        prefix=prefix,
+        platform=platform,
+    )
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def find_base(path: str) -> str:
+    """Return where the interpreter at a path is installed."""
+    asked = _ask(path)
+    return asked.prefix if asked else str(Path(path).resolve().parent.parent)

@@ -1,0 +1,43 @@
+"""Where things lie inside an environment, and how trees are removed and measured."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def site_packages(prefix: Path, python: str) -> Path:
+    """Return the directory that holds the libraries."""
+    return prefix / "lib" / f"python{python}" / "site-packages"
+
+
+def walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield every file and link below a directory as (relative path, lstat), directories left out."""
+    base = len(str(root)) + 1
+    folders = [str(root)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    yield entry.path[base:], entry.stat(follow_symlinks=False)
+
+
+def folders(root: Path) -> Iterator[str]:
+    """Yield every directory below and including a directory."""
+    for folder, names, _ in os.walk(root):
+        names[:] = [name for name in names if not os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118 - in a loop over thousands
+        yield folder
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a tree though its directories are read-only. Nothing happens when it is not there."""
+    if not root.exists():
+        return
+    for folder in list(folders(root)):
+        Path(folder).chmod(stat.S_IRWXU)
+    shutil.rmtree(root, ignore_errors=True)

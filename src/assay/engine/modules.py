@@ -1,0 +1,49 @@
+"""Which modules a distribution offers for import, read from its RECORD."""
+
+from __future__ import annotations
+
+import re
+
+MOST = 20  # modules tried of one distribution; larger ones offer plug-in folders, not more entry points
+NOT_OFFERED = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"})
+MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-[\w-]+|abi3|pypy\w*[\w-]*))?\.(?:py|so)")
+
+
+def top_modules(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the importable top-level modules, public ones first; in namespaces the first real package."""
+    packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
+    compiled = {
+        name.rpartition("/")[0] for name in files if re.search(r"/__init__\.(cpython|abi3)[^/]*\.so$", name)
+    }
+    packages |= compiled
+    found: set[str] = set()
+    for name in files:
+        folder, _, leaf = name.rpartition("/")
+        module = MODULE.fullmatch(leaf)
+        if module is None or _outside(folder):
+            continue
+        found.add(_entry(folder, module["name"], packages))
+    names = sorted(one for one in found if _importable(one))
+    public = [one for one in names if not one.split(".")[0].startswith("_")]
+    return tuple((public or names)[:MOST])
+
+
+def _outside(folder: str) -> bool:
+    top = folder.split("/")[0]
+    return top in {"..", "bin"} or top.endswith((".dist-info", ".data"))
+
+
+def _entry(folder: str, leaf: str, packages: set[str]) -> str:
+    """Return the shallowest package that holds a module, or the module itself outside packages."""
+    parts = folder.split("/") if folder else []
+    for depth in range(1, len(parts) + 1):
+        if "/".join(parts[:depth]) in packages:
+            return ".".join(parts[:depth])
+    return ".".join([*parts, leaf])
+
+
+def _importable(name: str) -> bool:
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in parts) or parts[-1] in {"__main__", "__init__", "setup", "conftest"}:
+        return False
+    return parts[0] not in NOT_OFFERED and len(parts) <= 4  # noqa: PLR2004 - deeper ones are data folders with code in them

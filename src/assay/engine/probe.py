@@ -1,0 +1,114 @@
+"""Runs inside a finished environment: tries each module, one after another, in a child that may die.
+
+Standard library only, Python 3.9 and newer. Reads `[[library, module], …]` from the command line's file
+descriptor 0, writes one JSON line per module. A module that crashes or hangs costs its child; the next
+child goes on behind it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+
+MODULE_SECONDS = 60.0  # the slowest honest imports take ten on a cold disk
+MEMORY = 8 * 1024**3  # bytes of data segments
+FILE_SIZE = 64 * 1024**2  # bytes
+
+
+def child(wanted: list[list[str]], first: int, out: int) -> None:
+    """Import from `first` on, telling each beginning and end."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    for position in range(first, len(wanted)):
+        tell(out, {"begin": position})
+        began = time.perf_counter()
+        error = attempt(wanted[position][1])
+        tell(out, {"end": position, "seconds": time.perf_counter() - began, "error": error})
+    os._exit(0)
+
+
+def attempt(module: str) -> str:
+    """Import a module; return '' or what went wrong in one line."""
+    try:
+        importlib.import_module(module)
+    except BaseException as error:  # noqa: BLE001 - whatever package code raises is the finding
+        line = traceback.format_exception_only(type(error), error)[-1].strip()
+        return line[:500]
+    return ""
+
+
+def tell(out: int, message: dict[str, object]) -> None:
+    """Write one line."""
+    os.write(out, (json.dumps(message) + "\n").encode())
+
+
+def follow(wanted: list[list[str]], first: int) -> int:
+    """Run one child from `first` on and report; return where to go on."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        child(wanted, first, writing)
+    os.close(writing)
+    current, buffer, hung = first, b"", False
+    deadline = time.monotonic() + MODULE_SECONDS
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            hung = True
+            break
+        chunk = os.read(reading, 65536)
+        if not chunk:
+            break
+        buffer += chunk
+        *lines, buffer = buffer.split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            deadline = time.monotonic() + MODULE_SECONDS
+            if "end" in message:
+                report(wanted[message["end"]], message["seconds"], message["error"])
+                current = message["end"] + 1
+    os.kill(pid, signal.SIGKILL)
+    os.close(reading)
+    _, status = os.waitpid(pid, 0)
+    if current < len(wanted):
+        why = "took longer than %d s" % MODULE_SECONDS if hung else "ended the process (%s)" % ending(status)  # noqa: UP031 - one style for both
+        report(wanted[current], 0.0, "The import " + why)
+        current += 1
+    return current
+
+
+def ending(status: int) -> str:
+    """Say how a child ended."""
+    return f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
+
+
+def report(pair: list[str], seconds: float, error: str) -> None:
+    """Write the fact of one module to standard output."""
+    sys.stdout.write(
+        json.dumps({"library": pair[0], "module": pair[1], "seconds": round(seconds, 4), "error": error}) + "\n"
+    )
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Try them all."""
+    wanted = json.load(sys.stdin)
+    position = 0
+    while position < len(wanted):
+        position = follow(wanted, position)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The only place that runs uv: a fixed binary, a scrubbed environment, no configuration file."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from assay.core.errors import BuildError, UnavailableError
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+PASSED_ON = (
+    "PATH",
+    "LANG",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+TIMEOUT = 3600.0  # seconds; the build's own limit is tighter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a call of uv ended. `lines` are what it wrote, without terminal codes."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All lines as one text."""
+        return "\n".join(self.lines)
+
+
+@lru_cache(maxsize=1)
+def binary() -> str:
+    """Return uv's path: the one that was installed with us, else the one on the PATH."""
+    try:
+        from uv import find_uv_bin  # noqa: PLC0415 - the package may be missing where uv is a system program
+
+        return str(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+    if not found:
+        raise UnavailableError("uv is not installed.", hint="Install it: pip install uv.")
+    return found
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Return uv's version, e.g. `0.13.8`."""
+    asked = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True, timeout=30)
+    return asked.stdout.split()[1]
+
+
+def environment(cache: str) -> dict[str, str]:
+    """Return the environment of a call: what the network needs, and nothing of the server's."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return kept | {
+        "UV_CACHE_DIR": cache,
+        "HOME": str(Path(cache).parent),
+        "UV_NO_PROGRESS": "1",
+        "NO_COLOR": "1",
+        "UV_HTTP_TIMEOUT": "60",
+    }
+
+
+def run(
+    arguments: list[str],
+    *,
+    cache: str,
+    cwd: str,
+    on_line: Callable[[str], None] | None = None,
+    started: Callable[[subprocess.Popen[str]], None] | None = None,
+    timeout: float = TIMEOUT,
+) -> Finished:
+    """Run `uv ARGUMENTS` and return what it wrote; each line is also passed on while it works."""
+    Path(cache).mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [binary(), "--no-config", "--no-python-downloads", *arguments],
+        cwd=cwd,
+        env=environment(cache),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if started:
+        started(process)
+    watch = threading.Timer(timeout, process.kill)
+    watch.daemon = True
+    watch.start()
+    lines: list[str] = []
+    try:
+        for raw in process.stdout or ():
+            line = ANSI.sub("", raw.rstrip("\n"))
+            lines.append(line)
+            if on_line:
+                on_line(line)
+        code = process.wait()
+    finally:
+        watch.cancel()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+    return Finished(code=code, lines=tuple(lines))
+
+
+def run_or_raise(arguments: list[str], *, cache: str, cwd: str, what: str) -> Finished:
+    """Run uv and raise BuildError with its last lines when it fails."""
+    finished = run(arguments, cache=cache, cwd=cwd)
+    if finished.code:
+        raise BuildError(f"{what}: {finished.text[-2000:]}", hint="Build again; the log has the details.")
+    return finished

@@ -1,0 +1,108 @@
+"""Processes on this machine: one supervisor each, no broker."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assay.launchers import supervisor
+from assay.launchers.interface import Handle, Start, Status
+
+MARK = "ASSAY_PROCESS"  # names the working directory in the environment of everything that was started
+_ours: list[subprocess.Popen[bytes]] = []  # supervisors started here, to be reaped when they end
+
+
+class LocalLauncher:
+    """Starts processes on this machine."""
+
+    def start(self, start: Start) -> Handle:
+        """Start a process under a supervisor of its own."""
+        _reap()
+        workdir = Path(start.workdir)
+        workdir.mkdir(parents=True, exist_ok=True)
+        wanted = asdict(start) | {"env": {**start.env, MARK: start.workdir}}
+        (workdir / "start.json").write_text(json.dumps(wanted))
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-S", supervisor.__file__, start.workdir],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            env={"LANG": "C.UTF-8"},
+        )
+        _ours.append(child)
+        return Handle(
+            kind="local",
+            workdir=start.workdir,
+            pid=child.pid,
+            started=supervisor.start_time(child.pid),
+        )
+
+    def find(self, workdir: str) -> Handle | None:
+        """Return what was started for a directory, unless nothing was or it is lost."""
+        seen = _read(Path(workdir) / "handle.json")
+        if seen is None:
+            return None
+        handle = Handle(kind="local", workdir=workdir, pid=seen["pid"], started=seen["started"])
+        return None if self.status(handle).state == "lost" else handle
+
+    def status(self, handle: Handle) -> Status:
+        """Say how it is. What is lost is cleared away first, so that nothing of it runs on."""
+        _reap()
+        running = _alive(handle)  # asked before the file: it may end in between
+        seen = _read(Path(handle.workdir) / "status.json")
+        if seen is not None:
+            return Status(state="exited", **seen)
+        if running:
+            return Status(state="running")
+        _clear(handle.workdir)
+        return Status(state="lost")
+
+    def stop(self, handle: Handle, *, grace: float = 1.0) -> None:
+        """End it and every process it made, and wait until nothing is left."""
+        if _alive(handle):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(handle.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace + 2
+        while _alive(handle) and time.monotonic() < deadline:
+            _reap()
+            time.sleep(0.01)
+        if _alive(handle):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(handle.pid, signal.SIGKILL)
+            _clear(handle.workdir)
+
+
+def _alive(handle: Handle) -> bool:
+    return bool(handle.started) and supervisor.start_time(handle.pid) == handle.started
+
+
+def _reap() -> None:
+    """Collect supervisors that have ended, so that no zombie stays."""
+    _ours[:] = [child for child in _ours if child.poll() is None]
+
+
+def _clear(workdir: str) -> None:
+    """End what a killed supervisor left: every process whose environment carries the mark."""
+    mark = f"{MARK}={workdir}\0".encode()
+    for directory in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (directory / "environ").read_bytes() + b"\0":
+                os.kill(int(directory.name), signal.SIGKILL)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return found

@@ -1,0 +1,212 @@
+"""The parent of one started process: keeps its log, limits and exit code, and ends its whole tree.
+
+Runs alone (`python -I -S supervisor.py WORKDIR`) and imports little, so that it starts in milliseconds.
+It is a subreaper: children that detach (setsid, double fork) come back to it and end with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+TICK = 0.1  # seconds between two looks at limits
+LOG_LIMIT = 200 * 1024 * 1024  # bytes kept of a log; what comes after is counted and dropped
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Supervisor:
+    """One process tree, its clock and its log."""
+
+    def __init__(self, workdir: str) -> None:
+        self.workdir = workdir
+        with open(os.path.join(workdir, "start.json"), encoding="utf-8") as file:  # noqa: PTH123, PTH118 - pathlib costs 10 ms of start
+            self.start: dict[str, Any] = json.load(file)
+        self.began = time.monotonic()
+        self.reason = ""
+        self.peak = 0
+        self.exit_code: int | None = None
+        self.written = 0
+        self.kill_at: float | None = None
+
+    def run(self) -> int:
+        """Start, follow, end, and leave the status."""
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        signal.signal(signal.SIGTERM, self._asked)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._write("handle.json", {"pid": os.getpid(), "started": start_time(os.getpid())})
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._become(reading, writing)
+        os.close(writing)
+        log = os.open(os.path.join(self.workdir, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # noqa: PTH118 - as above
+        while self._goes_on(child):
+            self._copy(reading, log, TICK)
+            self._watch()
+        end_tree(os.getpid())
+        while self._copy(reading, log, 0):
+            pass
+        self._leave()
+        return 0
+
+    def _become(self, reading: int, writing: int) -> None:
+        """Turn this fork into the process that was asked for."""
+        code = 127
+        try:
+            _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            os.close(reading)
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            os.dup2(writing, 1)
+            os.dup2(writing, 2)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.setsid()
+            os.chdir(self.start["cwd"])
+            os.execvpe(self.start["argv"][0], self.start["argv"], self.start["env"])  # noqa: S606 - no shell is the point
+        except OSError as error:
+            os.write(2, f"{self.start['argv'][0]} cannot be started: {error}\n".encode())
+        os._exit(code)
+
+    def _asked(self, signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        self._end("stopped", self.start.get("grace", 1.0))
+
+    def _end(self, reason: str, grace: float) -> None:
+        if self.kill_at is None:
+            self.reason = self.reason or reason
+            self.kill_at = time.monotonic() + grace
+            for pid in tree(os.getpid()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+
+    def _goes_on(self, child: int) -> bool:
+        """Reap whatever ended; answer whether the main process lives."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == child:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+                return False
+
+    def _copy(self, reading: int, log: int, wait: float) -> bool:
+        """Move output to the log; answer whether there was any."""
+        ready, _, _ = select.select([reading], [], [], wait)
+        if not ready:
+            return False
+        chunk = os.read(reading, 1 << 16)
+        if not chunk:
+            time.sleep(min(wait, 0.005))  # all ends are closed; only the exit is awaited
+            return False
+        kept = chunk[: max(0, LOG_LIMIT - self.written)]
+        if kept:
+            os.write(log, kept)
+        if self.written < LOG_LIMIT <= self.written + len(chunk):
+            os.write(log, b"\n[the log is full: what follows is not kept]\n")
+        self.written += len(chunk)
+        return True
+
+    def _watch(self) -> None:
+        """Look at the clock and at memory; insist when grace is over."""
+        now = time.monotonic()
+        if self.kill_at is not None and now >= self.kill_at:
+            end_tree(os.getpid())
+        self.peak = max(self.peak, sum(map(resident, tree(os.getpid()))))
+        seconds, memory = self.start.get("seconds"), self.start.get("memory")
+        if seconds is not None and now - self.began > seconds:
+            self._end("timeout", 1.0)
+        if memory is not None and self.peak > memory:
+            self._end("memory", 0.0)
+
+    def _leave(self) -> None:
+        self._write(
+            "status.json",
+            {
+                "exit_code": self.exit_code,
+                "reason": self.reason,
+                "seconds": time.monotonic() - self.began,
+                "peak_memory": self.peak,
+            },
+        )
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        path = os.path.join(self.workdir, name)  # noqa: PTH118 - as above
+        with open(path + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(path + ".new", path)  # noqa: PTH105 - as above
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def start_time(pid: int) -> str:
+    """Return the kernel's start time of a process (field 22 of proc(5) stat), '' when there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def tree(root: int) -> list[int]:
+    """Return all descendants of a process, children before grandchildren."""
+    found: list[int] = []
+    ring = [root]
+    while ring:
+        following: list[int] = []
+        for pid in ring:
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:  # noqa: PTH123 - as above
+                    following += map(int, file.read().split())
+            except OSError:
+                continue
+        found += following
+        ring = following
+    return found
+
+
+def resident(pid: int) -> int:
+    """Return the memory (bytes) that a process holds in RAM."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - as above
+            return int(file.read().split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0
+
+
+def end_tree(root: int) -> None:
+    """Kill every descendant, until none is left; new ones made meanwhile are found in the next turn."""
+    while True:
+        left = tree(root)
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        if not left:
+            return
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    sys.exit(Supervisor(sys.argv[1]).run())
