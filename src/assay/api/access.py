@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.http import HttpRequest
+from ninja import Path
 from ninja.security import HttpBearer
 
 from assay.core.roles import Actor, Right, check_right
@@ -51,6 +53,17 @@ def needs(
 
         marked: Any = checked
         marked.right = right
+        marked.__signature__ = _signature(view)
         return checked
 
     return declare
+
+
+def _signature(view: Callable[..., Any]) -> inspect.Signature:
+    """Return a view's signature with its types evaluated, and the workspace told to be part of the path."""
+    signature = inspect.signature(view, eval_str=True)
+    parameters = [
+        one.replace(annotation=Path[str]) if one.name == "workspace" else one
+        for one in signature.parameters.values()
+    ]
+    return signature.replace(parameters=parameters)

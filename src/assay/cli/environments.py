@@ -22,7 +22,7 @@ def add_to(commands: Commands) -> None:
     listing.set_defaults(run=_list)
     create = commands.add_parser("create", help="make a draft of a new environment")
     create.add_argument("slug")
-    create.add_argument("libraries", nargs="*")
+    create.add_argument("--library", action="append", default=[], dest="libraries", metavar="LINE")
     create.add_argument("--title", required=True)
     create.add_argument("--description", default="")
     create.add_argument("--base")

@@ -100,9 +100,7 @@ class Lock:
     def from_dict(cls, stored: dict[str, Any]) -> Lock:
         """Read what `to_dict` wrote."""
         libraries = tuple(
-            LockedLibrary(
-                **{**one, "file": File(**one["file"]), "dependencies": tuple(one["dependencies"])}
-            )
+            LockedLibrary(**{**one, "file": File(**one["file"]), "dependencies": tuple(one["dependencies"])})
             for one in stored["libraries"]
         )
         return cls(python=stored["python"], platform=stored["platform"], libraries=libraries)

@@ -46,7 +46,9 @@ class Build:
         except AssayError as error:
             self.say(f"FAILED: {error.detail}")
             outcome = Outcome(
-                failure=Failure(step=self.progress.step, code=error.code, detail=error.detail, hint=error.hint),
+                failure=Failure(
+                    step=self.progress.step, code=error.code, detail=error.detail, hint=error.hint
+                ),
                 steps=self._times(),
             )
         except OSError as error:

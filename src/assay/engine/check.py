@@ -75,9 +75,7 @@ def _imports(prefix: Path, room: _Room, libraries: tuple[LibraryFacts, ...]) -> 
     if not wanted:
         return ()
     script = str(Path(__file__).with_name("probe.py"))
-    output, errors, _ = room.run(
-        [str(prefix / "bin" / "python"), script], json.dumps(wanted), IMPORT_SECONDS
-    )
+    output, errors, _ = room.run([str(prefix / "bin" / "python"), script], json.dumps(wanted), IMPORT_SECONDS)
     facts = [ImportFact(**json.loads(line)) for line in output.splitlines() if line.startswith("{")]
     seen = {(fact.library, fact.module) for fact in facts}
     missed = [
@@ -99,7 +97,9 @@ def _import_check(imports: tuple[ImportFact, ...], libraries: tuple[LibraryFacts
         text += f"; not: {', '.join(broken[:10])}"
     if len(libraries) > len(tried):
         text += f"; {len(libraries) - len(tried)} offer no module"
-    return Check(name="imports", state="failed" if broken else "passed", detail=text, seconds=round(seconds, 3))
+    return Check(
+        name="imports", state="failed" if broken else "passed", detail=text, seconds=round(seconds, 3)
+    )
 
 
 def _kernel(job: Job, prefix: Path, room: _Room) -> Check:
@@ -117,7 +117,10 @@ def _kernel(job: Job, prefix: Path, room: _Room) -> Check:
         found = json.loads(lines[-1])
         if found["state"] == "ok":
             return Check(
-                name="kernel", state="passed", detail=f"ready in {found['seconds']} s", seconds=found["seconds"]
+                name="kernel",
+                state="passed",
+                detail=f"ready in {found['seconds']} s",
+                seconds=found["seconds"],
             )
     why = "it took too long" if code is None else (errors.strip().splitlines() or ["no reason given"])[-1]
     return Check(name="kernel", state="failed", detail=f"The kernel did not start: {why[:300]}")

@@ -42,7 +42,9 @@ def install(
     by address would fetch every file again. Raises BuildError.
     """
     pins = Path(workdir) / "locked.txt"
-    pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries))
+    pins.write_text(
+        "".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries)
+    )
     sizes = {one.name: one.file.size for one in lock.libraries}
     seen = _Counter(sizes, on_progress)
 
@@ -51,7 +53,13 @@ def install(
         seen.line(line)
 
     arguments = ["pip", "sync", "--python", str(prefix / "bin" / "python"), "--require-hashes"]
-    arguments += ["--default-index", question.index.url, "--link-mode", "hardlink", "--allow-empty-requirements"]
+    arguments += [
+        "--default-index",
+        question.index.url,
+        "--link-mode",
+        "hardlink",
+        "--allow-empty-requirements",
+    ]
     if question.only_binary:
         arguments.append("--no-build")
     offline = uv.run([*arguments, "--offline", str(pins)], cache=cache, cwd=workdir, on_line=seen.line)

@@ -45,7 +45,10 @@ def _candidates() -> Iterator[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
     places = [
         (pyenv, "versions/*/bin/python3.[0-9]*"),
-        (Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")), "*/bin/python3.[0-9]*"),
+        (
+            Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")),
+            "*/bin/python3.[0-9]*",
+        ),
         (Path("/opt"), "python*/bin/python3.[0-9]*"),
     ]
     folders = [Path(one) for one in os.environ.get("PATH", "").split(os.pathsep) if one]

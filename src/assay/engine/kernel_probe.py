@@ -21,7 +21,9 @@ def main() -> None:
     began = time.perf_counter()
     manager = KernelManager(transport="ipc", ip="/tmp/kernel")  # noqa: S108 - private to the sandbox
     manager._kernel_spec = KernelSpec(  # noqa: SLF001 - the spec of no installed kernel has no other way in
-        argv=[sys.executable, boot, overlay, "-f", "{connection_file}"], display_name="check", language="python"
+        argv=[sys.executable, boot, overlay, "-f", "{connection_file}"],
+        display_name="check",
+        language="python",
     )
     manager.start_kernel(cwd="/tmp")  # noqa: S108 - as above
     client = manager.blocking_client()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 MOST = 20  # modules tried of one distribution; larger ones offer plug-in folders, not more entry points
-NOT_OFFERED = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"})
+NOT_OFFERED = frozenset(
+    {"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"}
+)
 MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-[\w-]+|abi3|pypy\w*[\w-]*))?\.(?:py|so)")
 
 
@@ -44,6 +46,11 @@ def _entry(folder: str, leaf: str, packages: set[str]) -> str:
 
 def _importable(name: str) -> bool:
     parts = name.split(".")
-    if not all(part.isidentifier() for part in parts) or parts[-1] in {"__main__", "__init__", "setup", "conftest"}:
+    if not all(part.isidentifier() for part in parts) or parts[-1] in {
+        "__main__",
+        "__init__",
+        "setup",
+        "conftest",
+    }:
         return False
     return parts[0] not in NOT_OFFERED and len(parts) <= 4  # noqa: PLR2004 - deeper ones are data folders with code in them

@@ -84,7 +84,9 @@ def _read(path: Path) -> Distribution:
     return Distribution(
         name=canonicalize_name(headers.get("Name", path.name.split("-")[0])),
         version=headers.get("Version", ""),
-        licence=_licence(headers.get("License-Expression"), headers.get_all("Classifier"), headers.get("License")),
+        licence=_licence(
+            headers.get("License-Expression"), headers.get_all("Classifier"), headers.get("License")
+        ),
         summary=(headers.get("Summary") or "")[:300],
         requires=tuple(headers.get_all("Requires-Dist") or ()),
         files=files,

@@ -114,9 +114,7 @@ def _launch(build: Build) -> None:
     if handle is None:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        job = Job(
-            question=Question.from_dict(build.question), places=engine_places(), timeout=BUILD_TIMEOUT
-        )
+        job = Job(question=Question.from_dict(build.question), places=engine_places(), timeout=BUILD_TIMEOUT)
         (directory / "job.json").write_text(json.dumps(job.to_dict()))
         handle = launcher.start(
             Start(
@@ -134,7 +132,16 @@ def _launch(build: Build) -> None:
 
 def _scrubbed() -> dict[str, str]:
     """Return the environment of a build: no secret of the server's."""
-    kept = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+    kept = (
+        "PATH",
+        "LANG",
+        "TMPDIR",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+    )
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONDONTWRITEBYTECODE": "1",

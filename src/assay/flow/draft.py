@@ -199,7 +199,9 @@ def check_title(title: str) -> str:
     title = title.strip()
     if not title or len(title) > MAX_TITLE:
         raise InvalidInputError(
-            "A title is needed." if not title else f"{len(title)} characters; a title has at most {MAX_TITLE}.",
+            "A title is needed."
+            if not title
+            else f"{len(title)} characters; a title has at most {MAX_TITLE}.",
             hint="Say in a few words what it is for.",
             path="title",
         )

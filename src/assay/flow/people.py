@@ -38,7 +38,9 @@ def ensure_workspace(slug: str = "default", title: str = "Default workspace") ->
     return Workspace.objects.get_or_create(slug=slug, defaults={"title": title})[0]
 
 
-def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:
+def create_person(
+    name: str, password: str, role: Role, workspace: str = "default", by: str = "assay"
+) -> Person:
     """Make an account with a role. Raises InvalidInputError or ConflictError."""
     if not USERNAME.fullmatch(name):
         raise InvalidInputError(
@@ -57,7 +59,9 @@ def create_person(name: str, password: str, role: Role, workspace: str = "defaul
             person = Person.objects.create_user(username=name, password=password)
             set_role(name, role, workspace, by=by)
     except IntegrityError as error:
-        raise ConflictError(f"There is a {name} already.", hint="Choose another name.", path="name") from error
+        raise ConflictError(
+            f"There is a {name} already.", hint="Choose another name.", path="name"
+        ) from error
     return person
 
 

@@ -67,9 +67,7 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
     note = check_words(note, "note")
     check_sealed(prefix(version.digest), version.digest)
     with transaction.atomic():
-        _decide_once(
-            version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved
-        )
+        _decide_once(version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved)
         record_version(
             EventName.VERSION_APPROVED,
             version,

@@ -26,8 +26,5 @@ def serve() -> int:
         log_access=False,
         log_enabled=True,
         websockets=False,
-        process_name="assay",
     ).serve()
     return 0
-
-

@@ -1,0 +1,109 @@
+"""Talking to the Hub from the approval desk: start, look, stop. Over its REST API, standard library only."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from assay.core.errors import ForbiddenError, UnavailableError
+
+TIMEOUT = 10  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A server as the Hub sees it. `state`: starting, ready, failed or stopped; `progress` 0 to 100."""
+
+    state: str
+    progress: int
+    message: str
+    address: str | None = None
+
+
+class HubClient:
+    """One Hub and the token of our service there."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+
+    def ensure_user(self, name: str) -> None:
+        """Make the person known to the Hub."""
+        self._call("POST", f"/users/{quote(name)}", accept=(201, 409))
+
+    def start(self, name: str, server: str, options: dict[str, str]) -> None:
+        """Ask for a server. Raises ForbiddenError with the gate's reason when it refuses."""
+        self._call("POST", f"/users/{quote(name)}/servers/{quote(server)}", options, accept=(201, 202))
+
+    def stop(self, name: str, server: str) -> None:
+        """Ask for the end of a server and forget its name."""
+        self._call(
+            "DELETE",
+            f"/users/{quote(name)}/servers/{quote(server)}",
+            {"remove": True},
+            accept=(202, 204, 404),
+        )
+
+    def progress(self, name: str, server: str) -> Seen:
+        """Say how a server is."""
+        user = self._call("GET", f"/users/{quote(name)}?include_stopped_servers", accept=(200, 404)) or {}
+        found = user.get("servers", {}).get(server)
+        if found is None or (found.get("stopped") and not found.get("pending")):
+            return Seen(state="stopped", progress=0, message=_why(found))
+        if found.get("ready"):
+            address = f"{self.url}{found['url']}lab"
+            return Seen(state="ready", progress=100, message="Ready", address=address)
+        if found.get("pending") == "spawn":
+            return Seen(state="starting", progress=50, message="The server is starting")
+        if found.get("pending") == "stop":
+            return Seen(state="starting", progress=50, message="The server is stopping")
+        return Seen(state="stopped", progress=0, message=_why(found))
+
+    def health(self) -> bool:
+        """Say whether the Hub answers."""
+        try:
+            self._call("GET", "/", accept=(200,))
+        except (UnavailableError, ForbiddenError):
+            return False
+        return True
+
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, accept: tuple[int, ...]
+    ) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - the Hub's address is a setting
+            f"{self.url}/hub/api{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self._token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - as above
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            if error.code in accept:
+                return {}
+            raise _refusal(error) from error
+        except OSError as error:
+            raise UnavailableError("Studio does not answer.", hint="Try again in a moment.") from error
+        found: dict[str, Any] = json.loads(text) if text else {}
+        return found
+
+
+def _refusal(error: urllib.error.HTTPError) -> ForbiddenError | UnavailableError:
+    try:
+        message = str(json.loads(error.read())["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"Studio answered {error.code}."
+    if error.code in {400, 403, 404}:
+        return ForbiddenError(message, hint="Choose another environment.")
+    return UnavailableError(message, hint="Try again in a moment.")
+
+
+def _why(found: dict[str, Any] | None) -> str:
+    return (
+        "" if found is None else str(found.get("state", {}).get("reason", "") if found.get("state") else "")
+    )

@@ -1,0 +1,43 @@
+"""How the Hub is started beside the approval desk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Settings(Protocol):
+    """What the Hub needs to know of our settings."""
+
+    HOME: Path
+    PORT: int
+    HUB_PORT: int
+    HUB_URL: str
+    PUBLIC_URL: str
+
+
+def studio_prefix() -> Path:
+    """Return the prefix in which the Hub and the notebook servers are installed."""
+    return Path(os.environ.get("ASSAY_STUDIO", ROOT / ".venv-studio"))
+
+
+def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the variables that start the Hub."""
+    prefix = studio_prefix()
+    folder = Path(settings.HOME) / "hub"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = Path(__file__).with_name("jupyterhub_config.py")
+    argv = [str(prefix / "bin" / "python"), "-m", "jupyterhub", "--config", str(config)]
+    variables = {
+        "ASSAY_URL": settings.PUBLIC_URL,
+        "ASSAY_GATE_URL": f"http://127.0.0.1:{settings.PORT}",
+        "ASSAY_HOME": str(settings.HOME),
+        "ASSAY_HUB_PORT": str(settings.HUB_PORT),
+        "ASSAY_HUB_URL": settings.HUB_URL,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "PATH": f"{prefix / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+    }
+    return argv, variables
