@@ -39,7 +39,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Start, follow, end, and leave the status."""
-        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        become_subreaper()
         signal.signal(signal.SIGTERM, self._asked)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._write("handle.json", {"pid": os.getpid(), "started": start_time(os.getpid())})
@@ -62,7 +62,7 @@ class Supervisor:
         """Turn this fork into the process that was asked for."""
         code = 127
         try:
-            _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            die_with_parent()
             os.close(reading)
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)
@@ -151,8 +151,14 @@ class Supervisor:
         os.replace(path + ".new", path)  # noqa: PTH105 - as above
 
 
-def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+def become_subreaper() -> None:
+    """Let every descendant that loses its parent become a child of this process."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill this process when its parent dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def start_time(pid: int) -> str:

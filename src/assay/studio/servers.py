@@ -35,7 +35,7 @@ def start(actor: Actor, reference: str) -> Server:
         raise ConflictError(f"You have {MOST} servers running.", hint="Stop one of them first.")
     with transaction.atomic():
         server = Server.objects.create(
-            id=secrets.token_hex(6),
+            id=f"s{secrets.token_hex(6)}",
             workspace_id=actor.workspace_id,
             person_id=actor.id,
             version=ticket.version,

@@ -1,0 +1,130 @@
+"""Inside the Hub: the one gate through which form, query string and REST pass before anything starts.
+
+Public hooks only (`options_form`, `options_from_form="simple"`, `apply_user_options`), so that it works
+with any Spawner. Runs in the Hub's own prefix: standard library, tornado and jupyterhub.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.web import HTTPError
+
+SECONDS = 10  # for an answer of the approval desk
+KNOWN = {"environment", "server"}
+
+
+class Gate:
+    """Asks the approval desk, and prepares a server for what it answered."""
+
+    def __init__(self, url: str, secret: str, home: str) -> None:
+        self.url, self._secret, self.home = url.rstrip("/"), secret, Path(home)
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call the desk. Raises HTTPError with words for the person; silence is a refusal, never a yes."""
+        request = HTTPRequest(
+            self.url + path,
+            method=method,
+            body=None if body is None else json.dumps(body),
+            headers={"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"},
+            request_timeout=SECONDS,
+            connect_timeout=SECONDS,
+        )
+        try:
+            answer = await AsyncHTTPClient().fetch(request)
+        except HTTPClientError as error:
+            raise _refused(_words(error)) from error
+        except OSError as error:
+            raise _refused("The approval desk does not answer, so nothing is started. Try again soon.") from error
+        found: dict[str, Any] = json.loads(answer.body)
+        return found
+
+    async def form(self, spawner: Any) -> str:  # noqa: ANN401 - a Spawner of any kind
+        """Return the Hub's own form: what this person may start."""
+        found = await self.ask("GET", f"/studio/environments?user={quote(spawner.user.name)}")
+        options = "".join(
+            f'<option value="{html.escape(one["environment"])}">'
+            f"{html.escape(one['environment'])} · {html.escape(one['title'])}"
+            f"{' (personal draft)' if one['kind'] == 'personal' else ''}</option>"
+            for one in found["items"]
+        )
+        return (
+            '<label for="environment">Environment</label>'
+            f'<select class="form-control" id="environment" name="environment" required>{options}</select>'
+        )
+
+    async def apply(self, spawner: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - a Spawner of any kind
+        """Check what was asked for and prepare the server. Raises HTTPError with the reason."""
+        environment = options.get("environment")
+        unknown = set(options) - KNOWN
+        if unknown or not isinstance(environment, str) or not environment:
+            what = f"unknown options: {', '.join(sorted(unknown))}" if unknown else "no environment was chosen"
+            raise _refused(f"Nothing is started: {what}. Start it from the launch page.")
+        name = spawner.user.name
+        asked = {"user": name, "environment": environment, "server": str(options.get("server", ""))}
+        answer = await self.ask("POST", "/studio/gate", asked)
+        self.prepare(spawner, answer)
+
+    def prepare(self, spawner: Any, answer: dict[str, Any]) -> None:  # noqa: ANN401 - as above
+        """Give the server its home and exactly one kernel: the environment's."""
+        home = self.home / "homes" / safe(spawner.user.name)
+        place = self.home / "hub" / "kernels" / f"{safe(spawner.user.name)}-{safe(spawner.name or 'default')}"
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(place, ignore_errors=True)
+        kernel = place / "kernels" / "python3"
+        kernel.mkdir(parents=True)
+        spec = {
+            "argv": answer["kernel"]["argv"],
+            "display_name": answer["kernel"]["display_name"],
+            "language": "python",
+            "env": {
+                **answer["kernel"]["env"],
+                "PATH": f"{answer['prefix']}/bin:/usr/local/bin:/usr/bin:/bin",
+                "PYTHONNOUSERSITE": "1",
+                "PYTHONPYCACHEPREFIX": str(home / ".cache" / "pycache"),
+            },
+            "metadata": {"debugger": True, "assay": {"digest": answer["digest"]}},
+        }
+        (kernel / "kernel.json").write_text(json.dumps(spec))
+        spawner.notebook_dir = str(home)
+        spawner.environment = {
+            **spawner.environment,
+            "HOME": str(home),
+            "JUPYTER_PATH": str(place),
+            "JUPYTER_PREFER_ENV_PATH": "0",
+            "ASSAY_ENVIRONMENT": answer["environment"],
+            "ASSAY_DIGEST": answer["digest"],
+        }
+
+
+def safe(name: str) -> str:
+    """Return a name as one path component."""
+    return re.sub(r"[^a-z0-9-]", lambda found: f"_{ord(found[0]):x}", name.lower())
+
+
+def _refused(message: str) -> HTTPError:
+    error = HTTPError(403, message.replace("%", "%%"), reason="Refused by Assay")
+    error.jupyterhub_message = message
+    return error
+
+
+def _words(error: HTTPClientError) -> str:
+    try:
+        problem = json.loads(error.response.body)
+        return f"{problem['detail']} {problem['hint']}".strip()
+    except (AttributeError, ValueError, KeyError, TypeError):
+        return f"The approval desk answered {error.code}, so nothing is started."
+
+
+def from_environment() -> Gate:
+    """Return the gate that the variables of this process describe."""
+    home = os.environ["ASSAY_HOME"]
+    return Gate(os.environ["ASSAY_GATE_URL"], (Path(home) / "secrets" / "gate").read_text(), home)

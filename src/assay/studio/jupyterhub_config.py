@@ -1,0 +1,91 @@
+"""The Hub beside the approval desk, on one machine. `docs/guides/studio.md` explains it for another Hub.
+
+Run by JupyterHub itself; everything comes from variables that `assay up` sets and secrets in its home.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
+from oauthenticator.generic import GenericOAuthenticator
+
+from assay.studio.hub_gate import from_environment
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 - JupyterHub gives it to its config files
+home = Path(os.environ["ASSAY_HOME"])
+folder = home / "hub"
+desk = os.environ["ASSAY_URL"]  # as browsers reach it
+inner = os.environ["ASSAY_GATE_URL"]  # as this process reaches it
+address = os.environ["ASSAY_HUB_URL"]
+port = int(os.environ["ASSAY_HUB_PORT"])
+
+
+def secret(name: str) -> str:
+    """Return one of the installation's secrets."""
+    return (home / "secrets" / name).read_text()
+
+
+# Addresses: the Hub answers at another host name than the desk; nothing listens beyond loopback.
+c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{port + 1}"
+c.JupyterHub.db_url = f"sqlite:///{folder / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(folder / "cookie-secret")
+c.JupyterHub.cleanup_servers = True  # Ctrl-C ends every process
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.named_server_limit_per_user = 10
+c.JupyterHub.log_level = "WARN"
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}  # refusals answer at once, starts go on behind
+
+# The proxy: a binary from the Python registry. Its defaults wait 2 s to gather changes.
+c.JupyterHub.proxy_class = TraefikFileProviderProxy
+c.TraefikFileProviderProxy.traefik_api_username = "assay"
+c.TraefikFileProviderProxy.traefik_api_password = secret("hub-api")
+c.TraefikFileProviderProxy.traefik_entrypoint = "http"
+c.TraefikFileProviderProxy.static_config_file = str(folder / "traefik.toml")
+c.TraefikFileProviderProxy.dynamic_config_file = str(folder / "rules.toml")
+c.TraefikFileProviderProxy.traefik_api_url = f"http://127.0.0.1:{port + 2}"
+c.TraefikFileProviderProxy.traefik_providers_throttle_duration = "50ms"
+
+# Sign-in: at the desk.
+c.JupyterHub.authenticator_class = GenericOAuthenticator
+c.GenericOAuthenticator.client_id = "assay-hub"
+c.GenericOAuthenticator.client_secret = secret("oidc-client")
+c.GenericOAuthenticator.oauth_callback_url = f"{address}/hub/oauth_callback"
+c.GenericOAuthenticator.authorize_url = f"{desk}/identity/o/authorize"
+c.GenericOAuthenticator.token_url = f"{inner}/identity/o/api/token"
+c.GenericOAuthenticator.userdata_url = f"{inner}/identity/o/api/userinfo"
+c.GenericOAuthenticator.scope = ["openid", "profile"]
+c.GenericOAuthenticator.username_claim = "preferred_username"
+c.GenericOAuthenticator.login_service = "Assay"
+c.GenericOAuthenticator.auto_login = True
+c.GenericOAuthenticator.allow_all = True  # whoever the desk signs in; what they may start the gate decides
+
+# The desk's own access.
+c.JupyterHub.services = [{"name": "assay", "api_token": secret("hub-api")}]
+c.JupyterHub.load_roles = [
+    {
+        "name": "assay",
+        "scopes": ["admin:users", "admin:servers", "read:users", "access:servers"],
+        "services": ["assay"],
+    }
+]
+
+# Servers: one process tree each, ended as a whole.
+gate = from_environment()
+c.JupyterHub.spawner_class = "simple"
+c.Spawner.cmd = [sys.executable, "-m", "assay.studio.server"]
+c.Spawner.default_url = "/lab"
+c.Spawner.options_form = gate.form
+c.Spawner.options_from_form = "simple"
+c.Spawner.apply_user_options = gate.apply
+c.Spawner.env_keep = ["PATH", "LANG", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+c.Spawner.start_timeout = 60
+c.Spawner.http_timeout = 60
+c.SimpleLocalProcessSpawner.home_dir_template = str(home / "homes" / "{username}")
+c.LocalProcessSpawner.interrupt_timeout = 1
+c.LocalProcessSpawner.term_timeout = 4
+c.LocalProcessSpawner.kill_timeout = 4
+c.LocalProcessSpawner.shell_cmd = []
