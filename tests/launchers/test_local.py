@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import statistics
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+Seen = TypeVar("Seen")
 PATIENCE = 10  # seconds until what a test waits for must have happened
 
-# A process that ignores SIGTERM and has children that detach in both usual ways.
+# Ignores SIGTERM and has children that detach in both usual ways; each notes its pid.
 STUBBORN_TREE = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def note():
-    with open(sys.argv[1], "a") as file:
+    with open("pids", "a") as file:
         file.write(f"{os.getpid()}\\n")
 note()
 if os.fork() == 0:
@@ -44,11 +46,277 @@ if os.fork() == 0:
 time.sleep(600)
 """
 
+# Starts a process, says how to find it again and waits to be killed, as a server would be.
+OTHER_SERVER = """
+import json, sys, time
+from dataclasses import asdict
+from assay.launchers.interface import Start
+from assay.launchers.local import LocalLauncher
+workdir = sys.argv[1]
+argv = ("/bin/sh", "-c", "sleep 0.3; echo done; exit 5")
+handle = LocalLauncher().start(Start(argv=argv, cwd=workdir, env={}, workdir=workdir))
+print(json.dumps(asdict(handle)), flush=True)
+time.sleep(600)
+"""
 
-def eventually[Seen](look: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
+
+def eventually(look: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
     """Return the first true answer of `look`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
     return found
+
+
+def shell(workdir: Path, script: str) -> Start:
+    """Return the start of a shell script."""
+    return Start(argv=("/bin/sh", "-c", script), cwd=str(workdir), env={}, workdir=str(workdir))
+
+
+def python(workdir: Path, code: str) -> Start:
+    """Return the start of Python code."""
+    return replace(shell(workdir, ""), argv=(sys.executable, "-c", code))
+
+
+def ended(handle: Handle) -> Status:
+    """Wait for the end, seen by a launcher that did not start it."""
+
+    def look() -> Status | None:
+        status = LocalLauncher().status(handle)
+        return None if status.state == "running" else status
+
+    status = eventually(look)
+    assert status is not None
+    return status
+
+
+def noted_pids(workdir: Path, count: int = 3) -> list[int]:
+    """Wait until `count` processes of the tree have noted their pid."""
+
+    def look() -> list[int]:
+        path = workdir / "pids"
+        pids = [int(line) for line in path.read_text().split()] if path.exists() else []
+        return pids if len(pids) >= count else []
+
+    return eventually(look)
+
+
+def lives(pid: int) -> bool:
+    """Say whether a process is there and no zombie."""
+    return bool(supervisor.start_time(pid))
+
+
+@pytest.fixture
+def launcher() -> LocalLauncher:
+    """Return a launcher."""
+    return LocalLauncher()
+
+
+@pytest.fixture
+def started(launcher: LocalLauncher) -> Iterator[Callable[[Start], Handle]]:
+    """Start processes, and end what a failing test leaves."""
+    handles: list[Handle] = []
+
+    def start(wanted: Start) -> Handle:
+        handles.append(launcher.start(wanted))
+        return handles[-1]
+
+    yield start
+    for handle in handles:
+        launcher.stop(handle, grace=0)
+
+
+Starter = "Callable[[Start], Handle]"
+
+
+def test_exit_code_log_and_figures_are_kept(tmp_path: Path, started: Starter) -> None:
+    """Both output streams land in the log in order; exit code, duration and memory in the status."""
+    status = ended(started(shell(tmp_path, "echo one; echo two >&2; exit 7")))
+    assert (status.state, status.exit_code, status.reason) == ("exited", 7, "")
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+    assert status.seconds is not None
+    assert 0 < status.seconds < PATIENCE
+
+
+def test_only_the_given_environment_is_passed(tmp_path: Path, started: Starter) -> None:
+    """A process sees the variables it was given and the mark of its directory, none of ours."""
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    status = ended(started(replace(python(tmp_path, code), env={"NAME": "value", "LC_ALL": "C"})))
+    assert status.exit_code == 0
+    seen = json.loads((tmp_path / "log").read_text())
+    assert seen == {"NAME": "value", "LC_ALL": "C", "ASSAY_PROCESS": str(tmp_path)}
+
+
+def test_log_grows_while_the_process_runs(tmp_path: Path, started: Starter) -> None:
+    """What is written can be read by offset before the end."""
+    handle = started(shell(tmp_path, "echo first; sleep 600"))
+    log = tmp_path / "log"
+    assert eventually(lambda: log.exists() and log.read_bytes()) == b"first\n"
+    assert LocalLauncher().status(handle).state == "running"
+
+
+def test_program_that_is_missing_is_explained(tmp_path: Path, started: Starter) -> None:
+    """A program that cannot be started exits 127 and says why in the log."""
+    status = ended(started(replace(shell(tmp_path, ""), argv=("/nowhere/program",))))
+    assert status.exit_code == 127
+    assert "/nowhere/program cannot be started" in (tmp_path / "log").read_text()
+
+
+def test_killed_by_a_signal_is_a_negative_code(tmp_path: Path, started: Starter) -> None:
+    """As in Python's subprocess, death by signal n is exit code -n."""
+    assert ended(started(shell(tmp_path, "kill -SEGV $$"))).exit_code == -signal.SIGSEGV
+
+
+def test_stop_ends_the_whole_tree(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
+    """Children that called setsid or forked twice end too, even where SIGTERM is ignored."""
+    handle = started(python(tmp_path, STUBBORN_TREE))
+    pids = noted_pids(tmp_path)
+    assert all(map(lives, pids))
+    began = time.monotonic()
+    launcher.stop(handle)
+    assert time.monotonic() - began < 1.0  # 0.8 s to end by itself, then force
+    assert not any(map(lives, pids))
+    status = launcher.status(handle)
+    assert (status.state, status.reason) == ("exited", "stopped")
+    assert status.exit_code == -signal.SIGKILL
+
+
+def test_grace_is_kept(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
+    """Force comes after the grace that was asked for, not earlier or later."""
+    handle = started(python(tmp_path, STUBBORN_TREE))
+    noted_pids(tmp_path)
+    began = time.monotonic()
+    launcher.stop(handle, grace=0.2)
+    assert 0.15 < time.monotonic() - began < 0.7
+
+
+def test_stop_lets_a_process_finish_its_work(
+    tmp_path: Path, launcher: LocalLauncher, started: Starter
+) -> None:
+    """SIGTERM comes first, and its handler may write its last lines."""
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('saved'), sys.exit(3)))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    handle = started(python(tmp_path, code))
+    eventually(lambda: (tmp_path / "log").exists() and (tmp_path / "log").read_text())
+    launcher.stop(handle)
+    assert (tmp_path / "log").read_text() == "up\nsaved\n"
+    assert launcher.status(handle).exit_code == 3
+
+
+def test_stop_right_after_start(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
+    """A stop that arrives while the supervisor is still starting is a stop, not a loss."""
+    for number in range(5):
+        workdir = tmp_path / str(number)
+        workdir.mkdir()
+        handle = started(shell(workdir, "sleep 600"))
+        time.sleep(number * 0.008)
+        launcher.stop(handle)
+        status = launcher.status(handle)
+        assert (status.state, status.reason) == ("exited", "stopped")
+
+
+def test_children_left_behind_end_with_the_main_process(tmp_path: Path, started: Starter) -> None:
+    """A process that ends by itself leaves nothing: its detached children end, and its code is kept."""
+    script = "import subprocess, sys; p = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    status = ended(started(python(tmp_path, f"{script}print(p.pid); sys.exit(4)")))
+    assert status.exit_code == 4
+    assert not lives(int((tmp_path / "log").read_text()))
+
+
+def test_time_limit_is_told(tmp_path: Path, started: Starter) -> None:
+    """A process over its time is ended, and the status says so."""
+    status = ended(started(replace(shell(tmp_path, "sleep 600"), seconds=0.2)))
+    assert status.reason == "timeout"
+    assert status.seconds is not None
+    assert 0.2 <= status.seconds < 1
+
+
+def test_memory_limit_counts_the_tree(tmp_path: Path, started: Starter) -> None:
+    """A tree that holds too much memory is ended, though no single process of it does."""
+    code = (
+        "import os, time\n"
+        "for _ in range(3):\n"
+        "    if os.fork() == 0:\n"
+        "        held = b'x' * (50 << 20)\n"
+        "        time.sleep(600)\n"
+        "time.sleep(600)\n"
+    )
+    status = ended(started(replace(python(tmp_path, code), memory=120 << 20)))
+    assert status.reason == "memory"
+    assert status.peak_memory is not None
+    assert status.peak_memory > 120 << 20
+
+
+def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit nothing is kept, the log says so once, and the process goes on."""
+    monkeypatch.setattr(supervisor, "LOG_LIMIT", 1000)
+    start = shell(tmp_path, "i=0; while [ $i -lt 200 ]; do echo 0123456789; i=$((i+1)); done; exit 6")
+    (tmp_path / "start.json").write_text(json.dumps(asdict(start)))
+    child = os.fork()
+    if child == 0:
+        os._exit(supervisor.Supervisor(str(tmp_path)).run())
+    os.waitpid(child, 0)
+    log = (tmp_path / "log").read_text()
+    assert log.startswith("0123456789\n")
+    assert log.count("the log is full") == 1
+    assert len(log) < 1100
+    assert json.loads((tmp_path / "status.json").read_text())["exit_code"] == 6
+
+
+def test_kill_of_the_starter_changes_nothing(tmp_path: Path) -> None:
+    """After `kill -9` of the server that started it, a process goes on and its end can be read."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER_SERVER, str(tmp_path)], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        handle = Handle(**json.loads(server.stdout.readline()))
+        server.kill()
+    assert LocalLauncher().status(handle).state == "running"
+    assert eventually(lambda: LocalLauncher().find(str(tmp_path))) == handle
+    assert ended(handle).exit_code == 5
+    assert (tmp_path / "log").read_text() == "done\n"
+
+
+def test_killed_supervisor_is_lost_and_leaves_nothing(
+    tmp_path: Path, launcher: LocalLauncher, started: Starter
+) -> None:
+    """After `kill -9` of a supervisor the process is lost, and asking clears away what detached."""
+    handle = started(python(tmp_path, STUBBORN_TREE))
+    pids = noted_pids(tmp_path)
+    os.kill(handle.pid, signal.SIGKILL)
+    eventually(lambda: not lives(handle.pid))
+    assert launcher.status(handle).state == "lost"
+    eventually(lambda: not any(map(lives, pids)))
+    assert launcher.find(str(tmp_path)) is None
+
+
+def test_a_reused_pid_is_never_mistaken(tmp_path: Path, launcher: LocalLauncher) -> None:
+    """A handle whose pid now belongs to a later process is lost, and stopping it harms nobody."""
+    with subprocess.Popen(["sleep", "600"]) as stranger:
+        handle = Handle(kind="local", workdir=str(tmp_path), pid=stranger.pid, started="1")
+        assert launcher.status(handle).state == "lost"
+        launcher.stop(handle)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_nothing_was_started(tmp_path: Path, launcher: LocalLauncher) -> None:
+    """A directory in which nothing was started has no handle."""
+    assert launcher.find(str(tmp_path)) is None
+
+
+def test_overhead_is_small(tmp_path: Path, started: Starter) -> None:
+    """A process that does nothing is over, status included, in a few hundredths of a second."""
+    seconds = []
+    for number in range(7):
+        workdir = tmp_path / str(number)
+        workdir.mkdir()
+        began = time.monotonic()
+        ended(started(shell(workdir, "exit 0")))
+        seconds.append(time.monotonic() - began)
+    assert statistics.median(seconds) < 0.25  # 0.04 on a quiet machine

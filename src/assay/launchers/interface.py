@@ -58,6 +58,6 @@ class Launcher(Protocol):
         """Say how it is."""
         ...
 
-    def stop(self, handle: Handle, *, grace: float = 1.0) -> None:
+    def stop(self, handle: Handle, *, grace: float = 0.8) -> None:
         """End it and every process it made; ask first, insist after `grace` seconds."""
         ...

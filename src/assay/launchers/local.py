@@ -17,6 +17,7 @@ from assay.launchers import supervisor
 from assay.launchers.interface import Handle, Start, Status
 
 MARK = "ASSAY_PROCESS"  # names the working directory in the environment of everything that was started
+INSIST = 2.0  # seconds that the end of a whole tree takes at most, once it is forced
 _ours: list[subprocess.Popen[bytes]] = []  # supervisors started here, to be reaped when they end
 
 
@@ -30,15 +31,7 @@ class LocalLauncher:
         workdir.mkdir(parents=True, exist_ok=True)
         wanted = asdict(start) | {"env": {**start.env, MARK: start.workdir}}
         (workdir / "start.json").write_text(json.dumps(wanted))
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-S", supervisor.__file__, start.workdir],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env={"LANG": "C.UTF-8"},
-        )
+        child = _supervise(start.workdir)
         _ours.append(child)
         return Handle(
             kind="local",
@@ -67,19 +60,47 @@ class LocalLauncher:
         _clear(handle.workdir)
         return Status(state="lost")
 
-    def stop(self, handle: Handle, *, grace: float = 1.0) -> None:
+    def stop(self, handle: Handle, *, grace: float = 0.8) -> None:
         """End it and every process it made, and wait until nothing is left."""
-        if _alive(handle):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(handle.pid, signal.SIGTERM)
-        deadline = time.monotonic() + grace + 2
-        while _alive(handle) and time.monotonic() < deadline:
-            _reap()
-            time.sleep(0.01)
-        if _alive(handle):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(handle.pid, signal.SIGKILL)
-            _clear(handle.workdir)
+        # The supervisor asks at the first SIGTERM and insists at the second; then it is itself in the way.
+        for number, patience in ((signal.SIGTERM, grace), (signal.SIGTERM, INSIST), (signal.SIGKILL, INSIST)):
+            _signal(handle, number)
+            if _gone_within(handle, patience):
+                return
+        _clear(handle.workdir)
+
+
+def _supervise(workdir: str) -> subprocess.Popen[bytes]:
+    """Start a supervisor. It inherits SIGTERM blocked, so that a stop waits until it can be obeyed."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", supervisor.__file__, workdir],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            env={"LANG": "C.UTF-8"},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _signal(handle: Handle, number: signal.Signals) -> None:
+    if _alive(handle):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(handle.pid, number)
+
+
+def _gone_within(handle: Handle, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _alive(handle):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.005)
+        _reap()
+    return True
 
 
 def _alive(handle: Handle) -> bool:

@@ -14,12 +14,15 @@ import select
 import signal
 import sys
 import time
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 TICK = 0.1  # seconds between two looks at limits
 LOG_LIMIT = 200 * 1024 * 1024  # bytes kept of a log; what comes after is counted and dropped
+GRACE = 10.0  # seconds from the first request to end until we insist, should nobody insist earlier
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -40,6 +43,7 @@ class Supervisor:
     def run(self) -> int:
         """Start, follow, end, and leave the status."""
         become_subreaper()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is something to end
         signal.signal(signal.SIGTERM, self._asked)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._write("handle.json", {"pid": os.getpid(), "started": start_time(os.getpid())})
@@ -47,6 +51,7 @@ class Supervisor:
         child = os.fork()
         if child == 0:
             self._become(reading, writing)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(writing)
         log = os.open(os.path.join(self.workdir, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # noqa: PTH118 - as above
         while self._goes_on(child):
@@ -70,6 +75,7 @@ class Supervisor:
             os.dup2(writing, 2)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.setsid()
             os.chdir(self.start["cwd"])
             os.execvpe(self.start["argv"][0], self.start["argv"], self.start["env"])  # noqa: S606 - no shell is the point
@@ -78,8 +84,13 @@ class Supervisor:
         os._exit(code)
 
     def _asked(self, signum: int, frame: FrameType | None) -> None:
+        """End the tree when asked for the first time; insist when asked again."""
         del signum, frame
-        self._end("stopped", self.start.get("grace", 1.0))
+        if self.kill_at is None:
+            self._end("stopped", GRACE)
+        else:
+            self.kill_at = 0.0
+            kill_tree(os.getpid())
 
     def _end(self, reason: str, grace: float) -> None:
         if self.kill_at is None:
@@ -123,7 +134,7 @@ class Supervisor:
         """Look at the clock and at memory; insist when grace is over."""
         now = time.monotonic()
         if self.kill_at is not None and now >= self.kill_at:
-            end_tree(os.getpid())
+            kill_tree(os.getpid())
         self.peak = max(self.peak, sum(map(resident, tree(os.getpid()))))
         seconds, memory = self.start.get("seconds"), self.start.get("memory")
         if seconds is not None and now - self.began > seconds:
@@ -197,13 +208,19 @@ def resident(pid: int) -> int:
         return 0
 
 
+def kill_tree(root: int) -> bool:
+    """Kill every descendant there is now; answer whether there was any."""
+    left = tree(root)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(left)
+
+
 def end_tree(root: int) -> None:
-    """Kill every descendant, until none is left; new ones made meanwhile are found in the next turn."""
+    """Kill and reap until no descendant is left; new ones made meanwhile are found in the next turn."""
     while True:
-        left = tree(root)
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        left = kill_tree(root)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
