@@ -1,0 +1,73 @@
+"""Versions as sides of a comparison, and which versions a page offers to compare with."""
+
+from __future__ import annotations
+
+from assay.core.diff import Comparison, Side, compare
+from assay.core.lifecycle import Status
+from assay.core.lock import Lock
+from assay.core.roles import Actor
+from assay.store.models import LockedLibrary, Version
+from assay.store.reads.libraries import direct_of
+
+
+def side(version: Version) -> Side:
+    """Return a version as a side; one without a lock holds nothing."""
+    empty = Lock(python=version.python, platform="")
+    return Side(
+        label=version.reference,
+        lock=Lock.from_dict(version.lock.content) if version.lock else empty,
+        direct=direct_of(version),
+        settings={
+            "Python": version.python,
+            "Base": version.base.reference if version.base else "none",
+            "Asked for": ", ".join(version.wanted.libraries) or "nothing beyond the base",
+        },
+    )
+
+
+def predecessor(version: Version) -> Version | None:
+    """Return what a version is first compared with: the last published one before it, else its base."""
+    earlier = (
+        version.environment.versions.filter(
+            status__in=[Status.PUBLISHED, Status.DEPRECATED], number__lt=version.number
+        )
+        .select_related("environment", "lock", "base__environment")
+        .order_by("-number")
+        .first()
+    )
+    return earlier or version.base
+
+
+def changes_against(version: Version, other: Version | None) -> Comparison:
+    """Compare a version with another one, or with nothing."""
+    nothing = Side(label="nothing", lock=Lock(python=version.python, platform=""))
+    return compare([side(other) if other else nothing, side(version)])
+
+
+def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, str]]:
+    """Return (reference, title) of what can be compared with: the newest published of each environment."""
+    newest = (
+        Version.objects.filter(environment__workspace_id=actor.workspace_id, newest_of__isnull=False)
+        .select_related("environment")
+        .only("number", "environment__slug", "environment__title")
+        .order_by("environment__slug")[:limit]
+    )
+    return [(one.reference, one.environment.title) for one in newest]
+
+
+def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[str, str]]]:
+    """Map each library to (reference, version) of other environments' newest versions that hold it: one query."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    held = (
+        LockedLibrary.objects.filter(
+            name__in=names, lock__versions__newest_of__workspace_id=actor.workspace_id
+        )
+        .exclude(lock__versions__environment_id=but)
+        .values_list(
+            "name", "version", "lock__versions__environment__slug", "lock__versions__number"
+        )
+        .order_by("lock__versions__environment__slug")[:2000]
+    )
+    for name, version, slug, number in held:
+        found.setdefault(name, []).append((f"{slug}@{number}", version))
+    return found

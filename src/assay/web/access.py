@@ -1,0 +1,57 @@
+"""Who looks at a page: signed in, in a workspace, with the right that the page declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+
+from assay.core.errors import NotFoundError
+from assay.core.roles import Actor, Right, check_right
+from assay.flow.access import actor_in
+from assay.store.models import Membership, Person
+
+P = ParamSpec("P")
+
+
+class Visit(HttpRequest):
+    """A request of somebody who may see the page."""
+
+    user: Person
+    actor: Actor
+    htmx: Any
+
+
+View = Callable[Concatenate[Visit, P], HttpResponse]
+
+
+def page(right: Right) -> Callable[[View[P]], View[P]]:
+    """Declare the right of a page: the visitor becomes `request.actor`, or signs in, or is refused."""
+
+    def declare(view: View[P]) -> View[P]:
+        @login_required
+        @wraps(view)
+        def checked(request: Visit, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            request.actor = visitor(request)
+            check_right(request.actor, right)
+            return view(request, *args, **kwargs)
+
+        marked: Any = checked
+        marked.right = right
+        return checked
+
+    return declare
+
+
+def visitor(request: Visit) -> Actor:
+    """Return the person in their workspace. Raises NotFoundError for somebody without one."""
+    known = getattr(request, "actor", None)
+    if known is not None:
+        return known  # type: ignore[no-any-return] - set by us, above
+    membership = Membership.objects.select_related("workspace").filter(person=request.user).order_by("pk").first()
+    if membership is None:
+        raise NotFoundError("You are in no workspace yet.", hint="Ask an administrator to make you a member.")
+    return actor_in(request.user, membership.workspace.slug)

@@ -1,0 +1,107 @@
+"""How values are written on pages: sizes, digests, times, badges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+BADGES: dict[str, tuple[str, str, str]] = {
+    # word: (glyph, tone, what is written)
+    "draft": ("✎", "", "Draft"),
+    "pending": ("◔", "warn", "Pending review"),
+    "published": ("✓", "good", "Published"),
+    "deprecated": ("▽", "warn", "Deprecated"),
+    "retired": ("■", "", "Retired"),
+    "rejected": ("↺", "bad", "Rejected"),
+    "withdrawn": ("↶", "", "Withdrawn"),
+    "approved": ("✓", "good", "Approved"),
+    "ok": ("●", "good", "OK"),
+    "attention": ("!", "warn", "Attention"),
+    "quarantined": ("⊘", "bad", "Quarantined"),
+    "queued": ("…", "", "Queued"),
+    "resolving": ("◔", "info", "Resolving"),
+    "installing": ("◑", "info", "Installing"),
+    "checking": ("◕", "info", "Checking"),
+    "built": ("✓", "good", "Built"),
+    "failed": ("✕", "bad", "Failed"),
+    "cancelled": ("⊘", "", "Cancelled"),
+    "passed": ("✓", "good", "Passed"),
+    "skipped": ("–", "", "Not assessed"),
+    "noted": ("!", "warn", "Noted"),
+    "running": ("▶", "info", "Running"),
+    "succeeded": ("✓", "good", "Succeeded"),
+    "timeout": ("⏱", "bad", "Timed out"),
+    "lost": ("?", "bad", "Lost"),
+    "starting": ("◔", "info", "Starting"),
+    "ready": ("✓", "good", "Ready"),
+    "stopping": ("◔", "", "Stopping"),
+    "stopped": ("■", "", "Stopped"),
+    "added": ("+", "good", "new"),
+    "removed": ("−", "bad", "removed"),
+    "upgraded": ("↑", "info", "upgraded"),
+    "downgraded": ("↓", "warn", "downgrade"),
+    "rebuilt": ("≈", "warn", "rebuilt"),
+    "moved": ("⇄", "warn", "other index"),
+    "major": ("▲", "warn", "major"),
+    "minor": ("▵", "", "minor"),
+    "patch": ("·", "", "patch"),
+    "direct": ("", "info", "direct"),
+    "personal": ("✎", "", "personal draft"),
+}
+
+
+@register.simple_tag
+def badge(word: str) -> SafeString:
+    """Write a state as glyph, word and colour; the word alone carries the meaning."""
+    glyph, tone, text = BADGES.get(str(word), ("", "", str(word)))
+    return format_html('<span class="badge {}"><span aria-hidden="true">{}</span>{}</span>', tone, glyph, text)
+
+
+@register.filter
+def size(value: float | None) -> str:
+    """Write a number of bytes with three digits, e.g. `1.84 GB` (powers of 1000)."""
+    number = float(value or 0)
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(number) < 1000 or unit == "GB":  # noqa: PLR2004 - the step of SI prefixes
+            break
+        number /= 1000
+    if unit == "B":
+        return f"{int(number)} B"
+    return f"{number:.{0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2}f} {unit}"  # noqa: PLR2004 - three digits
+
+
+@register.filter
+def short(digest: str) -> str:
+    """Write the first 12 characters of a digest."""
+    return digest[:12]
+
+
+@register.filter
+def chain(via: tuple[str, ...]) -> str:
+    """Write why a library is there: `via a → b`."""
+    return "via " + " → ".join(via) if via else ""
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """Write a duration."""
+    if value is None:
+        return ""
+    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004 - enough digits for short ones
+
+
+@register.filter
+def get(mapping: dict[str, Any], key: str) -> Any:  # noqa: ANN401 - whatever the mapping holds
+    """Return a mapping's value."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def index_name(address: str) -> str:
+    """Write an index by its host."""
+    return address.split("//", 1)[-1].split("/", 1)[0]
