@@ -52,8 +52,8 @@ class HubClient:
         """Say how a server is."""
         user = self._call("GET", f"/users/{quote(name)}?include_stopped_servers", accept=(200, 404)) or {}
         found = user.get("servers", {}).get(server)
-        if found is None or (found.get("stopped") and not found.get("pending")):
-            return Seen(state="stopped", progress=0, message=_why(found))
+        if found is None:
+            return Seen(state="stopped", progress=0, message="")
         if found.get("ready"):
             address = f"{self.url}{found['url']}lab"
             return Seen(state="ready", progress=100, message="Ready", address=address)
@@ -61,7 +61,17 @@ class HubClient:
             return Seen(state="starting", progress=50, message="The server is starting")
         if found.get("pending") == "stop":
             return Seen(state="starting", progress=50, message="The server is stopping")
-        return Seen(state="stopped", progress=0, message=_why(found))
+        return self._ended(name, server)
+
+    def _ended(self, name: str, server: str) -> Seen:
+        """Tell a server that failed to start from one that was stopped."""
+        path = f"/users/{quote(name)}/servers/{quote(server)}/progress"
+        lines = self._fetch("GET", path, accept=(200, 400, 404)).decode().splitlines()
+        events = [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
+        if events and events[-1].get("failed"):
+            message = str(events[-1].get("message", "")).removeprefix("Spawn failed: ")
+            return Seen(state="failed", progress=0, message=message)
+        return Seen(state="stopped", progress=0, message="")
 
     def health(self) -> bool:
         """Say whether the Hub answers."""
@@ -74,6 +84,13 @@ class HubClient:
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, accept: tuple[int, ...]
     ) -> dict[str, Any]:
+        text = self._fetch(method, path, body, accept=accept)
+        found: dict[str, Any] = json.loads(text) if text else {}
+        return found
+
+    def _fetch(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, accept: tuple[int, ...]
+    ) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - the Hub's address is a setting
             f"{self.url}/hub/api{path}",
             method=method,
@@ -82,15 +99,14 @@ class HubClient:
         )
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - as above
-                text = answer.read()
+                text: bytes = answer.read()
         except urllib.error.HTTPError as error:
             if error.code in accept:
-                return {}
+                return b""
             raise _refusal(error) from error
         except OSError as error:
             raise UnavailableError("Studio does not answer.", hint="Try again in a moment.") from error
-        found: dict[str, Any] = json.loads(text) if text else {}
-        return found
+        return text
 
 
 def _refusal(error: urllib.error.HTTPError) -> ForbiddenError | UnavailableError:
@@ -101,9 +117,3 @@ def _refusal(error: urllib.error.HTTPError) -> ForbiddenError | UnavailableError
     if error.code in {400, 403, 404}:
         return ForbiddenError(message, hint="Choose another environment.")
     return UnavailableError(message, hint="Try again in a moment.")
-
-
-def _why(found: dict[str, Any] | None) -> str:
-    return (
-        "" if found is None else str(found.get("state", {}).get("reason", "") if found.get("state") else "")
-    )

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.web import HTTPError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
+from tornado.web import HTTPError  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
 
 SECONDS = 10  # for an answer of the approval desk
 KNOWN = {"environment", "server"}
+NO_YES = "so nothing is started"
 
 
 class Gate:
@@ -37,14 +38,17 @@ class Gate:
             headers={"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"},
             request_timeout=SECONDS,
             connect_timeout=SECONDS,
+            follow_redirects=False,  # the secret is for the desk only
         )
         try:
             answer = await AsyncHTTPClient().fetch(request)
+            found: dict[str, Any] = json.loads(answer.body)
         except HTTPClientError as error:
             raise _refused(_words(error)) from error
         except OSError as error:
-            raise _refused("The approval desk does not answer, so nothing is started. Try again soon.") from error
-        found: dict[str, Any] = json.loads(answer.body)
+            raise _refused(f"The approval desk does not answer, {NO_YES}. Try again soon.") from error
+        except ValueError as error:
+            raise _refused(f"The approval desk answered what is no answer, {NO_YES}.") from error
         return found
 
     async def form(self, spawner: Any) -> str:  # noqa: ANN401 - a Spawner of any kind
@@ -63,15 +67,15 @@ class Gate:
 
     async def apply(self, spawner: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - a Spawner of any kind
         """Check what was asked for and prepare the server. Raises HTTPError with the reason."""
-        environment = options.get("environment")
-        unknown = set(options) - KNOWN
-        if unknown or not isinstance(environment, str) or not environment:
-            what = f"unknown options: {', '.join(sorted(unknown))}" if unknown else "no environment was chosen"
-            raise _refused(f"Nothing is started: {what}. Start it from the launch page.")
-        name = spawner.user.name
-        asked = {"user": name, "environment": environment, "server": str(options.get("server", ""))}
+        wrong = _what_is_wrong(options, spawner.name)
+        if wrong:
+            raise _refused(f"Nothing is started: {wrong}. Start it from the launch page.")
+        asked = {"user": spawner.user.name, "server": "", **options}
         answer = await self.ask("POST", "/studio/gate", asked)
-        self.prepare(spawner, answer)
+        try:
+            self.prepare(spawner, answer)
+        except (KeyError, TypeError) as error:
+            raise _refused(f"The approval desk answered what is no answer, {NO_YES}.") from error
 
     def prepare(self, spawner: Any, answer: dict[str, Any]) -> None:  # noqa: ANN401 - as above
         """Give the server its home and exactly one kernel: the environment's."""
@@ -105,6 +109,17 @@ class Gate:
         }
 
 
+def _what_is_wrong(options: dict[str, Any], server: str) -> str:
+    """Say why options are not exactly one environment, and at most the name of this very server."""
+    unknown = ", ".join(sorted(set(options) - KNOWN))
+    if unknown:
+        return f"unknown options: {unknown}"
+    environment = options.get("environment")
+    if not isinstance(environment, str) or not environment:
+        return "no environment was chosen"
+    return "" if options.get("server", "") in {"", server} else "it was asked for another server"
+
+
 def safe(name: str) -> str:
     """Return a name as one path component."""
     return re.sub(r"[^a-z0-9-]", lambda found: f"_{ord(found[0]):x}", name.lower())
@@ -121,7 +136,7 @@ def _words(error: HTTPClientError) -> str:
         problem = json.loads(error.response.body)
         return f"{problem['detail']} {problem['hint']}".strip()
     except (AttributeError, ValueError, KeyError, TypeError):
-        return f"The approval desk answered {error.code}, so nothing is started."
+        return f"The approval desk answered {error.code}, {NO_YES}."
 
 
 def from_environment() -> Gate:

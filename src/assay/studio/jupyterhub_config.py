@@ -9,10 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
-from oauthenticator.generic import GenericOAuthenticator
+from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
+from oauthenticator.generic import GenericOAuthenticator  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
 
 from assay.studio.hub_gate import from_environment
+from assay.studio.hub_spawner import WatchedSpawner
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - JupyterHub gives it to its config files
 home = Path(os.environ["ASSAY_HOME"])
@@ -75,7 +76,8 @@ c.JupyterHub.load_roles = [
 
 # Servers: one process tree each, ended as a whole.
 gate = from_environment()
-c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.spawner_class = WatchedSpawner
+c.WatchedSpawner.log_folder = str(folder / "logs")
 c.Spawner.cmd = [sys.executable, "-m", "assay.studio.server"]
 c.Spawner.default_url = "/lab"
 c.Spawner.options_form = gate.form

@@ -11,9 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from types import FrameType
+from typing import TYPE_CHECKING
 
 from assay.launchers.supervisor import become_subreaper, die_with_parent, end_tree
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 GRACE = 2.0  # seconds that the server gets to end by itself
 OPTIONS = (
@@ -23,6 +26,7 @@ OPTIONS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
     "--LabApp.collaborative=False",
+    "--LabApp.extension_manager=readonly",  # extensions would be written into the prefix that all share
 )
 
 
@@ -30,6 +34,7 @@ def main(arguments: list[str]) -> int:
     """Run the server until it ends or we are told to end it."""
     become_subreaper()
     extra = ["--allow-root"] if os.geteuid() == 0 else []
+    os.environ.pop("PYTHONPATH", None)  # it led to this module; kernels must not find our code by it
     command = [sys.executable, "-m", "jupyterhub.singleuser", *arguments, *OPTIONS, *extra]
     server = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603, PLW1509 - our own command; only prctl runs in between
 
