@@ -17,6 +17,7 @@ from assay.flow.access import find_version, standing, workspace_of
 from assay.flow.places import prefix
 from assay.store.journal import record_version
 from assay.store.models import Decision, Submission, Version
+from assay.store.reads.sides import changes_against, predecessor
 from assay.store.transitions import move
 
 
@@ -42,9 +43,17 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
             digest=version.digest,
             spec=version.spec,
             note=note,
+            changes=_changes(version),
             at=now,
         )
     return version
+
+
+def _changes(version: Version) -> dict[str, Any]:
+    """Return what the queue shows: against which version, and `+4 −1 ~9`."""
+    other = predecessor(version)
+    comparison = changes_against(version, other)
+    return {"against": other.reference if other else "", "summary": comparison.summary}
 
 
 def withdraw(actor: Actor, slug: str, number: int) -> Version:

@@ -17,4 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("", include("allauth.idp.urls")),
+    path("", include("assay.web.urls")),
 ]
+handler404 = "assay.web.errors.not_found"
+handler403 = "assay.web.errors.forbidden"
+handler500 = "assay.web.errors.fault"

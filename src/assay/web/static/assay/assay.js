@@ -65,6 +65,15 @@ on("change", "input[data-reads]", async (input) => {
   if (name) name.value = file.name;
 });
 
+// Lines that were read go into the list, behind what is there.
+on("click", "[data-takes]", (button) => {
+  const into = document.getElementById(button.dataset.into);
+  const lines = document.getElementById(button.dataset.takes).textContent.trim();
+  into.value = [into.value.trim(), lines].filter(Boolean).join("\n");
+  into.dispatchEvent(new Event("input", { bubbles: true }));
+  button.closest("dialog")?.close();
+});
+
 // Keys: / searches, ? explains, and pages add their own through data-key.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

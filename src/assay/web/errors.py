@@ -1,0 +1,31 @@
+"""Pages for what Django itself refuses: not found, forbidden, a fault of ours."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from assay.core.errors import AssayError, ForbiddenError, NotFoundError
+
+
+def _page(request: HttpRequest, error: AssayError, status: int) -> HttpResponse:
+    return render(request, "error.html", {"error": {**error.problem(), "status": status}}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that there is not."""
+    del exception
+    return _page(request, NotFoundError("There is no such page.", hint="Check the address, or start at home."), 404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
+    """Answer a request that came from another site, or a form that is too old."""
+    del exception, reason
+    hint = "Load the page again and send the form once more."
+    return _page(request, ForbiddenError("The form could not be trusted.", hint=hint), 403)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Answer when we made a mistake; the request's id finds it in the log."""
+    hint = "Try again. If it stays, tell an administrator the request's number."
+    return _page(request, AssayError("Something went wrong on our side. Nothing was saved.", hint=hint), 500)
