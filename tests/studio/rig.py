@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import threading
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -170,6 +169,13 @@ class Studio:
             )
         eventually(self._answers)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.end()
+
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         return self.client.health()
@@ -222,7 +228,7 @@ class Studio:
                 continue
         return found
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End the Hub."""
-        self.process.send_signal(number)
+    def end(self) -> None:
+        """End the Hub, as `assay up` does."""
+        self.process.terminate()
         self.process.wait(PATIENCE)

@@ -33,7 +33,7 @@ async def run(url: str, token: str, code: str) -> None:
             sys.stdout.write(message["content"]["text"])
         if message["msg_type"] == "error":
             raise SystemExit("\n".join(message["content"]["traceback"]))
-        if message["msg_type"] == "execute_reply":
+        if message["content"].get("execution_state") == "idle":  # follows all output, unlike the reply
             return
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,9 +47,8 @@ def served(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     """Start a desk and a Hub, and end both."""
     desk = Desk(prefix)
     with serve_desk(desk) as server:
-        studio = Studio(tmp_path_factory.mktemp("studio"), server.server_port)
-        yield desk, studio
-        studio.end()
+        with Studio(tmp_path_factory.mktemp("studio"), server.server_port) as studio:
+            yield desk, studio
         server.shutdown()
 
 
@@ -79,12 +80,17 @@ def run_cell(studio: Studio, name: str, server: str, code: str) -> dict[str, Any
 
 
 def leftovers(studio: Studio) -> dict[int, str]:
-    """Return what runs for the Hub's people: everything but the Hub and its proxy."""
+    """Return what runs for the Hub's people: everything but the Hub, its parent and its proxy."""
     return {
         pid: command
         for pid, command in studio.processes().items()
-        if pid != studio.process.pid and "traefik" not in command
+        if "traefik" not in command and str(studio.home / "config.py") not in command
     }
+
+
+def hub_pid(studio: Studio) -> int:
+    """Return the Hub's own pid, not its parent's."""
+    return next(pid for pid, command in studio.processes().items() if "-m jupyterhub --config" in command)
 
 
 def test_a_cell_runs_in_the_environment_and_stop_leaves_nothing(
@@ -249,14 +255,30 @@ def test_a_hub_that_is_away_is_told(studio: Studio) -> None:
         HubClient(studio.url, "wrong").start("ana", "s1", {"environment": "geo@4"})
 
 
-def test_end_of_the_hub_ends_everything(prefix: Path, tmp_path: Path) -> None:
-    """When the Hub is told to end, servers, kernels and the proxy end with it, within seconds."""
-    with serve_desk(Desk(prefix)) as server:
-        studio = Studio(tmp_path / "home", server.server_port)
+def test_no_desk_is_not_a_yes(prefix: Path, tmp_path: Path) -> None:
+    """While the desk is away nothing starts, neither new nor once checked, and the person reads why."""
+    with serve_desk(Desk(prefix)) as server, Studio(tmp_path / "home", server.server_port) as studio:
+        server.shutdown()
+        server.server_close()
+        with pytest.raises(ForbiddenError, match="desk does not answer, so nothing is started"):
+            studio.start("ana", "s1")
+        with studio.browser("ana") as browser:
+            page = browser.get(f"{studio.url}/hub/spawn/ana", timeout=30)
+            assert "desk does not answer" in page.text
+
+
+@pytest.mark.parametrize("way", ["asked", "killed"])
+def test_end_of_the_hub_ends_everything(prefix: Path, tmp_path: Path, way: str) -> None:
+    """Told to end or killed, the Hub takes servers, kernels and the proxy with it, within seconds."""
+    with serve_desk(Desk(prefix)) as server, Studio(tmp_path / "home", server.server_port) as studio:
         studio.start("ana", "s1")
         studio.seen("ana", "s1", "ready")
         assert run_cell(studio, "ana", "s1", LOOK)["prefix"] == str(prefix)
-        assert len(studio.processes()) >= 5  # hub, proxy, server with its parent, kernel
-        studio.end()
+        assert len(studio.processes()) >= 6  # hub, server (each with its parent), proxy, kernel
+        if way == "asked":
+            studio.end()
+        else:
+            os.kill(hub_pid(studio), signal.SIGKILL)
+            studio.process.wait(5)
         eventually(lambda: not studio.processes(), 3)
         server.shutdown()

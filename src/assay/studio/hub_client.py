@@ -33,7 +33,8 @@ class HubClient:
 
     def ensure_user(self, name: str) -> None:
         """Make the person known to the Hub."""
-        self._call("POST", f"/users/{quote(name)}", accept=(201, 409))
+        if not self._fetch("GET", f"/users/{quote(name)}", accept=(200, 404)):
+            self._fetch("POST", f"/users/{quote(name)}", accept=(201, 409))  # 409: another was faster
 
     def start(self, name: str, server: str, options: dict[str, str]) -> None:
         """Ask for a server. Raises ForbiddenError with the gate's reason when it refuses."""

@@ -6,9 +6,11 @@ Run by JupyterHub itself; everything comes from variables that `assay up` sets a
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from pathlib import Path
 
+import bcrypt  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
 from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
 from oauthenticator.generic import GenericOAuthenticator  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
 
@@ -37,13 +39,18 @@ c.JupyterHub.cookie_secret_file = str(folder / "cookie-secret")
 c.JupyterHub.cleanup_servers = True  # Ctrl-C ends every process
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 10
-c.JupyterHub.log_level = "WARN"
+c.JupyterHub.log_level = "ERROR"  # a start that takes longer than the next line says is a warning, and usual
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}  # refusals answer at once, starts go on behind
 
 # The proxy: a binary from the Python registry. Its defaults wait 2 s to gather changes.
 c.JupyterHub.proxy_class = TraefikFileProviderProxy
 c.TraefikFileProviderProxy.traefik_api_username = "assay"
-c.TraefikFileProviderProxy.traefik_api_password = secret("hub-api")
+proxy_password = secrets.token_hex(32)
+c.TraefikFileProviderProxy.traefik_api_password = proxy_password
+# Checked thrice per start: the default's 12 rounds cost 0.8 s, and nobody guesses 256 bits.
+c.TraefikFileProviderProxy.traefik_api_hashed_password = bcrypt.hashpw(
+    proxy_password.encode(), bcrypt.gensalt(rounds=4)
+).decode()
 c.TraefikFileProviderProxy.traefik_entrypoint = "http"
 c.TraefikFileProviderProxy.static_config_file = str(folder / "traefik.toml")
 c.TraefikFileProviderProxy.dynamic_config_file = str(folder / "rules.toml")

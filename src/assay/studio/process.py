@@ -30,7 +30,7 @@ def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     folder = Path(settings.HOME) / "hub"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = Path(__file__).with_name("jupyterhub_config.py")
-    argv = [str(prefix / "bin" / "python"), "-m", "jupyterhub", "--config", str(config)]
+    argv = [str(prefix / "bin" / "python"), "-m", "assay.studio.hub", "--config", str(config)]
     variables = {
         "ASSAY_URL": settings.PUBLIC_URL,
         "ASSAY_GATE_URL": f"http://127.0.0.1:{settings.PORT}",

@@ -1,0 +1,12 @@
+"""`python -m assay.studio.hub ARGUMENTS`: JupyterHub, its proxy, servers and kernels as one tree."""
+
+from __future__ import annotations
+
+import sys
+
+from assay.studio.tree import run_tree
+
+GRACE = 6.0  # seconds to end servers in order; `assay up` insists after eight
+
+if __name__ == "__main__":
+    sys.exit(run_tree([sys.executable, "-m", "jupyterhub", *sys.argv[1:]], grace=GRACE))
