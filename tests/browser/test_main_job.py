@@ -1,0 +1,227 @@
+"""The main job in a real browser: real packages, real uv, a real Hub, two people and an administrator."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from support.server import PASSWORD, Desk, running
+
+pytestmark = pytest.mark.browser
+CHROMIUM = os.environ.get("ASSAY_CHROMIUM", "/usr/bin/chromium")
+OPTIONS = [
+    "--no-sandbox",  # tests may run as root, where Chromium refuses its own
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Run everything, with ana who composes, ben who reviews, and eve who is curious."""
+    with running(tmp_path_factory.mktemp("desk") / "home") as desk:
+        desk.person("ana", "member")
+        desk.person("eve", "member")
+        desk.person("ben", "reviewer")
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person at their browser; console errors and axe violations are collected."""
+
+    def __init__(self, desk: Desk, browser: Browser, name: str) -> None:
+        self.desk = desk
+        self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.page: Page = self.context.new_page()
+        self.wrong: list[str] = []
+        self.page.on("console", lambda one: self.wrong.append(one.text) if one.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.go("/")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Environments")).to_be_visible()
+
+    def go(self, path: str) -> None:
+        """Open a page of the desk."""
+        self.page.goto(self.desk.url + path)
+
+    def check(self) -> None:
+        """Assert that the page has no axe violation, in light and in dark."""
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] - one of its literals
+            found = Axe().run(self.page).response["violations"]
+            told = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
+            assert not told, (self.page.url, scheme, told)
+        self.page.emulate_media(color_scheme="light")
+
+
+def compose(visitor: Visitor, slug: str, title: str, libraries: str, *, base: str = "") -> None:
+    """Fill the editor, see the preview, build, and wait for the end."""
+    page = visitor.page
+    visitor.go("/new")
+    page.get_by_label("Title").fill(title)
+    page.get_by_label("Short name").fill(slug)
+    expect(page.get_by_text(f"{slug} is free.")).to_be_visible()
+    page.get_by_label("Description").fill("<script>document.title='hacked'</script> for tests")
+    if base:
+        page.get_by_label("Base").select_option(base)
+    else:
+        page.get_by_label("Python").select_option("3.11")
+    page.get_by_label("Libraries", exact=True).fill(libraries)
+    expect(page.get_by_text("Resolves:")).to_be_visible(timeout=30_000)
+    visitor.check()
+    page.get_by_role("button", name="Save and build").click()
+    expect(page.get_by_role("heading", name=f"Build of {title}")).to_be_visible()
+    page.reload()  # a reload loses nothing
+    expect(page.get_by_role("link", name=f"Open {slug}@1")).to_be_visible(timeout=120_000)
+    expect(page.locator(".log")).to_contain_text("== checking ==")
+    visitor.check()
+
+
+def publish(author: Visitor, reviewer: Visitor, slug: str) -> None:
+    """Submit, review, approve."""
+    author.go(f"/environments/{slug}/1/")
+    author.page.get_by_role("button", name="Submit for publishing…").click()
+    author.page.get_by_label("Note to the reviewers").fill("Please publish it.")
+    author.page.get_by_role("button", name="Submit", exact=True).click()
+    expect(author.page.get_by_text("Pending review").first).to_be_visible()
+    reviewer.go("/admin/environments/")
+    reviewer.page.get_by_role("link", name="Review").first.click()
+    expect(reviewer.page.get_by_text("Please publish it.").first).to_be_visible()
+    reviewer.check()
+    reviewer.page.keyboard.press("a")
+    expect(reviewer.page.get_by_role("dialog")).to_contain_text(f"{slug}@1")
+    reviewer.page.get_by_role("button", name="Approve and publish").click()
+    expect(reviewer.page.get_by_text("is published. Everyone can pick it now.")).to_be_visible()
+
+
+def run_cell(page: Page, code: str) -> str:
+    """Open a notebook from JupyterLab's launcher, run a cell, return its output."""
+    card = page.locator(".jp-LauncherCard[data-category='Notebook']").first
+    card.click(timeout=60_000)
+    cell = page.locator(".jp-Notebook .cm-content").first
+    cell.click(timeout=30_000)
+    page.keyboard.type(code)
+    page.keyboard.press("Shift+Enter")
+    output = page.locator(".jp-OutputArea-output pre").first
+    expect(output).to_be_visible(timeout=60_000)
+    return output.inner_text()
+
+
+def leftovers(home: Path) -> str:
+    """Return the processes that run in the home's environments."""
+    listed = subprocess.run(["ps", "axww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return "\n".join(line for line in listed.splitlines() if str(home / "environments") in line)
+
+
+def test_the_main_job(desk: Desk, browser: Browser) -> None:
+    """Compose, build, submit, reject, resubmit, approve, launch, run a script: all by the pages."""
+    ana, ben, eve = (Visitor(desk, browser, name) for name in ("ana", "ben", "eve"))
+    ana.check()
+    compose(ana, "tools", "Plain tools", "six\nhumanize=4.9.0")
+
+    # Nobody else sees the draft; its author launches it personally.
+    eve.go("/environments/tools/1/")
+    expect(eve.page.get_by_role("heading", name="There is nothing here, or you may not see it")).to_be_visible()
+    eve.wrong.clear()  # the browser itself reports the 404
+    ana.go("/launch/")
+    expect(ana.page.get_by_text("personal draft").first).to_be_visible()
+
+    # Rejected with feedback, it is a draft again with the feedback on its page.
+    ana.go("/environments/tools/1/")
+    ana.page.get_by_role("button", name="Submit for publishing…").click()
+    ana.page.get_by_role("button", name="Submit", exact=True).click()
+    ben.go("/environments/tools/1/review")
+    ben.page.keyboard.press("r")
+    ben.page.get_by_label("Feedback").fill("Please take a newer humanize.")
+    ben.page.get_by_label("Library (optional)").fill("humanize")
+    ben.page.get_by_label("Ask").fill("raise to 4.12")
+    ben.page.get_by_role("button", name="Reject", exact=True).click()
+    ana.go("/environments/tools/1/")
+    expect(ana.page.get_by_text("Please take a newer humanize.")).to_be_visible()
+    expect(ana.page.get_by_text("raise to 4.12")).to_be_visible()
+    ana.check()
+    ana.page.get_by_role("link", name="Edit").click()
+    ana.page.get_by_label("Libraries", exact=True).fill("six\nhumanize>=4.12")
+    ana.page.get_by_role("button", name="Save and build").click()
+    expect(ana.page.get_by_role("link", name="Open tools@1")).to_be_visible(timeout=120_000)
+    publish(ana, ben, "tools")
+
+    # A second environment on the approved base; everyone sees the first one at once.
+    eve.go("/environments/")
+    expect(eve.page.get_by_role("link", name="Plain tools")).to_be_visible()
+    compose(ana, "more", "More tools", "pyjokes", base="tools@1")
+    publish(ana, ben, "more")
+
+    launch_and_look(desk, eve)
+    run_script(eve)
+    for visitor in (ana, ben, eve):
+        assert visitor.wrong == []
+
+
+def launch_and_look(desk: Desk, eve: Visitor) -> None:
+    """Start a server in the published environment; the kernel is the approved directory; stop leaves nothing."""
+    eve.go("/launch/")
+    eve.page.get_by_role("radio", name="More tools").check()
+    expect(eve.page.get_by_text("pyjokes==")).to_be_visible()
+    eve.check()
+    eve.page.get_by_role("button", name="Start").click()
+    link = eve.page.get_by_role("link", name="Open JupyterLab")
+    expect(link).to_be_visible(timeout=90_000)
+    with eve.context.expect_page() as opened:
+        link.click()
+    lab = opened.value
+    output = run_cell(lab, "import sys, pyjokes, humanize; print(sys.prefix)")
+    digest = re.search(r"environments/([0-9a-f]{64})", output)
+    assert digest, output
+    lock = (desk.home / "environments" / digest[1] / "pylock.toml").read_text()
+    assert 'name = "pyjokes"' in lock
+    lab.close()
+    eve.go("/servers/")
+    eve.check()
+    eve.page.get_by_role("button", name="Stop").click()
+    expect(eve.page.get_by_text("is stopped.")).to_be_visible()
+    eve.page.wait_for_timeout(4000)
+    assert leftovers(desk.home) == ""
+
+
+def run_script(eve: Visitor) -> None:
+    """Paste a script, run it, read its output and exit code; cancel one that would not end."""
+    eve.go("/runtimes/new")
+    eve.page.get_by_label("Title").fill("Hello")
+    eve.page.get_by_label("Short name").fill("hello")
+    eve.page.get_by_label("Environment", exact=True).select_option("more")
+    eve.page.get_by_label("Script").fill("import sys, pyjokes\nprint('in', sys.prefix)\nsys.exit(3)")
+    eve.check()
+    eve.page.get_by_role("button", name="Save").click()
+    eve.page.get_by_role("button", name="Run", exact=True).click()
+    expect(eve.page.locator(".strip")).to_contain_text("exit code", timeout=20_000)
+    expect(eve.page.locator("#run")).to_contain_text("3")
+    expect(eve.page.locator(".log")).to_contain_text("environments/")
+    eve.check()
+    eve.page.get_by_role("link", name="hello").click()
+    eve.page.get_by_label("main.py").fill("import time\nprint('waiting', flush=True)\ntime.sleep(600)")
+    eve.page.get_by_role("button", name="Save").click()
+    eve.page.get_by_role("button", name="Run", exact=True).click()
+    expect(eve.page.locator(".log")).to_contain_text("waiting", timeout=20_000)
+    eve.page.get_by_role("button", name="Cancel").click()
+    expect(eve.page.get_by_text("Cancelled")).to_be_visible(timeout=10_000)
