@@ -31,9 +31,7 @@ class Client:
         """Read `ASSAY_URL` and `ASSAY_TOKEN`. Raises NotSignedInError when there is no token."""
         token = os.environ.get("ASSAY_TOKEN", "")
         if not token:
-            raise NotSignedInError(
-                "ASSAY_TOKEN is not set.", hint="Make a token on your account page and export it."
-            )
+            raise NotSignedInError("ASSAY_TOKEN is not set.", hint="Make a token on your account page and export it.")
         url = os.environ.get("ASSAY_URL", "http://127.0.0.1:8000")
         return cls(url, token, os.environ.get("ASSAY_WORKSPACE", "default"))
 

@@ -28,6 +28,7 @@ AUTHOR = 1
 
 
 def person(role: Role, number: int = 2, scope: Right | None = None) -> Actor:
+    """Return somebody with a role."""
     return Actor(id=number, name=f"p{number}", role=role, workspace_id=1, scope=scope)
 
 

@@ -191,9 +191,7 @@ def test_grace_is_kept(tmp_path: Path, launcher: LocalLauncher, started: Starter
     assert 0.15 < time.monotonic() - began < 0.7
 
 
-def test_stop_lets_a_process_finish_its_work(
-    tmp_path: Path, launcher: LocalLauncher, started: Starter
-) -> None:
+def test_stop_lets_a_process_finish_its_work(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
     """SIGTERM comes first, and its handler may write its last lines."""
     code = (
         "import signal, sys, time\n"
@@ -270,9 +268,7 @@ def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_kill_of_the_starter_changes_nothing(tmp_path: Path) -> None:
     """After `kill -9` of the server that started it, a process goes on and its end can be read."""
-    with subprocess.Popen(
-        [sys.executable, "-c", OTHER_SERVER, str(tmp_path)], stdout=subprocess.PIPE
-    ) as server:
+    with subprocess.Popen([sys.executable, "-c", OTHER_SERVER, str(tmp_path)], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         handle = Handle(**json.loads(server.stdout.readline()))
         server.kill()

@@ -93,9 +93,7 @@ def hub_pid(studio: Studio) -> int:
     return next(pid for pid, command in studio.processes().items() if "-m jupyterhub --config" in command)
 
 
-def test_a_cell_runs_in_the_environment_and_stop_leaves_nothing(
-    desk: Desk, studio: Studio, prefix: Path
-) -> None:
+def test_a_cell_runs_in_the_environment_and_stop_leaves_nothing(desk: Desk, studio: Studio, prefix: Path) -> None:
     """The kernel is the approved environment, in one's own home; after the end no process is left."""
     studio.start("ana", "s1")
     seen = studio.seen("ana", "s1", "ready")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.http import HttpRequest
 from ninja import Path
@@ -54,7 +54,7 @@ def needs(
         marked: Any = checked
         marked.right = right
         marked.__signature__ = _signature(view)
-        return checked
+        return cast("Callable[Concatenate[Caller, str, P], T]", marked)
 
     return declare
 
@@ -63,7 +63,6 @@ def _signature(view: Callable[..., Any]) -> inspect.Signature:
     """Return a view's signature with its types evaluated, and the workspace told to be part of the path."""
     signature = inspect.signature(view, eval_str=True)
     parameters = [
-        one.replace(annotation=Path[str]) if one.name == "workspace" else one
-        for one in signature.parameters.values()
+        one.replace(annotation=Path[str]) if one.name == "workspace" else one for one in signature.parameters.values()
     ]
     return signature.replace(parameters=parameters)

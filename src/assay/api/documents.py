@@ -68,8 +68,7 @@ def version_document(version: Version) -> dict[str, Any]:
         "successor": version.successor,
         "ends": version.ends_at,
         "events": [
-            asdict(event)
-            for event in version_trail(environment.workspace_id, environment.slug, version.number)
+            asdict(event) for event in version_trail(environment.workspace_id, environment.slug, version.number)
         ],
     }
 

@@ -22,7 +22,7 @@ router = Router(tags=["environments"])
 
 @router.get("/environments", response=EnvironmentPage)
 @needs(Right.SEE)
-def list_environments(  # noqa: PLR0913 - one argument per filter
+def list_environments(
     request: Caller,
     workspace: str,
     limit: int = 100,
@@ -35,9 +35,7 @@ def list_environments(  # noqa: PLR0913 - one argument per filter
     health: str = "",
 ) -> dict[str, Any]:
     """List what the caller may see, by short name."""
-    filters = Filters(
-        text=q, library=library, python=python, base=base, owner=owner, status=status, health=health
-    )
+    filters = Filters(text=q, library=library, python=python, base=base, owner=owner, status=status, health=health)
     given = position(request.GET.get("cursor", ""))
     rows = catalogue(request.actor, filters, limit=bounded(limit) + 1, after=given)
     more = len(rows) > limit

@@ -96,9 +96,7 @@ def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject
 @needs(Right.SEE)
 def deprecate(request: Caller, workspace: str, slug: str, number: int, body: Deprecate) -> dict[str, Any]:
     """Say that it should no longer be chosen."""
-    retire.deprecate(
-        request.actor, slug, number, reason=body.reason, successor=body.successor, ends_at=body.ends
-    )
+    retire.deprecate(request.actor, slug, number, reason=body.reason, successor=body.successor, ends_at=body.ends)
     return shown(request.actor, slug, number)
 
 

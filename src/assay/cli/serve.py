@@ -30,13 +30,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _worker(arguments: argparse.Namespace) -> int:
     del arguments
-    from assay.server.setup import prepare  # noqa: PLC0415 - as above
+    from assay.server.work import work  # noqa: PLC0415 - as above
 
-    prepare()
-    from assay.jobs.worker import Worker  # noqa: PLC0415 - models load after Django is set up
-
-    Worker().run()
-    return 0
+    return work()
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

@@ -109,14 +109,14 @@ def compare(sides: Sequence[Side]) -> Comparison:
     """Compare one to five sides; a change is told of the first against the last. Raises InvalidInputError."""
     if not 1 <= len(sides) <= MOST_SIDES:
         raise InvalidInputError(
-            f"{len(sides)} versions; 1 to {MOST_SIDES} can be compared.", hint="Choose fewer.", path="versions"
+            f"{len(sides)} versions; 1 to {MOST_SIDES} can be compared.",
+            hint="Choose fewer.",
+            path="versions",
         )
     names = dict.fromkeys(name for side in sides for name in side.lock.by_name)
     chains = [side.lock.why(side.direct) for side in sides]
     rows = sorted((_row(name, sides, chains) for name in names), key=_place)
-    return Comparison(
-        labels=tuple(side.label for side in sides), rows=tuple(rows), settings=_settings(sides)
-    )
+    return Comparison(labels=tuple(side.label for side in sides), rows=tuple(rows), settings=_settings(sides))
 
 
 def _place(row: Row) -> tuple[bool, bool, int, str]:
@@ -141,9 +141,7 @@ def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...
     )
 
 
-def change_between(
-    before: LockedLibrary | None, after: LockedLibrary | None
-) -> tuple[Change, Step | None]:
+def change_between(before: LockedLibrary | None, after: LockedLibrary | None) -> tuple[Change, Step | None]:
     """Say what happened to one library. Absent on both sides is no change."""
     if before is None or after is None:
         if before is after:
@@ -178,6 +176,4 @@ def _key(version: str) -> tuple[int, Version | None, str]:
 
 def _settings(sides: Sequence[Side]) -> tuple[Setting, ...]:
     names = dict.fromkeys(name for side in sides for name in side.settings)
-    return tuple(
-        Setting(name=name, values=tuple(side.settings.get(name, "") for side in sides)) for name in names
-    )
+    return tuple(Setting(name=name, values=tuple(side.settings.get(name, "") for side in sides)) for name in names)

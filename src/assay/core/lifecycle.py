@@ -63,7 +63,7 @@ class Transition:
     text: str = ""
 
 
-def _row(  # noqa: PLR0913 - one argument per column keeps the table below readable
+def _row(
     action: Action,
     source: Status,
     target: Status | None,
@@ -73,9 +73,7 @@ def _row(  # noqa: PLR0913 - one argument per column keeps the table below reada
     built: bool = False,
     text: str = "",
 ) -> Transition:
-    return Transition(
-        action=action, source=source, target=target, right=right, who=who, built=built, text=text
-    )
+    return Transition(action=action, source=source, target=target, right=right, who=who, built=built, text=text)
 
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -111,9 +109,7 @@ class Move:
     self_approved: bool = False
 
 
-def decide(
-    action: Action, standing: Standing, actor: Actor, *, words: str = "", self_approval: bool = False
-) -> Move:
+def decide(action: Action, standing: Standing, actor: Actor, *, words: str = "", self_approval: bool = False) -> Move:
     """Say what the action does to a version, or raise why it may not be done.
 
     The order of questions never tells more than the actor may know: sight, right, state, person, needs.
@@ -129,9 +125,7 @@ def decide(
     if row.who is Who.AUTHOR and not own:
         raise ForbiddenError(f"Only its author may {action} this version.", hint="Ask its author.")
     if row.who is Who.ANOTHER and own and not self_approval:
-        raise ForbiddenError(
-            "Nobody approves their own submission.", hint="Ask another reviewer of the workspace."
-        )
+        raise ForbiddenError("Nobody approves their own submission.", hint="Ask another reviewer of the workspace.")
     _check_needs(row, standing, words)
     return Move(row=row, self_approved=row.who is Who.ANOTHER and own)
 
@@ -203,9 +197,7 @@ def check_launch(standing: Standing, health: Health, actor: Actor) -> str:
     if Use.LAUNCH in uses:
         return ""
     if standing.author_id != actor.id:
-        raise ForbiddenError(
-            "Only its author may launch a version that is not published.", hint="Approve it first."
-        )
+        raise ForbiddenError("Only its author may launch a version that is not published.", hint="Approve it first.")
     return "personal"
 
 
@@ -213,6 +205,4 @@ def check_use(status: Status, health: Health, use: Use) -> None:
     """Raise ConflictError unless a version in that status and health can be used so."""
     if use not in ALLOWED_USES[status] or health is Health.QUARANTINED:
         word = "quarantined" if health is Health.QUARANTINED else str(status)
-        raise ConflictError(
-            f"A version that is {word} cannot be {use.value}.", hint="Choose a published version."
-        )
+        raise ConflictError(f"A version that is {word} cannot be {use.value}.", hint="Choose a published version.")

@@ -136,9 +136,7 @@ def _package(library: LockedLibrary) -> list[str]:
     lines = ["[[packages]]", f"name = {_q(library.name)}", f"version = {_q(library.version)}"]
     lines.append(f"index = {_q(library.index)}")
     if library.dependencies:
-        lines.append(
-            f"dependencies = [{', '.join(f'{{ name = {_q(one)} }}' for one in library.dependencies)}]"
-        )
+        lines.append(f"dependencies = [{', '.join(f'{{ name = {_q(one)} }}' for one in library.dependencies)}]")
     lines.append(f"wheels = [{{ {entry} }}]" if file.is_wheel else f"sdist = {{ {entry} }}")
     return [*lines, ""]
 

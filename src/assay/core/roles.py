@@ -61,9 +61,7 @@ def check_right(actor: Actor, right: Right) -> None:
     if actor.has(right):
         return
     if RANK[actor.role] >= RANK[LEAST_ROLE[right]]:
-        raise ForbiddenError(
-            "This token's scope does not reach that far.", hint="Make a token with a wider scope."
-        )
+        raise ForbiddenError("This token's scope does not reach that far.", hint="Make a token with a wider scope.")
     raise ForbiddenError(
         f"Your role here is {actor.role}; to {right.value} takes {LEAST_ROLE[right]}.",
         hint="Ask an administrator of the workspace for the role.",

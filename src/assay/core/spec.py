@@ -58,7 +58,7 @@ class Correction:
     understood: str
 
 
-def parse_spec(  # noqa: PLR0913 - one argument per field of the request
+def parse_spec(
     *,
     base: str | None,
     python: str | None,
@@ -102,9 +102,7 @@ def _check_foundation(base: str | None, python: str | None) -> None:
             f"{base!r} does not name a version.", hint="Write it as name@number, e.g. ds101@2.", path="base"
         )
     if python is not None and not PYTHON.fullmatch(python):
-        raise InvalidInputError(
-            f"{python!r} is not a Python version.", hint="Write it as 3.11.", path="python"
-        )
+        raise InvalidInputError(f"{python!r} is not a Python version.", hint="Write it as 3.11.", path="python")
 
 
 def parse_libraries(lines: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Correction, ...]]:
@@ -172,7 +170,7 @@ def parse_library(line: str, number: int = 0) -> Requirement:
     raise InvalidInputError(f"Line {number + 1}: {refusal[0]}", hint=refusal[1], path=f"libraries[{number}]")
 
 
-def _refusal(line: str) -> tuple[str, str] | None:
+def _refusal(line: str) -> tuple[str, str] | None:  # noqa: PLR0911 - one return per reason
     """Say why a line cannot be a requirement, for the cases that deserve their own words."""
     if len(line) > MAX_LINE:
         return f"{len(line)} characters; a line has at most {MAX_LINE}.", "One library per line."

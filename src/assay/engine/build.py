@@ -46,9 +46,7 @@ class Build:
         except AssayError as error:
             self.say(f"FAILED: {error.detail}")
             outcome = Outcome(
-                failure=Failure(
-                    step=self.progress.step, code=error.code, detail=error.detail, hint=error.hint
-                ),
+                failure=Failure(step=self.progress.step, code=error.code, detail=error.detail, hint=error.hint),
                 steps=self._times(),
             )
         except OSError as error:
@@ -78,9 +76,7 @@ class Build:
     def _lock(self) -> Lock:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
-        return resolve(
-            self.job.question, cache=self.job.places.cache, workdir=str(self.workdir), on_line=self.say
-        )
+        return resolve(self.job.question, cache=self.job.places.cache, workdir=str(self.workdir), on_line=self.say)
 
     def _install(self, lock: Lock) -> Found:
         places, question = self.job.places, self.job.question
@@ -130,15 +126,13 @@ class Build:
 
     def _done(self, lock: Lock, report: dict[str, Any], *, reused: bool) -> Outcome:
         self.say(f"Built {lock.digest}")
-        return Outcome(
-            lock=lock.to_toml(), digest=lock.digest, report=report, steps=self._times(), reused=reused
-        )
+        return Outcome(lock=lock.to_toml(), digest=lock.digest, report=report, steps=self._times(), reused=reused)
 
     def begin(self, step: str, **counts: int) -> None:
         """Go on to a step: its header in the log, its counts in the progress."""
         times = self._times() if self.progress.step != step else {}
         self._step_began = time.monotonic()
-        self.progress = Progress(step=step, steps=times, **counts)
+        self.progress = Progress(step=step, steps=times, **counts)  # type: ignore[arg-type]  # counts only
         self.say(f"== {step} ==")
         self.tell(force=True)
 
@@ -148,7 +142,7 @@ class Build:
 
     def tell(self, *, force: bool = False, **changes: int) -> None:
         """Write the progress, at most ten times a second."""
-        self.progress = replace(self.progress, **changes)  # type: ignore[arg-type] - counts only
+        self.progress = replace(self.progress, **changes)  # type: ignore[arg-type]  # counts only
         now = time.monotonic()
         if force or now - self._told_at >= REPORT_EVERY:
             self._told_at = now

@@ -97,16 +97,14 @@ def _import_check(imports: tuple[ImportFact, ...], libraries: tuple[LibraryFacts
         text += f"; not: {', '.join(broken[:10])}"
     if len(libraries) > len(tried):
         text += f"; {len(libraries) - len(tried)} offer no module"
-    return Check(
-        name="imports", state="failed" if broken else "passed", detail=text, seconds=round(seconds, 3)
-    )
+    return Check(name="imports", state="failed" if broken else "passed", detail=text, seconds=round(seconds, 3))
 
 
 def _kernel(job: Job, prefix: Path, room: _Room) -> Check:
     overlay = "-"
     if needs_overlay(prefix, job.question.python):
         try:
-            overlay = str(ensure_overlay(job.question, job.places, lambda line: None))
+            overlay = str(ensure_overlay(job.question, job.places, print))
         except BuildError as error:
             return Check(name="kernel", state="skipped", detail=f"not assessed: {error.detail}")
     script = str(Path(__file__).with_name("kernel_probe.py"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-FRAME = re.compile(r"^[\s×╰─▶│├┬·]*")
+FRAME = re.compile(r"^[\s\u00d7\u2500-\u257f\u25b6\u00b7]*")  # the frame uv draws around its reasons
 NOISE = re.compile(r"^(Resolved|Using|Prepared|Downloading|Downloaded|Audited|warning:|Building|Built)\b")
 
 

@@ -42,9 +42,7 @@ def install(
     by address would fetch every file again. Raises BuildError.
     """
     pins = Path(workdir) / "locked.txt"
-    pins.write_text(
-        "".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries)
-    )
+    pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries))
     sizes = {one.name: one.file.size for one in lock.libraries}
     seen = _Counter(sizes, on_progress)
 

@@ -31,7 +31,7 @@ def main() -> None:
     try:
         client.wait_for_ready(timeout=60)
         answer = client.execute_interactive(
-            "import sys; sys.prefix", timeout=30, output_hook=lambda message: None, store_history=False
+            "import sys; sys.prefix", timeout=30, output_hook=str, store_history=False
         )
         state = answer["content"]["status"]
     finally:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 
 MOST = 20  # modules tried of one distribution; larger ones offer plug-in folders, not more entry points
-NOT_OFFERED = frozenset(
-    {"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"}
-)
+NOT_OFFERED = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"})
 MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-[\w-]+|abi3|pypy\w*[\w-]*))?\.(?:py|so)")
 
 
 def top_modules(files: tuple[str, ...]) -> tuple[str, ...]:
     """Return the importable top-level modules, public ones first; in namespaces the first real package."""
     packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
-    compiled = {
-        name.rpartition("/")[0] for name in files if re.search(r"/__init__\.(cpython|abi3)[^/]*\.so$", name)
-    }
+    compiled = {name.rpartition("/")[0] for name in files if re.search(r"/__init__\.(cpython|abi3)[^/]*\.so$", name)}
     packages |= compiled
     found: set[str] = set()
     for name in files:
@@ -31,7 +27,7 @@ def top_modules(files: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _outside(folder: str) -> bool:
-    top = folder.split("/")[0]
+    top = folder.split("/", maxsplit=1)[0]
     return top in {"..", "bin"} or top.endswith((".dist-info", ".data"))
 
 

@@ -97,8 +97,7 @@ def ending(status: int) -> str:
 def report(pair: list[str], seconds: float, error: str) -> None:
     """Write the fact of one module to standard output."""
     sys.stdout.write(
-        json.dumps({"library": pair[0], "module": pair[1], "seconds": round(seconds, 4), "error": error})
-        + "\n"
+        json.dumps({"library": pair[0], "module": pair[1], "seconds": round(seconds, 4), "error": error}) + "\n"
     )
     sys.stdout.flush()
 

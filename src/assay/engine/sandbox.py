@@ -26,9 +26,7 @@ ENVIRONMENT = {
 
 def _works(argv: list[str]) -> bool:
     try:
-        return (
-            subprocess.run([*argv, "/bin/true"], capture_output=True, timeout=10, check=False).returncode == 0
-        )
+        return subprocess.run([*argv, "/bin/true"], capture_output=True, timeout=10, check=False).returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
 

@@ -16,6 +16,7 @@ from assay.engine.layout import folders, remove_tree, walk
 
 ASIDE = ".building-"
 PAPERS = ("pylock.toml", "report.json", "assay.json")
+SEALED = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
 WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -27,7 +28,7 @@ def make_read_only(prefix: Path) -> None:
             os.chmod(os.path.join(root, path), found.st_mode & ~WRITABLE & 0o7777)  # noqa: PTH101, PTH118 - in a loop over thousands
     for folder in folders(prefix):
         if folder != root:
-            os.chmod(folder, 0o555)  # noqa: PTH101 - as above
+            os.chmod(folder, SEALED)  # noqa: PTH101 - as above
 
 
 def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> bool:
@@ -42,7 +43,7 @@ def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> boo
         path = aside / name
         path.write_text(text)
         path.chmod(0o444)
-    aside.chmod(0o555)
+    aside.chmod(SEALED)
     _flush(aside)
     try:
         aside.rename(target)

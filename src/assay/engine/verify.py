@@ -84,9 +84,7 @@ def _read(path: Path) -> Distribution:
     return Distribution(
         name=canonicalize_name(headers.get("Name", path.name.split("-")[0])),
         version=headers.get("Version", ""),
-        licence=_licence(
-            headers.get("License-Expression"), headers.get_all("Classifier"), headers.get("License")
-        ),
+        licence=_licence(headers.get("License-Expression"), headers.get_all("Classifier"), headers.get("License")),
         summary=(headers.get("Summary") or "")[:300],
         requires=tuple(headers.get_all("Requires-Dist") or ()),
         files=files,
@@ -129,9 +127,7 @@ def _check_links(prefix: Path, tree: dict[str, os.stat_result]) -> None:
             raise BuildError(f"{path} is neither a file nor a link.", hint="Leave its library out.")
 
 
-def _check_records(
-    prefix: Path, python: str, tree: dict[str, os.stat_result], installed: list[Distribution]
-) -> None:
+def _check_records(prefix: Path, python: str, tree: dict[str, os.stat_result], installed: list[Distribution]) -> None:
     """Raise BuildError when a RECORD names a file that is not there or not inside."""
     base = f"lib/python{python}/site-packages"
     for one in installed:
@@ -176,9 +172,7 @@ def add_edges(lock: Lock, installed: list[Distribution], asked: tuple[str, ...])
                 changed = changed or grown
                 edges[name].add(target)
                 extras[target] |= one.extras
-    libraries = tuple(
-        replace(one, dependencies=tuple(sorted(edges.get(one.name, ())))) for one in lock.libraries
-    )
+    libraries = tuple(replace(one, dependencies=tuple(sorted(edges.get(one.name, ())))) for one in lock.libraries)
     return replace(lock, libraries=libraries)
 
 

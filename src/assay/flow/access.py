@@ -52,9 +52,7 @@ def find_environment(actor: Actor, slug: str) -> Environment:
 
 def visible_versions(actor: Actor, environment: Environment) -> list[Version]:
     """Return the versions of an environment that the actor may see, newest first."""
-    versions = environment.versions.select_related(
-        "author", "lock", "build", "base__environment", "environment"
-    )
+    versions = environment.versions.select_related("author", "lock", "build", "base__environment", "environment")
     seen = versions.exclude(status__in=[Status.DRAFT, Status.PENDING]) | versions.filter(author_id=actor.id)
     if actor.has(Right.REVIEW):
         seen = seen | versions.filter(status=Status.PENDING)
@@ -71,9 +69,7 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
         .first()
     )
     if version is None:
-        raise NotFoundError(
-            f"There is no version {slug[:40]}@{number}.", hint="Check the name and the number."
-        )
+        raise NotFoundError(f"There is no version {slug[:40]}@{number}.", hint="Check the name and the number.")
     check_sight(actor, status=version.status, author_id=version.author_id)
     return version
 

@@ -30,8 +30,8 @@ from assay.flow.places import build_directory, engine_places
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.journal import record_version
-from assay.store.models import Build, Lock, LockedLibrary, Version
 from assay.store.logs import log_from
+from assay.store.models import Build, Lock, LockedLibrary, Version
 from assay.store.transitions import touch
 
 BUILD_TIMEOUT = 3600  # seconds
@@ -246,7 +246,7 @@ def _fail(build: Build, failure: Failure, steps: dict[str, float]) -> None:
     _end(build, BuildState.FAILED, event=EventName.BUILD_FAILED, failure=asdict(failure), steps=steps)
 
 
-def _end(  # noqa: PLR0913 - the end and what is told of it belong to one call
+def _end(
     build: Build,
     state: BuildState,
     *,

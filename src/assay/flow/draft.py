@@ -56,7 +56,7 @@ def check_wish(actor: Actor, wish: Wish) -> Checked:
     return Checked(spec=spec, base=base, python=python, corrections=corrections)
 
 
-def create_environment(  # noqa: PLR0913 - one argument per field of the form
+def create_environment(
     actor: Actor, *, slug: str, title: str, description: str, tags: tuple[str, ...] = (), wish: Wish
 ) -> Version:
     """Create an environment with version 1 as a draft."""
@@ -86,9 +86,7 @@ def create_environment(  # noqa: PLR0913 - one argument per field of the form
             )
             return _add_version(actor, environment, checked)
     except IntegrityError as error:
-        raise ConflictError(
-            f"The short name {slug!r} is taken.", hint="Choose another one.", path="slug"
-        ) from error
+        raise ConflictError(f"The short name {slug!r} is taken.", hint="Choose another one.", path="slug") from error
 
 
 def new_version(actor: Actor, slug: str) -> Version:
@@ -97,17 +95,13 @@ def new_version(actor: Actor, slug: str) -> Version:
     environment = find_environment(actor, slug)
     newest = environment.newest
     if newest is None:
-        raise ConflictError(
-            f"{slug} has no published version yet.", hint="Edit the draft that there is instead."
-        )
+        raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
     checked = Checked(spec=newest.wanted, base=newest.base, python=newest.python, corrections=())
     with transaction.atomic():
         return _add_version(actor, environment, checked, origin=newest)
 
 
-def _add_version(
-    actor: Actor, environment: Environment, checked: Checked, origin: Version | None = None
-) -> Version:
+def _add_version(actor: Actor, environment: Environment, checked: Checked, origin: Version | None = None) -> Version:
     now = timezone.now()
     Environment.objects.filter(pk=environment.pk).update(made=F("made") + 1)
     environment.refresh_from_db(fields=["made"])
@@ -199,9 +193,7 @@ def check_title(title: str) -> str:
     title = title.strip()
     if not title or len(title) > MAX_TITLE:
         raise InvalidInputError(
-            "A title is needed."
-            if not title
-            else f"{len(title)} characters; a title has at most {MAX_TITLE}.",
+            "A title is needed." if not title else f"{len(title)} characters; a title has at most {MAX_TITLE}.",
             hint="Say in a few words what it is for.",
             path="title",
         )

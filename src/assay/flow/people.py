@@ -38,9 +38,7 @@ def ensure_workspace(slug: str = "default", title: str = "Default workspace") ->
     return Workspace.objects.get_or_create(slug=slug, defaults={"title": title})[0]
 
 
-def create_person(
-    name: str, password: str, role: Role, workspace: str = "default", by: str = "assay"
-) -> Person:
+def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:
     """Make an account with a role. Raises InvalidInputError or ConflictError."""
     if not USERNAME.fullmatch(name):
         raise InvalidInputError(
@@ -51,17 +49,13 @@ def create_person(
     try:
         validate_password(password)
     except ValidationError as error:
-        raise InvalidInputError(
-            " ".join(error.messages), hint="Choose a longer one.", path="password"
-        ) from error
+        raise InvalidInputError(" ".join(error.messages), hint="Choose a longer one.", path="password") from error
     try:
         with transaction.atomic():
             person = Person.objects.create_user(username=name, password=password)
             set_role(name, role, workspace, by=by)
     except IntegrityError as error:
-        raise ConflictError(
-            f"There is a {name} already.", hint="Choose another name.", path="name"
-        ) from error
+        raise ConflictError(f"There is a {name} already.", hint="Choose another name.", path="name") from error
     return person
 
 
@@ -104,9 +98,7 @@ def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, 
 
 def revoke_token(person: Person, token_id: int) -> None:
     """End a token of one's own at once."""
-    if not ApiToken.objects.filter(pk=token_id, person=person, revoked_at=None).update(
-        revoked_at=timezone.now()
-    ):
+    if not ApiToken.objects.filter(pk=token_id, person=person, revoked_at=None).update(revoked_at=timezone.now()):
         raise NotFoundError("You have no such token.", hint="Load the page again.")
 
 

@@ -60,9 +60,7 @@ def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = F
     decide(Action.RETIRE, standing(version), actor, words=reason)
     running = uses_running(version)
     if running and not force:
-        raise ConflictError(
-            f"{running} servers or runs are using it now.", hint="Wait for them to end, or force it."
-        )
+        raise ConflictError(f"{running} servers or runs are using it now.", hint="Wait for them to end, or force it.")
     move(
         version,
         Status.RETIRED,

@@ -50,7 +50,7 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
 
 
 def _changes(version: Version) -> dict[str, Any]:
-    """Return what the queue shows: against which version, and `+4 −1 ~9`."""
+    """Return what the queue shows: against which version, and the counts of changes."""
     other = predecessor(version)
     comparison = changes_against(version, other)
     return {"against": other.reference if other else "", "summary": comparison.summary}
@@ -69,9 +69,7 @@ def withdraw(actor: Actor, slug: str, number: int) -> Version:
 def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = "") -> Version:
     """Publish a submission: exactly the lock that was seen, whose directory is there and sealed."""
     version = find_version(actor, slug, number)
-    allowed = decide(
-        Action.APPROVE, standing(version), actor, self_approval=workspace_of(actor).self_approval
-    )
+    allowed = decide(Action.APPROVE, standing(version), actor, self_approval=workspace_of(actor).self_approval)
     check_digest(digest, version.digest)
     note = check_words(note, "note")
     check_sealed(prefix(version.digest), version.digest)
@@ -97,9 +95,7 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
     return version
 
 
-def reject(
-    actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()
-) -> Version:
+def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()) -> Version:
     """Give a submission back to its author with what should change; it is a draft again."""
     version = find_version(actor, slug, number)
     decide(Action.REJECT, standing(version), actor, words=feedback)
@@ -143,12 +139,8 @@ def _decide_once(
                 at=timezone.now(),
             )
     except IntegrityError as error:
-        raise ConflictError(
-            "You have decided on this submission already.", hint="Load the page again."
-        ) from error
+        raise ConflictError("You have decided on this submission already.", hint="Load the page again.") from error
 
 
 def _close_round(version: Version, outcome: str) -> None:
-    Submission.objects.filter(version=version, round=version.rounds).update(
-        outcome=outcome, ended_at=timezone.now()
-    )
+    Submission.objects.filter(version=version, round=version.rounds).update(outcome=outcome, ended_at=timezone.now())

@@ -24,7 +24,7 @@ FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. /-]{0,199}")
 LONGEST = 7 * 24 * 3600  # seconds that a run may be given
 
 
-def create(  # noqa: PLR0913 - one argument per field of the form
+def create(
     actor: Actor,
     *,
     slug: str,
@@ -72,9 +72,7 @@ def create(  # noqa: PLR0913 - one argument per field of the form
                 detail={"runtime": slug, "environment": environment},
             )
     except IntegrityError as error:
-        raise ConflictError(
-            f"The short name {slug!r} is taken.", hint="Choose another one.", path="slug"
-        ) from error
+        raise ConflictError(f"The short name {slug!r} is taken.", hint="Choose another one.", path="slug") from error
     return runtime
 
 

@@ -56,7 +56,8 @@ def up(*, demo: bool = False) -> int:
     """Prepare everything, start it, say where it is, and wait."""
     prepare()
     migrate()
-    _make_administrator()
+    if not demo:  # the demo makes its own people
+        _make_administrator()
     children = Children()
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -82,9 +83,7 @@ def _run(children: Children, *, demo: bool) -> int:
     argv, env = hub_command(settings)
     children.start("studio", argv, env)
     if not _wait_for(f"http://127.0.0.1:{settings.PORT}/healthz", children):
-        sys.stderr.write(
-            f"The pages did not start; is port {settings.PORT} in use? Try PORT=8010 make run.\n"
-        )
+        sys.stderr.write(f"The pages did not start; is port {settings.PORT} in use? Try PORT=8010 make run.\n")
         return 1
     _greet(settings.PUBLIC_URL)
     if demo:

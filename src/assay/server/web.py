@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from assay.server.setup import prepare
 
 THREADS = 12  # requests served side by side; each is short, streams are bounded to six of them

@@ -160,16 +160,16 @@ def _toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidInputError(
-            f"The TOML cannot be read: {error}", hint="Correct that place, or paste the lines.", path="libraries"
+            f"The TOML cannot be read: {error}",
+            hint="Correct that place, or paste the lines.",
+            path="libraries",
         ) from error
 
 
 def _yaml(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
         if any(isinstance(token, (yaml.AnchorToken, yaml.AliasToken)) for token in yaml.scan(text)):
-            raise InvalidInputError(
-                "The YAML uses anchors.", hint="Write the entries out.", path="libraries"
-            )
+            raise InvalidInputError("The YAML uses anchors.", hint="Write the entries out.", path="libraries")
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         place = str(error).splitlines()[0][:200] if str(error) else "it is broken"

@@ -12,7 +12,7 @@ from assay.core.events import FIRST, EventName, link
 from assay.store.models import Event, Version, Workspace
 
 
-def record(  # noqa: PLR0913 - one argument per column
+def record(
     name: EventName,
     *,
     workspace_id: int,

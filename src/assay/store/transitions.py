@@ -15,7 +15,7 @@ from assay.store.journal import record_version
 from assay.store.models import Environment, Version
 
 
-def move(  # noqa: PLR0913 - the change, who makes it and what is told of it belong to one call
+def move(
     version: Version,
     to: Status,
     *,
@@ -39,7 +39,7 @@ def move(  # noqa: PLR0913 - the change, who makes it and what is told of it bel
 def touch(version: Version, **changes: Any) -> None:  # noqa: ANN401 - column values
     """Write columns of a version if nobody changed it since it was read. Raises ConflictError."""
     changed = Version.objects.filter(
-        pk=version.pk, status=version.status, revision=version.revision, lock_id=version.lock_id
+        pk=version.pk, status=version.status, revision=version.revision, lock=version.lock
     ).update(revision=F("revision") + 1, updated_at=timezone.now(), **changes)
     if not changed:
         raise ConflictError(

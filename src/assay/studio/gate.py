@@ -1,4 +1,4 @@
-"""What the Hub asks before it starts anything: may this person start this version, and with what?
+"""What the Hub asks before it starts anything: may this person start this version, and with what.
 
 Only the Hub may ask; it shows the gate's secret. The answer names the sealed directory and its kernel.
 """
@@ -102,7 +102,7 @@ def _actor(name: str) -> Actor:
 
 
 def _check_server(actor: Actor, server: str, reference: str) -> None:
-    """A server that was asked for here starts in the version it was asked for, and for whom."""
+    """Raise NotFoundError unless the server was asked for here, by this person, in this version."""
     if not server:
         return
     known = Server.objects.select_related("version__environment").filter(pk=server).first()

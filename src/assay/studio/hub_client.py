@@ -89,9 +89,7 @@ class HubClient:
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
 
-    def _fetch(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, accept: tuple[int, ...]
-    ) -> bytes:
+    def _fetch(self, method: str, path: str, body: dict[str, Any] | None = None, *, accept: tuple[int, ...]) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - the Hub's address is a setting
             f"{self.url}/hub/api{path}",
             method=method,

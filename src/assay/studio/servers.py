@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assay.core.errors import AssayError, ConflictError, NotFoundError
@@ -70,7 +71,7 @@ def look(actor: Actor, server_id: str) -> Server:
     return refresh(server)
 
 
-def _own(actor: Actor):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a query, typed by its uses
+def _own(actor: Actor) -> QuerySet[Server]:
     return Server.objects.select_related("version__environment__newest", "person").filter(
         workspace_id=actor.workspace_id, person_id=actor.id
     )

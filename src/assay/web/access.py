@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +41,7 @@ def page(right: Right) -> Callable[[View[P]], View[P]]:
 
         marked: Any = checked
         marked.right = right
-        return checked
+        return cast("View[P]", marked)
 
     return declare
 
@@ -50,7 +50,7 @@ def visitor(request: Visit) -> Actor:
     """Return the person in their workspace. Raises NotFoundError for somebody without one."""
     known = getattr(request, "actor", None)
     if known is not None:
-        return known  # type: ignore[no-any-return] - set by us, above
+        return known  # type: ignore[no-any-return]  # set by us, above
     membership = Membership.objects.select_related("workspace").filter(person=request.user).order_by("pk").first()
     if membership is None:
         raise NotFoundError("You are in no workspace yet.", hint="Ask an administrator to make you a member.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] - allauth ships no types
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """Administrators make accounts; nobody signs up alone."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -82,5 +82,3 @@ def cancel(request: Visit, build: UUID) -> HttpResponse:
     """Ask for the end of a build."""
     cancel_build(request.actor, str(build))
     return redirect("build", build=build)
-
-

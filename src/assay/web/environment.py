@@ -31,7 +31,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
     """Show an environment at one of its versions: the one named, else the newest published one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
-    version = _shown(versions, number if number else found.newest.number if found.newest else None)
+    version = _shown(versions, number or (found.newest.number if found.newest else None))
     tab = request.GET.get("tab", "overview")
     return render(
         request,
@@ -61,9 +61,7 @@ def _tab_context(version: Version, tab: str) -> dict[str, Any]:
     if tab == "libraries":
         return {"libraries": library_rows(version)}
     if tab == "history":
-        return {
-            "events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)
-        }
+        return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
     return {
         "rounds": rounds(version),
         "report": Report.from_dict(version.lock.report) if version.lock else None,

@@ -16,7 +16,12 @@ from assay.web.access import Visit, page
 
 PAGE = 50
 FIELDS = ("text", "library", "python", "base", "owner", "health")
-TABS = (("published", "Published"), ("draft", "My drafts"), ("pending", "Pending"), ("deprecated", "Deprecated"))
+TABS = (
+    ("published", "Published"),
+    ("draft", "My drafts"),
+    ("pending", "Pending"),
+    ("deprecated", "Deprecated"),
+)
 
 
 @page(Right.SEE)

@@ -25,11 +25,11 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Number the request and the answer."""
+        """Give the request its number and repeat it in the answer."""
         given = request.headers.get("X-Request-Id", "")
-        request.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else secrets.token_hex(8)  # type: ignore[attr-defined] - a request is the place to hang it on
+        request.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else secrets.token_hex(8)  # type: ignore[attr-defined]  # a request is the place to hang it on
         response = self.get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined] - set above
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set above
         return response
 
 

@@ -136,8 +136,6 @@ def reject(request: Visit, slug: str, number: int) -> HttpResponse:
         for name, ask in zip(names, asks, strict=False)
         if name.strip() and ask.strip()
     )
-    version = review.reject(
-        request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=wanted
-    )
+    version = review.reject(request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=wanted)
     messages.success(request, f"{version.reference} went back to {version.author} with your feedback.")
     return redirect("admin-environments")

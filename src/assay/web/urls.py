@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from assay.web import account, admin_environments, build, editor, environment, environments, launch, review, runtimes
+from assay.web import (
+    account,
+    admin_environments,
+    build,
+    editor,
+    environment,
+    environments,
+    launch,
+    review,
+    runtimes,
+)
 
 VERSION = "environments/<slug:slug>/<int:number>"
 urlpatterns = [

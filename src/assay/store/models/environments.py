@@ -26,19 +26,13 @@ class Environment(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     tags = models.JSONField(default=list, blank=True)
     made = models.PositiveIntegerField(default=0)
-    newest = models.ForeignKey(
-        "Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="newest_of"
-    )
-    latest = models.ForeignKey(
-        "Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of"
-    )
+    newest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="newest_of")
+    latest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "slug"], name="one_slug_per_workspace")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "slug"], name="one_slug_per_workspace")]
 
     def __str__(self) -> str:
         return self.slug
@@ -51,20 +45,14 @@ class Version(models.Model):
     number = models.PositiveIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Status])
-    health = models.CharField(
-        max_length=16, choices=[(one.value, one.value) for one in Health], default=Health.OK
-    )
+    health = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Health], default=Health.OK)
     revision = models.PositiveIntegerField(default=0)
     rounds = models.PositiveIntegerField(default=0)
     spec = models.JSONField()
-    base = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="built_upon"
-    )
+    base = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="built_upon")
     python = models.CharField(max_length=8)
     lock = models.ForeignKey(Lock, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
-    build = models.ForeignKey(
-        "Build", null=True, blank=True, on_delete=models.SET_NULL, related_name="current_of"
-    )
+    build = models.ForeignKey("Build", null=True, blank=True, on_delete=models.SET_NULL, related_name="current_of")
     reason = models.TextField(blank=True, default="")
     successor = models.CharField(max_length=64, blank=True, default="")
     ends_at = models.DateTimeField(null=True, blank=True)

@@ -73,9 +73,7 @@ class Runtime(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "slug"], name="one_runtime_slug")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "slug"], name="one_runtime_slug")]
 
     def __str__(self) -> str:
         return self.slug

@@ -35,9 +35,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=16, choices=[(role.value, role.value) for role in Role])
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "person"], name="one_membership")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "person"], name="one_membership")]
 
     def __str__(self) -> str:
         return f"{self.person} is {self.role} in {self.workspace}"

@@ -69,9 +69,7 @@ class Event(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "sequence"], name="one_sequence")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "sequence"], name="one_sequence")]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "environment", "number", "sequence"], name="event_by_version")
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
@@ -60,7 +60,7 @@ def library_pairs(version: Version) -> tuple[tuple[str, str], ...]:
     return tuple((one["name"], one["version"]) for one in version.lock.content["libraries"])
 
 
-def _versions():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a query, typed by its uses
+def _versions() -> QuerySet[Version]:
     return (
         Version.objects.exclude(health=Health.QUARANTINED)
         .select_related("environment", "lock")

@@ -53,9 +53,7 @@ class Round:
 def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0) -> list[QueueRow]:
     """Return the rows of a tab, pending ones oldest first: two queries."""
     versions = _tab(actor, tab)[offset : offset + limit]
-    submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related(
-        "decisions"
-    )
+    submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
     latest = {one.version_id: one for one in submissions.order_by("round")}
     return [_queue_row(version, latest.get(version.pk)) for version in versions]
 
@@ -109,9 +107,7 @@ def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
 
 def rounds(version: Version) -> list[Round]:
     """Return the rounds of a version, newest first: two queries."""
-    submissions = (
-        version.submissions.select_related("by").prefetch_related("decisions__by").order_by("-round")
-    )
+    submissions = version.submissions.select_related("by").prefetch_related("decisions__by").order_by("-round")
     return [
         Round(
             number=one.round,

@@ -59,13 +59,9 @@ def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[st
     """Map each library to (reference, version) of other environments' newest versions that hold it: one query."""
     found: dict[str, list[tuple[str, str]]] = {}
     held = (
-        LockedLibrary.objects.filter(
-            name__in=names, lock__versions__newest_of__workspace_id=actor.workspace_id
-        )
+        LockedLibrary.objects.filter(name__in=names, lock__versions__newest_of__workspace_id=actor.workspace_id)
         .exclude(lock__versions__environment_id=but)
-        .values_list(
-            "name", "version", "lock__versions__environment__slug", "lock__versions__number"
-        )
+        .values_list("name", "version", "lock__versions__environment__slug", "lock__versions__number")
         .order_by("lock__versions__environment__slug")[:2000]
     )
     for name, version, slug, number in held:

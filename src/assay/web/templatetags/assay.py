@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+# By word: glyph, tone, what is written.
 BADGES: dict[str, tuple[str, str, str]] = {
-    # word: (glyph, tone, what is written)
     "draft": ("✎", "", "Draft"),
     "pending": ("◔", "warn", "Pending review"),
     "published": ("✓", "good", "Published"),
@@ -31,7 +31,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "failed": ("✕", "bad", "Failed"),
     "cancelled": ("⊘", "", "Cancelled"),
     "passed": ("✓", "good", "Passed"),
-    "skipped": ("–", "", "Not assessed"),
+    "skipped": ("\N{EN DASH}", "", "Not assessed"),
     "noted": ("!", "warn", "Noted"),
     "running": ("▶", "info", "Running"),
     "succeeded": ("✓", "good", "Succeeded"),
@@ -42,7 +42,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "stopping": ("◔", "", "Stopping"),
     "stopped": ("■", "", "Stopped"),
     "added": ("+", "good", "new"),
-    "removed": ("−", "bad", "removed"),
+    "removed": ("\N{MINUS SIGN}", "bad", "removed"),
     "upgraded": ("↑", "info", "upgraded"),
     "downgraded": ("↓", "warn", "downgrade"),
     "rebuilt": ("≈", "warn", "rebuilt"),

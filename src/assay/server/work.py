@@ -1,0 +1,14 @@
+"""Running the worker."""
+
+from __future__ import annotations
+
+from assay.server.setup import prepare
+
+
+def work() -> int:
+    """Work until told to stop."""
+    prepare()
+    from assay.jobs.worker import Worker  # noqa: PLC0415 - after prepare()
+
+    Worker().run()
+    return 0
