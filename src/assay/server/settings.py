@@ -99,6 +99,7 @@ def _database(address: str) -> dict[str, Any]:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
             },
+            "TEST": {"NAME": HOME / "test.sqlite3"},  # a file: tests use it from several threads
         }
     parts = urlsplit(address)
     return {

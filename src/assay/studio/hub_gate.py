@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
-from tornado.web import HTTPError  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.web import HTTPError
 
 SECONDS = 10  # for an answer of the approval desk
 KNOWN = {"environment", "server"}

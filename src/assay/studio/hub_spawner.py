@@ -10,9 +10,9 @@ import asyncio
 import subprocess
 from pathlib import Path
 
-from jupyterhub.spawner import SimpleLocalProcessSpawner  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
-from tornado.web import HTTPError  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
-from traitlets import Unicode  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
+from jupyterhub.spawner import SimpleLocalProcessSpawner
+from tornado.web import HTTPError
+from traitlets import Unicode
 
 LAST = 600  # bytes of a broken server's log that are shown
 TURN = 0.05  # seconds between two looks

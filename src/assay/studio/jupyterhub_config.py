@@ -10,9 +10,9 @@ import secrets
 import sys
 from pathlib import Path
 
-import bcrypt  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
-from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
-from oauthenticator.generic import GenericOAuthenticator  # type: ignore[import-not-found]  # installed in Studio's prefix, where this runs
+import bcrypt
+from jupyterhub_traefik_proxy.fileprovider import TraefikFileProviderProxy
+from oauthenticator.generic import GenericOAuthenticator
 
 from assay.studio.hub_gate import from_environment
 from assay.studio.hub_spawner import WatchedSpawner
