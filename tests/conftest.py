@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
+from importlib import import_module
+from typing import Any
 
-os.environ["ASSAY_HOME"] = tempfile.mkdtemp(prefix="assay-tests-")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assay.server.settings")
+import django
+import pytest
+from django.conf import settings
+
+HOME = tempfile.mkdtemp(prefix="assay-tests-")
+os.environ["ASSAY_HOME"] = HOME
+os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the tests' thread
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash tests nothing here
+django.setup()
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptying_may_remove_events() -> None:
+    """Let the test runner empty the database: it alone lifts the triggers that keep events, and sets them again."""
+    from django.db.backends.sqlite3.operations import DatabaseOperations  # noqa: PLC0415 - after the settings
+
+    statements: list[str] = import_module("assay.store.migrations.0002_append_only").SQLITE
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:  # noqa: ANN401 - Django's own signature
+        names = [statement.split()[2] for statement in statements]
+        drops = [f"DROP TRIGGER IF EXISTS {name}" for name in names]
+        return [*drops, *original(self, *args, **kwargs), *statements]
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]  # undone with the process

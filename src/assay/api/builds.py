@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import StreamingHttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import build_document
@@ -27,9 +27,9 @@ _streams = threading.BoundedSemaphore(6)  # threads that streams may occupy; the
 
 @router.post("/environments/{slug}/versions/{int:number}/build", response={202: dict[str, Any]})
 @needs(Right.COMPOSE)
-def start(request: Caller, workspace: str, slug: str, number: int) -> tuple[int, dict[str, Any]]:
+def start(request: Caller, workspace: str, slug: str, number: int) -> Status[dict[str, Any]]:
     """Queue a build; while one runs, the same one is returned."""
-    return 202, {"build": str(request_build(request.actor, slug, number).pk)}
+    return Status(202, {"build": str(request_build(request.actor, slug, number).pk)})
 
 
 @router.get("/builds/{uuid:build}", response=dict[str, Any])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ninja import Router
+from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import environment_document, version_document, version_row
@@ -45,7 +45,7 @@ def list_environments(
 
 @router.post("/environments", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
-def create(request: Caller, workspace: str, body: EnvironmentIn) -> tuple[int, dict[str, Any]]:
+def create(request: Caller, workspace: str, body: EnvironmentIn) -> Status[dict[str, Any]]:
     """Create an environment; version 1 is a draft."""
     version = create_environment(
         request.actor,
@@ -54,7 +54,7 @@ def create(request: Caller, workspace: str, body: EnvironmentIn) -> tuple[int, d
         description=body.description,
         wish=wish_of(body),
     )
-    return 201, version_document(find_version(request.actor, body.slug, version.number))
+    return Status(201, version_document(find_version(request.actor, body.slug, version.number)))
 
 
 @router.get("/environments/{slug}", response=dict[str, Any])
@@ -78,10 +78,10 @@ def versions(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 
 @router.post("/environments/{slug}/versions", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
-def next_version(request: Caller, workspace: str, slug: str) -> tuple[int, dict[str, Any]]:
+def next_version(request: Caller, workspace: str, slug: str) -> Status[dict[str, Any]]:
     """Start a draft from the newest published version."""
     version = new_version(request.actor, slug)
-    return 201, version_document(find_version(request.actor, slug, version.number))
+    return Status(201, version_document(find_version(request.actor, slug, version.number)))
 
 
 @router.post("/resolve", response=dict[str, Any])

@@ -18,7 +18,7 @@ def cursor(position: str) -> str:
 def position(given: str) -> str:
     """Return the position of a cursor, '' for none. Raises InvalidInputError."""
     try:
-        return base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+        return base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise InvalidInputError(
             "The cursor is not one of ours.", hint="Use `next` of the page before.", path="cursor"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ninja import Router
+from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import run_document, runtime_document
@@ -25,7 +25,7 @@ def list_runtimes(request: Caller, workspace: str) -> dict[str, Any]:
 
 @router.post("/runtimes", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
-def create(request: Caller, workspace: str, body: RuntimeIn) -> tuple[int, dict[str, Any]]:
+def create(request: Caller, workspace: str, body: RuntimeIn) -> Status[dict[str, Any]]:
     """Set up a script in a published version."""
     runtime = projects.create(
         request.actor,
@@ -38,7 +38,7 @@ def create(request: Caller, workspace: str, body: RuntimeIn) -> tuple[int, dict[
         entry=body.entry,
         limits=body.limits,
     )
-    return 201, runtime_document(runtime)
+    return Status(201, runtime_document(runtime))
 
 
 @router.get("/runtimes/{slug}", response=dict[str, Any])
@@ -50,9 +50,9 @@ def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 
 @router.post("/runtimes/{slug}/runs", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
-def start(request: Caller, workspace: str, slug: str, body: RunIn) -> tuple[int, dict[str, Any]]:
+def start(request: Caller, workspace: str, slug: str, body: RunIn) -> Status[dict[str, Any]]:
     """Queue a run."""
-    return 201, run_document(runs.request_run(request.actor, slug, arguments=tuple(body.args)))
+    return Status(201, run_document(runs.request_run(request.actor, slug, arguments=tuple(body.args))))
 
 
 @router.get("/runs/{uuid:run}", response=dict[str, Any])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ninja import Router
+from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import server_document
@@ -17,9 +17,9 @@ router = Router(tags=["servers"])
 
 @router.post("/servers", response={202: dict[str, Any]})
 @needs(Right.SEE)
-def start(request: Caller, workspace: str, body: ServerIn) -> tuple[int, dict[str, Any]]:
+def start(request: Caller, workspace: str, body: ServerIn) -> Status[dict[str, Any]]:
     """Start a Studio server in a version; its address comes when it is ready."""
-    return 202, server_document(servers.start(request.actor, body.environment))
+    return Status(202, server_document(servers.start(request.actor, body.environment)))
 
 
 @router.get("/servers", response=dict[str, Any])
@@ -38,6 +38,6 @@ def show(request: Caller, workspace: str, server: str) -> dict[str, Any]:
 
 @router.delete("/servers/{server}", response={202: dict[str, Any]})
 @needs(Right.SEE)
-def stop(request: Caller, workspace: str, server: str) -> tuple[int, dict[str, Any]]:
+def stop(request: Caller, workspace: str, server: str) -> Status[dict[str, Any]]:
     """Stop a server and every process of it."""
-    return 202, server_document(servers.stop(request.actor, server))
+    return Status(202, server_document(servers.stop(request.actor, server)))

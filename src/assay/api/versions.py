@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import version_document
@@ -53,10 +53,10 @@ def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) 
 
 @router.delete(ONE, response={204: None})
 @needs(Right.COMPOSE)
-def delete(request: Caller, workspace: str, slug: str, number: int) -> tuple[int, None]:
+def delete(request: Caller, workspace: str, slug: str, number: int) -> Status[None]:
     """Delete a draft."""
     draft.delete_draft(request.actor, slug, number)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post(f"{ONE}/submit", response=dict[str, Any])

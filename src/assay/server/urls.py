@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from assay.api import docs
 from assay.api.app import api
 from assay.server.health import healthz, readyz
 from assay.studio import gate
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz),
     path("studio/gate", gate.gate),
     path("studio/environments", gate.choices),
+    path("api/v1/docs", docs.page),
     path("api/v1/", api.urls),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),

@@ -1,0 +1,97 @@
+"""People and versions for tests of the use cases, without a browser and without uv."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from assay.core.lock import File, Lock, LockedLibrary
+from assay.core.report import Check, LibraryFacts, Report
+from assay.core.roles import Actor, Role
+from assay.engine.interface import Outcome
+from assay.flow.access import actor_in, find_version
+from assay.flow.build import request_build, take_in
+from assay.flow.draft import Wish, create_environment
+from assay.flow.people import create_person, ensure_workspace, find_person
+from assay.flow.places import prefix
+from assay.store.models import Build, Version
+
+PASSWORD = "a-long-password-1"
+
+
+def person(name: str, role: Role = Role.MEMBER, workspace: str = "default") -> Actor:
+    """Make somebody and return them as the workspace knows them."""
+    ensure_workspace(workspace, workspace.title())
+    create_person(name, PASSWORD, role, workspace)
+    return actor_in(find_person(name), workspace)
+
+
+def wish(*libraries: str, base: str | None = None) -> Wish:
+    """Return a wish for these libraries on Python 3.11, or on a base."""
+    return Wish(base=base, python=None if base else "3.11", libraries=libraries or ("six",))
+
+
+def draft(actor: Actor, slug: str, *libraries: str, base: str | None = None) -> Version:
+    """Make a draft."""
+    return create_environment(actor, slug=slug, title=slug.title(), description="", wish=wish(*libraries, base=base))
+
+
+def lock_of(names: dict[str, str], python: str = "3.11") -> Lock:
+    """Return a lock that pins these versions, with made-up files."""
+    return Lock(
+        python=python,
+        platform="linux-x86_64",
+        libraries=tuple(
+            LockedLibrary(
+                name=name,
+                version=version,
+                index="https://index.example/simple",
+                file=File(
+                    name=f"{name}-{version}-py3-none-any.whl",
+                    url=f"https://index.example/{name}-{version}-py3-none-any.whl",
+                    size=1000,
+                    sha256=f"{abs(hash((name, version))):064x}"[-64:],
+                ),
+            )
+            for name, version in names.items()
+        ),
+    )
+
+
+def outcome_of(lock: Lock) -> Outcome:
+    """Return what a build of this lock leaves, with its sealed directory on disk."""
+    report = Report(
+        python=lock.python,
+        python_path="/usr/bin/python3",
+        size=5000,
+        files=10,
+        isolation="bubblewrap",
+        libraries=tuple(LibraryFacts(name=one.name, version=one.version, size=500) for one in lock.libraries),
+        checks=(Check(name="imports", state="passed", detail="all import"),),
+    )
+    sealed(lock)
+    return Outcome(lock=lock.to_toml(), digest=lock.digest, report=report.to_dict())
+
+
+def sealed(lock: Lock) -> None:
+    """Make the directory that a launch checks."""
+    folder = prefix(lock.digest)
+    (folder / "bin").mkdir(parents=True, exist_ok=True)
+    (folder / "pylock.toml").write_text(lock.to_toml())
+    (folder / "assay.json").write_text(json.dumps({"digest": lock.digest}))
+    python = folder / "bin" / "python"
+    if not python.exists():
+        python.symlink_to("/bin/true")
+
+
+def built(actor: Actor, slug: str, number: int = 1, lock: Lock | None = None) -> Version:
+    """Let a build of the draft end well, as the worker would take it in."""
+    build = request_build(actor, slug, number)
+    take_in(Build.objects.get(pk=build.pk), outcome_of(lock or lock_of({"six": "1.17.0"})))
+    return find_version(actor, slug, number)
+
+
+def changed(lock: Lock, name: str, version: str) -> Lock:
+    """Return the lock with one library at another version."""
+    new = lock_of({name: version}).libraries[0]
+    return replace(lock, libraries=tuple(new if one.name == name else one for one in lock.libraries))
