@@ -216,7 +216,7 @@ def test_rows_come_in_pages_by_few_queries(ana: Actor, ben: Actor) -> None:
     assert caller.get("/environments?cursor=%%%").status_code == 422
 
 
-def test_the_description_of_the_api_is_served(ana: Actor) -> None:
+def test_the_description_of_the_api_is_served() -> None:
     """OpenAPI names every route of the contract."""
     paths = Client().get("/api/v1/openapi.json").json()["paths"]
     assert f"{ROOT.replace('default', '{workspace}')}/environments" in paths

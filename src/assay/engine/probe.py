@@ -18,6 +18,7 @@ import time
 import traceback
 
 MODULE_SECONDS = 60.0  # the slowest honest imports take ten on a cold disk
+LOOK = 0.1  # seconds between two looks whether a silent child has ended
 MEMORY = 8 * 1024**3  # bytes of data segments
 FILE_SIZE = 64 * 1024**2  # bytes
 
@@ -61,32 +62,39 @@ def follow(wanted: list[list[str]], first: int) -> int:
         os.close(reading)
         child(wanted, first, writing)
     os.close(writing)
-    current, buffer, hung = first, b"", False
+    reached, status = listen(reading, pid, wanted, first)
+    os.close(reading)
+    if reached < len(wanted):
+        why = (
+            "took longer than %d s" % MODULE_SECONDS if status is None else "ended the process (%s)" % ending(status)
+        )  # noqa: UP031 - one style for both
+        report(wanted[reached], 0.0, "The import " + why)
+        reached += 1
+    return reached
+
+
+def listen(reading: int, pid: int, wanted: list[list[str]], first: int) -> tuple[int, int | None]:
+    """Report what a child tells until it ends or hangs; return how far it came and how it ended."""
+    reached, buffer, status = first, b"", None
     deadline = time.monotonic() + MODULE_SECONDS
-    while True:
-        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            hung = True
-            break
-        chunk = os.read(reading, 65536)
+    while reached < len(wanted) and time.monotonic() < deadline:
+        ready, _, _ = select.select([reading], [], [], LOOK)
+        chunk = os.read(reading, 65536) if ready else b""
         if not chunk:
-            break
-        buffer += chunk
-        *lines, buffer = buffer.split(b"\n")
+            ended, status_now = os.waitpid(pid, os.WNOHANG)  # its own children may still hold the pipe
+            if ended:
+                return reached, status_now
+            continue
+        *lines, buffer = (buffer + chunk).split(b"\n")
         for line in lines:
             message = json.loads(line)
             deadline = time.monotonic() + MODULE_SECONDS
             if "end" in message:
                 report(wanted[message["end"]], message["seconds"], message["error"])
-                current = message["end"] + 1
+                reached = message["end"] + 1
     os.kill(pid, signal.SIGKILL)
-    os.close(reading)
-    _, status = os.waitpid(pid, 0)
-    if current < len(wanted):
-        why = "took longer than %d s" % MODULE_SECONDS if hung else "ended the process (%s)" % ending(status)  # noqa: UP031 - one style for both
-        report(wanted[current], 0.0, "The import " + why)
-        current += 1
-    return current
+    os.waitpid(pid, 0)
+    return reached, status
 
 
 def ending(status: int) -> str:

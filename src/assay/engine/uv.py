@@ -74,6 +74,7 @@ def environment(cache: str) -> dict[str, str]:
         "UV_NO_PROGRESS": "1",
         "NO_COLOR": "1",
         "UV_HTTP_TIMEOUT": "60",
+        "UV_HTTP_RETRIES": "2",  # with growing pauses; the person can build again
     }
 
 

@@ -1,0 +1,148 @@
+"""A package index on loopback with tiny wheels that tests make: honest ones, and hostile ones."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import threading
+import time
+import zipfile
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Wheel:
+    """One wheel as the index serves it. `announced` is the hash that the index tells."""
+
+    name: str
+    version: str
+    content: bytes
+    metadata: bytes
+    announced: str = ""
+
+    @property
+    def filename(self) -> str:
+        """The file's name."""
+        return f"{self.name.replace('-', '_')}-{self.version}-py3-none-any.whl"
+
+    @property
+    def sha256(self) -> str:
+        """The hash that is told."""
+        return self.announced or hashlib.sha256(self.content).hexdigest()
+
+
+def make_wheel(
+    name: str,
+    version: str,
+    *,
+    requires: tuple[str, ...] = (),
+    modules: dict[str, str] | None = None,
+    files: dict[str, str] | None = None,
+    record: tuple[str, ...] = (),
+    licence: str = "MIT",
+) -> Wheel:
+    """Make a wheel. `modules` maps paths to source; `files` are taken as they are; `record` adds lies."""
+    folder = f"{name.replace('-', '_')}-{version}.dist-info"
+    content = dict(modules if modules is not None else {f"{name.replace('-', '_')}.py": "value = 1\n"})
+    content |= files or {}
+    metadata = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\nLicense-Expression: {licence}\n"
+    metadata += "".join(f"Requires-Dist: {one}\n" for one in requires)
+    content[f"{folder}/METADATA"] = metadata
+    content[f"{folder}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    rows = io.StringIO()
+    writer = csv.writer(rows, lineterminator="\n")
+    for path, text in content.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        writer.writerow([path, f"sha256={digest}", len(text.encode())])
+    for path in (*record, f"{folder}/RECORD"):
+        writer.writerow([path, "", ""])
+    content[f"{folder}/RECORD"] = rows.getvalue()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in content.items():
+            archive.writestr(zipfile.ZipInfo(path, (2026, 1, 1, 0, 0, 0)), text)
+    return Wheel(name=name, version=version, content=packed.getvalue(), metadata=metadata.encode())
+
+
+@dataclass
+class LocalIndex:
+    """A simple index (PEP 691 JSON with PEP 658 metadata). `misbehave` maps a file's name to what it does."""
+
+    wheels: list[Wheel] = field(default_factory=list)
+    misbehave: dict[str, str] = field(default_factory=dict)
+    served: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        index = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+                index._answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Stay quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/simple"
+
+    def add(self, name: str, version: str = "1.0", **parts: object) -> Wheel:
+        """Make a wheel and serve it."""
+        wheel = make_wheel(name, version, **parts)  # type: ignore[arg-type]  # passed on as given
+        self.wheels.append(wheel)
+        return wheel
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        path = request.path.strip("/")
+        self.served.append(path)
+        if path.startswith("simple/"):
+            self._listing(request, path.split("/")[1])
+            return
+        name = path.split("/")[-1]
+        wheel = next((one for one in self.wheels if name.removesuffix(".metadata") == one.filename), None)
+        what = self.misbehave.get(name, "")
+        if wheel is None or what == "500":
+            request.send_error(500 if wheel else 404)
+            return
+        if what == "slow":
+            time.sleep(1.5)
+        body = wheel.metadata if name.endswith(".metadata") else wheel.content
+        if what == "other":
+            body = make_wheel(wheel.name, wheel.version, modules={"evil.py": "evil = 1\n"}).content
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body[: len(body) // 2] if what == "dies" else body)
+
+    def _listing(self, request: BaseHTTPRequestHandler, name: str) -> None:
+        found = [one for one in self.wheels if one.name == name]
+        if not found:
+            request.send_error(404)
+            return
+        root = self.url.removesuffix("/simple")
+        files = [
+            {
+                "filename": one.filename,
+                "url": f"{root}/files/{one.filename}",
+                "hashes": {"sha256": one.sha256},
+                "size": len(one.content),
+                "upload-time": "2026-01-01T00:00:00Z",
+                "core-metadata": {"sha256": hashlib.sha256(one.metadata).hexdigest()},
+            }
+            for one in found
+        ]
+        body = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
+        request.send_response(200)
+        request.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
