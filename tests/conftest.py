@@ -25,14 +25,17 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 @pytest.fixture(autouse=True, scope="session")
 def _emptying_may_remove_events() -> None:
     """Let the test runner empty the database: it alone lifts the triggers that keep events, and sets them again."""
-    from django.db.backends.sqlite3.operations import DatabaseOperations  # noqa: PLC0415 - after the settings
+    from django.db import connection  # noqa: PLC0415 - after the settings
 
+    if connection.vendor != "sqlite":
+        return  # TRUNCATE fires no trigger of rows
+    operations = type(connection.ops)
     statements: list[str] = import_module("assay.store.migrations.0002_append_only").SQLITE
-    original = DatabaseOperations.sql_flush
+    original = operations.sql_flush
 
     def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:  # noqa: ANN401 - Django's own signature
         names = [statement.split()[2] for statement in statements]
         drops = [f"DROP TRIGGER IF EXISTS {name}" for name in names]
         return [*drops, *original(self, *args, **kwargs), *statements]
 
-    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]  # undone with the process
+    operations.sql_flush = sql_flush  # type: ignore[method-assign]  # undone with the process
