@@ -1,0 +1,198 @@
+"""The catalogue over the API and the review page, with 1,000 and 10,000 environments: time and queries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import django
+from run import median, say
+
+SIZES = (1_000, 10_000)
+LIST_LIMIT, LIST_QUERIES, REVIEW_LIMIT = 0.015, 4, 0.060  # seconds, statements, seconds
+LIBRARIES = 200
+
+
+def pages() -> None:
+    """Fill a fresh SQLite database, in steps, and measure at each size."""
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415 - after setup
+    from django.core.management import call_command  # noqa: PLC0415 - as above
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ALLOWED_HOSTS = ["testserver"]
+    call_command("migrate", verbosity=0)
+    desk = _Desk()
+    for size in SIZES:
+        desk.fill(size)
+        desk.measure(size)
+
+
+class _Desk:
+    """A database that grows, and two people who look at it."""
+
+    def __init__(self) -> None:
+        from django.test import Client  # noqa: PLC0415 - after setup
+
+        from assay.core.roles import Role  # noqa: PLC0415 - as above
+        from assay.flow.people import create_person, create_token, ensure_workspace  # noqa: PLC0415 - as above
+
+        self.workspace = ensure_workspace()
+        self.ana = create_person("ana", "a-long-password-1", Role.MEMBER)
+        self.ben = create_person("ben", "a-long-password-1", Role.REVIEWER)
+        secret = create_token(self.ben, "bench").secret
+        self.api = Client(headers={"authorization": f"Bearer {secret}"})
+        self.web = Client()
+        self.web.force_login(self.ben, "allauth.account.auth_backends.AuthenticationBackend")
+        self.count = 0
+
+    def fill(self, size: int) -> None:
+        """Add published environments up to the size, the last one pending with a changed lock."""
+        from django.utils import timezone  # noqa: PLC0415 - after setup
+
+        from assay.store.models import Environment, Launch, Lock, Submission, Version  # noqa: PLC0415 - as above
+
+        now = timezone.now()
+        locks = [_lock(self.count + number, now) for number in range(20)]
+        Lock.objects.bulk_create(locks)
+        fresh = list(range(self.count, size))
+        Environment.objects.bulk_create(
+            Environment(
+                workspace=self.workspace,
+                slug=f"env-{number:05}",
+                title=f"Environment {number}",
+                description="For the bench.",
+                owner=self.ana,
+                made=1,
+                created_at=now,
+                updated_at=now,
+            )
+            for number in fresh
+        )
+        made = {one.slug: one for one in Environment.objects.filter(slug__gte=f"env-{self.count:05}")}
+        versions = [
+            Version(
+                environment=made[f"env-{number:05}"],
+                number=1,
+                author=self.ana,
+                status="published",
+                python="3.11",
+                spec={
+                    "base": None,
+                    "python": "3.11",
+                    "libraries": ["lib000", "lib001"],
+                    "only_binary": True,
+                    "cool_down_days": 0,
+                    "variant": "",
+                },
+                lock=locks[number % 20],
+                created_at=now,
+                updated_at=now,
+                published_at=now,
+                submitted_at=now,
+            )
+            for number in fresh
+        ]
+        versions[-1].status = "pending"
+        Version.objects.bulk_create(versions)
+        for version in versions:
+            environment = version.environment
+            environment.latest = version
+            environment.newest = None if version.status == "pending" else version
+        Environment.objects.bulk_update(made.values(), ["latest", "newest"], batch_size=500)
+        Launch.objects.bulk_create(
+            Launch(
+                person=self.ana,
+                environment=one.environment,
+                version=one,
+                kind="run",
+                digest="x",
+                thing="x",
+                started_at=now - timedelta(days=1),
+            )
+            for one in versions
+        )
+        last = versions[-1]
+        last.rounds = 1
+        last.save()
+        Submission.objects.create(version=last, round=1, by=self.ana, digest=last.lock.digest, spec=last.spec, at=now)
+        self.count, self.pending = size, last.environment.slug
+
+    def measure(self, size: int) -> None:
+        """Time the list of 100 and the review page, and count their queries."""
+        path = "/api/v1/workspaces/default/environments?limit=100"
+        took = median(lambda: self.api.get(path), 30)
+        queries = _queries(lambda: self.api.get(path))
+        assert len(self.api.get(path).json()["items"]) == 100  # noqa: S101 - a bench of errors is none
+        say(
+            f"list of 100 of {size:,}: median",
+            f"{took * 1000:.1f} ms",
+            f"{took / LIST_LIMIT:.2f} x of 15 ms",
+            took <= LIST_LIMIT,
+        )
+        say("  requests per second, one thread", f"{1 / took:.0f}", "")
+        say("  queries", str(queries), f"limit {LIST_QUERIES}", queries <= LIST_QUERIES)
+        page = f"/environments/{self.pending}/1/review?with=env-00001@1"
+        assert self.web.get(page).status_code == 200  # noqa: S101 - as above
+        took = median(lambda: self.web.get(page), 15)
+        say(
+            f"review page, {LIBRARIES} libraries, at {size:,}: median",
+            f"{took * 1000:.1f} ms",
+            f"{took / REVIEW_LIMIT:.2f} x of 60 ms",
+            took <= REVIEW_LIMIT,
+        )
+        say("  queries", str(_queries(lambda: self.web.get(page))), "")
+
+
+def _queries(action: object) -> int:
+    from django.db import connection  # noqa: PLC0415 - after setup
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415 - as above
+
+    with CaptureQueriesContext(connection) as seen:
+        action()  # type: ignore[operator]  # one of the two lambdas above
+    return len(seen)
+
+
+def _lock(number: int, now: object) -> object:
+    """Return a lock of so many libraries; each differs from the others in some versions."""
+    from assay.core.lock import File, Lock, LockedLibrary  # noqa: PLC0415 - after setup
+    from assay.core.report import Check, LibraryFacts, Report  # noqa: PLC0415 - as above
+    from assay.store.models import Lock as Row  # noqa: PLC0415 - as above
+
+    libraries = tuple(
+        LockedLibrary(
+            name=f"lib{one:03}",
+            version=f"1.{(one * number) % 7}",
+            index="https://index.example/simple",
+            file=File(
+                name=f"lib{one:03}.whl",
+                url=f"https://index.example/lib{one:03}.whl",
+                size=10_000,
+                sha256=f"{number:032x}{one:032x}",
+            ),
+            dependencies=tuple(f"lib{other:03}" for other in range(one * 2 + 1, min(one * 2 + 3, LIBRARIES))),
+        )
+        for one in range(LIBRARIES)
+    )
+    lock = Lock(python="3.11", platform="linux-x86_64", libraries=libraries)
+    report = Report(
+        python="3.11",
+        python_path="/usr/bin/python3",
+        size=10**9,
+        files=40_000,
+        isolation="bubblewrap",
+        libraries=tuple(
+            LibraryFacts(name=one.name, version=one.version, size=5_000_000, licence="MIT") for one in libraries
+        ),
+        checks=(Check(name="imports", state="passed", detail="all import"),),
+    )
+    return Row(
+        digest=lock.digest,
+        text=lock.to_toml(),
+        content=lock.to_dict(),
+        python="3.11",
+        platform=lock.platform,
+        libraries_count=LIBRARIES,
+        size=10**9,
+        report=report.to_dict(),
+        created_at=now,
+    )

@@ -1,0 +1,53 @@
+"""`make bench`: what our own time costs, each figure beside its limit or its peer from the same run."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "bench"))
+
+
+def median(action: Callable[[], object], times: int) -> float:
+    """Return the median time (seconds) of an action, after one warm-up."""
+    action()
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        action()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found)
+
+
+def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> None:
+    """Print one line."""
+    mark = "" if verdict is None else ("  holds" if verdict else "  MISSED")
+    sys.stdout.write(f"{what:<58} {figure:>14}   {beside}{mark}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the benchmarks named on the command line, or all."""
+    wanted = sys.argv[1:] or ["builds", "pages"]
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
+        os.environ["ASSAY_HOME"] = home
+        os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
+        if "builds" in wanted:
+            from builds import builds  # noqa: PLC0415 - after the environment is set
+
+            builds(Path(home))
+        if "pages" in wanted:
+            from pages import pages  # noqa: PLC0415 - as above
+
+            pages()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
