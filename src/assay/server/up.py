@@ -12,10 +12,16 @@ import urllib.error
 import urllib.request
 from types import FrameType
 
+from assay.launchers.supervisor import die_with_parent
 from assay.server.setup import ensure_administrator, first_password_file, migrate, prepare
 
 PATIENCE = 60  # seconds until pages must answer
 GRACE = 8  # seconds that children get to end by themselves
+
+
+def end_with_parent() -> None:
+    """Let the kernel ask a child to end when this process is killed."""
+    die_with_parent(signal.SIGTERM)
 
 
 class Children:
@@ -32,6 +38,7 @@ class Children:
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - one prctl; no thread of ours runs yet
         )
 
     def fallen(self) -> str | None:

@@ -39,6 +39,7 @@ def account(request: Visit) -> HttpResponse:
         {
             "tokens": request.user.api_tokens.filter(revoked_at=None).order_by("-created_at"),
             "scopes": [(right.name, right.value) for right in Right if request.actor.has(right)],
+            "all_scopes": {right.name: right.value for right in Right},
             "days": DAYS,
             "made": made,
             "now": timezone.now(),

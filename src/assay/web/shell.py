@@ -53,7 +53,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
     def link(label: str, name: str, *, count: int = 0) -> Link:
         url = reverse(name)
-        return Link(label=label, url=url, current=path.startswith(url), waiting=count)
+        current = name == "admin-environments" if path.endswith("/review") else path.startswith(url)
+        return Link(label=label, url=url, current=current, waiting=count)
 
     studio = (link("Environments", "environments"), link("Launch", "launch"), link("My servers", "servers"))
     areas = [Area(title="Studio", links=studio)]

@@ -62,6 +62,14 @@ def badge(word: str) -> SafeString:
     return format_html('<span class="badge {}"><span aria-hidden="true">{}</span>{}</span>', tone, glyph, text)
 
 
+@register.simple_tag
+def health(word: str) -> SafeString:
+    """Write a version's health. Nothing assesses advisories yet, and unknown is never shown as clean."""
+    if word == "ok":
+        return format_html('<span class="badge">{}</span>', "not assessed")
+    return badge(word)
+
+
 @register.filter
 def size(value: float | None) -> str:
     """Write a number of bytes with three digits, e.g. `1.84 GB` (powers of 1000)."""
