@@ -19,7 +19,7 @@ lint: .venv/.ready-dev
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/djlint --check --lint --quiet src/assay/web/templates
+	.venv/bin/djlint --lint --quiet src/assay/web/templates
 
 bench: .venv/.ready-dev .venv-studio/.ready
 	.venv/bin/python bench/run.py

@@ -15,5 +15,5 @@ fi
 "$PYTHON" -m ruff format --check .
 "$PYTHON" -m mypy
 .venv/bin/lint-imports
-"$PYTHON" -m djlint --check --lint --quiet src/assay/web/templates
+"$PYTHON" -m djlint --lint --quiet src/assay/web/templates
 exec "$PYTHON" -m pytest "$@"
