@@ -12,6 +12,7 @@ def serve() -> int:
     prepare()
     from django.conf import settings  # noqa: PLC0415 - after prepare()
     from granian.constants import Interfaces  # noqa: PLC0415 - only this command needs it
+    from granian.log import LogLevels  # noqa: PLC0415 - as above
     from granian.server import Server  # noqa: PLC0415 - as above
 
     Server(
@@ -23,7 +24,7 @@ def serve() -> int:
         blocking_threads=THREADS,
         backpressure=256,
         log_access=False,
-        log_enabled=True,
+        log_level=LogLevels.error,
         websockets=False,
     ).serve()
     return 0
