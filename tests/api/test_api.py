@@ -217,6 +217,19 @@ def test_rows_come_in_pages_by_few_queries(ana: Actor, ben: Actor) -> None:
     assert caller.get("/environments?cursor=%%%").status_code == 422
 
 
+def test_versions_are_compared_by_library(ana: Actor, ben: Actor) -> None:
+    """Aligned rows with change and step; a draft that one may not see is not found here either."""
+    draft(ana, "geo")
+    built(ana, "geo", lock=lock_of({"six": "1.16.0", "old": "1.0"}))
+    draft(ana, "geo2")
+    built(ana, "geo2", lock=lock_of({"six": "1.17.0", "new": "1.0"}))
+    found = Caller(ana).get("/compare?versions=geo@1,geo2@1").json()
+    rows = {one["name"]: (one["change"], one["step"]) for one in found["libraries"]}
+    assert rows == {"six": ("upgraded", "minor"), "old": ("removed", None), "new": ("added", None)}
+    assert Caller(ben).get("/compare?versions=geo@1,geo2@1").status_code == 404
+    assert Caller(ana).get("/compare?versions=geo@1").status_code == 422
+
+
 def test_the_description_of_the_api_is_served() -> None:
     """OpenAPI names every route of the contract."""
     paths = Client().get("/api/v1/openapi.json").json()["paths"]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from assay.api import builds, environments, events, reviews, runtimes, servers, versions
+from assay.api import builds, compare, environments, events, reviews, runtimes, servers, versions
 from assay.api.access import Token
 from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
 
@@ -26,6 +26,7 @@ for router in (
     versions.router,
     builds.router,
     reviews.router,
+    compare.router,
     servers.router,
     runtimes.router,
     events.router,

@@ -23,6 +23,7 @@ from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_mov
 from assay.core.lock import Lock as LockValue
 from assay.core.roles import Actor
 from assay.engine.interface import Failure, Job, Outcome, Question
+from assay.engine.seal import ASIDE, sweep
 from assay.flow.access import find_build, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
@@ -264,6 +265,12 @@ def _end(
             record_version(event, build.version, "assay", **detail)
     build.refresh_from_db()
     return bool(changed)
+
+
+def sweep_leftovers() -> list[str]:
+    """Remove what killed builds left half done, but for builds that still run; return what was removed."""
+    opened = Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)
+    return sweep(engine_places(), frozenset(f"{ASIDE}{build_id}" for build_id in opened))
 
 
 def read_log(build: Build, offset: int) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Worker:
         """Work until told to stop."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        for name in build.sweep_leftovers():
+            log.info("Removed %s, which a killed build had left", name)
         while not self._stopping:
             time.sleep(BUSY if self.step() else IDLE)
 

@@ -1,0 +1,44 @@
+"""`/compare`: two to five versions, aligned by library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import Router
+
+from assay.api.access import Caller, needs
+from assay.core.diff import compare as compare_sides
+from assay.core.errors import InvalidInputError
+from assay.core.roles import Right
+from assay.flow.access import find_reference
+from assay.store.reads.sides import side
+
+router = Router(tags=["compare"])
+
+
+@router.get("/compare", response=dict[str, Any])
+@needs(Right.SEE)
+def compare(request: Caller, workspace: str, versions: str) -> dict[str, Any]:
+    """Compare versions that the caller may see; a change is told of the first against the last."""
+    names = [one.strip() for one in versions.split(",") if one.strip()]
+    if len(names) < 2:  # noqa: PLR2004 - one version has nothing to differ from
+        raise InvalidInputError("Name at least two versions.", hint="Write versions=geo@3,geo@4.", path="versions")
+    found = compare_sides([side(find_reference(request.actor, name, path="versions")) for name in names])
+    return {
+        "versions": list(found.labels),
+        "summary": found.summary,
+        "settings": [{"name": one.name, "values": list(one.values)} for one in found.settings],
+        "libraries": [
+            {
+                "name": row.name,
+                "versions": list(row.versions),
+                "change": row.change,
+                "step": row.step,
+                "direct": row.direct,
+                "via": list(row.via),
+                "sizes": list(row.sizes),
+            }
+            for row in found.rows
+        ],
+        "effects": {"counts": {str(change): count for change, count in found.counts.items()}},
+    }
