@@ -50,12 +50,22 @@ def explain(text: str) -> Explanation:
     lines = [FRAME.sub("", line).rstrip() for line in text.splitlines()]
     told = " ".join(line for line in lines if line and not NOISE.match(line))
     told = re.sub(r"\s+", " ", told)
-    body = told.split("No solution found when resolving dependencies:", 1)[-1].strip()
+    body = re.split(r"No solution found when resolving dependencies:?(?: cause:)?", told, maxsplit=1)[-1].strip()
     body, _, _ = body.partition(" hint:")
     for pattern, hint in RULES:
         if re.search(pattern, told, re.IGNORECASE):
             return Explanation(detail=_chain(body), hint=hint.format(name=_missing(body) or "the library"))
     return Explanation(detail=_chain(body) or "uv gave no reason.", hint="Look at the log, then try again.")
+
+
+def pinned_by_base(explanation: Explanation, pins: tuple[str, ...]) -> Explanation:
+    """Say so when a pin of the base stands in the way: the base's libraries stay as they are."""
+    for pin in pins:
+        name, version = pin.split("==")
+        if re.search(rf"\b{re.escape(pin)}(?!\w|\.\w)", explanation.detail):
+            hint = f"The base fixes {name} at {version}. Ask for what goes with it, or choose another base or none."
+            return Explanation(detail=explanation.detail, hint=hint)
+    return explanation
 
 
 def _chain(body: str) -> str:

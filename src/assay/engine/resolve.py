@@ -17,7 +17,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from assay.core.errors import ResolutionError
 from assay.core.lock import File, Lock, LockedLibrary, file_name
 from assay.engine import uv
-from assay.engine.explain import explain
+from assay.engine.explain import explain, pinned_by_base
 from assay.engine.interface import Question
 
 TIMEOUT = 300.0  # seconds; the hardest real resolutions take tens
@@ -48,7 +48,7 @@ def resolve(
         timeout=TIMEOUT,
     )
     if finished.code:
-        told = explain(finished.text)
+        told = pinned_by_base(explain(finished.text), question.pins)
         raise ResolutionError(told.detail, hint=told.hint, path="libraries")
     return read_answer(answer.read_text(), question)
 

@@ -46,10 +46,7 @@ def create_person(name: str, password: str, role: Role, workspace: str = "defaul
             hint="1 to 32 characters: a lower-case letter, then letters, digits or hyphens.",
             path="name",
         )
-    try:
-        validate_password(password)
-    except ValidationError as error:
-        raise InvalidInputError(" ".join(error.messages), hint="Choose a longer one.", path="password") from error
+    check_password(password)
     try:
         with transaction.atomic():
             person = Person.objects.create_user(username=name, password=password)
@@ -57,6 +54,22 @@ def create_person(name: str, password: str, role: Role, workspace: str = "defaul
     except IntegrityError as error:
         raise ConflictError(f"There is a {name} already.", hint="Choose another name.", path="name") from error
     return person
+
+
+def check_password(password: str) -> None:
+    """Raise InvalidInputError for a password that is too short or too common."""
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise InvalidInputError(" ".join(error.messages), hint="Choose a longer one.", path="password") from error
+
+
+def set_password(name: str, password: str) -> None:
+    """Give somebody a new password; their sessions end."""
+    person = find_person(name)
+    check_password(password)
+    person.set_password(password)
+    person.save()
 
 
 def set_role(name: str, role: Role, workspace: str = "default", by: str = "assay") -> None:

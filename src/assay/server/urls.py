@@ -8,6 +8,7 @@ from assay.api import docs
 from assay.api.app import api
 from assay.server.health import healthz, readyz
 from assay.studio import gate
+from assay.web import account
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/environments", gate.choices),
     path("api/v1/docs", docs.page),
     path("api/v1/", api.urls),
+    path("account/password/reset/", account.forgotten, name="account_reset_password"),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("", include("allauth.idp.urls")),

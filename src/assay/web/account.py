@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -45,6 +45,11 @@ def account(request: Visit) -> HttpResponse:
             "now": timezone.now(),
         },
     )
+
+
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """Say how somebody gets a new password: nothing is mailed."""
+    return render(request, "account/forgotten.html")
 
 
 @require_POST
