@@ -190,7 +190,8 @@ def launch_and_look(desk: Desk, eve: Visitor) -> None:
     with eve.context.expect_page() as opened:
         link.click()
     lab = opened.value
-    output = run_cell(lab, "import sys, pyjokes, humanize; print(sys.prefix)")
+    output = run_cell(lab, f"import sys, pyjokes, humanize; print(sys.prefix); {attempts(desk.home)}")
+    assert "changed: False, secrets: False, others: []" in output
     digest = re.search(r"environments/([0-9a-f]{64})", output)
     assert digest, output
     lock = (desk.home / "environments" / digest[1] / "pylock.toml").read_text()
@@ -202,6 +203,16 @@ def launch_and_look(desk: Desk, eve: Visitor) -> None:
     expect(eve.page.get_by_text("is stopped.")).to_be_visible()
     eve.page.wait_for_timeout(4000)
     assert leftovers(desk.home) == ""
+
+
+def attempts(home: Path) -> str:
+    """Return one line of a notebook that tries to change its environment and to look around in our home."""
+    return (
+        "import os, subprocess; from pathlib import Path; p = Path(pyjokes.__file__); "
+        "done = subprocess.run(f'chmod u+w {p.parent} {p} && echo x >> {p}', shell=True, stderr=-3).returncode == 0; "
+        f"print(f'changed: {{done}}, secrets: {{os.path.exists(r\"{home}/secrets/django\")}}, '"
+        f' f\'others: {{[n for n in os.listdir(r"{home}/homes") if n != "eve"]}}\')'
+    )
 
 
 def run_script(eve: Visitor) -> None:

@@ -17,10 +17,12 @@ from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import actor_in
 from assay.flow.launch import admit, end_launch, record_launch
+from assay.flow.places import home as installation
 from assay.flow.places import person_home, run_directory
 from assay.launchers.interface import Handle, Start
 from assay.launchers.interface import Status as ProcessStatus
 from assay.launchers.local import LocalLauncher
+from assay.launchers.wall import walled
 from assay.runtimes.projects import find as find_runtime
 from assay.store.journal import record
 from assay.store.logs import log_from
@@ -140,7 +142,14 @@ def _start(run: Run, directory: Path, prefix: Path) -> Start:
     home.mkdir(parents=True, exist_ok=True)
     memory = run.limits.get("memory")
     return Start(
-        argv=(str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments),
+        argv=tuple(
+            walled(
+                [str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments],
+                home=str(installation()),
+                readable=(str(prefix), str(source)),
+                writable=(str(outputs), str(home)),
+            )
+        ),
         cwd=str(outputs),
         env=_environment(prefix, home),
         workdir=str(directory),

@@ -90,6 +90,7 @@ c.Spawner.default_url = "/lab"
 c.Spawner.options_form = gate.form
 c.Spawner.options_from_form = "simple"
 c.Spawner.apply_user_options = gate.apply
+c.Spawner.environment = {"ASSAY_WALL": str(home)}  # servers see nothing of it but what they need
 c.Spawner.env_keep = ["PATH", "LANG", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR"]
 c.Spawner.start_timeout = 60
 c.Spawner.http_timeout = 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from assay.launchers.wall import walled
 from assay.studio.tree import run_tree
 
 GRACE = 2.0  # seconds that the server gets to end by itself; it can ignore SIGTERM after a failed kernel
@@ -28,6 +29,20 @@ def command(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "jupyterhub.singleuser", *arguments, *OPTIONS, *root]
 
 
+def behind_wall(argv: list[str]) -> list[str]:
+    """Return the command with all of Assay's home hidden but the environments and the person's own files."""
+    home = os.environ.pop("ASSAY_WALL", "")
+    if not home:
+        return argv
+    readable = [f"{home}/environments", f"{home}/overlays", os.environ["JUPYTER_PATH"]]
+    return walled(
+        argv,
+        home=home,
+        readable=tuple(one for one in readable if os.path.isdir(one)),  # noqa: PTH112 - pathlib costs start-up time
+        writable=(os.environ["HOME"],),
+    )
+
+
 if __name__ == "__main__":
     os.environ.pop("PYTHONPATH", None)  # it led to this module; kernels must not find our code by it
-    sys.exit(run_tree(command(sys.argv[1:]), grace=GRACE))
+    sys.exit(run_tree(behind_wall(command(sys.argv[1:])), grace=GRACE))
