@@ -194,6 +194,7 @@ def launch_and_look(desk: Desk, eve: Visitor) -> None:
     assert "changed: False, secrets: False, others: []" in output
     digest = re.search(r"environments/([0-9a-f]{64})", output)
     assert digest, output
+    expect(lab.get_by_text("notified about official Jupyter news")).to_have_count(0)
     lock = (desk.home / "environments" / digest[1] / "pylock.toml").read_text()
     assert 'name = "pyjokes"' in lock
     lab.close()

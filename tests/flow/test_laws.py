@@ -18,6 +18,7 @@ from assay.flow import retire, review
 from assay.flow.access import find_version
 from assay.flow.build import cancel_build, request_build, take_in
 from assay.flow.launch import admit
+from assay.flow.people import create_token, find_person, revoke_token
 from assay.flow.places import prefix
 from assay.store.journal import verify
 from assay.store.models import Build, Decision, Event, Submission, Version, Workspace
@@ -254,6 +255,15 @@ def test_a_new_version_goes_the_same_way_and_the_old_one_stays(ana: Actor, ben: 
     review.approve(ben, "geo", 2, digest=newer.digest)
     assert admit(ben, "geo").version.number == 2
     assert "newer version" in admit(ben, "geo@1").notice
+
+
+def test_tokens_leave_their_trace(ana: Actor) -> None:
+    """Making and revoking a token are events; its secret is in neither."""
+    made = create_token(find_person("ana"), "nightly")
+    revoke_token(find_person("ana"), made.record.pk)
+    told = list(Event.objects.filter(name__startswith="token.", actor=ana.name).values_list("name", flat=True))
+    assert told == ["token.created", "token.revoked"]
+    assert made.secret not in str(list(Event.objects.values("detail")))
 
 
 def test_workspaces_do_not_see_each_other(ana: Actor, ben: Actor) -> None:

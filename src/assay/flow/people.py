@@ -106,6 +106,7 @@ def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, 
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
+    _tell(person, EventName.TOKEN_CREATED, token=token.name, scope=token.scope, days=days)
     return NewToken(record=token, secret=secret)
 
 
@@ -113,6 +114,14 @@ def revoke_token(person: Person, token_id: int) -> None:
     """End a token of one's own at once."""
     if not ApiToken.objects.filter(pk=token_id, person=person, revoked_at=None).update(revoked_at=timezone.now()):
         raise NotFoundError("You have no such token.", hint="Load the page again.")
+    _tell(person, EventName.TOKEN_REVOKED, token=token_id)
+
+
+def _tell(person: Person, name: EventName, **detail: object) -> None:
+    """Record what somebody did to their own account, in each of their workspaces."""
+    with transaction.atomic():
+        for membership in person.memberships.all():
+            record(name, workspace_id=membership.workspace_id, actor=person.get_username(), detail=detail)
 
 
 def person_of_token(secret: str) -> tuple[Person, Right]:

@@ -10,17 +10,20 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from assay.core.errors import AssayError, InvalidInputError, NotFoundError, NotSignedInError
+from assay.core.events import EventName
 from assay.core.roles import Actor
 from assay.engine.overlay import kernel_argv
 from assay.flow.access import actor_in
 from assay.flow.launch import admit
 from assay.flow.people import find_person
 from assay.flow.places import engine_places
+from assay.store.journal import record
 from assay.store.models import Membership, Server
 from assay.store.reads.choices import launch_choices
 
@@ -36,6 +39,7 @@ def gate(request: HttpRequest) -> JsonResponse:
         ticket = admit(actor, asked["environment"])
         _check_server(actor, asked.get("server", ""), ticket.version.reference)
     except AssayError as error:
+        _record_refusal(request, error)
         return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
     reference = ticket.version.reference
     return JsonResponse(
@@ -73,6 +77,23 @@ def choices(request: HttpRequest) -> JsonResponse:
             ]
         }
     )
+
+
+def _record_refusal(request: HttpRequest, error: AssayError) -> None:
+    """Record that somebody was refused, unless nobody known was named."""
+    try:
+        _check_hub(request)
+        asked = _body(request)
+        actor = _actor(asked["user"])
+    except AssayError:
+        return
+    with transaction.atomic():
+        record(
+            EventName.SERVER_REFUSED,
+            workspace_id=actor.workspace_id,
+            actor=actor.name,
+            detail={"asked": asked["environment"][:64], "reason": error.detail},
+        )
 
 
 def _check_hub(request: HttpRequest) -> None:

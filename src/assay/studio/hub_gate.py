@@ -19,6 +19,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.web import HTTPError
 
 SECONDS = 10  # for an answer of the approval desk
+# The servers have no business with news and updates of a prefix that all share.
+LAB_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
 KNOWN = {"environment", "server"}
 NO_YES = "so nothing is started"
 
@@ -98,11 +100,14 @@ class Gate:
             "metadata": {"debugger": True, "assay": {"digest": answer["digest"]}},
         }
         (kernel / "kernel.json").write_text(json.dumps(spec))
+        (place / "labconfig").mkdir()
+        (place / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS))
         spawner.notebook_dir = str(home)
         spawner.environment = {
             **spawner.environment,
             "HOME": str(home),
             "JUPYTER_PATH": str(place),
+            "JUPYTER_CONFIG_PATH": str(place),
             "JUPYTER_PREFER_ENV_PATH": "0",
             "ASSAY_ENVIRONMENT": answer["environment"],
             "ASSAY_DIGEST": answer["digest"],

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from assay.core.errors import UnavailableError
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -25,8 +27,13 @@ def studio_prefix() -> Path:
 
 
 def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
-    """Return the command and the variables that start the Hub."""
+    """Return the command and the variables that start the Hub. Raises UnavailableError without its prefix."""
     prefix = studio_prefix()
+    if not (prefix / "bin" / "python").exists():
+        raise UnavailableError(
+            f"Studio is not installed in {prefix}.",
+            hint="`make run` installs it, or name its prefix in ASSAY_STUDIO.",
+        )
     folder = Path(settings.HOME) / "hub"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = Path(__file__).with_name("jupyterhub_config.py")
