@@ -41,9 +41,10 @@ def add_to(commands: Commands) -> None:
 
 
 def _ready() -> None:
-    from assay.server.setup import prepare  # noqa: PLC0415 - Django is loaded only by commands that need it
+    from assay.server.setup import migrate, prepare  # noqa: PLC0415 - Django is loaded only by commands that need it
 
     prepare()
+    migrate()  # nothing to do unless the server has never started
 
 
 def _create_user(arguments: argparse.Namespace) -> int:

@@ -35,7 +35,8 @@ GATE_SECRET = secret(HOME, "gate")
 HUB_API_TOKEN = secret(HOME, "hub-api")
 OIDC_CLIENT_SECRET = secret(HOME, "oidc-client")
 DEBUG = False
-ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "127.0.0.1"]
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
+ALLOWED_HOSTS = [PUBLIC_HOST, "127.0.0.1", "localhost"]  # pages at another host lead to the public one
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 MESSAGE_TAGS = {40: "bad", 30: "warn", 25: "good"}  # our colours for error, warning, success
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "assay.web.middleware.RequestIdMiddleware",
+    "assay.web.middleware.OneHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -63,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "assay.web.middleware.PolicyMiddleware",

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from assay.core.errors import AssayError
@@ -31,6 +31,24 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set above
         return response
+
+
+class OneHostMiddleware:
+    """Show pages at one host name only: at another one, such as the Hub's, their cookies would be shared."""
+
+    ANYWHERE = ("/api/", "/healthz", "/readyz", "/studio/", "/identity/", "/.well-known/")  # no cookie counts there
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Lead visitors of another host name to the public address."""
+        from django.conf import settings  # noqa: PLC0415 - settings are read when the first request comes
+
+        host = request.get_host().rpartition(":")[0] or request.get_host()
+        if host == settings.PUBLIC_HOST or request.path.startswith(self.ANYWHERE):
+            return self.get_response(request)
+        return HttpResponseRedirect(settings.PUBLIC_URL + request.get_full_path())
 
 
 class PolicyMiddleware:
