@@ -19,12 +19,19 @@ def pages() -> None:
     from django.core.management import call_command  # noqa: PLC0415 - as above
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     call_command("migrate", verbosity=0)
     desk = _Desk()
     for size in SIZES:
         desk.fill(size)
         desk.measure(size)
+
+
+def settings_host() -> str:
+    """Return the host name at which pages are shown."""
+    from django.conf import settings  # noqa: PLC0415 - after setup
+
+    return str(settings.PUBLIC_HOST)
 
 
 class _Desk:
@@ -41,7 +48,7 @@ class _Desk:
         self.ben = create_person("ben", "a-long-password-1", Role.REVIEWER)
         secret = create_token(self.ben, "bench").secret
         self.api = Client(headers={"authorization": f"Bearer {secret}"})
-        self.web = Client()
+        self.web = Client(headers={"host": settings_host()})
         self.web.force_login(self.ben, "allauth.account.auth_backends.AuthenticationBackend")
         self.count = 0
 

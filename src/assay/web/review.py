@@ -35,7 +35,9 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
     version = find_version(request.actor, slug, number)
     if version.lock is None or version.status == Status.DRAFT:
         return redirect("version", slug=slug, number=number)
-    other = _other(request, version)
+    earlier = predecessor(version)
+    other = _other(request, earlier)
+    own_allowed = workspace_of(request.actor).self_approval
     comparison = changes_against(version, other)
     return render(
         request,
@@ -45,7 +47,7 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
             "environment": version.environment,
             "other": other,
             "choices": published_references(request.actor),
-            "predecessor": predecessor(version),
+            "predecessor": earlier,
             "comparison": comparison,
             "strip": _strip(version, other, comparison),
             "changes": _change_rows(request.actor, version, comparison),
@@ -55,18 +57,18 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
             "events": version_trail(request.actor.workspace_id, slug, number),
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
             "people": Membership.objects.filter(workspace_id=request.actor.workspace_id).count(),
-            "approve_refusal": _refusal(request.actor, version, Action.APPROVE),
-            "reject_refusal": _refusal(request.actor, version, Action.REJECT),
+            "approve_refusal": _refusal(request.actor, version, Action.APPROVE, self_approval=own_allowed),
+            "reject_refusal": _refusal(request.actor, version, Action.REJECT, self_approval=own_allowed),
         },
     )
 
 
-def _other(request: Visit, version: Version) -> Version | None:
+def _other(request: Visit, earlier: Version | None) -> Version | None:
     """Return what to compare with: what the address names, else the last published version, else the base."""
     wanted = request.GET.get("with", "")
     if wanted == "nothing":
         return None
-    return find_reference(request.actor, wanted) if wanted else predecessor(version)
+    return find_reference(request.actor, wanted) if wanted else earlier
 
 
 def _strip(version: Version, other: Version | None, comparison: Comparison) -> dict[str, Any]:
@@ -101,11 +103,10 @@ def _change_rows(actor: Actor, version: Version, comparison: Comparison) -> list
     ]
 
 
-def _refusal(actor: Actor, version: Version, action: Action) -> str:
+def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: bool) -> str:
     """Return why the actor may not take an action, '' when they may."""
-    allowed = workspace_of(actor).self_approval
     try:
-        decide(action, standing(version), actor, words="given on the page", self_approval=allowed)
+        decide(action, standing(version), actor, words="given on the page", self_approval=self_approval)
     except AssayError as error:
         return f"{error.detail} {error.hint}"
     return ""
