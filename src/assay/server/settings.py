@@ -155,7 +155,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_I18N = True
+USE_I18N = False  # the pages speak English; saves a look-up for every value shown
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"

@@ -46,6 +46,7 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
             "version": version,
             "environment": version.environment,
             "other": other,
+            "other_reference": other.reference if other else "",
             "choices": published_references(request.actor),
             "predecessor": earlier,
             "comparison": comparison,

@@ -6,7 +6,7 @@ from assay.core.diff import Comparison, Side, compare
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor
-from assay.store.models import LockedLibrary, Version
+from assay.store.models import Environment, LockedLibrary, Version
 from assay.store.reads.libraries import direct_of
 
 
@@ -47,12 +47,11 @@ def changes_against(version: Version, other: Version | None) -> Comparison:
 def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, str]]:
     """Return (reference, title) of what can be compared with: the newest published of each environment."""
     newest = (
-        Version.objects.filter(environment__workspace_id=actor.workspace_id, newest_of__isnull=False)
-        .select_related("environment")
-        .only("number", "environment__slug", "environment__title")
-        .order_by("environment__slug")[:limit]
+        Environment.objects.filter(workspace_id=actor.workspace_id, newest__isnull=False)
+        .order_by("slug")
+        .values_list("slug", "newest__number", "title")[:limit]
     )
-    return [(one.reference, one.environment.title) for one in newest]
+    return [(f"{slug}@{number}", title) for slug, number, title in newest]
 
 
 def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[str, str]]]:
