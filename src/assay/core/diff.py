@@ -1,6 +1,6 @@
 """What differs between versions: aligned by normalised name, each library exactly once.
 
-The laws (tests/core/test_diff.py): a version differs from itself in nothing; turning the sides around
+The laws (tests/core/test_words.py): a version differs from itself in nothing; turning the sides around
 turns every change around; no library of any side is lost.
 """
 
@@ -77,7 +77,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All rows, direct ones first, then by change and name."""
+    """All rows: what differs first, direct ones before others, then by change and name."""
 
     labels: tuple[str, ...]
     rows: tuple[Row, ...]
