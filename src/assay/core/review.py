@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-from packaging.utils import canonicalize_name
 
 from assay.core.errors import ConflictError, InvalidInputError
 
@@ -45,9 +42,3 @@ def check_words(text: str, path: str) -> str:
             f"{len(text)} characters; at most {MAX_WORDS} are kept.", hint="Shorten it.", path=path
         )
     return text.strip()
-
-
-def parse_asks(given: list[dict[str, Any]]) -> tuple[Ask, ...]:
-    """Read what is asked per library; empty asks are left out."""
-    asks = (Ask(name=canonicalize_name(str(one["name"])), ask=str(one["ask"]).strip()) for one in given)
-    return tuple(ask for ask in asks if ask.name and ask.ask)

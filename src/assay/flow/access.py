@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.core.errors import InvalidInputError, NotFoundError
-from assay.core.lifecycle import BuildState, Standing, Status
+from assay.core.lifecycle import Standing, Status
 from assay.core.roles import Actor, Right, Role, check_sight
 from assay.core.spec import REFERENCE, SLUG
 from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
@@ -100,11 +100,6 @@ def find_build(actor: Actor, build_id: str) -> Build:
         raise NotFoundError("There is no such build.", hint="Check the address.")
     check_sight(actor, status=build.version.status, author_id=build.version.author_id)
     return build
-
-
-def build_state(build: Build) -> BuildState:
-    """Return the state as the domain's word."""
-    return BuildState(build.state)
 
 
 def workspace_of(actor: Actor) -> Workspace:

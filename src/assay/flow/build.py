@@ -24,6 +24,7 @@ from assay.core.lock import Lock as LockValue
 from assay.core.roles import Actor
 from assay.engine.interface import Failure, Job, Outcome, Question
 from assay.engine.seal import ASIDE, sweep
+from assay.engine.uv import PASSED_ON
 from assay.flow.access import find_build, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
@@ -133,17 +134,7 @@ def _launch(build: Build) -> None:
 
 def _scrubbed() -> dict[str, str]:
     """Return the environment of a build: no secret of the server's."""
-    kept = (
-        "PATH",
-        "LANG",
-        "TMPDIR",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-    )
-    return {name: os.environ[name] for name in kept if name in os.environ} | {
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -49,7 +49,6 @@ class Filters:
     owner: str = ""
     status: str = ""
     health: str = ""
-    tag: str = ""
 
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
