@@ -43,7 +43,11 @@ class Bench:
     def __init__(self, root: Path, index: LocalIndex) -> None:
         self.root, self.index, self.count = root, index, 0
         self.places = Places(
-            environments=str(root / "environments"), cache=str(root / "cache"), overlays=str(root / "overlays")
+            environments=str(root / "environments"),
+            wheels=str(root / "wheels"),
+            checks=str(root / "checks"),
+            cache=str(root / "cache"),
+            overlays=str(root / "overlays"),
         )
         # An overlay without ipykernel: the kernel check then fails fast, and no other index is needed.
         (root / "overlays" / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
@@ -15,16 +16,16 @@ from typing import Any, NoReturn
 
 from assay.core.errors import AssayError
 from assay.core.lock import Lock
-from assay.core.report import Check, Report
+from assay.core.report import Report
 from assay.engine import sandbox, uv
 from assay.engine.check import check
-from assay.engine.install import install, make_prefix
+from assay.engine.install import Installation, Installed
 from assay.engine.interface import Failure, Job, Outcome, Progress
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree
 from assay.engine.resolve import resolve
-from assay.engine.seal import ASIDE, make_read_only, read_sealed, seal
-from assay.engine.verify import Found, verify
+from assay.engine.seal import ASIDE, read_sealed, seal
+from assay.engine.verify import Found, facts_of, verify
 
 REPORT_EVERY = 0.1  # seconds between two writes of progress
 
@@ -68,9 +69,9 @@ class Build:
             kept, report = ready
             return self._done(kept, report, reused=True)
         self.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
-        found = self._install(lock)
+        installed, found = self._install(lock)
         self.begin("checking", total=len(lock.libraries), done=0)
-        report = self._check(found)
+        report = self._check(installed, found)
         fresh = seal(self.aside, self.job.places, found.lock, report)
         return self._done(found.lock, report, reused=not fresh)
 
@@ -79,48 +80,50 @@ class Build:
             return Lock.from_toml(self.job.lock)
         return resolve(self.job.question, cache=self.job.places.cache, workdir=str(self.workdir), on_line=self.say)
 
-    def _install(self, lock: Lock) -> Found:
+    def _install(self, lock: Lock) -> tuple[Installed, Found]:
         places, question = self.job.places, self.job.question
         self.aside.parent.mkdir(parents=True, exist_ok=True)
         remove_tree(self.aside)
-        make_prefix(self.aside, question.python_path, cache=places.cache)
-        install(
+        installation = Installation(
             lock,
             self.aside,
             question,
+            shelf=Path(places.wheels),
             cache=places.cache,
-            workdir=str(self.workdir),
+            workdir=self.workdir,
             on_line=self.say,
             on_progress=lambda done, size: self.tell(done=done, bytes_done=size),
         )
-        found = verify(lock, self.aside, question.libraries + question.pins, cache=places.cache)
-        self.say(f"Verified: {len(found.libraries)} libraries, {found.files} files, {found.size} bytes")
-        make_read_only(self.aside)
-        return found
+        wheels = installation.keep()
+        with ThreadPoolExecutor(1) as pool:  # linking waits for the disk, verifying for the processor
+            found = pool.submit(verify, lock, wheels, question.libraries + question.pins)
+            installed = installation.link(wheels)
+        self.say(f"Linked {len(installed.wheels)} libraries, {installed.files} files, {installed.size} bytes")
+        return installed, found.result()
 
-    def _check(self, found: Found) -> dict[str, Any]:
+    def _check(self, installed: Installed, found: Found) -> dict[str, Any]:
         question = self.job.question
         kind = sandbox.isolation()
         self.say(f"Checking with isolation: {kind}")
         if kind == "none":
             self.say("WARNING: no sandbox works on this machine; package code runs with the build's rights.")
-        checked = check(self.job, self.aside, find_base(question.python_path), found.libraries)
+        checked = check(self.job, self.aside, find_base(question.python_path), installed.wheels)
         for fact in checked.imports:
             if fact.error:
                 self.say(f"import {fact.module} ({fact.library}): {fact.error}")
-        locked = Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash")
         for one in checked.checks:
             self.say(f"{one.name}: {one.state}, {one.detail}")
         report = Report(
             python=question.python,
             python_path=question.python_path,
-            size=found.size,
-            files=found.files,
-            new_size=found.new_size,
+            size=installed.size,
+            files=installed.files,
+            new_size=installed.new_size,
             isolation=kind,
+            tree=installed.tree,
             libraries=found.libraries,
             imports=checked.imports,
-            checks=(locked, *checked.checks, _start_up(found)),
+            checks=(*facts_of(installed, found), *checked.checks),
             uv=uv.version(),
         )
         return report.to_dict()
@@ -158,14 +161,6 @@ class Build:
 
 def _printable(line: str) -> str:
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
-
-
-def _start_up(found: Found) -> Check:
-    """Name files that run code at every start of Python (`.pth`)."""
-    if not found.start_up_files:
-        return Check(name="start-up files", state="passed", detail="none")
-    names = ", ".join(Path(path).name for path in found.start_up_files[:5])
-    return Check(name="start-up files", state="noted", detail=f"{len(found.start_up_files)}: {names}")
 
 
 def _system_failure(step: str, error: OSError) -> Failure:

@@ -1,105 +1,100 @@
-"""From a lock to a directory: exactly the files it names, each checked against its hash by uv."""
+"""From a lock to a directory: what is kept is linked; what is missing is fetched, looked into and unpacked first."""
 
 from __future__ import annotations
 
-import re
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from assay.core.errors import BuildError
-from assay.core.lock import Lock
-from assay.engine import uv
+from assay.core.lock import Lock, LockedLibrary
+from assay.engine.archive import inspect
 from assay.engine.interface import Question
+from assay.engine.papers import own_files, tree_digest, write_papers
+from assay.engine.unpack import Entering, make_prefix
+from assay.engine.wheels import KeptWheel, kept_wheels, key_of, link_wheels
 
-DOWNLOADED = re.compile(r"^\s*Downloaded (\S+)")
-READY = re.compile(r"^\s*(Prepared|Installed) \d+ packages?")
 OnProgress = Callable[[int, int], None]  # libraries done, bytes done
 
 
-def make_prefix(prefix: Path, python_path: str, *, cache: str) -> None:
-    """Make an empty environment that can be moved (no pip, no setuptools)."""
-    uv.run_or_raise(
-        ["venv", "--quiet", "--relocatable", "--no-project", "--python", python_path, str(prefix)],
-        cache=cache,
-        cwd=str(prefix.parent),
-        what="The empty environment could not be made",
-    )
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What was linked: bytes and files in all, bytes that nobody had before, `shared` paths with their owners.
 
-
-def install(
-    lock: Lock,
-    prefix: Path,
-    question: Question,
-    *,
-    cache: str,
-    workdir: str,
-    on_line: Callable[[str], None],
-    on_progress: OnProgress,
-) -> None:
-    """Install exactly the lock's files: from the cache alone if it has them all, else by the network.
-
-    Naming versions with hashes rather than addresses lets uv use what its cache knows by name; a lock
-    by address would fetch every file again. Raises BuildError.
+    `tree` is the SHA-256 over all files but the compiled ones.
     """
-    pins = Path(workdir) / "locked.txt"
-    pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries))
-    sizes = {one.name: one.file.size for one in lock.libraries}
-    seen = _Counter(sizes, on_progress)
 
-    def line_seen(line: str) -> None:
-        on_line(line)
-        seen.line(line)
-
-    arguments = ["pip", "sync", "--python", str(prefix / "bin" / "python"), "--require-hashes"]
-    arguments += [
-        "--default-index",
-        question.index.url,
-        "--link-mode",
-        "hardlink",
-        "--allow-empty-requirements",
-    ]
-    if question.only_binary:
-        arguments.append("--no-build")
-    offline = uv.run([*arguments, "--offline", str(pins)], cache=cache, cwd=workdir, on_line=seen.line)
-    if offline.code == 0:
-        for line in offline.lines:
-            on_line(line)
-        return
-    on_line("Not everything is in the cache; fetching from the index.")
-    online = uv.run([*arguments, str(pins)], cache=cache, cwd=workdir, on_line=line_seen)
-    if online.code:
-        raise _failure(online.text)
+    wheels: tuple[KeptWheel, ...]
+    size: int
+    files: int
+    new_size: int
+    shared: dict[str, list[str]]
+    tree: str
 
 
-class _Counter:
-    """Counts libraries and bytes from what uv says."""
+class Installation:
+    """One installation into `prefix`; `name` is the build's own, for what lies aside meanwhile."""
 
-    def __init__(self, sizes: dict[str, int], on_progress: OnProgress) -> None:
-        self._sizes, self._on_progress = sizes, on_progress
-        self._done: set[str] = set()
+    def __init__(
+        self,
+        lock: Lock,
+        prefix: Path,
+        question: Question,
+        *,
+        shelf: Path,
+        cache: str,
+        workdir: Path,
+        on_line: Callable[[str], None],
+        on_progress: OnProgress,
+    ) -> None:
+        self._lock, self._prefix, self._question = lock, prefix, question
+        self._shelf, self._cache, self._workdir = shelf, cache, workdir
+        self._say, self._tell = on_line, on_progress
+        self._fresh: frozenset[str] = frozenset()
 
-    def line(self, line: str) -> None:
-        """Take one line of uv's into account."""
-        one = DOWNLOADED.match(line)
-        if one and one[1] in self._sizes:
-            self._done.add(one[1])
-        elif READY.match(line):
-            self._done = set(self._sizes)
-        else:
-            return
-        self._on_progress(len(self._done), sum(self._sizes[name] for name in self._done))
+    def keep(self) -> tuple[KeptWheel, ...]:
+        """Return the lock's wheels, all of them kept by now. Raises BuildError."""
+        self._shelf.mkdir(parents=True, exist_ok=True)
+        kept = kept_wheels(self._lock, self._shelf)
+        missing = [one for one in self._lock.libraries if one.name not in kept]
+        if missing:
+            self._say(f"{len(kept)} libraries are kept already; {len(missing)} are fetched.")
+            self._bring(missing, done=len(kept))
+            self._fresh = frozenset(key_of(one, self._lock.python) for one in missing)
+            kept = kept_wheels(self._lock, self._shelf)
+        return tuple(kept[one.name] for one in self._lock.libraries)
 
-
-def _failure(text: str) -> BuildError:
-    short = "\n".join(line for line in text.splitlines() if line.strip())[-3000:]
-    if re.search(r"[Hh]ash mismatch", text):
-        return BuildError(
-            f"A downloaded file is not the one that was locked.\n{short}",
-            hint="The index served another file than it announced. Do not use it; tell its administrator.",
+    def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
+        """Link them into the prefix, with the papers. Raises BuildError."""
+        make_prefix(self._prefix, self._question.python_path, cache=self._cache)
+        own = own_files(self._prefix)
+        shared = link_wheels(wheels, self._shelf, self._prefix)
+        write_papers(self._prefix, self._shelf, own, wheels)
+        self._tell(len(wheels), self._lock.download_size)
+        return Installed(
+            wheels=wheels,
+            size=sum(size for _, size, _ in own) + sum(one.size for one in wheels),
+            files=len(own) + sum(len(one.files) + len(one.compiled) for one in wheels),
+            new_size=sum(one.size for one in wheels if one.key in self._fresh),
+            shared=shared,
+            tree=tree_digest(own, wheels),
         )
-    if re.search(r"No space left|os error 28", text):
-        return BuildError(f"The disk is full.\n{short}", hint="Free space, then build again.")
-    return BuildError(
-        f"The locked files could not be installed.\n{short}",
-        hint="If the index did not answer, build again in a moment; else see the log.",
-    )
+
+    def _bring(self, missing: list[LockedLibrary], *, done: int) -> None:
+        from assay.engine.fetch import fetch  # noqa: PLC0415 - 80 ms that a build from kept wheels need not spend
+        from assay.engine.network import Network  # noqa: PLC0415 - the same
+
+        downloads = self._workdir / "downloads"
+        here = self._lock.download_size - sum(one.file.size for one in missing)
+
+        def arrived(count: int) -> None:
+            nonlocal here
+            here += count
+            self._tell(done, here)
+
+        self._tell(done, here)
+        fetch([one.file for one in missing], downloads, Network((self._question.index,)), arrived)
+        archives = {one.name: inspect(downloads / one.file.name) for one in missing}
+        entering = Entering(archives, downloads, self._shelf, self._question, self._workdir.name)
+        entering.enter(missing, self._say)
+        shutil.rmtree(downloads)

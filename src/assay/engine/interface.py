@@ -48,9 +48,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Directories of the engine, absolute. `environments` holds one sealed directory per lock digest."""
+    """Directories of the engine, absolute and on one file system.
+
+    `environments` holds one sealed directory per lock digest, `wheels` one unpacked wheel per file and Python,
+    `checks` what was seen to import.
+    """
 
     environments: str
+    wheels: str
+    checks: str
     cache: str
     overlays: str
 

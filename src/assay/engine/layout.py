@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+SEALED = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH  # of folders
 
 
 def site_packages(prefix: Path, python: str) -> Path:
@@ -41,3 +44,13 @@ def remove_tree(root: Path) -> None:
     for folder in list(folders(root)):
         Path(folder).chmod(stat.S_IRWXU)
     shutil.rmtree(root, ignore_errors=True)
+
+
+def flush(folder: Path) -> None:
+    """Let everything of the folder's file system reach the disk before it is named."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

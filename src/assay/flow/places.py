@@ -24,6 +24,8 @@ def engine_places() -> Places:
     """Return the engine's directories."""
     return Places(
         environments=str(home() / "environments"),
+        wheels=str(home() / "wheels"),
+        checks=str(home() / "checks"),
         cache=str(home() / "cache" / "uv"),
         overlays=str(home() / "overlays"),
     )
