@@ -75,6 +75,7 @@ class LocalIndex:
     wheels: list[Wheel] = field(default_factory=list)
     misbehave: dict[str, str] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)  # announced instead of the true ones
 
     def __post_init__(self) -> None:
         index = self
@@ -134,7 +135,7 @@ class LocalIndex:
                 "filename": one.filename,
                 "url": f"{root}/files/{one.filename}",
                 "hashes": {"sha256": one.sha256},
-                "size": len(one.content),
+                "size": self.sizes.get(one.filename, len(one.content)),
                 "upload-time": "2026-01-01T00:00:00Z",
                 "core-metadata": {"sha256": hashlib.sha256(one.metadata).hexdigest()},
             }

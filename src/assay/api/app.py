@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from assay.api import builds, compare, environments, events, reviews, runtimes, servers, versions
+from assay.api import builds, compare, environments, events, reviews, runtimes, servers, upkeep, versions
 from assay.api.access import Token
 from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
 
@@ -30,6 +30,7 @@ for router in (
     servers.router,
     runtimes.router,
     events.router,
+    upkeep.router,
 ):
     api.add_router("/workspaces/{workspace}", router)
 

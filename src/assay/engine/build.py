@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -14,15 +15,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, BuildError
 from assay.core.lock import Lock
 from assay.core.report import Report
 from assay.engine import sandbox, uv
 from assay.engine.check import check
+from assay.engine.hold import drop_damaged, hold
 from assay.engine.install import Installation, Installed
 from assay.engine.interface import Failure, Job, Outcome, Progress
 from assay.engine.interpreters import find_base
-from assay.engine.layout import remove_tree
+from assay.engine.layout import remove_tree, write_json
+from assay.engine.rehash import is_damaged
 from assay.engine.resolve import resolve
 from assay.engine.seal import ASIDE, read_sealed, seal
 from assay.engine.verify import Found, facts_of, verify
@@ -56,14 +59,21 @@ class Build:
             outcome = Outcome(failure=_system_failure(self.progress.step, error), steps=self._times())
         finally:
             remove_tree(self.aside)
+            shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
         write_json(self.workdir / "outcome.json", asdict(outcome))
         return outcome
 
     def _steps(self) -> Outcome:
         self.begin("resolving")
+        if self.job.require_sandbox and sandbox.isolation() != "bubblewrap":
+            raise BuildError(
+                "This workspace builds only where package code can be kept in, and bubblewrap does not work here.",
+                hint="Install bubblewrap on the machine that builds, or let an administrator allow builds without.",
+            )
         lock = self._lock()
         self.say(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
-        ready = read_sealed(Path(self.job.places.environments) / lock.digest)
+        hold(self.job.places, self.workdir.name, lock)
+        ready = None if self.job.repair else read_sealed(Path(self.job.places.environments) / lock.digest)
         if ready is not None:
             self.say("The same lock is built already; it is used as it is.")
             kept, report = ready
@@ -72,7 +82,7 @@ class Build:
         installed, found = self._install(lock)
         self.begin("checking", total=len(lock.libraries), done=0)
         report = self._check(installed, found)
-        fresh = seal(self.aside, self.job.places, found.lock, report)
+        fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
         return self._done(found.lock, report, reused=not fresh)
 
     def _lock(self) -> Lock:
@@ -82,8 +92,10 @@ class Build:
 
     def _install(self, lock: Lock) -> tuple[Installed, Found]:
         places, question = self.job.places, self.job.question
-        self.aside.parent.mkdir(parents=True, exist_ok=True)
         remove_tree(self.aside)
+        if self.job.repair:
+            for name in drop_damaged(places, lock, is_damaged):
+                self.say(f"What was kept of {name} is damaged; it is fetched again.")
         installation = Installation(
             lock,
             self.aside,
@@ -168,19 +180,9 @@ def _system_failure(step: str, error: OSError) -> Failure:
     return Failure(step=step, code="system", detail=str(error), hint=hint)
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file aside and rename it, so that a reader sees all of it or nothing."""
-    aside = path.with_name(f".{path.name}.new")
-    with aside.open("w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-
-
-def main(workdir: str) -> int:
+def main(workdir: Path) -> int:
     """Run the build of a directory. SIGTERM ends its programs and leaves nothing half done."""
-    build = Build(Path(workdir))
+    build = Build(workdir)
     with contextlib.suppress(PermissionError):  # who leads a session leads its group already
         os.setpgid(0, 0)
 

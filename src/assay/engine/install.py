@@ -21,7 +21,7 @@ OnProgress = Callable[[int, int], None]  # libraries done, bytes done
 class Installed:
     """What was linked: bytes and files in all, bytes that nobody had before, `shared` paths with their owners.
 
-    `tree` is the SHA-256 over all files but the compiled ones.
+    `tree` is the SHA-256 over all files of the wheels.
     """
 
     wheels: tuple[KeptWheel, ...]
@@ -77,7 +77,7 @@ class Installation:
             files=len(own) + sum(len(one.files) + len(one.compiled) for one in wheels),
             new_size=sum(one.size for one in wheels if one.key in self._fresh),
             shared=shared,
-            tree=tree_digest(own, wheels),
+            tree=tree_digest(wheels),
         )
 
     def _bring(self, missing: list[LockedLibrary], *, done: int) -> None:

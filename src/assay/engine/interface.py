@@ -63,11 +63,13 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One build. With `lock` (TOML) given, resolving is skipped and exactly that lock is installed."""
+    """One build. With `lock` (TOML) given, resolving is skipped and exactly that is installed."""
 
     question: Question
     places: Places
     lock: str | None = None
+    require_sandbox: bool = False  # fail where package code cannot be kept in
+    repair: bool = False  # build the lock though it is there, and put the new directory in its place
     timeout: int = 3600  # seconds, for all of it
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,6 +83,8 @@ class Job:
             question=Question.from_dict(stored["question"]),
             places=Places(**stored["places"]),
             lock=stored["lock"],
+            require_sandbox=stored.get("require_sandbox", False),
+            repair=stored.get("repair", False),
             timeout=stored["timeout"],
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from assay.engine.wheels import MANIFEST, KeptWheel, read_manifest
 
 FOLDER = ".assay"
 PAPERS = ("pylock.toml", "report.json", "assay.json")  # at the top of an environment
+SMALL = 1 << 20  # bytes that are read at once
 Row = tuple[str, int, str]  # path, size in bytes, SHA-256 of the content or of a link's target
 
 
@@ -27,17 +29,20 @@ def own_files(prefix: Path) -> list[Row]:
         full = prefix / path
         if not full.is_symlink():
             full.chmod(full.stat().st_mode & 0o555)
-        rows.append((path, *hashed(full)))
+        rows.append((path, *hashed(str(full))))
     return rows
 
 
-def hashed(path: Path) -> tuple[int, str]:
-    """Return size and SHA-256 of a file; of a link, those of what it says."""
-    if path.is_symlink():
-        target = os.fsencode(path.readlink())
+def hashed(path: str) -> tuple[int, str]:
+    """Return size and SHA-256 of a file; of a link, those of what it says. Raises OSError."""
+    found = os.lstat(path)
+    if stat.S_ISLNK(found.st_mode):
+        target = os.fsencode(os.readlink(path))  # noqa: PTH115 - in a loop over thousands
         return len(target), hashlib.sha256(b"link " + target).hexdigest()
-    with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+        if found.st_size < SMALL:
+            return found.st_size, hashlib.sha256(file.read()).hexdigest()
+        return found.st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_papers(prefix: Path, shelf: Path, own: Sequence[Row], wheels: Iterable[KeptWheel]) -> None:
@@ -58,8 +63,7 @@ def read_papers(prefix: Path) -> tuple[list[Row], list[KeptWheel]]:
     return own, [read_manifest(path) for path in sorted(folder.glob("*.wheel.json"))]
 
 
-def tree_digest(own: Iterable[Row], wheels: Iterable[KeptWheel]) -> str:
-    """Return the SHA-256 over paths and contents of all files but the compiled ones."""
-    lines = [f"{path}\0{sha256}\n" for path, _, sha256 in sorted(own) if path != "pyvenv.cfg"]
-    lines += [f"{wheel.name}\0{wheel.digest}\n" for wheel in sorted(wheels, key=lambda one: one.name)]
+def tree_digest(wheels: Iterable[KeptWheel]) -> str:
+    """Return the SHA-256 over paths and contents of all files that libraries bring."""
+    lines = [f"{wheel.name}\0{wheel.digest}\n" for wheel in sorted(wheels, key=lambda one: one.name)]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -76,9 +77,12 @@ class _Listener(threading.Thread):
 
     def run(self) -> None:
         """Read."""
-        while self._stream and (piece := os.read(self._stream.fileno(), 1 << 16)):
-            if len(self._kept) < MOST_OUTPUT:
-                self._kept += piece
+        if self._stream is None:
+            return
+        with self._stream:
+            while piece := os.read(self._stream.fileno(), 1 << 16):
+                if len(self._kept) < MOST_OUTPUT:
+                    self._kept += piece
 
     def text(self) -> str:
         """Return what was read once all has ended; who still holds the stream is not waited for."""
@@ -87,12 +91,9 @@ class _Listener(threading.Thread):
 
 
 def _give(process: subprocess.Popen[bytes], given: str) -> None:
-    if process.stdin:
-        try:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin:
             process.stdin.write(given.encode())
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
 
 
 def _watch(process: subprocess.Popen[bytes], seconds: float) -> str:

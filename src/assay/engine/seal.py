@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.core.errors import DriftError
 from assay.core.lock import Lock
+from assay.engine.hold import exchange
 from assay.engine.interface import Places
 from assay.engine.layout import SEALED, flush, remove_tree
 from assay.engine.papers import PAPERS
@@ -16,8 +17,11 @@ from assay.engine.papers import PAPERS
 ASIDE = ".building-"
 
 
-def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> bool:
-    """Write the papers and let the directory appear. Returns False when the same lock was there already."""
+def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any], *, replace: bool = False) -> bool:
+    """Write the papers and let the directory appear. Returns False when the same lock was there already.
+
+    With `replace`, what is there changes places with the new one at one moment, and is removed.
+    """
     target = Path(places.environments) / lock.digest
     papers = {
         "pylock.toml": lock.to_toml(),
@@ -30,6 +34,11 @@ def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> boo
         path.chmod(0o444)
     aside.chmod(SEALED)
     flush(aside)
+    if replace and target.exists():
+        exchange(aside, target)
+        flush(target.parent)
+        remove_tree(aside)
+        return True
     try:
         aside.rename(target)
     except OSError:

@@ -93,19 +93,15 @@ class Entering:
 
     def _describe(self, library: LockedLibrary, found: Distribution) -> KeptWheel:
         base = f"lib/python{self.question.python}/site-packages"
-        listed = {os.path.normpath(f"{base}/{name}"): announced for name, announced in found.files}
-        unlisted = (
-            f"{base}/{name}"
-            for name in self.archives[library.name].members
-            if not name.split("/")[0].endswith(".data")
-        )
-        files, untrue = [], []
-        for path in dict.fromkeys((*listed, *unlisted)):
-            told = _hashed(self.prefix, path)
-            if told is not None:
-                files.append((path, *told))
-            if not _is_true(path, listed.get(path), told):
-                untrue.append(path)
+        archive = self.archives[library.name]
+        listed = [os.path.normpath(f"{base}/{name}") for name, _ in _without_cache_note(found, self.prefix / base)]
+        unlisted = [f"{base}/{name}" for name in sorted(archive.members) if not _is_data(name)]
+        files = [
+            (path, *told) for path in dict.fromkeys((*listed, *unlisted)) if (told := _hashed(self.prefix, path))
+        ]
+        contents = {path: sha256 for path, _, sha256 in files}
+        names = archive.announced.keys() | archive.members
+        untrue = [name for name in names if _is_untrue(name, archive, contents, base)]
         tag = f"cpython-{self.question.python.replace('.', '')}"
         own = {path for path, _, _ in files}
         made = [_compiled(path, tag) for path in own if path.endswith(".py") and path.startswith(base)]
@@ -121,15 +117,36 @@ class Entering:
             groups=found.groups,
             files=tuple(files),
             compiled=tuple(sorted(compiled)),
-            untrue=tuple(untrue),
+            untrue=tuple(sorted(untrue)),
         )
 
 
-def _is_true(path: str, announced: str | None, told: tuple[int, str] | None) -> bool:
-    """Say whether RECORD describes a file as it is; some lines (its own, compiled files) have no hash."""
-    if told is None:
-        return path.endswith(".pyc")
-    return announced is not None and (not announced or announced == _record_form(told[1]))
+def _is_data(name: str) -> bool:
+    """Say whether a member goes elsewhere than into site-packages (PEP 427)."""
+    return name.split("/", maxsplit=1)[0].endswith(".data")
+
+
+def _is_untrue(name: str, archive: Archive, contents: dict[str, str], base: str) -> bool:
+    """Say whether a wheel's RECORD tells of a member otherwise than it is; of some it tells nothing (PEP 376)."""
+    if name.endswith((".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")) or _is_data(name):
+        return False
+    announced = archive.announced.get(name)
+    if announced is None or name not in archive.members:
+        return True
+    content = contents.get(f"{base}/{name}")
+    return bool(announced and content and announced != _record_form(content))
+
+
+def _without_cache_note(found: Distribution, site: Path) -> list[tuple[str, str]]:
+    """Remove the note by which uv recognises a local file (it holds a time); return the other files of RECORD."""
+    kept = [(name, announced) for name, announced in found.files if not name.endswith(".dist-info/uv_cache.json")]
+    for name, _ in set(found.files) - set(kept):
+        (site / name).unlink(missing_ok=True)
+        record = site / name.replace("uv_cache.json", "RECORD")
+        lines = [line for line in record.read_text().splitlines(keepends=True) if "/uv_cache.json," not in line]
+        record.unlink()
+        record.write_text("".join(lines))
+    return kept
 
 
 def _appear(aside: Path, target: Path) -> None:

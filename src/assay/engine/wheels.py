@@ -155,6 +155,13 @@ def owners_of(wheels: Iterable[KeptWheel]) -> tuple[dict[str, KeptWheel], dict[s
     return owners, shared
 
 
+def contents_of(wheels: Sequence[KeptWheel]) -> dict[str, tuple[int, str]]:
+    """Return size and SHA-256 of each path of an environment, as the owner that wins brings it."""
+    rows = {one.key: {path: (size, sha256) for path, size, sha256 in (*one.files, *one.compiled)} for one in wheels}
+    owners, _ = owners_of(wheels)
+    return {path: rows[wheel.key][path] for path, wheel in owners.items()}
+
+
 def source_of(compiled: str) -> str:
     """Return the source file of a compiled one (PEP 3147)."""
     folder, _, name = compiled.rpartition("/__pycache__/")

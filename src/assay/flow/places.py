@@ -46,6 +46,11 @@ def build_directory(build_id: object) -> Path:
     return home() / "builds" / str(build_id)
 
 
+def verification_directory(verification_id: object) -> Path:
+    """Return the directory of one verification while it runs."""
+    return home() / "verifications" / str(verification_id)
+
+
 def run_directory(run_id: object) -> Path:
     """Return the directory of one run: its source, log and status."""
     return home() / "runs" / str(run_id)

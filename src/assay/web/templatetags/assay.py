@@ -50,6 +50,8 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "major": ("▲", "warn", "major"),
     "minor": ("▵", "", "minor"),
     "patch": ("·", "", "patch"),
+    "drifted": ("≠", "bad", "Drifted"),
+    "as built": ("✓", "good", "As built"),
     "direct": ("", "info", "direct"),
     "personal": ("✎", "", "personal draft"),
 }
@@ -81,6 +83,12 @@ def size(value: float | None) -> str:
     if unit == "B":
         return f"{int(number)} B"
     return f"{number:.{0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2}f} {unit}"  # noqa: PLR2004 - three digits
+
+
+@register.filter
+def minus(value: int, other: int) -> int:
+    """Subtract; what is left is never below nothing."""
+    return max(0, value - other)
 
 
 @register.filter
