@@ -255,3 +255,17 @@ def test_signing_in_answers_alike_for_known_and_unknown_names(ana: Actor) -> Non
     codes = {client.post("/account/login/", {"login": "ana", "password": "x"}).status_code for _ in range(12)}
     text = client.post("/account/login/", {"login": "ana", "password": PASSWORD}).content.decode()
     assert 429 in codes or "Too many" in text
+
+
+def test_files_are_verified_by_who_answers_for_them(ana: Actor, ben: Actor) -> None:
+    """Its author and reviewers ask for a look at the files; a stranger to the draft does not find it."""
+    draft(ana, "geo")
+    built(ana, "geo")
+    asked = Caller(ana).post("/environments/geo/versions/1/verify")
+    assert asked.status_code == 202
+    seen = Caller(ana).get(f"/verifications/{asked.json()['verification']}").json()
+    assert (seen["state"], seen["outcome"]) == ("queued", None)
+    assert seen["progress"]["total"] == 10
+    assert Caller(ben).get(f"/verifications/{asked.json()['verification']}").status_code == 404
+    assert Caller(ben).post("/environments/geo/versions/1/verify").status_code == 404
+    assert Caller(ana).post("/environments/geo/versions/1/rebuild").status_code == 409

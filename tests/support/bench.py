@@ -32,7 +32,7 @@ class Bench:
         # An overlay without ipykernel: the kernel check then fails fast, and no other index is needed.
         (root / "overlays" / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True)
 
-    def question(self, *libraries: str, pins: tuple[str, ...] = ()) -> Question:
+    def question(self, *libraries: str, pins: tuple[str, ...] = (), sources: bool = False) -> Question:
         """Ask for libraries."""
         return Question(
             python=PYTHON,
@@ -40,6 +40,7 @@ class Bench:
             libraries=libraries,
             pins=pins,
             index=Index(url=self.index.url),
+            allow_sources=sources,
         )
 
     def workdir(self, question: Question, lock: str | None = None, **more: Any) -> Path:  # noqa: ANN401 - passed on to Job
@@ -58,9 +59,15 @@ class Bench:
                 [sys.executable, "-m", "assay.engine", str(folder)], stdout=log, stderr=log, **more
             )
 
-    def build(self, *libraries: str, lock: str | None = None, **more: Any) -> tuple[Outcome, str]:  # noqa: ANN401 - as above
+    def build(
+        self,
+        *libraries: str,
+        lock: str | None = None,
+        sources: bool = False,
+        **more: Any,  # noqa: ANN401 - as above
+    ) -> tuple[Outcome, str]:
         """Build and return the outcome and the log."""
-        folder = self.workdir(self.question(*libraries), lock, **more)
+        folder = self.workdir(self.question(*libraries, sources=sources), lock, **more)
         self.start(folder).wait(120)
         outcome = Outcome.from_dict(json.loads((folder / "outcome.json").read_text()))
         return outcome, (folder / "log").read_text()

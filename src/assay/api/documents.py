@@ -102,6 +102,7 @@ def build_document(build: Build) -> dict[str, Any]:
             "bytes_total": progress.get("bytes_total", 0),
         },
         "message": progress.get("message", ""),
+        "seconds_left": progress.get("seconds_left"),
         "timings": build.steps,
         "failure": build.failure,
         "digest": build.digest,

@@ -113,7 +113,7 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
 
 def wish_of(body: SpecIn) -> Wish:
     """Return the unchecked spec of a body."""
-    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries))
+    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries), only_binary=body.only_binary)
 
 
 __all__ = ["router", "wish_of"]

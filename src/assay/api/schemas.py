@@ -21,6 +21,7 @@ class SpecIn(Body):
     base: str | None = None
     python: str | None = None
     libraries: list[str] = Field(default_factory=list)
+    only_binary: bool = True
 
 
 class EnvironmentIn(SpecIn):

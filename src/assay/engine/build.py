@@ -21,14 +21,14 @@ from assay.core.report import Report
 from assay.engine import sandbox, uv
 from assay.engine.check import check
 from assay.engine.hold import drop_damaged, hold
-from assay.engine.install import Installation, Installed
+from assay.engine.install import Installation, Installed, resolve_with_sources
 from assay.engine.interface import Failure, Job, Outcome, Progress
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
 from assay.engine.rehash import is_damaged
-from assay.engine.resolve import resolve
 from assay.engine.seal import ASIDE, read_sealed, seal
 from assay.engine.verify import Found, facts_of, verify
+from assay.engine.wheels import clear_entering
 
 REPORT_EVERY = 0.1  # seconds between two writes of progress
 
@@ -58,10 +58,15 @@ class Build:
             self.say(f"FAILED: {error}")
             outcome = Outcome(failure=_system_failure(self.progress.step, error), steps=self._times())
         finally:
-            remove_tree(self.aside)
-            shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
+            self.clear()
         write_json(self.workdir / "outcome.json", asdict(outcome))
         return outcome
+
+    def clear(self) -> None:
+        """Remove what is half done."""
+        remove_tree(self.aside)
+        clear_entering(Path(self.job.places.wheels), self.workdir.name)
+        shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
 
     def _steps(self) -> Outcome:
         self.begin("resolving")
@@ -88,7 +93,7 @@ class Build:
     def _lock(self) -> Lock:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
-        return resolve(self.job.question, cache=self.job.places.cache, workdir=str(self.workdir), on_line=self.say)
+        return resolve_with_sources(self.job, self.workdir, self.say)
 
     def _install(self, lock: Lock) -> tuple[Installed, Found]:
         places, question = self.job.places, self.job.question
@@ -99,12 +104,10 @@ class Build:
         installation = Installation(
             lock,
             self.aside,
-            question,
-            shelf=Path(places.wheels),
-            cache=places.cache,
+            self.job,
             workdir=self.workdir,
             on_line=self.say,
-            on_progress=lambda done, size: self.tell(done=done, bytes_done=size),
+            on_progress=self.tell,
         )
         wheels = installation.keep()
         with ThreadPoolExecutor(1) as pool:  # linking waits for the disk, verifying for the processor
@@ -156,9 +159,9 @@ class Build:
         took = round(time.monotonic() - self._step_began, 3)
         return {**self.progress.steps, self.progress.step: took}
 
-    def tell(self, *, force: bool = False, **changes: int) -> None:
+    def tell(self, *, force: bool = False, **changes: Any) -> None:  # noqa: ANN401 - fields of `Progress`
         """Write the progress, at most ten times a second."""
-        self.progress = replace(self.progress, **changes)  # type: ignore[arg-type]  # counts only
+        self.progress = replace(self.progress, **changes)
         now = time.monotonic()
         if force or now - self._told_at >= REPORT_EVERY:
             self._told_at = now
@@ -190,7 +193,8 @@ def main(workdir: Path) -> int:
         del frame
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(0, signal.SIGTERM)
-        raise SystemExit(128 + signum)
+        build.clear()
+        os._exit(128 + signum)  # threads that wait for the network are not waited for
 
     signal.signal(signal.SIGTERM, stop)
     return 1 if build.run().failure else 0

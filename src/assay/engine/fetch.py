@@ -7,9 +7,10 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
@@ -23,7 +24,14 @@ PIECE = 1 << 20  # bytes read at once
 LARGEST = 8 << 30  # bytes of one file; the largest wheels in use are about 3 GB
 ATTEMPTS = 3  # a transfer that breaks off goes on where it broke
 UNPACKED = 5  # times its own size that a wheel takes on the disk, at most in practice
-OnBytes = Callable[[int], None]  # bytes that have just arrived
+
+
+class OnBytes(Protocol):
+    """Is told of bytes that have just arrived, and when a file is whole."""
+
+    def __call__(self, count: int, *, whole: bool) -> None:
+        """Take it into account."""
+        ...
 
 
 def fetch(files: Sequence[File], folder: Path, network: Network, on_bytes: OnBytes) -> None:
@@ -70,6 +78,7 @@ def _fetch(file: File, folder: Path, network: Network, on_bytes: OnBytes, stop: 
             hint="The index served another file than it announced. Do not use it; tell its administrator.",
         )
     part.replace(folder / file.name)
+    on_bytes(0, whole=True)
 
 
 def _transfer(
@@ -103,7 +112,7 @@ def _receive(
             target.write(fresh)
             told.update(fresh)
             have += len(fresh)
-            on_bytes(len(fresh))
+            on_bytes(len(fresh), whole=False)
             _check_size(file, have)
             if stop.is_set():
                 raise BuildError("Another download failed.", hint="See the log.")

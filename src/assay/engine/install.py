@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assay.core.errors import ResolutionError
 from assay.core.lock import Lock, LockedLibrary
 from assay.engine.archive import inspect
-from assay.engine.interface import Question
+from assay.engine.explain import without_wheel
+from assay.engine.interface import Job, Question
+from assay.engine.pace import Pace
 from assay.engine.papers import own_files, tree_digest, write_papers
+from assay.engine.resolve import resolve
+from assay.engine.source import Source, offered_source, wheel_from_source
 from assay.engine.unpack import Entering, make_prefix
 from assay.engine.wheels import KeptWheel, kept_wheels, key_of, link_wheels
 
-OnProgress = Callable[[int, int], None]  # libraries done, bytes done
+MOST_SOURCES = 20  # libraries of one environment that are built from their sources
+OnProgress = Callable[..., None]  # takes changes of `Progress` by name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +41,20 @@ class Installed:
 
 
 class Installation:
-    """One installation into `prefix`; `name` is the build's own, for what lies aside meanwhile."""
+    """One installation of a lock into `prefix`, for a job; what lies aside meanwhile bears the name of `workdir`."""
 
     def __init__(
         self,
         lock: Lock,
         prefix: Path,
-        question: Question,
+        job: Job,
         *,
-        shelf: Path,
-        cache: str,
         workdir: Path,
         on_line: Callable[[str], None],
         on_progress: OnProgress,
     ) -> None:
-        self._lock, self._prefix, self._question = lock, prefix, question
-        self._shelf, self._cache, self._workdir = shelf, cache, workdir
+        self._lock, self._prefix, self._job, self._workdir = lock, prefix, job, workdir
+        self._shelf, self._question = Path(job.places.wheels), job.question
         self._say, self._tell = on_line, on_progress
         self._fresh: frozenset[str] = frozenset()
 
@@ -66,11 +72,12 @@ class Installation:
 
     def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
         """Link them into the prefix, with the papers. Raises BuildError."""
-        make_prefix(self._prefix, self._question.python_path, cache=self._cache)
+        self._tell(message="Linking")
+        make_prefix(self._prefix, self._question.python_path, cache=self._job.places.cache)
         own = own_files(self._prefix)
         shared = link_wheels(wheels, self._shelf, self._prefix)
         write_papers(self._prefix, self._shelf, own, wheels)
-        self._tell(len(wheels), self._lock.download_size)
+        self._tell(done=len(wheels), bytes_done=self._lock.download_size)
         return Installed(
             wheels=wheels,
             size=sum(size for _, size, _ in own) + sum(one.size for one in wheels),
@@ -86,15 +93,79 @@ class Installation:
 
         downloads = self._workdir / "downloads"
         here = self._lock.download_size - sum(one.file.size for one in missing)
+        guard, pace = threading.Lock(), Pace()
 
-        def arrived(count: int) -> None:
-            nonlocal here
-            here += count
-            self._tell(done, here)
+        def arrived(count: int, *, whole: bool) -> None:
+            nonlocal here, done
+            with guard:
+                here, done = here + count, done + whole
+                left = pace.left(time.monotonic(), here, self._lock.download_size)
+                self._tell(done=done, bytes_done=here, seconds_left=left)
 
-        self._tell(done, here)
-        fetch([one.file for one in missing], downloads, Network((self._question.index,)), arrived)
-        archives = {one.name: inspect(downloads / one.file.name) for one in missing}
-        entering = Entering(archives, downloads, self._shelf, self._question, self._workdir.name)
+        self._tell(done=done, bytes_done=here, message="Fetching")
+        files = [one.file for one in missing if one.file.is_wheel]
+        fetch(files, downloads, Network((self._question.index,)), arrived)
+        self._tell(message="Unpacking and compiling", seconds_left=None, force=True)
+        wheels = {one.name: self._wheel(one, downloads) for one in missing}
+        archives = {name: inspect(wheel) for name, wheel in wheels.items()}
+        entering = Entering(wheels, archives, downloads, self._shelf, self._question, self._workdir.name)
         entering.enter(missing, self._say)
         shutil.rmtree(downloads)
+
+    def _wheel(self, library: LockedLibrary, downloads: Path) -> Path:
+        """Return a library's wheel among the downloads; a source is built first."""
+        if library.file.is_wheel:
+            return downloads / library.file.name
+        made = wheel_from_source(library.file, self._job, self._workdir, self._install_needs, self._say)
+        shutil.copy2(made, downloads / made.name)
+        return downloads / made.name
+
+    def _install_needs(self, question: Question, prefix: Path) -> None:
+        install_into(question, prefix, self._job, self._workdir, self._say)
+
+
+def install_into(question: Question, prefix: Path, job: Job, workdir: Path, say: Callable[[str], None]) -> None:
+    """Resolve a question and install the answer: an environment to build a source in. Raises AssayError."""
+    aside = workdir / f"needs-{prefix.parent.name}"
+    aside.mkdir(exist_ok=True)
+    lock = resolve(question, cache=job.places.cache, workdir=str(aside))
+    quiet = replace(job, question=question)
+    installation = Installation(lock, prefix, quiet, workdir=aside, on_line=say, on_progress=_quiet)
+    installation.link(installation.keep())
+
+
+def _quiet(**changes: object) -> None:
+    del changes
+
+
+def resolve_with_sources(job: Job, workdir: Path, say: Callable[[str], None]) -> Lock:
+    """Resolve; a library that has no wheel is built from its source first, if the question allows it."""
+    folder, sources = workdir / "from-source", dict[str, Source]()
+    for _ in range(MOST_SOURCES):
+        try:
+            offered = str(folder) if sources else ""
+            lock = resolve(job.question, cache=job.places.cache, workdir=str(workdir), on_line=say, wheels=offered)
+        except ResolutionError as error:
+            name = without_wheel(error.detail)
+            if not job.question.allow_sources or name is None or name in sources:
+                raise
+            source = offered_source(name, job.question)
+            made = wheel_from_source(
+                source.file, job, workdir, lambda asked, prefix: install_into(asked, prefix, job, workdir, say), say
+            )
+            folder.mkdir(exist_ok=True)
+            shutil.copy2(made, folder / made.name)
+            sources[name] = source
+        else:
+            return replace(lock, libraries=tuple(_from(sources, one, job.question) for one in lock.libraries))
+    raise ResolutionError(
+        f"More than {MOST_SOURCES} libraries have no wheel.", hint="Ask for others.", path="libraries"
+    )
+
+
+def _from(sources: dict[str, Source], library: LockedLibrary, question: Question) -> LockedLibrary:
+    """Return the library with the file that it is really from."""
+    source = sources.get(library.name)
+    if source is None or source.version != library.version:
+        return library
+    return replace(library, file=source.file, index=question.index.url)

@@ -30,7 +30,7 @@ class Question:
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
     index: Index
-    only_binary: bool = True
+    allow_sources: bool = False  # build a library from its source where there is no wheel
     cool_down_days: int = 0
 
     @classmethod
@@ -91,7 +91,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a build stands. `done` and `total` count libraries; seconds by finished step in `steps`."""
+    """Where a build stands. `done` and `total` count libraries; seconds by finished step in `steps`.
+
+    `message` says what it does now; `seconds_left` is how long that takes yet, None where nobody can know.
+    """
 
     step: str
     done: int = 0
@@ -99,6 +102,7 @@ class Progress:
     bytes_done: int = 0
     bytes_total: int = 0
     message: str = ""
+    seconds_left: float | None = None
     steps: dict[str, float] = field(default_factory=dict)
 
 

@@ -33,10 +33,11 @@ class Ended:
 class Room:
     """The sandbox around one environment."""
 
-    def __init__(self, job: Job, prefix: Path, base_prefix: str) -> None:
+    def __init__(self, job: Job, prefix: Path, base_prefix: str, *, writable: tuple[str, ...] = ()) -> None:
         places = job.places
         home = str(Path(places.environments).parent)
         Path(places.overlays).mkdir(parents=True, exist_ok=True)
+        self._writable = writable
         self._hidden = (home, places.cache)
         self._visible = (
             *sandbox.base_places(base_prefix),
@@ -48,7 +49,7 @@ class Room:
     def run(self, argv: list[str], given: str, seconds: float) -> Ended:
         """Run confined until it ends, or breaks a limit: seconds, processes, memory."""
         process = subprocess.Popen(
-            sandbox.confined(argv, visible=self._visible, hidden=self._hidden),
+            sandbox.confined(argv, visible=self._visible, hidden=self._hidden, writable=self._writable),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -36,9 +36,15 @@ class Entering:
     """One build's way of keeping wheels: `name` is its own, so that what it leaves half done can be told apart."""
 
     def __init__(
-        self, archives: dict[str, Archive], downloads: Path, shelf: Path, question: Question, name: str
+        self,
+        wheels: dict[str, Path],
+        archives: dict[str, Archive],
+        downloads: Path,
+        shelf: Path,
+        question: Question,
+        name: str,
     ) -> None:
-        self.archives, self.downloads, self.shelf = archives, downloads, shelf
+        self.wheels, self.archives, self.downloads, self.shelf = wheels, archives, downloads, shelf
         self.question, self.name = question, name
         self.stage = shelf / f"{ENTERING}{name}"
         self.prefix = self.stage / "prefix"
@@ -63,7 +69,7 @@ class Entering:
     def _unpack(self, libraries: Sequence[LockedLibrary]) -> None:
         """Let uv install the files, from the downloads alone, by their hashes, with a cache of its own."""
         pins = self.stage / "locked.txt"
-        pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in libraries))
+        pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{self._hash(one)}\n" for one in libraries))
         arguments = ["pip", "sync", "--python", str(self.prefix / "bin" / "python"), "--require-hashes", "--offline"]
         arguments += ["--no-index", "--find-links", str(self.downloads), "--link-mode", "hardlink"]
         arguments += ["--no-build", "--allow-empty-requirements", str(pins)]
@@ -76,6 +82,13 @@ class Entering:
         if finished.code:
             raise _not_unpacked(finished.text)
         remove_tree(self.stage / "cache")
+
+    def _hash(self, library: LockedLibrary) -> str:
+        """Return the hash of the wheel that is unpacked: the locked one, or of what was built from the source."""
+        if library.file.is_wheel:
+            return library.file.sha256
+        with self.wheels[library.name].open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _keep(
         self, libraries: Sequence[LockedLibrary], found: dict[str, Distribution], on_line: Callable[[str], None]

@@ -120,6 +120,7 @@ def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
     return (
         Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash"),
         _noted("start-up files", start_up),
+        _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
         _noted("shared paths", shared),
         _noted("untrue records", list(found.untrue)),
     )

@@ -191,8 +191,14 @@ def _make_folders(prefix: Path, paths: Iterable[str]) -> set[str]:
     return made
 
 
+def clear_entering(wheels: Path, name: str) -> None:
+    """Remove what one build left half entered."""
+    for path in wheels.glob(f"{ENTERING}{name}*"):
+        remove_tree(path)
+
+
 def sweep_entering(wheels: Path, alive: frozenset[str]) -> list[str]:
-    """Remove what killed builds left half entered; return what was removed."""
+    """Remove what builds left half entered that are not alive (names); return what was removed."""
     left = [path for path in wheels.glob(f"{ENTERING}*") if not any(one in path.name for one in alive)]
     for path in left:
         remove_tree(path)

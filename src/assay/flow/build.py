@@ -22,15 +22,17 @@ from assay.core.events import EventName
 from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_move, decide
 from assay.core.lock import Lock as LockValue
 from assay.core.roles import Actor, Right, check_right
-from assay.engine.hold import empty_trash, release
+from assay.engine.hold import empty_trash, hold, release
 from assay.engine.interface import Failure, Job, Outcome, Question
-from assay.engine.seal import ASIDE, sweep
+from assay.engine.layout import remove_tree
+from assay.engine.seal import ASIDE, is_sealed, sweep
 from assay.engine.uv import PASSED_ON
-from assay.engine.wheels import sweep_entering
+from assay.engine.wheels import clear_entering, sweep_entering
 from assay.flow.access import find_build, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
-from assay.flow.places import build_directory, engine_places
+from assay.flow.places import build_directory, engine_places, prefix
+from assay.flow.resolved import remembered
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.journal import record_version
@@ -128,10 +130,29 @@ def _claim(build: Build) -> bool:
     claimed = Build.objects.filter(pk=build.pk, state=BuildState.QUEUED).update(
         state=BuildState.RESOLVING, started_at=timezone.now()
     )
-    if claimed:
-        build.refresh_from_db()
-        _launch(build)
-    return bool(claimed)
+    if not claimed:
+        return False
+    build.refresh_from_db()
+    if _is_there(build):
+        return False
+    _launch(build)
+    return True
+
+
+def _is_there(build: Build) -> bool:
+    """End a build at once whose lock is known from its preview and built already."""
+    asked = None if build.repair else remembered(Question.from_dict(build.question))
+    row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
+    if asked is None or row is None:
+        return False
+    hold(engine_places(), str(build.pk), asked)
+    if not is_sealed(prefix(row.digest)):
+        return False
+    directory = build_directory(build.pk)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "log").write_text(f"The same lock is built already; it is used as it is.\nBuilt {row.digest}\n")
+    take_in(build, Outcome(lock=row.text, digest=row.digest, report=row.report, reused=True))
+    return True
 
 
 def _launch(build: Build) -> None:
@@ -145,7 +166,7 @@ def _launch(build: Build) -> None:
         job = Job(
             question=Question.from_dict(build.question),
             places=engine_places(),
-            lock=build.version.lock.text if build.repair and build.version.lock else None,
+            lock=_known_lock(build),
             repair=build.repair,
             require_sandbox=build.version.environment.workspace.require_sandbox,
             timeout=BUILD_TIMEOUT,
@@ -163,6 +184,14 @@ def _launch(build: Build) -> None:
     with transaction.atomic():
         Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
+
+
+def _known_lock(build: Build) -> str | None:
+    """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
+    if build.repair:
+        return build.version.lock.text if build.version.lock else None
+    known = remembered(Question.from_dict(build.question))
+    return known.to_toml() if known else None
 
 
 def scrubbed() -> dict[str, str]:
@@ -296,9 +325,16 @@ def _end(
         if changed:
             detail = {"build": str(build.pk), **{k: v for k, v in columns.items() if k != "steps"}}
             record_version(event, build.version, "assay", **detail)
-    transaction.on_commit(lambda: release(engine_places(), str(build.pk)))
+    transaction.on_commit(lambda: _let_go(str(build.pk)))
     build.refresh_from_db()
     return bool(changed)
+
+
+def _let_go(name: str) -> None:
+    """Release what a build that has ended held, and remove what it left half done if it was killed."""
+    remove_tree(Path(engine_places().environments) / f"{ASIDE}{name}")
+    clear_entering(Path(engine_places().wheels), name)
+    release(engine_places(), name)
 
 
 def sweep_leftovers() -> list[str]:

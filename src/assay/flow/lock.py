@@ -15,6 +15,7 @@ from assay.engine.interface import Question
 from assay.engine.resolve import resolve
 from assay.flow.draft import Checked, Wish, check_wish
 from assay.flow.places import engine_places, home, index, interpreter
+from assay.flow.resolved import remember
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names
 
@@ -65,7 +66,7 @@ def question(checked: Checked) -> Question:
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         index=index(),
-        only_binary=checked.spec.only_binary,
+        allow_sources=not checked.spec.only_binary,
         cool_down_days=checked.spec.cool_down_days,
     )
 
@@ -102,6 +103,7 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
             raise
         finally:
             _turns.leave(key, mine[-1] if mine else None)
+    remember(asked, lock)
     return Preview(
         lock=lock,
         direct=direct_names(checked.spec.names, checked.base),

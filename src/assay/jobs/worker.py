@@ -19,7 +19,7 @@ from assay.runtimes import runs
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
-BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
+BUSY, IDLE = 0.05, 0.05  # seconds between two looks while something is open, and else
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
 
