@@ -255,3 +255,26 @@ def test_signing_in_answers_alike_for_known_and_unknown_names(ana: Actor) -> Non
     codes = {client.post("/account/login/", {"login": "ana", "password": "x"}).status_code for _ in range(12)}
     text = client.post("/account/login/", {"login": "ana", "password": PASSWORD}).content.decode()
     assert 429 in codes or "Too many" in text
+
+
+def test_the_nearest_published_versions(ana: Actor, ben: Actor) -> None:
+    """Best first, with what each lacks and holds beyond; only what is published."""
+    author, reviewer = Caller(ana), Caller(ben)
+    for slug, pins in (("ds", {"six": "1.17.0", "attrs": "25.1"}), ("need", {"six": "1.17.0"})):
+        author.post("/environments", body(slug))
+        built(ana, slug, lock=lock_of(pins))
+    assert author.get("/environments/need/versions/1/nearest").json() == {"items": []}
+    digest = author.post("/environments/ds/versions/1/submit", {"note": ""}).json()["digest"]
+    reviewer.post("/environments/ds/versions/1/approve", {"digest": digest})
+    (found,) = author.get("/environments/need/versions/1/nearest").json()["items"]
+    assert 0 < found.pop("score") < 1
+    assert found == {
+        "environment": "ds",
+        "version": 1,
+        "reference": "ds@1",
+        "covers": True,
+        "identical": False,
+        "missing": [],
+        "extra": 1,
+    }
+    assert author.get("/environments/need/versions/1/nearest?limit=0").status_code == 422
