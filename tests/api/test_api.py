@@ -278,3 +278,22 @@ def test_the_nearest_published_versions(ana: Actor, ben: Actor) -> None:
         "extra": 1,
     }
     assert author.get("/environments/need/versions/1/nearest?limit=0").status_code == 422
+
+
+def test_a_comparison_tells_its_effects(ana: Actor, ben: Actor) -> None:
+    """Libraries aligned, with licences and the lines that ask for them; bytes before and after."""
+    author = Caller(ana)
+    for slug, pins in (("one", {"six": "1.16.0", "attrs": "25.1"}), ("two", {"six": "1.17.0"})):
+        author.post("/environments", body(slug, libraries=["six"] if slug == "one" else ["six>=1.17"]))
+        built(ana, slug, lock=lock_of(pins))
+    found = author.get("/compare?versions=one@1,two@1").json()
+    rows = {row["name"]: row for row in found["libraries"]}
+    assert (rows["six"]["change"], rows["six"]["step"]) == ("upgraded", "minor")
+    assert rows["six"]["requirements"] == ["six", "six>=1.17"]
+    assert (rows["attrs"]["change"], rows["attrs"]["versions"]) == ("removed", ["25.1", None])
+    effects = found["effects"]
+    assert effects["size"] == {"before": 1000, "after": 500}
+    assert effects["libraries"] == [{"name": "attrs", "growth": -500}]
+    assert effects["requirements"] == [{"name": "six", "before": "six", "after": "six>=1.17"}]
+    assert (effects["licences"], effects["counts"]["removed"]) == ([], 1)
+    assert Caller(ben).get("/compare?versions=one@1,two@1").status_code == 404  # drafts of somebody else
