@@ -178,3 +178,5 @@ def test_which_versions_of_a_library_are_live() -> None:
     assert shelf.holders("six", "2", among) == ["a@2", "b@1"]
     assert shelf.holders("six", "3", among) == []
     assert dict(shelf.live(shelf.slots(["a@1"]))) == {"six": {"1": 1}}
+    shelf.put("c@1", profile("six>=1", "attrs", six="1"))
+    assert shelf.asking("six", shelf.slots(["a@1", "c@1"])) == [("six>=1", "c@1")]

@@ -8,7 +8,7 @@ a row lead where one does; no library of any side is lost.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 from assay.core.errors import InvalidInputError
 from assay.core.lock import Lock, LockedLibrary
 
+LEAST = Version("0.dev0")
 MOST_SIDES = 5  # what a person can still read side by side
 
 
@@ -240,6 +241,24 @@ def _key(version: str) -> tuple[int, Version | None, str]:
         return 1, Version(version), ""
     except InvalidVersion:
         return 0, None, version
+
+
+def newest_first(versions: Iterable[str]) -> list[str]:
+    """Return versions in PEP 440's order, newest first; of equal ones the text decides."""
+    return sorted(versions, key=_sortable, reverse=True)
+
+
+def release_line(version: str) -> str:
+    """Return epoch and first segment, e.g. `2` or `1!2`; what is no version of PEP 440 is a line of its own."""
+    parsed = _key(version)[1]
+    if parsed is None:
+        return version
+    return f"{parsed.epoch}!{parsed.major}" if parsed.epoch else str(parsed.major)
+
+
+def _sortable(version: str) -> tuple[bool, Version, str]:
+    parsed = _key(version)[1]
+    return parsed is not None, parsed or LEAST, version
 
 
 def _settings(sides: Sequence[Side]) -> tuple[Setting, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from assay.core.postings import Postings, bits_of, slots_of
 from assay.core.similarity import (
@@ -51,7 +52,7 @@ class Shelf:
 
     def __init__(self, line_of: Callable[[str], str] = str) -> None:
         self._line_of = line_of
-        self.changes = 0
+        self.answers: dict[str, Any] = {}  # what was worked out of all profiles; forgotten when one changes
         self._pairs: list[tuple[str, str]] = []
         self._number: dict[tuple[str, str], int] = {}
         self._versions: dict[str, dict[str, int]] = {}
@@ -71,13 +72,13 @@ class Shelf:
 
     def fill(self, profiles: Iterable[tuple[str, Profile]]) -> None:
         """Put many profiles into an empty shelf."""
-        self.changes += 1
+        self.answers.clear()
         self._index([self._book(key, profile) for key, profile in profiles])
 
     def put(self, key: str, profile: Profile) -> None:
         """Put one profile, in place of the one of that key if there is one."""
         self.drop(key)
-        self.changes += 1
+        self.answers.clear()
         self._stand(self._book(key, profile))
         self._tidy()
 
@@ -85,7 +86,7 @@ class Shelf:
         """Take a profile away, if it is there."""
         slot = self._slot.pop(key, None)
         if slot is not None:
-            self.changes += 1
+            self.answers.clear()
             self._books[slot] = None
             self._tidy()
 
@@ -125,6 +126,11 @@ class Shelf:
         """Return the keys in some slots that hold a library in a version."""
         number = self._versions.get(name, {}).get(version, -1)
         return [self._at(slot).key for slot in slots_of(self._held.bits(number) & among)]
+
+    def asking(self, name: str, among: int) -> list[tuple[str, str]]:
+        """Return the lines that ask for a library, each with the key in some slots that asks so."""
+        books = (self._at(slot) for slot in slots_of(self._asked.bits(name) & among))
+        return [(line, book.key) for book in books for line in book.lines if name_of(line) == name]
 
     def alike(self, keys: Sequence[str], least: float) -> Iterator[tuple[str, str]]:
         """Yield the pairs of keys whose score is at least `least`, which is above 0.5.
