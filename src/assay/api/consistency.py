@@ -9,9 +9,11 @@ from ninja import Router
 
 from assay.api.access import Caller, needs
 from assay.api.pages import bounded, cursor, position
-from assay.api.schemas import Items
+from assay.api.schemas import Items, MoveIn
 from assay.core.consistency import Spread
 from assay.core.roles import Right
+from assay.core.spec import parse_pin
+from assay.flow.align import Proposal, propose
 from assay.store.reads.consistency import consistency as read
 
 router = Router(tags=["consistency"])
@@ -40,6 +42,28 @@ def consistency(
     )
     following = cursor(rows[limit - 1].name) if len(rows) > limit else None
     return {"items": [spread_document(row) for row in rows[:limit]], "next": following}
+
+
+@router.post("/consistency/propose", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def propose_moves(request: Caller, workspace: str, body: MoveIn) -> dict[str, Any]:
+    """Say for each environment whether a library can move to a version, and what else would; or draft it."""
+    pin = parse_pin(body.library, body.version)
+    found = propose(request.actor, pin, body.environments, create=body.create)
+    return {"library": pin.name, "pin": pin.name + pin.specifier, "items": [_proposal(one) for one in found]}
+
+
+def _proposal(one: Proposal) -> dict[str, Any]:
+    return {
+        "environment": one.reference,
+        "possible": one.possible,
+        "reason": one.reason,
+        "moves": [
+            {"name": row.name, "versions": list(row.versions), "change": row.change, "step": row.step}
+            for row in one.moves
+        ],
+        "draft": one.draft or None,
+    }
 
 
 def spread_document(row: Spread) -> dict[str, Any]:
