@@ -164,6 +164,7 @@ def test_near_duplicates_are_all_found(there: dict[str, Profile], least: float) 
         for one in there
         for other in there
         if one < other
+        and there[one].python == there[other].python
         and (there[one].digest == there[other].digest or score(there[one], there[other], shelf.weights) >= least)
     ]
     assert groups(shelf.alike(shelf.keys, least)) == groups(pairs)

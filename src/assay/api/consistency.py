@@ -1,4 +1,4 @@
-"""`/consistency`: which versions of which library are live where, and moving environments to one."""
+"""`/consistency` and `/duplicates`: which versions of which library are live where, and what is there twice."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pages import bounded, cursor, position
+from assay.api.pages import bounded, cursor, offset, position
 from assay.api.schemas import Items, MoveIn
 from assay.core.consistency import Spread
 from assay.core.roles import Right
 from assay.core.spec import parse_pin
 from assay.flow.align import Proposal, propose
 from assay.store.reads.consistency import consistency as read
+from assay.store.reads.duplicates import Group, Member
+from assay.store.reads.duplicates import duplicates as read_duplicates
 
 router = Router(tags=["consistency"])
 SHOWN = 50  # environments named for each version; their number is told in full
@@ -85,4 +87,37 @@ def spread_document(row: Spread) -> dict[str, Any]:
         }
         if row.conflict
         else None,
+    }
+
+
+@router.get("/duplicates", response=Items)
+@needs(Right.SEE)
+def duplicates(request: Caller, workspace: str, limit: int = 20) -> dict[str, Any]:
+    """List groups of near-identical environments, with what each one's people gain and lose by merging."""
+    start = offset(request.GET.get("cursor", ""))
+    found = read_duplicates(request.actor, limit=bounded(limit) + 1, offset=start)
+    following = cursor(str(start + limit)) if len(found) > limit else None
+    return {"items": [_group(one) for one in found[:limit]], "next": following}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "environments": list(group.references),
+        "keep": group.kept,
+        "members": [_member(one) for one in group.members],
+    }
+
+
+def _member(member: Member) -> dict[str, Any]:
+    """Return what the people of one environment gain and lose."""
+    one = member.move
+    return {
+        "environment": one.reference,
+        "identical": one.identical,
+        "counts": {"gain": len(one.gained), "lose": len(one.lost), "change": len(one.altered)},
+        "gain": list(one.gained),
+        "lose": list(one.lost),
+        "change": [{"name": row.name, "versions": list(row.versions), "step": row.step} for row in one.altered],
+        "unserved": list(one.unserved),
+        "people_30d": member.people_30d,
     }

@@ -21,6 +21,7 @@ from assay.flow.access import find_version
 from assay.store.models import Lock, Version
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.nearest import nearest, need_of
+from assay.store.reads.waiting import waiting_together
 
 router = Router(tags=["versions"])
 ONE = "/environments/{slug}/versions/{int:number}"
@@ -143,6 +144,24 @@ def nearest_published(request: Caller, workspace: str, slug: str, number: int, l
     return nearest_document(
         nearest(request.actor, need_of(version), limit=bounded(limit), but=version.reference),
     )
+
+
+@router.get(f"{ONE}/waiting", response=dict[str, Any])
+@needs(Right.SEE)
+def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """List the libraries new to the workspace for which other submissions wait too."""
+    found = waiting_together(request.actor, find_version(request.actor, slug, number))
+    return {
+        "items": [
+            {
+                "library": one.library,
+                "version": one.version,
+                "direct": one.direct,
+                "also": [{"environment": reference, "version": held} for reference, held in one.others],
+            }
+            for one in found
+        ]
+    }
 
 
 @router.get(f"{ONE}/report", response=dict[str, Any])

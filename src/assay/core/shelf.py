@@ -133,7 +133,7 @@ class Shelf:
         return [(line, book.key) for book in books for line in book.lines if name_of(line) == name]
 
     def alike(self, keys: Sequence[str], least: float) -> Iterator[tuple[str, str]]:
-        """Yield the pairs of keys whose score is at least `least`, which is above 0.5.
+        """Yield the pairs of keys on the same Python whose score is at least `least`, which is above 0.5.
 
         Two sets whose Jaccard index is t or more share one of their rarest features that make up 1-t of the
         weight (prefix filtering, Chaudhuri et al. 2006), so only those that do are looked at.
@@ -143,7 +143,7 @@ class Shelf:
             rarest = self._rarest(book, 2 * least - 1)
             own = frozenset(book.pairs)
             for other in {other.key: other for number in rarest for other in met.get(number, ())}.values():
-                if self._score(book, own, other) >= least:
+                if other.python == book.python and self._score(book, own, other) >= least:
                     yield other.key, book.key
             for number in rarest:
                 met.setdefault(number, []).append(book)
