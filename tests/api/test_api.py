@@ -275,6 +275,8 @@ def test_the_nearest_published_versions(ana: Actor, ben: Actor) -> None:
         "covers": True,
         "identical": False,
         "missing": [],
+        "unfit": [],
+        "words": "ds@1 covers this",
         "extra": 1,
     }
     assert author.get("/environments/need/versions/1/nearest?limit=0").status_code == 422

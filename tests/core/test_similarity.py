@@ -24,9 +24,10 @@ def profiles(draw: st.DrawFn) -> Profile:
     extra = st.sampled_from(["", "", "", "[fast]"])
     lines = tuple(name + draw(extra) + draw(st.sampled_from(SPECIFIERS)) for name in sorted(asked))
     versions = draw(held)
-    digest = "" if not versions else str(sorted(versions.items()))
+    python = draw(st.sampled_from(["3.11", "3.12"]))
+    digest = "" if not versions else python + str(sorted(versions.items()))
     return Profile(
-        python=draw(st.sampled_from(["3.11", "3.12"])),
+        python=python,
         lines=lines,
         versions=versions,
         digest=digest,
@@ -95,6 +96,23 @@ def test_what_a_published_version_lacks(lines: tuple[str, ...], lacking: tuple[s
     assert not nearness("x@1", need, replace(there, python="3.12"), Weights(holders={}, total=1)).covers
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (("pandas",), "ds@2 covers this"),
+        (("pandas", "torch"), "ds@2 plus 1 library covers this"),
+        (("pandas", "torch", "scipy"), "ds@2 plus 2 libraries covers this"),
+        (("pandas<2", "torch"), ""),  # another pandas is not one more library
+    ],
+)
+def test_it_is_said_in_words(lines: tuple[str, ...], words: str) -> None:
+    """What would have to be added; nothing where that does not help."""
+    there = profile("pandas", pandas="2.2.1")
+    assert nearness("ds@2", profile(*lines), there, Weights(holders={}, total=1)).words == words
+    same = nearness("ds@2", there, there, Weights(holders={}, total=1))
+    assert same.words == "identical to ds@2"
+
+
 def test_groups_are_what_is_joined() -> None:
     """Directly or through others."""
     assert groups([("d", "e"), ("a", "b"), ("c", "b")]) == [("a", "b", "c"), ("d", "e")]
@@ -115,7 +133,10 @@ def test_sums_are_sums(features: list[tuple[set[int], int]], settled: bool) -> N
     assert all(slots_of(bits_of(slots)) for slots, _ in features if slots)
     sums = postings.sums(((number, weight) for number, (_, weight) in enumerate(features)), 71)
     assert sums == [sum(weight for slots, weight in features if slot in slots) for slot in range(71)]
-    assert [postings.count(number) for number in range(len(features))] == [len(slots) for slots, _ in features]
+    numbers = range(len(features))
+    assert [postings.count(number) for number in numbers] == [len(slots) for slots, _ in features]
+    some = set(range(0, 71, 3))
+    assert list(postings.counts(numbers, bits_of(some))) == [len(slots & some) for slots, _ in features]
 
 
 @given(shelves, profiles())
@@ -131,6 +152,9 @@ def test_the_shelf_answers_as_the_measure_does(there: dict[str, Profile], need: 
     assert set(best.items()) <= {(environment(one.key), one.score) for one in told}
     covering = {environment(one.key) for one in each if one.covers}
     assert {environment(one.key) for one in told if one.covers} == covering
+    few = shelf.nearest(need, limit=2)
+    assert len(few) == min(2, len(told))
+    assert any(one.covers for one in few) == bool(covering)
 
 
 @given(shelves, shelves, st.sets(st.integers(0, 11)))

@@ -139,6 +139,8 @@ def nearest_document(found: list[Nearness]) -> dict[str, Any]:
                 "covers": one.covers,
                 "identical": one.identical,
                 "missing": list(one.missing),
+                "unfit": list(one.unfit),
+                "words": one.words,
                 "extra": one.extra,
             }
             for one in found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -48,6 +49,16 @@ class Postings:
         """Return how many slots have a feature."""
         found = self.many.get(feature)
         return len(self.few.get(feature, ())) if found is None else found.bit_count()
+
+    def counts(self, features: Iterable[Hashable], among: int) -> Iterator[int]:
+        """Yield for each feature how many of some slots have it."""
+        flags = Counter(slots_of(among))
+        for feature in features:
+            found = self.many.get(feature)
+            if found is None:
+                yield sum(map(flags.__getitem__, self.few.get(feature, ())))
+            else:
+                yield (found & among).bit_count()
 
     def sums(self, weighted: Iterable[tuple[Hashable, int]], slots: int) -> list[int]:
         """Return for each slot the sum of the weights of those features that it has, below 2**32."""

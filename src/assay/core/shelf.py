@@ -97,17 +97,18 @@ class Shelf:
     # Asking
 
     def nearest(self, need: Profile, *, limit: int = 10, but: str = "") -> list[Nearness]:
-        """Return what is nearest to a need, best first: the best `limit`, and of those that cover the best half.
+        """Return at most `limit` of what is nearest to a need, best first; up to half of it because it covers.
 
-        Of several versions of one thing the best is told. `but` is left out.
+        Of several versions of one thing the best is told, and the best that covers. `but` is left out.
         """
         scores = self._scores(need)
         order = [slot for slot, book in enumerate(self._books) if book and book.key != but]
         order.sort(key=lambda slot: (-scores[slot], -slot))
         covering = self._covering(need)
-        chosen = self._first(order, limit)
-        chosen |= self._first([slot for slot in order if covering >> slot & 1], (limit + 1) // 2)
-        told = [self._at(slot) for slot in sorted(chosen, key=lambda slot: (-scores[slot], -slot))]
+        fitting = self._first([slot for slot in order if covering >> slot & 1], (limit + 1) // 2)
+        others = [slot for slot in self._first(order, limit) if slot not in fitting]
+        chosen = sorted([*fitting, *others[: limit - len(fitting)]], key=lambda slot: (-scores[slot], -slot))
+        told = [self._at(slot) for slot in chosen]
         return [nearness(book.key, need, self._profile(book), self.weights) for book in told]
 
     def slots(self, keys: Iterable[str]) -> int:
@@ -116,11 +117,12 @@ class Shelf:
 
     def live(self, among: int) -> Iterator[tuple[str, dict[str, int]]]:
         """Yield each library with how many of some slots hold it, by version."""
-        for name, versions in sorted(self._versions.items()):
-            counts = {version: (self._held.bits(number) & among).bit_count() for version, number in versions.items()}
-            found = {version: count for version, count in counts.items() if count}
-            if found:
-                yield name, found
+        live: dict[str, dict[str, int]] = {}
+        counts = self._held.counts(range(len(self._pairs)), among)
+        for (name, version), count in zip(self._pairs, counts, strict=True):
+            if count:
+                live.setdefault(name, {})[version] = count
+        yield from sorted(live.items())
 
     def holders(self, name: str, version: str, among: int) -> list[str]:
         """Return the keys in some slots that hold a library in a version."""
@@ -133,31 +135,39 @@ class Shelf:
         return [(line, book.key) for book in books for line in book.lines if name_of(line) == name]
 
     def alike(self, keys: Sequence[str], least: float) -> Iterator[tuple[str, str]]:
-        """Yield the pairs of keys on the same Python whose score is at least `least`, which is above 0.5.
+        """Yield pairs of keys on the same Python whose score is at least `least`, which is above 0.5.
 
-        Two sets whose Jaccard index is t or more share one of their rarest features that make up 1-t of the
-        weight (prefix filtering, Chaudhuri et al. 2006), so only those that do are looked at.
+        Of keys that ask for and hold the same, only the first is joined to others.
+
+        Two sets whose Jaccard index is t or more share one of their rarest members that make up 1 - t of the
+        weight (prefix filtering, Chaudhuri et al. 2006). The score is a mean of two indices, so for what is
+        asked for t is at least 2 * least - 1; only those that share a rare name there are compared in full.
         """
-        met: dict[int, list[_Book]] = {}
+        met: dict[str, list[_Book]] = {}
+        same: dict[tuple[str, frozenset[str]], _Book] = {}
         for book in (self._at(self._slot[key]) for key in keys if key in self._slot):
-            rarest = self._rarest(book, 2 * least - 1)
+            twin = same.setdefault((book.digest, book.asked), book)
+            if twin is not book and book.digest:
+                yield twin.key, book.key
+                continue
+            features = [*self._rarest(book, 2 * least - 1), f"sha256:{book.digest}"]
             own = frozenset(book.pairs)
-            for other in {other.key: other for number in rarest for other in met.get(number, ())}.values():
-                if other.python == book.python and self._score(book, own, other) >= least:
+            for other in {other.key: other for one in features for other in met.get(one, ())}.values():
+                if other.python == book.python and self._score(book, own, other, least) >= least:
                     yield other.key, book.key
-            for number in rarest:
-                met.setdefault(number, []).append(book)
+            for one in features:
+                met.setdefault(one, []).append(book)
 
     # Inside
 
-    def _first(self, order: list[int], limit: int) -> set[int]:
+    def _first(self, order: list[int], limit: int) -> list[int]:
         """Return the first slots, one of each thing."""
         found: dict[str, int] = {}
         for slot in order:
             if len(found) == limit:
                 break
             found.setdefault(self._line_of(self._at(slot).key), slot)
-        return set(found.values())
+        return list(found.values())
 
     def _scores(self, need: Profile) -> list[float]:
         """Return each slot's score, as `core.similarity.score` has it; that of an identical lock is 1."""
@@ -196,25 +206,30 @@ class Shelf:
         books = ((slot, self._books[slot]) for slot in slots_of(bits))
         return bits_of(slot for slot, book in books if book and extras <= extras_of(book.lines, name))
 
-    def _score(self, one: _Book, pairs: frozenset[int], other: _Book) -> float:
-        """Return `core.similarity.score` of two profiles on the shelf; `pairs` are those of the first."""
+    def _score(self, one: _Book, pairs: frozenset[int], other: _Book, least: float) -> float:
+        """Return `core.similarity.score` of two profiles on the shelf, or less when it cannot reach `least`.
+
+        `pairs` are those of the first.
+        """
         if one.digest and one.digest == other.digest:
             return 1.0
         weights = self.weights
-        both = sum(map(self._weight, pairs.intersection(other.pairs)))
         asked = share(weights.sum(one.asked & other.asked), weights.sum(one.asked), weights.sum(other.asked))
+        if asked < 2 * least - 1 - ROUNDING:
+            return 0.0
+        both = sum(map(self._weight, pairs.intersection(other.pairs)))
         return (share(both, self._held_weight(one), self._held_weight(other)) + asked) / 2
 
-    def _rarest(self, book: _Book, least: float) -> list[int]:
-        """Return the rarest pairs of a profile that weigh just more than 1 - `least` of all of them."""
-        room = (1 - least) * self._held_weight(book)
+    def _rarest(self, book: _Book, least: float) -> list[str]:
+        """Return the rarest names asked for that weigh just more than 1 - `least` of all of them; '' for none."""
+        room = (1 - least) * self.weights.sum(book.asked)
         found = []
-        for number in sorted(book.pairs, key=lambda number: (self._held.count(number), number)):
-            found.append(number)
-            room -= self._weight(number)
+        for name in sorted(book.asked, key=lambda name: (self._asked.count(name), name)):
+            found.append(name)
+            room -= self.weights.of(name)
             if room < -ROUNDING:
                 break
-        return found
+        return found or [""]
 
     def _weight(self, number: int) -> int:
         return self._pair_weights[number]

@@ -43,8 +43,9 @@ class Profile:
 class Nearness:
     """How one version stands to a need.
 
-    `missing` are the names asked for that it lacks or holds in a version that does not fit, `extra` counts
-    the libraries that it holds beyond the need, `covers` is that nothing is missing and the Python agrees.
+    `missing` are the names asked for that it does not serve, `unfit` those of them that it holds, though in a
+    version or without an extra that is needed. `extra` counts the libraries that it holds beyond the need,
+    `covers` is that nothing is missing and the Python agrees.
     """
 
     key: str
@@ -52,7 +53,20 @@ class Nearness:
     covers: bool
     identical: bool
     missing: tuple[str, ...]
+    unfit: tuple[str, ...]
     extra: int
+
+    @property
+    def words(self) -> str:
+        """Say it, e.g. `ds@2 plus 2 libraries covers this`; '' when no short sentence is true."""
+        if self.identical:
+            return f"identical to {self.key}"
+        if self.covers:
+            return f"{self.key} covers this"
+        if not self.missing or self.unfit:
+            return ""
+        more = f"{len(self.missing)} {'library' if len(self.missing) == 1 else 'libraries'}"
+        return f"{self.key} plus {more} covers this"
 
 
 @lru_cache(maxsize=16_384)
@@ -165,6 +179,7 @@ def nearness(key: str, need: Profile, held: Profile, weights: Weights) -> Nearne
         covers=identical or (not lacking and need.python == held.python),
         identical=identical,
         missing=() if identical else lacking,
+        unfit=() if identical else tuple(name for name in lacking if name in held.versions),
         extra=sum(name not in known for name in held.versions),
     )
 
