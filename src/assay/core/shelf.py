@@ -217,7 +217,7 @@ class Shelf:
         asked = share(weights.sum(one.asked & other.asked), weights.sum(one.asked), weights.sum(other.asked))
         if asked < 2 * least - 1 - ROUNDING:
             return 0.0
-        both = sum(map(self._weight, pairs.intersection(other.pairs)))
+        both = sum(map(self._pair_weights.__getitem__, pairs.intersection(other.pairs)))
         return (share(both, self._held_weight(one), self._held_weight(other)) + asked) / 2
 
     def _rarest(self, book: _Book, least: float) -> list[str]:
@@ -230,9 +230,6 @@ class Shelf:
             if room < -ROUNDING:
                 break
         return found or [""]
-
-    def _weight(self, number: int) -> int:
-        return self._pair_weights[number]
 
     def _held_weight(self, book: _Book) -> int:
         return self._held_weights[self._slot[book.key]]
@@ -274,10 +271,7 @@ class Shelf:
 
     def _index(self, books: list[_Book]) -> None:
         """Set everything anew for these profiles: pairs that none of them holds are forgotten."""
-        self.weights = Weights(holders=self._holders(books), total=len(books))
-        pairs, self._pairs, self._number, self._versions, self._pair_weights = self._pairs, [], {}, {}, []
-        for book in books:
-            book.pairs = array("I", [self._numbered(pairs[number]) for number in book.pairs])
+        self._number_anew(books)
         self._held, self._asked, self._of_python, self._of_digest = Postings(), Postings(), Postings(), Postings()
         self._books: list[_Book | None] = []
         self._slot: dict[str, int] = {}
@@ -288,15 +282,19 @@ class Shelf:
             postings.settle(len(books))
         self._packed = len(books)
 
-    def _holders(self, books: list[_Book]) -> Counter[str]:
-        """Return how many of these profiles hold each library."""
+    def _number_anew(self, books: list[_Book]) -> None:
+        """Set the weights, and number the pairs that these profiles hold."""
         counted: Counter[int] = Counter()
         for book in books:
             counted.update(book.pairs)
-        found: Counter[str] = Counter()
+        holders: Counter[str] = Counter()
         for number, count in counted.items():
-            found[self._pairs[number][0]] += count
-        return found
+            holders[self._pairs[number][0]] += count
+        self.weights = Weights(holders=holders, total=len(books))
+        pairs, self._pairs, self._number, self._versions, self._pair_weights = self._pairs, [], {}, {}, []
+        fresh = {number: self._numbered(pairs[number]) for number in counted}
+        for book in books:
+            book.pairs = array("I", map(fresh.__getitem__, book.pairs))
 
     def _stand(self, book: _Book) -> None:
         """Give a profile the next slot."""
@@ -307,5 +305,5 @@ class Shelf:
         self._asked.add(slot, book.asked)
         self._of_python.add(slot, [book.python])
         self._of_digest.add(slot, [book.digest])
-        self._held_weights.append(sum(map(self._weight, book.pairs)))
+        self._held_weights.append(sum(map(self._pair_weights.__getitem__, book.pairs)))
         self._asked_weights.append(self.weights.sum(book.asked))
