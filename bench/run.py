@@ -36,7 +36,7 @@ def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> Non
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "waiting", "pages"]
+    wanted = sys.argv[1:] or ["builds", "waiting", "pages", "nearest"]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -52,6 +52,10 @@ def main() -> int:
             from pages import pages  # noqa: PLC0415 - as above
 
             pages()
+        if "nearest" in wanted:
+            from nearest import nearest  # noqa: PLC0415 - as above
+
+            nearest()
     return 0
 
 

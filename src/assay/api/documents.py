@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from assay.core.similarity import Nearness
 from assay.store.models import Build, Environment, Run, Runtime, Server, Version
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
@@ -124,6 +125,27 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
         "tags": environment.tags,
         "newest": newest.number if newest else None,
         "versions": [version_row(one) for one in versions],
+    }
+
+
+def nearest_document(found: list[Nearness]) -> dict[str, Any]:
+    """Published versions by how near they are to a need, best first."""
+    return {
+        "items": [
+            {
+                "environment": one.key.partition("@")[0],
+                "version": int(one.key.partition("@")[2]),
+                "reference": one.key,
+                "score": round(one.score, 4),
+                "covers": one.covers,
+                "identical": one.identical,
+                "missing": list(one.missing),
+                "unfit": list(one.unfit),
+                "words": one.words,
+                "extra": one.extra,
+            }
+            for one in found
+        ]
     }
 
 

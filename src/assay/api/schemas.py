@@ -74,6 +74,15 @@ class Deprecate(Body):
     ends: datetime | None = None
 
 
+class MoveIn(Body):
+    """Which library of which environments should move to which version; with `create`, as drafts."""
+
+    library: str
+    version: str
+    environments: list[str]
+    create: bool = False
+
+
 class ServerIn(Body):
     """The version in which a Studio server starts."""
 
