@@ -108,6 +108,9 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "count": len(found.lock.libraries),
         "download_size": found.lock.download_size,
         "added_to_base": found.added,
+        "new_bytes": found.new_bytes,
+        "kept": found.kept or None,
+        "moved": [{"name": one.name, "from": one.before, "to": one.after} for one in found.moved],
         "corrections": [asdict(one) for one in found.corrections],
         "nearest": nearest_document(nearest(request.actor, found.need)),
     }
@@ -115,7 +118,13 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
 
 def wish_of(body: SpecIn) -> Wish:
     """Return the unchecked spec of a body."""
-    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries), only_binary=body.only_binary)
+    return Wish(
+        base=body.base,
+        python=body.python,
+        libraries=tuple(body.libraries),
+        only_binary=body.only_binary,
+        keep=body.keep,
+    )
 
 
 __all__ = ["router", "wish_of"]

@@ -29,6 +29,7 @@ class Question:
     python_path: str
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
+    preferred: tuple[str, ...] = ()  # `name==version` that stays unless something forces it to move
     index: Index
     allow_sources: bool = False  # build a library from its source where there is no wheel
     cool_down_days: int = 0
@@ -41,6 +42,7 @@ class Question:
                 **stored,
                 "libraries": tuple(stored["libraries"]),
                 "pins": tuple(stored["pins"]),
+                "preferred": tuple(stored.get("preferred", ())),
                 "index": Index(**stored["index"]),
             }
         )

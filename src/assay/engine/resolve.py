@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
@@ -41,6 +42,9 @@ def resolve(
     answer = folder / "pylock.resolved.toml"
     (folder / "requirements.in").write_text(_lines(question.libraries + question.pins))
     (folder / "constraints.txt").write_text(_lines(question.pins))
+    answer.unlink(missing_ok=True)
+    if question.preferred:
+        answer.write_text(_earlier(question.preferred))
     finished = uv.run(
         [*_arguments(question, answer.name), *(["--find-links", wheels] if wheels else [])],
         cache=cache,
@@ -55,6 +59,15 @@ def resolve(
         hint = f"Build makes a wheel of {from_source} from its source first, confined." if from_source else told.hint
         raise ResolutionError(told.detail, hint=hint, path="libraries")
     return read_answer(answer.read_text(), question)
+
+
+def _earlier(preferred: tuple[str, ...]) -> str:
+    """Return a lock with nothing but names and versions: uv keeps to what its output file held before."""
+    packages = (pin.split("==") for pin in preferred)
+    told = "".join(
+        f"\n[[packages]]\nname = {json.dumps(one)}\nversion = {json.dumps(two)}\n" for one, two in packages
+    )
+    return f'lock-version = "1.0"\ncreated-by = "assay"\n{told}'
 
 
 def _lines(lines: tuple[str, ...]) -> str:

@@ -28,7 +28,7 @@ from assay.engine.layout import remove_tree
 from assay.engine.seal import ASIDE, is_sealed, sweep
 from assay.engine.uv import PASSED_ON
 from assay.engine.wheels import clear_entering, sweep_entering
-from assay.flow.access import find_build, find_version, standing
+from assay.flow.access import find_build, find_reference, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
 from assay.flow.places import build_directory, engine_places, prefix
@@ -56,7 +56,7 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
     if version.build is not None and version.build.active and version.author_id == actor.id:
         return version.build
     decide(Action.BUILD, standing(version), actor)
-    checked = Checked(spec=version.wanted, base=version.base, python=version.python, corrections=())
+    checked = checked_of(actor, version)
     asked = asdict(question(checked))
     try:
         with transaction.atomic():
@@ -84,6 +84,13 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
     if not _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED, only_from=[BuildState.QUEUED]):
         build.refresh_from_db()
     return build
+
+
+def checked_of(actor: Actor, version: Version) -> Checked:
+    """Return a version's spec as it was checked, with the versions that it names."""
+    spec = version.wanted
+    kept = find_reference(actor, spec.keep, path="keep") if spec.keep else None
+    return Checked(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
 
 
 def request_repair(actor: Actor, slug: str, number: int) -> Build:

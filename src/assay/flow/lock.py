@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from assay.core.diff import Moved, moved
 from assay.core.errors import ConflictError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
@@ -14,6 +19,7 @@ from assay.core.similarity import Profile
 from assay.core.spec import Correction
 from assay.engine.interface import Question
 from assay.engine.resolve import resolve
+from assay.engine.wheels import key_of
 from assay.flow.draft import Checked, Wish, check_wish
 from assay.flow.places import engine_places, home, index, interpreter
 from assay.flow.resolved import remember
@@ -23,13 +29,20 @@ from assay.store.reads.libraries import direct_names, lines_of
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it."""
+    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it.
+
+    `moved` are libraries of the version that is kept to (`kept`, '' for none) that move though nobody asked;
+    `new_bytes` are those of files that no environment of this installation has yet.
+    """
 
     lock: Lock
     direct: tuple[str, ...]
     need: Profile
     corrections: tuple[Correction, ...]
     added: int
+    kept: str
+    moved: tuple[Moved, ...]
+    new_bytes: int
 
 
 class _Turns:
@@ -67,6 +80,7 @@ def question(checked: Checked) -> Question:
         python_path=interpreter(checked.python).path,
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
+        preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
         index=index(),
         allow_sources=not checked.spec.only_binary,
         cool_down_days=checked.spec.cool_down_days,
@@ -117,4 +131,22 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         ),
         corrections=checked.corrections,
         added=len(lock.libraries) - len(asked.pins),
+        kept=checked.kept.reference if checked.kept else "",
+        moved=_moved(checked, lock),
+        new_bytes=new_bytes(lock),
     )
+
+
+def _moved(checked: Checked, lock: Lock) -> tuple[Moved, ...]:
+    """Return what moves though its line is the same as in the version that is kept to."""
+    if checked.kept is None or checked.kept.lock is None:
+        return ()
+    before = set(checked.kept.wanted.libraries)
+    asked = [Requirement(line) for line in checked.spec.libraries if line not in before]
+    return moved(Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked})
+
+
+def new_bytes(lock: Lock) -> int:
+    """Return the bytes of a lock's files that are not unpacked here yet."""
+    shelf = Path(engine_places().wheels)
+    return sum(one.file.size for one in lock.libraries if not (shelf / key_of(one, lock.python)).is_dir())

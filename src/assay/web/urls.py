@@ -24,6 +24,7 @@ urlpatterns = [
     path("environments/", environments.environments, name="environments"),
     path("new", editor.new, name="environment-new"),
     path("new/preview", editor.resolve_preview, name="resolve-preview"),
+    path("new/fixes", editor.fixes, name="fixes"),
     path("new/slug", editor.check_slug, name="check-slug"),
     path("new/intake", editor.intake, name="intake"),
     path("environments/<slug:slug>/", environment.environment, name="environment"),

@@ -69,7 +69,7 @@ on("change", "input[data-reads]", async (input) => {
 on("click", "[data-takes]", (button) => {
   const into = document.getElementById(button.dataset.into);
   const lines = document.getElementById(button.dataset.takes).textContent.trim();
-  into.value = [into.value.trim(), lines].filter(Boolean).join("\n");
+  into.value = "replaces" in button.dataset ? lines : [into.value.trim(), lines].filter(Boolean).join("\n");
   into.dispatchEvent(new Event("input", { bubbles: true }));
   button.closest("dialog")?.close();
 });
