@@ -14,11 +14,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 
 
-def median(action: Callable[[], object], times: int) -> float:
-    """Return the median time (seconds) of an action, after one warm-up."""
+def median(action: Callable[[], object], times: int, before: Callable[[], object] = str) -> float:
+    """Return the median time (seconds) of an action, after one warm-up; `before` runs ahead of each, untimed."""
+    before()
     action()
     found = []
     for _ in range(times):
+        before()
         began = time.perf_counter()
         action()
         found.append(time.perf_counter() - began)
@@ -34,18 +36,26 @@ def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> Non
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "pages"]
+    wanted = sys.argv[1:] or ["builds", "waiting", "pages", "nearest"]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
-        if "builds" in wanted:
-            from builds import builds  # noqa: PLC0415 - after the environment is set
+        if "builds" in wanted:  # with names of sets after it, only those
+            from builds import SETS, builds  # noqa: PLC0415 - after the environment is set
 
-            builds(Path(home))
+            builds(Path(home), [one for one in wanted if one in SETS])
+        if "waiting" in wanted:
+            from waiting import waiting  # noqa: PLC0415 - as above
+
+            waiting()
         if "pages" in wanted:
             from pages import pages  # noqa: PLC0415 - as above
 
             pages()
+        if "nearest" in wanted:
+            from nearest import nearest  # noqa: PLC0415 - as above
+
+            nearest()
     return 0
 
 

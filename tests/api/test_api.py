@@ -255,3 +255,61 @@ def test_signing_in_answers_alike_for_known_and_unknown_names(ana: Actor) -> Non
     codes = {client.post("/account/login/", {"login": "ana", "password": "x"}).status_code for _ in range(12)}
     text = client.post("/account/login/", {"login": "ana", "password": PASSWORD}).content.decode()
     assert 429 in codes or "Too many" in text
+
+
+def test_files_are_verified_by_who_answers_for_them(ana: Actor, ben: Actor) -> None:
+    """Its author and reviewers ask for a look at the files; a stranger to the draft does not find it."""
+    draft(ana, "geo")
+    built(ana, "geo")
+    asked = Caller(ana).post("/environments/geo/versions/1/verify")
+    assert asked.status_code == 202
+    seen = Caller(ana).get(f"/verifications/{asked.json()['verification']}").json()
+    assert (seen["state"], seen["outcome"]) == ("queued", None)
+    assert seen["progress"]["total"] == 10
+    assert Caller(ben).get(f"/verifications/{asked.json()['verification']}").status_code == 404
+    assert Caller(ben).post("/environments/geo/versions/1/verify").status_code == 404
+    assert Caller(ana).post("/environments/geo/versions/1/rebuild").status_code == 409
+
+
+def test_the_nearest_published_versions(ana: Actor, ben: Actor) -> None:
+    """Best first, with what each lacks and holds beyond; only what is published."""
+    author, reviewer = Caller(ana), Caller(ben)
+    for slug, pins in (("ds", {"six": "1.17.0", "attrs": "25.1"}), ("need", {"six": "1.17.0"})):
+        author.post("/environments", body(slug))
+        built(ana, slug, lock=lock_of(pins))
+    assert author.get("/environments/need/versions/1/nearest").json() == {"items": []}
+    digest = author.post("/environments/ds/versions/1/submit", {"note": ""}).json()["digest"]
+    reviewer.post("/environments/ds/versions/1/approve", {"digest": digest})
+    (found,) = author.get("/environments/need/versions/1/nearest").json()["items"]
+    assert 0 < found.pop("score") < 1
+    assert found == {
+        "environment": "ds",
+        "version": 1,
+        "reference": "ds@1",
+        "covers": True,
+        "identical": False,
+        "missing": [],
+        "unfit": [],
+        "words": "ds@1 covers this",
+        "extra": 1,
+    }
+    assert author.get("/environments/need/versions/1/nearest?limit=0").status_code == 422
+
+
+def test_a_comparison_tells_its_effects(ana: Actor, ben: Actor) -> None:
+    """Libraries aligned, with licences and the lines that ask for them; bytes before and after."""
+    author = Caller(ana)
+    for slug, pins in (("one", {"six": "1.16.0", "attrs": "25.1"}), ("two", {"six": "1.17.0"})):
+        author.post("/environments", body(slug, libraries=["six"] if slug == "one" else ["six>=1.17"]))
+        built(ana, slug, lock=lock_of(pins))
+    found = author.get("/compare?versions=one@1,two@1").json()
+    rows = {row["name"]: row for row in found["libraries"]}
+    assert (rows["six"]["change"], rows["six"]["step"]) == ("upgraded", "minor")
+    assert rows["six"]["requirements"] == ["six", "six>=1.17"]
+    assert (rows["attrs"]["change"], rows["attrs"]["versions"]) == ("removed", ["25.1", None])
+    effects = found["effects"]
+    assert effects["size"] == {"before": 1000, "after": 500}
+    assert effects["libraries"] == [{"name": "attrs", "growth": -500}]
+    assert effects["requirements"] == [{"name": "six", "before": "six", "after": "six>=1.17"}]
+    assert (effects["licences"], effects["counts"]["removed"]) == ([], 1)
+    assert Caller(ben).get("/compare?versions=one@1,two@1").status_code == 404  # drafts of somebody else

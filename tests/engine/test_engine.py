@@ -2,102 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import stat
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.bench import PYTHON, Bench
 from support.index import LocalIndex
 
 from assay.core.errors import DriftError, ResolutionError
 from assay.core.lock import Lock
 from assay.engine import sandbox
-from assay.engine.interface import Index, Job, Outcome, Places, Question
-from assay.engine.interpreters import find_interpreters
-from assay.engine.layout import remove_tree
-from assay.engine.resolve import resolve
 from assay.engine.seal import check_sealed, sweep
-
-PYTHON = "3.11" if "3.11" in find_interpreters() else next(iter(find_interpreters()))
-
-
-@pytest.fixture
-def index() -> Iterator[LocalIndex]:
-    """Serve an index."""
-    index = LocalIndex()
-    yield index
-    index.close()
-
-
-class Bench:
-    """Somewhere to build."""
-
-    def __init__(self, root: Path, index: LocalIndex) -> None:
-        self.root, self.index, self.count = root, index, 0
-        self.places = Places(
-            environments=str(root / "environments"), cache=str(root / "cache"), overlays=str(root / "overlays")
-        )
-        # An overlay without ipykernel: the kernel check then fails fast, and no other index is needed.
-        (root / "overlays" / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True)
-
-    def question(self, *libraries: str, pins: tuple[str, ...] = ()) -> Question:
-        """Ask for libraries."""
-        return Question(
-            python=PYTHON,
-            python_path=find_interpreters()[PYTHON].path,
-            libraries=libraries,
-            pins=pins,
-            index=Index(url=self.index.url),
-        )
-
-    def workdir(self, question: Question, lock: str | None = None) -> Path:
-        """Prepare the directory of a build."""
-        self.count += 1
-        folder = self.root / f"build{self.count}"
-        folder.mkdir()
-        job = Job(question=question, places=self.places, lock=lock)
-        (folder / "job.json").write_text(json.dumps(job.to_dict()))
-        return folder
-
-    def start(self, folder: Path, **more: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - passed on to Popen
-        """Start a build's process."""
-        with (folder / "log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "assay.engine", str(folder)], stdout=log, stderr=log, **more
-            )
-
-    def build(self, *libraries: str, lock: str | None = None) -> tuple[Outcome, str]:
-        """Build and return the outcome and the log."""
-        folder = self.workdir(self.question(*libraries), lock)
-        self.start(folder).wait(120)
-        outcome = Outcome.from_dict(json.loads((folder / "outcome.json").read_text()))
-        return outcome, (folder / "log").read_text()
-
-    def resolve(self, *libraries: str, pins: tuple[str, ...] = ()) -> Lock:
-        """Resolve only."""
-        folder = self.root / "resolving"
-        folder.mkdir(exist_ok=True)
-        return resolve(self.question(*libraries, pins=pins), cache=self.places.cache, workdir=str(folder))
-
-    def visible(self) -> list[str]:
-        """Return the environments that can be seen."""
-        folder = Path(self.places.environments)
-        return sorted(one.name for one in folder.iterdir() if len(one.name) == 64) if folder.is_dir() else []
-
-
-@pytest.fixture
-def bench(tmp_path: Path, index: LocalIndex) -> Iterator[Bench]:
-    """Give a place to build."""
-    yield Bench(tmp_path, index)
-    remove_tree(tmp_path / "environments")
 
 
 def test_a_build_is_exactly_its_lock_sealed_and_told(bench: Bench, index: LocalIndex) -> None:
@@ -251,10 +171,10 @@ def test_kill_at_any_moment_leaves_all_or_nothing(bench: Bench, index: LocalInde
         index.add(f"lib{number}", modules={f"lib{number}.py": "x = 1\n" * 2000})
     libraries = [f"lib{number}" for number in range(8)]
     dice = random.Random(7)
-    for _ in range(20):
+    for _ in range(100):
         folder = bench.workdir(bench.question(*libraries))
         process = bench.start(folder, start_new_session=True)
-        time.sleep(dice.uniform(0.02, 1.3))
+        time.sleep(dice.uniform(0.02, 0.8))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for name in bench.visible():
@@ -262,7 +182,8 @@ def test_kill_at_any_moment_leaves_all_or_nothing(bench: Bench, index: LocalInde
     outcome, log = bench.build(*libraries)
     assert outcome.failure is None, log
     sweep(bench.places)
-    assert [one.name for one in Path(bench.places.environments).iterdir()] == [outcome.digest]
+    assert [one.name for one in Path(bench.places.environments).glob("[!.]*")] == [outcome.digest]
+    assert list(Path(bench.places.environments).glob(".building-*")) == []
 
 
 def test_ending_a_build_cleans_up(bench: Bench, index: LocalIndex) -> None:
@@ -275,7 +196,8 @@ def test_ending_a_build_cleans_up(bench: Bench, index: LocalIndex) -> None:
         time.sleep(0.01)
     process.terminate()
     assert process.wait(5) != 0
-    assert list(Path(bench.places.environments).iterdir()) == []
+    assert list(Path(bench.places.environments).glob("[!.]*")) == []
+    assert list(Path(bench.places.environments).glob(".building-*")) == []
 
 
 def test_log_lines_cannot_forge_or_command(bench: Bench, index: LocalIndex) -> None:

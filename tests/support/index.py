@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import tarfile
 import threading
 import time
 import zipfile
@@ -24,9 +25,13 @@ class Wheel:
     metadata: bytes
     announced: str = ""
 
+    source: bool = False
+
     @property
     def filename(self) -> str:
         """The file's name."""
+        if self.source:
+            return f"{self.name.replace('-', '_')}-{self.version}.tar.gz"
         return f"{self.name.replace('-', '_')}-{self.version}-py3-none-any.whl"
 
     @property
@@ -75,6 +80,7 @@ class LocalIndex:
     wheels: list[Wheel] = field(default_factory=list)
     misbehave: dict[str, str] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)  # announced instead of the true ones
 
     def __post_init__(self) -> None:
         index = self
@@ -95,6 +101,26 @@ class LocalIndex:
         wheel = make_wheel(name, version, **parts)  # type: ignore[arg-type]  # passed on as given
         self.wheels.append(wheel)
         return wheel
+
+    def add_source(
+        self, name: str, version: str = "1.0", *, backend: str, files: dict[str, str] | None = None
+    ) -> Wheel:
+        """Make a source distribution whose own folder holds its build backend, and serve it."""
+        project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        content = {
+            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            "pyproject.toml": project,
+        }
+        content |= {"backend.py": backend, **(files or {})}
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for path, text in content.items():
+                member = tarfile.TarInfo(f"{name}-{version}/{path}")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+        made = Wheel(name=name, version=version, content=packed.getvalue(), metadata=b"", source=True)
+        self.wheels.append(made)
+        return made
 
     def close(self) -> None:
         """Stop serving."""
@@ -134,9 +160,9 @@ class LocalIndex:
                 "filename": one.filename,
                 "url": f"{root}/files/{one.filename}",
                 "hashes": {"sha256": one.sha256},
-                "size": len(one.content),
+                "size": self.sizes.get(one.filename, len(one.content)),
                 "upload-time": "2026-01-01T00:00:00Z",
-                "core-metadata": {"sha256": hashlib.sha256(one.metadata).hexdigest()},
+                "core-metadata": {"sha256": hashlib.sha256(one.metadata).hexdigest()} if one.metadata else False,
             }
             for one in found
         ]

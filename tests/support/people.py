@@ -9,12 +9,13 @@ from assay.core.lock import File, Lock, LockedLibrary
 from assay.core.report import Check, LibraryFacts, Report
 from assay.core.roles import Actor, Role
 from assay.engine.interface import Outcome
+from assay.flow import review
 from assay.flow.access import actor_in, find_version
 from assay.flow.build import request_build, take_in
-from assay.flow.draft import Wish, create_environment
+from assay.flow.draft import Wish, create_environment, edit_spec, new_version
 from assay.flow.people import create_person, ensure_workspace, find_person
 from assay.flow.places import prefix
-from assay.store.models import Build, Version
+from assay.store.models import Build, Environment, Version
 
 PASSWORD = "a-long-password-1"
 
@@ -95,3 +96,15 @@ def changed(lock: Lock, name: str, version: str) -> Lock:
     """Return the lock with one library at another version."""
     new = lock_of({name: version}).libraries[0]
     return replace(lock, libraries=tuple(new if one.name == name else one for one in lock.libraries))
+
+
+def published(author: Actor, reviewer: Actor, slug: str, libraries: list[str], pins: dict[str, str]) -> Version:
+    """Make an environment, or its next version, that asks for these libraries and holds these; publish it."""
+    if Environment.objects.filter(workspace_id=author.workspace_id, slug=slug).exists():
+        number = new_version(author, slug).number
+        edit_spec(author, slug, number, wish(*libraries))
+    else:
+        number = draft(author, slug, *libraries).number
+    found = built(author, slug, number, lock_of(pins))
+    review.submit(author, slug, number, "please")
+    return review.approve(reviewer, slug, number, digest=found.digest)

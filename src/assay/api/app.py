@@ -8,7 +8,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from assay.api import builds, compare, environments, events, reviews, runtimes, servers, versions
+from assay.api import (
+    builds,
+    compare,
+    consistency,
+    environments,
+    events,
+    reviews,
+    runtimes,
+    servers,
+    upkeep,
+    versions,
+)
 from assay.api.access import Token
 from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
 
@@ -27,9 +38,11 @@ for router in (
     builds.router,
     reviews.router,
     compare.router,
+    consistency.router,
     servers.router,
     runtimes.router,
     events.router,
+    upkeep.router,
 ):
     api.add_router("/workspaces/{workspace}", router)
 

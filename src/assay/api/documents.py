@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from assay.core.similarity import Nearness
 from assay.store.models import Build, Environment, Run, Runtime, Server, Version
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
@@ -102,6 +103,7 @@ def build_document(build: Build) -> dict[str, Any]:
             "bytes_total": progress.get("bytes_total", 0),
         },
         "message": progress.get("message", ""),
+        "seconds_left": progress.get("seconds_left"),
         "timings": build.steps,
         "failure": build.failure,
         "digest": build.digest,
@@ -123,6 +125,27 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
         "tags": environment.tags,
         "newest": newest.number if newest else None,
         "versions": [version_row(one) for one in versions],
+    }
+
+
+def nearest_document(found: list[Nearness]) -> dict[str, Any]:
+    """Published versions by how near they are to a need, best first."""
+    return {
+        "items": [
+            {
+                "environment": one.key.partition("@")[0],
+                "version": int(one.key.partition("@")[2]),
+                "reference": one.key,
+                "score": round(one.score, 4),
+                "covers": one.covers,
+                "identical": one.identical,
+                "missing": list(one.missing),
+                "unfit": list(one.unfit),
+                "words": one.words,
+                "extra": one.extra,
+            }
+            for one in found
+        ]
     }
 
 

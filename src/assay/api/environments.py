@@ -9,7 +9,7 @@ from django.http import JsonResponse
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs
-from assay.api.documents import environment_document, version_document, version_row
+from assay.api.documents import environment_document, nearest_document, version_document, version_row
 from assay.api.pages import bounded, cursor, position
 from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, SpecIn
 from assay.core.roles import Right
@@ -17,6 +17,7 @@ from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.draft import Wish, create_environment, new_version
 from assay.flow.lock import preview
 from assay.store.reads.catalogue import Filters, catalogue
+from assay.store.reads.nearest import nearest
 
 router = Router(tags=["environments"])
 
@@ -89,7 +90,7 @@ def next_version(request: Caller, workspace: str, slug: str) -> Status[dict[str,
 @router.post("/resolve", response=dict[str, Any])
 @needs(Right.COMPOSE)
 def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
-    """Say what a spec would install. Nothing is stored."""
+    """Say what a spec would install, and which published versions come near. Nothing is stored."""
     found = preview(request.actor, wish_of(body), turn=f"api-{id(request)}")
     direct = set(found.direct)
     return {
@@ -108,12 +109,13 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "download_size": found.lock.download_size,
         "added_to_base": found.added,
         "corrections": [asdict(one) for one in found.corrections],
+        "nearest": nearest_document(nearest(request.actor, found.need)),
     }
 
 
 def wish_of(body: SpecIn) -> Wish:
     """Return the unchecked spec of a body."""
-    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries))
+    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries), only_binary=body.only_binary)
 
 
 __all__ = ["router", "wish_of"]

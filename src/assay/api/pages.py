@@ -25,6 +25,16 @@ def position(given: str) -> str:
         ) from error
 
 
+def offset(given: str) -> int:
+    """Return the number of rows before a cursor, 0 for none. Raises InvalidInputError."""
+    found = position(given) or "0"
+    if not (found.isascii() and found.isdigit() and len(found) <= 9):  # noqa: PLR2004 - a number of rows
+        raise InvalidInputError(
+            "The cursor is not one of ours.", hint="Use `next` of the page before.", path="cursor"
+        )
+    return int(found)
+
+
 def bounded(limit: int) -> int:
     """Return a page size between 1 and the most. Raises InvalidInputError."""
     if not 1 <= limit <= MOST:

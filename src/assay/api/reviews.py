@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pages import bounded, cursor, position
+from assay.api.pages import bounded, cursor, offset
 from assay.api.schemas import Items
 from assay.core.errors import InvalidInputError
 from assay.core.roles import Right
@@ -23,7 +23,7 @@ def reviews(request: Caller, workspace: str, status: str = "pending", limit: int
     """List what waits for a decision, oldest first; or what was decided."""
     if status not in TABS:
         raise InvalidInputError(f"status is one of {', '.join(TABS)}.", hint="Leave it out.", path="status")
-    start = int(position(request.GET.get("cursor", "")) or 0)
+    start = offset(request.GET.get("cursor", ""))
     rows = queue(request.actor, status, limit=bounded(limit) + 1, offset=start)
     more = len(rows) > limit
     items = [asdict(row) for row in rows[:limit]]

@@ -21,6 +21,7 @@ class SpecIn(Body):
     base: str | None = None
     python: str | None = None
     libraries: list[str] = Field(default_factory=list)
+    only_binary: bool = True
 
 
 class EnvironmentIn(SpecIn):
@@ -71,6 +72,15 @@ class Deprecate(Body):
     reason: str
     successor: str = ""
     ends: datetime | None = None
+
+
+class MoveIn(Body):
+    """Which library of which environments should move to which version; with `create`, as drafts."""
+
+    library: str
+    version: str
+    environments: list[str]
+    create: bool = False
 
 
 class ServerIn(Body):

@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs
-from assay.api.documents import version_document
+from assay.api.documents import nearest_document, version_document
 from assay.api.environments import wish_of
+from assay.api.pages import bounded
 from assay.api.schemas import Approve, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
 from assay.core.errors import NotFoundError
 from assay.core.review import Ask
@@ -19,6 +20,8 @@ from assay.flow import draft, retire, review
 from assay.flow.access import find_version
 from assay.store.models import Lock, Version
 from assay.store.reads.libraries import library_rows
+from assay.store.reads.nearest import nearest, need_of
+from assay.store.reads.waiting import waiting_together
 
 router = Router(tags=["versions"])
 ONE = "/environments/{slug}/versions/{int:number}"
@@ -131,6 +134,34 @@ def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[s
     version = find_version(request.actor, slug, number)
     built(version)
     return {"items": [asdict(row) for row in library_rows(version)]}
+
+
+@router.get(f"{ONE}/nearest", response=dict[str, Any])
+@needs(Right.SEE)
+def nearest_published(request: Caller, workspace: str, slug: str, number: int, limit: int = 10) -> dict[str, Any]:
+    """List the published versions nearest to this one, best first; before it is built, by what it asks for."""
+    version = find_version(request.actor, slug, number)
+    return nearest_document(
+        nearest(request.actor, need_of(version), limit=bounded(limit), but=version.reference),
+    )
+
+
+@router.get(f"{ONE}/waiting", response=dict[str, Any])
+@needs(Right.SEE)
+def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """List the libraries new to the workspace for which other submissions wait too."""
+    found = waiting_together(request.actor, find_version(request.actor, slug, number))
+    return {
+        "items": [
+            {
+                "library": one.library,
+                "version": one.version,
+                "direct": one.direct,
+                "also": [{"environment": reference, "version": held} for reference, held in one.others],
+            }
+            for one in found
+        ]
+    }
 
 
 @router.get(f"{ONE}/report", response=dict[str, Any])

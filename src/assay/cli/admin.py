@@ -35,6 +35,15 @@ def add_to(commands: Commands) -> None:
     token.add_argument("--scope", default="ADMINISTER", choices=[right.name for right in Right])
     token.add_argument("--days", type=int, default=90)
     token.set_defaults(run=_token)
+    collect = actions.add_parser("collect", help="remove environments and wheels that nothing needs")
+    collect.add_argument("--dry-run", action="store_true", help="only name them")
+    collect.add_argument("--hours", type=float, default=24.0, help="only what is older than that (24)")
+    collect.set_defaults(run=_collect)
+    workspace = actions.add_parser("workspace", help="what a workspace demands of builds and approvals")
+    workspace.add_argument("name", nargs="?", default="default")
+    for option in ("require-sandbox", "allow-sdists", "self-approval"):
+        workspace.add_argument(f"--{option}", choices=["yes", "no"])
+    workspace.set_defaults(run=_workspace)
     audit = commands.add_parser("audit", help="the trail of events")
     checks = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     checks.add_parser("verify", help="walk the hash chain of every workspace").set_defaults(run=_verify)
@@ -103,3 +112,32 @@ def _verify(arguments: argparse.Namespace) -> int:
         state = "holds" if wrong is None else f"is broken at event {wrong}"
         sys.stdout.write(f"{workspace.slug}: the chain of {workspace.event_count} events {state}\n")
     return 1 if broken else 0
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    """Remove what nothing needs, or name it."""
+    _ready()
+    from assay.flow.collect import collect as clear  # noqa: PLC0415 - models load after Django is set up
+
+    found = clear(dry_run=arguments.dry_run, older_than=arguments.hours * 3600.0)
+    for one in found:
+        sys.stdout.write(f"{one.kind:<12} {one.name[:16]}  {one.size / 1e6:10.1f} MB of its own\n")
+    total = sum(one.size for one in found) / 1e6
+    verb = "would be removed" if arguments.dry_run else "removed"
+    sys.stdout.write(f"{len(found)} directories {verb}, {total:.1f} MB\n")
+    return 0
+
+
+def _workspace(arguments: argparse.Namespace) -> int:
+    """Change what a workspace demands."""
+    _ready()
+    from assay.flow.people import set_workspace  # noqa: PLC0415 - as above
+
+    changed = {
+        name: value == "yes"
+        for name in ("require_sandbox", "allow_sdists", "self_approval")
+        if (value := getattr(arguments, name)) is not None
+    }
+    for name, value in set_workspace(arguments.name, changed).items():
+        sys.stdout.write(f"{name}: {'yes' if value else 'no'}\n")
+    return 0

@@ -48,7 +48,8 @@ def add_to(commands: Commands) -> None:
         command.set_defaults(run=run)
 
 
-def _path(reference: str) -> str:
+def path_of(reference: str) -> str:
+    """Return the address of `name@number`. Raises InvalidInputError."""
     exact = REFERENCE.fullmatch(reference)
     if exact is None:
         raise InvalidInputError(f"{reference!r} does not name a version.", hint="Write it as name@number.")
@@ -87,11 +88,11 @@ def _create(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     client = Client.from_environment()
-    version = client.get(_path(arguments.version))
+    version = client.get(path_of(arguments.version))
     _say(f"{version['reference']}  {version['status']}  {version['title']}")
     _say(f"Python {version['python']}, base {version['base'] or 'none'}, lock {version['digest'] or 'none'}")
     if version["digest"]:
-        for row in client.get(_path(arguments.version) + "/libraries")["items"]:
+        for row in client.get(path_of(arguments.version) + "/libraries")["items"]:
             via = " via " + " → ".join(row["via"]) if row["via"] else ""
             _say(f"  {row['name']}=={row['version']}{via}")
     return 0
@@ -99,7 +100,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _build(arguments: argparse.Namespace) -> int:
     client = Client.from_environment()
-    build = client.post(_path(arguments.version) + "/build")["build"]
+    build = client.post(path_of(arguments.version) + "/build")["build"]
     offset = 0
     while True:
         state: dict[str, Any] = client.get(f"/builds/{build}")
@@ -125,7 +126,7 @@ def _withdraw(arguments: argparse.Namespace) -> int:
 
 
 def _approve(arguments: argparse.Namespace) -> int:
-    digest = Client.from_environment().get(_path(arguments.version))["digest"]
+    digest = Client.from_environment().get(path_of(arguments.version))["digest"]
     return _act(arguments, "approve", {"digest": digest, "note": arguments.note})
 
 
@@ -134,13 +135,13 @@ def _reject(arguments: argparse.Namespace) -> int:
 
 
 def _act(arguments: argparse.Namespace, action: str, body: dict[str, Any]) -> int:
-    after = Client.from_environment().post(f"{_path(arguments.version)}/{action}", body)
+    after = Client.from_environment().post(f"{path_of(arguments.version)}/{action}", body)
     _say(f"{after['reference']} is {after['status']} now.")
     return 0
 
 
 def _lock(arguments: argparse.Namespace) -> int:
-    sys.stdout.write(Client.from_environment().get(_path(arguments.version) + "/lock"))
+    sys.stdout.write(Client.from_environment().get(path_of(arguments.version) + "/lock"))
     return 0
 
 

@@ -1,22 +1,24 @@
 """What differs between versions: aligned by normalised name, each library exactly once.
 
-The laws (tests/core/test_words.py): a version differs from itself in nothing; turning the sides around
-turns every change around; no library of any side is lost.
+The laws (tests/core/test_diff.py): a version differs from itself in nothing; turning the sides around turns
+every change around; what lies between the first side and the last changes no change, and two comparisons in
+a row lead where one does; no library of any side is lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from packaging.version import InvalidVersion, Version
 
 from assay.core.errors import InvalidInputError
 from assay.core.lock import Lock, LockedLibrary
 
+LEAST = Version("0.dev0")
 MOST_SIDES = 5  # what a person can still read side by side
 
 
@@ -45,17 +47,28 @@ ORDER = {change: rank for rank, change in enumerate(Change)}
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One version to compare. `direct` are the names asked for; `settings` name Python, base and the like."""
+    """One version to compare. `direct` are the names asked for; `settings` name Python, base and the like.
+
+    By library, where they are known: `licences`, `requirements` (the lines that ask for it), and `installed`,
+    its bytes on disk.
+    """
 
     label: str
     lock: Lock
     direct: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    installed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One library. `versions` has one entry per side, None where it is absent; `sizes` are file bytes."""
+    """One library, with one entry per side.
+
+    `versions` are None where it is absent, `sizes` are file bytes, `installed` bytes on disk (0 where absent
+    or not known), `licences` and `requirements` '' where there is none.
+    """
 
     name: str
     versions: tuple[str | None, ...]
@@ -65,6 +78,25 @@ class Row:
     via: tuple[str, ...]
     sizes: tuple[int, ...]
     uploaded: str
+    licences: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    installed: tuple[int, ...] = ()
+
+    @property
+    def growth(self) -> int:
+        """Bytes on disk that the last side takes more than the first."""
+        return self.installed[-1] - self.installed[0]
+
+    @property
+    def relicensed(self) -> bool:
+        """Say whether first and last side both hold it, under licences that are known and differ."""
+        before, after = self.licences[0], self.licences[-1]
+        return bool(before and after) and before != after
+
+    @property
+    def asked_anew(self) -> bool:
+        """Say whether first and last side ask for it differently, or one of them does not ask."""
+        return self.requirements[0] != self.requirements[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +105,20 @@ class Setting:
 
     name: str
     values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What a change does, first side against last: installed bytes `before` and `after`, and the rows that matter.
+
+    `growth` holds those that take more or fewer bytes, the largest difference first.
+    """
+
+    before: int
+    after: int
+    growth: tuple[Row, ...]
+    relicensed: tuple[Row, ...]
+    asked_anew: tuple[Row, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +139,19 @@ class Comparison:
     def changed(self) -> tuple[Row, ...]:
         """The rows that differ."""
         return tuple(row for row in self.rows if row.change is not Change.SAME)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What moving from the first side to the last does."""
+        return Effects(
+            before=sum(row.installed[0] for row in self.rows),
+            after=sum(row.installed[-1] for row in self.rows),
+            growth=tuple(
+                sorted((row for row in self.rows if row.growth), key=lambda row: (-abs(row.growth), row.name))
+            ),
+            relicensed=tuple(row for row in self.rows if row.relicensed),
+            asked_anew=tuple(row for row in self.rows if row.asked_anew),
+        )
 
     @property
     def altered(self) -> int:
@@ -125,6 +184,7 @@ def _place(row: Row) -> tuple[bool, bool, int, str]:
 
 def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...]]]) -> Row:
     found = [side.lock.by_name.get(name) for side in sides]
+    present = list(zip(sides, found, strict=True))
     last = max(position for position, one in enumerate(found) if one)
     holder = found[last]
     via = chains[last].get(name, ())
@@ -138,6 +198,9 @@ def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...
         via=via,
         sizes=tuple(one.file.size if one else 0 for one in found),
         uploaded=holder.file.uploaded if holder else "",
+        licences=tuple(side.licences.get(name, "") if one else "" for side, one in present),
+        requirements=tuple(side.requirements.get(name, "") for side in sides),
+        installed=tuple(side.installed.get(name, 0) if one else 0 for side, one in present),
     )
 
 
@@ -147,7 +210,7 @@ def change_between(before: LockedLibrary | None, after: LockedLibrary | None) ->
         if before is after:
             return Change.SAME, None
         return (Change.ADDED if before is None else Change.REMOVED), None
-    if before.version != after.version:
+    if _key(before.version) != _key(after.version):
         upwards = _key(after.version) > _key(before.version)
         return (Change.UPGRADED if upwards else Change.DOWNGRADED), step_of(before.version, after.version)
     if before.index != after.index:
@@ -155,8 +218,13 @@ def change_between(before: LockedLibrary | None, after: LockedLibrary | None) ->
     return (Change.SAME if before.file.sha256 == after.file.sha256 else Change.REBUILT), None
 
 
-def step_of(before: str, after: str) -> Step:
-    """Say how far apart two different versions are: epoch or first segment, second, anything else."""
+def step_of(before: str, after: str) -> Step | None:
+    """Say how far apart two versions are: epoch or first segment, second, anything else; None when they are equal.
+
+    `1.0` and `1.0.0` are equal (PEP 440); what is no version of PEP 440 is compared as text.
+    """
+    if _key(before) == _key(after):
+        return None
     try:
         one, other = Version(before), Version(after)
     except InvalidVersion:
@@ -166,12 +234,31 @@ def step_of(before: str, after: str) -> Step:
     return Step.MINOR if one.minor != other.minor else Step.PATCH
 
 
+@lru_cache(maxsize=65_536)
 def _key(version: str) -> tuple[int, Version | None, str]:
     """Order versions by PEP 440; what is none comes before, by its text."""
     try:
-        return 1, Version(version), version
+        return 1, Version(version), ""
     except InvalidVersion:
         return 0, None, version
+
+
+def newest_first(versions: Iterable[str]) -> list[str]:
+    """Return versions in PEP 440's order, newest first; of equal ones the text decides."""
+    return sorted(versions, key=_sortable, reverse=True)
+
+
+def release_line(version: str) -> str:
+    """Return epoch and first segment, e.g. `2` or `1!2`; what is no version of PEP 440 is a line of its own."""
+    parsed = _key(version)[1]
+    if parsed is None:
+        return version
+    return f"{parsed.epoch}!{parsed.major}" if parsed.epoch else str(parsed.major)
+
+
+def _sortable(version: str) -> tuple[bool, Version, str]:
+    parsed = _key(version)[1]
+    return parsed is not None, parsed or LEAST, version
 
 
 def _settings(sides: Sequence[Side]) -> tuple[Setting, ...]:

@@ -27,6 +27,8 @@ class EventName(StrEnum):
     VERSION_QUARANTINED = "version.quarantined"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_EDITED = "environment.edited"
+    VERSION_DRIFTED = "version.drifted"
+    VERSION_MENDED = "version.mended"
     BUILD_REQUESTED = "build.requested"
     BUILD_STARTED = "build.started"
     BUILD_FINISHED = "build.built"
@@ -41,6 +43,8 @@ class EventName(StrEnum):
     RUN_REQUESTED = "run.requested"
     RUN_STARTED = "run.started"
     RUN_ENDED = "run.ended"
+    VERIFICATION_REQUESTED = "verification.requested"
+    WORKSPACE_SET = "workspace.set"
     MEMBER_SET = "member.set"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event

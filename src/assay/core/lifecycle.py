@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError
+from assay.core.errors import ConflictError, DriftError, ForbiddenError, InvalidInputError
 from assay.core.roles import Actor, Right, check_right, check_sight
 
 
@@ -93,12 +93,13 @@ BY_ACTION = {row.action: row for row in TRANSITIONS}
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """All of a version that the table asks about. `digest` is '' until it is built."""
+    """All of a version that the table asks about. `digest` is '' until it is built; `drifted`: files differ."""
 
     status: Status
     author_id: int
     digest: str = ""
     building: bool = False
+    drifted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +195,11 @@ def check_launch(standing: Standing, health: Health, actor: Actor) -> str:
         raise ForbiddenError(f"This version is {word}; nothing starts in it.", hint="Choose another version.")
     if not standing.digest:
         raise ConflictError("This version is not built.", hint="Build it first.")
+    if standing.drifted:
+        raise DriftError(
+            "Files of this version are not what was built; nothing starts in it until they are.",
+            hint="Its author or a reviewer can rebuild it from its lock.",
+        )
     if Use.LAUNCH in uses:
         return ""
     if standing.author_id != actor.id:

@@ -53,6 +53,7 @@ class Report:
     files: int
     new_size: int = 0
     isolation: str = ""
+    tree: str = ""  # SHA-256 over all files of the libraries; '' in reports of before it was told
     libraries: tuple[LibraryFacts, ...] = ()
     imports: tuple[ImportFact, ...] = ()
     checks: tuple[Check, ...] = field(default=())

@@ -11,13 +11,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from assay.core.errors import InvalidInputError
 
 MAX_LINE = 300  # characters; the longest real lines (extras and markers) stay below 200
 MAX_LIBRARIES = 1000  # lines; real environments ask for tens
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 PYTHON = re.compile(r"3\.\d{1,2}")
 REFERENCE = re.compile(r"([a-z][a-z0-9-]{1,31})@([1-9][0-9]{0,5})")
 SINGLE_EQUALS = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*([A-Za-z0-9.*+!_-]+)$")
@@ -202,3 +205,44 @@ def check_slug(slug: str) -> str:
             path="slug",
         )
     return slug
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """One library at one version: exactly, or any of its line when fewer than three segments are given."""
+
+    name: str
+    specifier: str
+
+    def takes(self, version: str) -> bool:
+        """Say whether a version is what is pinned."""
+        return SpecifierSet(self.specifier).contains(version, prereleases=True)
+
+
+def parse_pin(library: str, version: str) -> Pin:
+    """Read `pandas` and `2.2` as `pandas==2.2.*`, and `2.2.3` as `pandas==2.2.3`. Raises InvalidInputError."""
+    try:
+        parsed = Version(version)
+    except InvalidVersion as error:
+        raise InvalidInputError(
+            f"{_shown(version)} is not a version.", hint="Write it as 2.2 or 2.2.3.", path="version"
+        ) from error
+    if not NAME.fullmatch(library):
+        raise InvalidInputError(f"{_shown(library)} is not a library.", hint="Name one, e.g. pandas.", path="library")
+    whole = len(parsed.release) > 2 or str(parsed) != parsed.base_version  # noqa: PLR2004 - major and minor
+    return Pin(name=canonicalize_name(library), specifier=f"=={parsed}" if whole else f"=={parsed}.*")
+
+
+def pinned(lines: tuple[str, ...], pin: Pin) -> tuple[str, ...]:
+    """Return the lines with a library's own lines pinned, extras and markers kept; without one, a line is added."""
+    changed = tuple(_pinned(line, pin) for line in lines)
+    if any(canonicalize_name(Requirement(line).name) == pin.name for line in lines):
+        return changed
+    return (*changed, f"{pin.name}{pin.specifier}")
+
+
+def _pinned(line: str, pin: Pin) -> str:
+    requirement = Requirement(line)
+    if canonicalize_name(requirement.name) == pin.name:
+        requirement.specifier = SpecifierSet(pin.specifier)
+    return str(requirement)

@@ -1,7 +1,11 @@
-"""`python -m assay.engine WORKDIR`: one build."""
+"""`python -m assay.engine WORKDIR`: one build, or one look whether an environment is still what was built."""
 
 import sys
+from pathlib import Path
 
-from assay.engine.build import main
-
-sys.exit(main(sys.argv[1]))
+workdir = Path(sys.argv[1])
+if (workdir / "rehash.json").exists():
+    from assay.engine.rehash import main
+else:
+    from assay.engine.build import main
+sys.exit(main(workdir))

@@ -5,26 +5,30 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, BuildError
 from assay.core.lock import Lock
-from assay.core.report import Check, Report
+from assay.core.report import Report
 from assay.engine import sandbox, uv
 from assay.engine.check import check
-from assay.engine.install import install, make_prefix
+from assay.engine.hold import drop_damaged, hold
+from assay.engine.install import Installation, Installed, resolve_with_sources
 from assay.engine.interface import Failure, Job, Outcome, Progress
 from assay.engine.interpreters import find_base
-from assay.engine.layout import remove_tree
-from assay.engine.resolve import resolve
-from assay.engine.seal import ASIDE, make_read_only, read_sealed, seal
-from assay.engine.verify import Found, verify
+from assay.engine.layout import remove_tree, write_json
+from assay.engine.rehash import is_damaged
+from assay.engine.seal import ASIDE, read_sealed, seal
+from assay.engine.verify import Found, facts_of, verify
+from assay.engine.wheels import clear_entering
 
 REPORT_EVERY = 0.1  # seconds between two writes of progress
 
@@ -54,73 +58,87 @@ class Build:
             self.say(f"FAILED: {error}")
             outcome = Outcome(failure=_system_failure(self.progress.step, error), steps=self._times())
         finally:
-            remove_tree(self.aside)
+            self.clear()
         write_json(self.workdir / "outcome.json", asdict(outcome))
         return outcome
 
+    def clear(self) -> None:
+        """Remove what is half done."""
+        remove_tree(self.aside)
+        clear_entering(Path(self.job.places.wheels), self.workdir.name)
+        shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
+
     def _steps(self) -> Outcome:
         self.begin("resolving")
+        if self.job.require_sandbox and sandbox.isolation() != "bubblewrap":
+            raise BuildError(
+                "This workspace builds only where package code can be kept in, and bubblewrap does not work here.",
+                hint="Install bubblewrap on the machine that builds, or let an administrator allow builds without.",
+            )
         lock = self._lock()
         self.say(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
-        ready = read_sealed(Path(self.job.places.environments) / lock.digest)
+        hold(self.job.places, self.workdir.name, lock)
+        ready = None if self.job.repair else read_sealed(Path(self.job.places.environments) / lock.digest)
         if ready is not None:
             self.say("The same lock is built already; it is used as it is.")
             kept, report = ready
             return self._done(kept, report, reused=True)
         self.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
-        found = self._install(lock)
+        installed, found = self._install(lock)
         self.begin("checking", total=len(lock.libraries), done=0)
-        report = self._check(found)
-        fresh = seal(self.aside, self.job.places, found.lock, report)
+        report = self._check(installed, found)
+        fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
         return self._done(found.lock, report, reused=not fresh)
 
     def _lock(self) -> Lock:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
-        return resolve(self.job.question, cache=self.job.places.cache, workdir=str(self.workdir), on_line=self.say)
+        return resolve_with_sources(self.job, self.workdir, self.say)
 
-    def _install(self, lock: Lock) -> Found:
+    def _install(self, lock: Lock) -> tuple[Installed, Found]:
         places, question = self.job.places, self.job.question
-        self.aside.parent.mkdir(parents=True, exist_ok=True)
         remove_tree(self.aside)
-        make_prefix(self.aside, question.python_path, cache=places.cache)
-        install(
+        if self.job.repair:
+            for name in drop_damaged(places, lock, is_damaged):
+                self.say(f"What was kept of {name} is damaged; it is fetched again.")
+        installation = Installation(
             lock,
             self.aside,
-            question,
-            cache=places.cache,
-            workdir=str(self.workdir),
+            self.job,
+            workdir=self.workdir,
             on_line=self.say,
-            on_progress=lambda done, size: self.tell(done=done, bytes_done=size),
+            on_progress=self.tell,
         )
-        found = verify(lock, self.aside, question.libraries + question.pins, cache=places.cache)
-        self.say(f"Verified: {len(found.libraries)} libraries, {found.files} files, {found.size} bytes")
-        make_read_only(self.aside)
-        return found
+        wheels = installation.keep()
+        with ThreadPoolExecutor(1) as pool:  # linking waits for the disk, verifying for the processor
+            found = pool.submit(verify, lock, wheels, question.libraries + question.pins)
+            installed = installation.link(wheels)
+        self.say(f"Linked {len(installed.wheels)} libraries, {installed.files} files, {installed.size} bytes")
+        return installed, found.result()
 
-    def _check(self, found: Found) -> dict[str, Any]:
+    def _check(self, installed: Installed, found: Found) -> dict[str, Any]:
         question = self.job.question
         kind = sandbox.isolation()
         self.say(f"Checking with isolation: {kind}")
         if kind == "none":
             self.say("WARNING: no sandbox works on this machine; package code runs with the build's rights.")
-        checked = check(self.job, self.aside, find_base(question.python_path), found.libraries)
+        checked = check(self.job, self.aside, find_base(question.python_path), installed.wheels)
         for fact in checked.imports:
             if fact.error:
                 self.say(f"import {fact.module} ({fact.library}): {fact.error}")
-        locked = Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash")
         for one in checked.checks:
             self.say(f"{one.name}: {one.state}, {one.detail}")
         report = Report(
             python=question.python,
             python_path=question.python_path,
-            size=found.size,
-            files=found.files,
-            new_size=found.new_size,
+            size=installed.size,
+            files=installed.files,
+            new_size=installed.new_size,
             isolation=kind,
+            tree=installed.tree,
             libraries=found.libraries,
             imports=checked.imports,
-            checks=(locked, *checked.checks, _start_up(found)),
+            checks=(*facts_of(installed, found), *checked.checks),
             uv=uv.version(),
         )
         return report.to_dict()
@@ -141,9 +159,9 @@ class Build:
         took = round(time.monotonic() - self._step_began, 3)
         return {**self.progress.steps, self.progress.step: took}
 
-    def tell(self, *, force: bool = False, **changes: int) -> None:
+    def tell(self, *, force: bool = False, **changes: Any) -> None:  # noqa: ANN401 - fields of `Progress`
         """Write the progress, at most ten times a second."""
-        self.progress = replace(self.progress, **changes)  # type: ignore[arg-type]  # counts only
+        self.progress = replace(self.progress, **changes)
         now = time.monotonic()
         if force or now - self._told_at >= REPORT_EVERY:
             self._told_at = now
@@ -160,32 +178,14 @@ def _printable(line: str) -> str:
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
 
 
-def _start_up(found: Found) -> Check:
-    """Name files that run code at every start of Python (`.pth`)."""
-    if not found.start_up_files:
-        return Check(name="start-up files", state="passed", detail="none")
-    names = ", ".join(Path(path).name for path in found.start_up_files[:5])
-    return Check(name="start-up files", state="noted", detail=f"{len(found.start_up_files)}: {names}")
-
-
 def _system_failure(step: str, error: OSError) -> Failure:
     hint = "Free space, then build again." if error.errno == 28 else "Build again; the log has more."  # noqa: PLR2004 - ENOSPC
     return Failure(step=step, code="system", detail=str(error), hint=hint)
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file aside and rename it, so that a reader sees all of it or nothing."""
-    aside = path.with_name(f".{path.name}.new")
-    with aside.open("w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-
-
-def main(workdir: str) -> int:
+def main(workdir: Path) -> int:
     """Run the build of a directory. SIGTERM ends its programs and leaves nothing half done."""
-    build = Build(Path(workdir))
+    build = Build(workdir)
     with contextlib.suppress(PermissionError):  # who leads a session leads its group already
         os.setpgid(0, 0)
 
@@ -193,7 +193,8 @@ def main(workdir: str) -> int:
         del frame
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(0, signal.SIGTERM)
-        raise SystemExit(128 + signum)
+        build.clear()
+        os._exit(128 + signum)  # threads that wait for the network are not waited for
 
     signal.signal(signal.SIGTERM, stop)
     return 1 if build.run().failure else 0

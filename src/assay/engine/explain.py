@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from packaging.utils import canonicalize_name
+
 FRAME = re.compile(r"^[\s\u00d7\u2500-\u257f\u25b6\u00b7]*")  # the frame uv draws around its reasons
 NOISE = re.compile(r"^(Resolved|Using|Prepared|Downloading|Downloaded|Audited|warning:|Building|Built)\b")
 
@@ -56,6 +58,15 @@ def explain(text: str) -> Explanation:
         if re.search(pattern, told, re.IGNORECASE):
             return Explanation(detail=_chain(body), hint=hint.format(name=_missing(body) or "the library"))
     return Explanation(detail=_chain(body) or "uv gave no reason.", hint="Look at the log, then try again.")
+
+
+def without_wheel(detail: str) -> str | None:
+    """Return the library of which an explanation says that it has only sources, None when it says no such thing."""
+    found = re.search(r"([A-Za-z0-9][\w.-]*)==\S+ (?:has|have) no (?:usable )?wheels", detail)
+    found = found or re.search(
+        r"(?:versions of|only) ([A-Za-z0-9][\w.-]*)\S* (?:has|have) no (?:usable )?wheels", detail
+    )
+    return canonicalize_name(found[1]) if found else None
 
 
 def pinned_by_base(explanation: Explanation, pins: tuple[str, ...]) -> Explanation:

@@ -1,105 +1,171 @@
-"""From a lock to a directory: exactly the files it names, each checked against its hash by uv."""
+"""From a lock to a directory: what is kept is linked; what is missing is fetched, looked into and unpacked first."""
 
 from __future__ import annotations
 
-import re
+import shutil
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.core.errors import BuildError
-from assay.core.lock import Lock
-from assay.engine import uv
-from assay.engine.interface import Question
+from assay.core.errors import ResolutionError
+from assay.core.lock import Lock, LockedLibrary
+from assay.engine.archive import inspect
+from assay.engine.explain import without_wheel
+from assay.engine.interface import Job, Question
+from assay.engine.pace import Pace
+from assay.engine.papers import own_files, tree_digest, write_papers
+from assay.engine.resolve import resolve
+from assay.engine.source import Source, offered_source, wheel_from_source
+from assay.engine.unpack import Entering, make_prefix
+from assay.engine.wheels import KeptWheel, kept_wheels, key_of, link_wheels
 
-DOWNLOADED = re.compile(r"^\s*Downloaded (\S+)")
-READY = re.compile(r"^\s*(Prepared|Installed) \d+ packages?")
-OnProgress = Callable[[int, int], None]  # libraries done, bytes done
-
-
-def make_prefix(prefix: Path, python_path: str, *, cache: str) -> None:
-    """Make an empty environment that can be moved (no pip, no setuptools)."""
-    uv.run_or_raise(
-        ["venv", "--quiet", "--relocatable", "--no-project", "--python", python_path, str(prefix)],
-        cache=cache,
-        cwd=str(prefix.parent),
-        what="The empty environment could not be made",
-    )
+MOST_SOURCES = 20  # libraries of one environment that are built from their sources
+OnProgress = Callable[..., None]  # takes changes of `Progress` by name
 
 
-def install(
-    lock: Lock,
-    prefix: Path,
-    question: Question,
-    *,
-    cache: str,
-    workdir: str,
-    on_line: Callable[[str], None],
-    on_progress: OnProgress,
-) -> None:
-    """Install exactly the lock's files: from the cache alone if it has them all, else by the network.
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What was linked: bytes and files in all, bytes that nobody had before, `shared` paths with their owners.
 
-    Naming versions with hashes rather than addresses lets uv use what its cache knows by name; a lock
-    by address would fetch every file again. Raises BuildError.
+    `tree` is the SHA-256 over all files of the wheels.
     """
-    pins = Path(workdir) / "locked.txt"
-    pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries))
-    sizes = {one.name: one.file.size for one in lock.libraries}
-    seen = _Counter(sizes, on_progress)
 
-    def line_seen(line: str) -> None:
-        on_line(line)
-        seen.line(line)
-
-    arguments = ["pip", "sync", "--python", str(prefix / "bin" / "python"), "--require-hashes"]
-    arguments += [
-        "--default-index",
-        question.index.url,
-        "--link-mode",
-        "hardlink",
-        "--allow-empty-requirements",
-    ]
-    if question.only_binary:
-        arguments.append("--no-build")
-    offline = uv.run([*arguments, "--offline", str(pins)], cache=cache, cwd=workdir, on_line=seen.line)
-    if offline.code == 0:
-        for line in offline.lines:
-            on_line(line)
-        return
-    on_line("Not everything is in the cache; fetching from the index.")
-    online = uv.run([*arguments, str(pins)], cache=cache, cwd=workdir, on_line=line_seen)
-    if online.code:
-        raise _failure(online.text)
+    wheels: tuple[KeptWheel, ...]
+    size: int
+    files: int
+    new_size: int
+    shared: dict[str, list[str]]
+    tree: str
 
 
-class _Counter:
-    """Counts libraries and bytes from what uv says."""
+class Installation:
+    """One installation of a lock into `prefix`, for a job; what lies aside meanwhile bears the name of `workdir`."""
 
-    def __init__(self, sizes: dict[str, int], on_progress: OnProgress) -> None:
-        self._sizes, self._on_progress = sizes, on_progress
-        self._done: set[str] = set()
+    def __init__(
+        self,
+        lock: Lock,
+        prefix: Path,
+        job: Job,
+        *,
+        workdir: Path,
+        on_line: Callable[[str], None],
+        on_progress: OnProgress,
+    ) -> None:
+        self._lock, self._prefix, self._job, self._workdir = lock, prefix, job, workdir
+        self._shelf, self._question = Path(job.places.wheels), job.question
+        self._say, self._tell = on_line, on_progress
+        self._fresh: frozenset[str] = frozenset()
 
-    def line(self, line: str) -> None:
-        """Take one line of uv's into account."""
-        one = DOWNLOADED.match(line)
-        if one and one[1] in self._sizes:
-            self._done.add(one[1])
-        elif READY.match(line):
-            self._done = set(self._sizes)
-        else:
-            return
-        self._on_progress(len(self._done), sum(self._sizes[name] for name in self._done))
+    def keep(self) -> tuple[KeptWheel, ...]:
+        """Return the lock's wheels, all of them kept by now. Raises BuildError."""
+        self._shelf.mkdir(parents=True, exist_ok=True)
+        kept = kept_wheels(self._lock, self._shelf)
+        missing = [one for one in self._lock.libraries if one.name not in kept]
+        if missing:
+            self._say(f"{len(kept)} libraries are kept already; {len(missing)} are fetched.")
+            self._bring(missing, done=len(kept))
+            self._fresh = frozenset(key_of(one, self._lock.python) for one in missing)
+            kept = kept_wheels(self._lock, self._shelf)
+        return tuple(kept[one.name] for one in self._lock.libraries)
 
-
-def _failure(text: str) -> BuildError:
-    short = "\n".join(line for line in text.splitlines() if line.strip())[-3000:]
-    if re.search(r"[Hh]ash mismatch", text):
-        return BuildError(
-            f"A downloaded file is not the one that was locked.\n{short}",
-            hint="The index served another file than it announced. Do not use it; tell its administrator.",
+    def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
+        """Link them into the prefix, with the papers. Raises BuildError."""
+        self._tell(message="Linking")
+        make_prefix(self._prefix, self._question.python_path, cache=self._job.places.cache)
+        own = own_files(self._prefix)
+        shared = link_wheels(wheels, self._shelf, self._prefix)
+        write_papers(self._prefix, self._shelf, own, wheels)
+        self._tell(done=len(wheels), bytes_done=self._lock.download_size)
+        return Installed(
+            wheels=wheels,
+            size=sum(size for _, size, _ in own) + sum(one.size for one in wheels),
+            files=len(own) + sum(len(one.files) + len(one.compiled) for one in wheels),
+            new_size=sum(one.size for one in wheels if one.key in self._fresh),
+            shared=shared,
+            tree=tree_digest(wheels),
         )
-    if re.search(r"No space left|os error 28", text):
-        return BuildError(f"The disk is full.\n{short}", hint="Free space, then build again.")
-    return BuildError(
-        f"The locked files could not be installed.\n{short}",
-        hint="If the index did not answer, build again in a moment; else see the log.",
+
+    def _bring(self, missing: list[LockedLibrary], *, done: int) -> None:
+        from assay.engine.fetch import fetch  # noqa: PLC0415 - 80 ms that a build from kept wheels need not spend
+        from assay.engine.network import Network  # noqa: PLC0415 - the same
+
+        downloads = self._workdir / "downloads"
+        here = self._lock.download_size - sum(one.file.size for one in missing)
+        guard, pace = threading.Lock(), Pace()
+
+        def arrived(count: int, *, whole: bool) -> None:
+            nonlocal here, done
+            with guard:
+                here, done = here + count, done + whole
+                left = pace.left(time.monotonic(), here, self._lock.download_size)
+                self._tell(done=done, bytes_done=here, seconds_left=left)
+
+        self._tell(done=done, bytes_done=here, message="Fetching")
+        files = [one.file for one in missing if one.file.is_wheel]
+        fetch(files, downloads, Network((self._question.index,)), arrived)
+        self._tell(message="Unpacking and compiling", seconds_left=None, force=True)
+        wheels = {one.name: self._wheel(one, downloads) for one in missing}
+        archives = {name: inspect(wheel) for name, wheel in wheels.items()}
+        entering = Entering(wheels, archives, downloads, self._shelf, self._question, self._workdir.name)
+        entering.enter(missing, self._say)
+        shutil.rmtree(downloads)
+
+    def _wheel(self, library: LockedLibrary, downloads: Path) -> Path:
+        """Return a library's wheel among the downloads; a source is built first."""
+        if library.file.is_wheel:
+            return downloads / library.file.name
+        made = wheel_from_source(library.file, self._job, self._workdir, self._install_needs, self._say)
+        shutil.copy2(made, downloads / made.name)
+        return downloads / made.name
+
+    def _install_needs(self, question: Question, prefix: Path) -> None:
+        install_into(question, prefix, self._job, self._workdir, self._say)
+
+
+def install_into(question: Question, prefix: Path, job: Job, workdir: Path, say: Callable[[str], None]) -> None:
+    """Resolve a question and install the answer: an environment to build a source in. Raises AssayError."""
+    aside = workdir / f"needs-{prefix.parent.name}"
+    aside.mkdir(exist_ok=True)
+    lock = resolve(question, cache=job.places.cache, workdir=str(aside))
+    quiet = replace(job, question=question)
+    installation = Installation(lock, prefix, quiet, workdir=aside, on_line=say, on_progress=_quiet)
+    installation.link(installation.keep())
+
+
+def _quiet(**changes: object) -> None:
+    del changes
+
+
+def resolve_with_sources(job: Job, workdir: Path, say: Callable[[str], None]) -> Lock:
+    """Resolve; a library that has no wheel is built from its source first, if the question allows it."""
+    folder, sources = workdir / "from-source", dict[str, Source]()
+    for _ in range(MOST_SOURCES):
+        try:
+            offered = str(folder) if sources else ""
+            lock = resolve(job.question, cache=job.places.cache, workdir=str(workdir), on_line=say, wheels=offered)
+        except ResolutionError as error:
+            name = without_wheel(error.detail)
+            if not job.question.allow_sources or name is None or name in sources:
+                raise
+            source = offered_source(name, job.question)
+            made = wheel_from_source(
+                source.file, job, workdir, lambda asked, prefix: install_into(asked, prefix, job, workdir, say), say
+            )
+            folder.mkdir(exist_ok=True)
+            shutil.copy2(made, folder / made.name)
+            sources[name] = source
+        else:
+            return replace(lock, libraries=tuple(_from(sources, one, job.question) for one in lock.libraries))
+    raise ResolutionError(
+        f"More than {MOST_SOURCES} libraries have no wheel.", hint="Ask for others.", path="libraries"
     )
+
+
+def _from(sources: dict[str, Source], library: LockedLibrary, question: Question) -> LockedLibrary:
+    """Return the library with the file that it is really from."""
+    source = sources.get(library.name)
+    if source is None or source.version != library.version:
+        return library
+    return replace(library, file=source.file, index=question.index.url)

@@ -30,7 +30,7 @@ class Question:
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
     index: Index
-    only_binary: bool = True
+    allow_sources: bool = False  # build a library from its source where there is no wheel
     cool_down_days: int = 0
 
     @classmethod
@@ -48,20 +48,28 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Directories of the engine, absolute. `environments` holds one sealed directory per lock digest."""
+    """Directories of the engine, absolute and on one file system.
+
+    `environments` holds one sealed directory per lock digest, `wheels` one unpacked wheel per file and Python,
+    `checks` what was seen to import.
+    """
 
     environments: str
+    wheels: str
+    checks: str
     cache: str
     overlays: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One build. With `lock` (TOML) given, resolving is skipped and exactly that lock is installed."""
+    """One build. With `lock` (TOML) given, resolving is skipped and exactly that is installed."""
 
     question: Question
     places: Places
     lock: str | None = None
+    require_sandbox: bool = False  # fail where package code cannot be kept in
+    repair: bool = False  # build the lock though it is there, and put the new directory in its place
     timeout: int = 3600  # seconds, for all of it
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,13 +83,18 @@ class Job:
             question=Question.from_dict(stored["question"]),
             places=Places(**stored["places"]),
             lock=stored["lock"],
+            require_sandbox=stored.get("require_sandbox", False),
+            repair=stored.get("repair", False),
             timeout=stored["timeout"],
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a build stands. `done` and `total` count libraries; seconds by finished step in `steps`."""
+    """Where a build stands. `done` and `total` count libraries; seconds by finished step in `steps`.
+
+    `message` says what it does now; `seconds_left` is how long that takes yet, None where nobody can know.
+    """
 
     step: str
     done: int = 0
@@ -89,6 +102,7 @@ class Progress:
     bytes_done: int = 0
     bytes_total: int = 0
     message: str = ""
+    seconds_left: float | None = None
     steps: dict[str, float] = field(default_factory=dict)
 
 

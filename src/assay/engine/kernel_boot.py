@@ -4,6 +4,7 @@ Where the environment has no ipykernel, OVERLAY is a directory that has one; it 
 so that the environment's own libraries always win. Standard library only, Python 3.9 and newer.
 """
 
+import os
 import sys
 
 
@@ -11,12 +12,22 @@ def main() -> None:
     """Put the path in order and become the kernel."""
     overlay = sys.argv.pop(1)
     here = sys.path.pop(0)  # the folder of this script must not offer its files as modules
-    del here
+    if os.environ.get("ASSAY_RECORD"):
+        _record(here)
     if overlay != "-":
         sys.path.append(overlay)
     from ipykernel import kernelapp  # noqa: PLC0415 - only importable once the path is in order
 
     kernelapp.launch_new_instance()
+
+
+def _record(here: str) -> None:
+    """Note what the kernel's start asks for (see recorder); only the check of a build wants to know."""
+    sys.path.insert(0, here)
+    import recorder  # type: ignore[import-not-found]  # noqa: PLC0415 - it lies beside this script, not in a package
+
+    del sys.path[0]
+    recorder.install()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import sys
 import time
 
@@ -25,7 +27,7 @@ def main() -> None:
         display_name="check",
         language="python",
     )
-    manager.start_kernel(cwd="/tmp")  # noqa: S108 - as above
+    manager.start_kernel(cwd="/tmp", env={**os.environ, "ASSAY_RECORD": "1"})  # noqa: S108 - as above
     client = manager.blocking_client()
     client.start_channels()
     try:
@@ -34,10 +36,16 @@ def main() -> None:
             "import sys; sys.prefix", timeout=30, output_hook=str, store_history=False
         )
         state = answer["content"]["status"]
+        asked = client.execute("", user_expressions={"edges": "__import__('recorder').plain()"}, silent=True)
+        told = client.get_shell_msg(timeout=30)
+        while told["parent_header"].get("msg_id") != asked:
+            told = client.get_shell_msg(timeout=30)
+        edges = ast.literal_eval(told["content"]["user_expressions"]["edges"]["data"]["text/plain"])
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    sys.stdout.write(json.dumps({"state": state, "seconds": round(time.perf_counter() - began, 3)}) + "\n")
+    seconds = round(time.perf_counter() - began, 3)
+    sys.stdout.write(json.dumps({"state": state, "seconds": seconds, "edges": edges}) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
 import os
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+SEALED = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH  # of folders
 
 
 def site_packages(prefix: Path, python: str) -> Path:
@@ -41,3 +46,23 @@ def remove_tree(root: Path) -> None:
     for folder in list(folders(root)):
         Path(folder).chmod(stat.S_IRWXU)
     shutil.rmtree(root, ignore_errors=True)
+
+
+def flush(folder: Path) -> None:
+    """Let everything of the folder's file system reach the disk before it is named."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a file aside and rename it, so that a reader sees all of it or nothing."""
+    aside = path.with_name(f".{path.name}.new")
+    with aside.open("w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)

@@ -1,8 +1,8 @@
 """Runs inside a finished environment: tries each module, one after another, in a child that may die.
 
-Standard library only, Python 3.9 and newer. Reads `[[library, module], …]` from the command line's file
-descriptor 0, writes one JSON line per module. A module that crashes or hangs costs its child; the next
-child goes on behind it.
+Standard library only, Python 3.9 and newer. Reads `[[library, module], …]` from standard input, writes one JSON
+line per module and one with what was asked for (see recorder). A module that crashes or hangs costs its child;
+the next child goes on behind it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ import sys
 import time
 import traceback
 
+import recorder  # type: ignore[import-not-found]  # it lies beside this script, not in a package
+
+sys.path.pop(0)  # the folder of this script must not offer its files as modules
+
 MODULE_SECONDS = 60.0  # the slowest honest imports take ten on a cold disk
 LOOK = 0.1  # seconds between two looks whether a silent child has ended
 MEMORY = 8 * 1024**3  # bytes of data segments
@@ -28,6 +32,7 @@ def child(wanted: list[list[str]], first: int, out: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    recorder.install()
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
@@ -35,8 +40,22 @@ def child(wanted: list[list[str]], first: int, out: int) -> None:
         tell(out, {"begin": position})
         began = time.perf_counter()
         error = attempt(wanted[position][1])
-        tell(out, {"end": position, "seconds": time.perf_counter() - began, "error": error})
+        tell(out, {"end": position, "seconds": time.perf_counter() - began, "error": error, "edges": fresh_edges()})
     os._exit(0)
+
+
+told: dict[str, set[str]] = {}
+
+
+def fresh_edges() -> dict[str, list[str]]:
+    """Return what was asked for since the last call."""
+    fresh = {}
+    for asking, asked in list(recorder.edges.items()):
+        known = told.setdefault(asking, set())
+        if asked - known:
+            fresh[asking] = sorted(asked - known)
+            known |= asked
+    return fresh
 
 
 def attempt(module: str) -> str:
@@ -90,6 +109,7 @@ def listen(reading: int, pid: int, wanted: list[list[str]], first: int) -> tuple
             deadline = time.monotonic() + MODULE_SECONDS
             if "end" in message:
                 report(wanted[message["end"]], message["seconds"], message["error"])
+                sys.stdout.write(json.dumps({"edges": message["edges"]}) + "\n")
                 reached = message["end"] + 1
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)

@@ -17,7 +17,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from assay.core.errors import ResolutionError
 from assay.core.lock import File, Lock, LockedLibrary, file_name
 from assay.engine import uv
-from assay.engine.explain import explain, pinned_by_base
+from assay.engine.explain import explain, pinned_by_base, without_wheel
 from assay.engine.interface import Question
 
 TIMEOUT = 300.0  # seconds; the hardest real resolutions take tens
@@ -30,17 +30,19 @@ def resolve(
     workdir: str,
     on_line: Callable[[str], None] | None = None,
     started: Callable[[Popen[str]], None] | None = None,
+    wheels: str = "",
 ) -> Lock:
     """Resolve and return the lock (without dependency edges). Raises ResolutionError with an explanation.
 
-    The requirement file is written from parsed values; nothing that a person typed reaches a command line.
+    `wheels` is a folder of wheels that are offered besides the index ('' for none). The requirement file is
+    written from parsed values; nothing that a person typed reaches a command line.
     """
     folder = Path(workdir)
     answer = folder / "pylock.resolved.toml"
     (folder / "requirements.in").write_text(_lines(question.libraries + question.pins))
     (folder / "constraints.txt").write_text(_lines(question.pins))
     finished = uv.run(
-        _arguments(question, answer.name),
+        [*_arguments(question, answer.name), *(["--find-links", wheels] if wheels else [])],
         cache=cache,
         cwd=workdir,
         on_line=on_line,
@@ -49,7 +51,9 @@ def resolve(
     )
     if finished.code:
         told = pinned_by_base(explain(finished.text), question.pins)
-        raise ResolutionError(told.detail, hint=told.hint, path="libraries")
+        from_source = question.allow_sources and without_wheel(told.detail)
+        hint = f"Build makes a wheel of {from_source} from its source first, confined." if from_source else told.hint
+        raise ResolutionError(told.detail, hint=hint, path="libraries")
     return read_answer(answer.read_text(), question)
 
 
@@ -60,9 +64,7 @@ def _lines(lines: tuple[str, ...]) -> str:
 def _arguments(question: Question, answer: str) -> list[str]:
     arguments = ["pip", "compile", "--quiet", "--format", "pylock.toml", "--output-file", answer]
     arguments += ["--python", question.python_path, "--default-index", question.index.url]
-    arguments += ["--constraints", "constraints.txt", "--no-header", "--no-annotate"]
-    if question.only_binary:
-        arguments += ["--no-build"]
+    arguments += ["--constraints", "constraints.txt", "--no-header", "--no-annotate", "--no-build"]
     if question.cool_down_days:
         arguments += ["--exclude-newer", f"{question.cool_down_days} days"]
     return [*arguments, "requirements.in"]
@@ -125,8 +127,8 @@ def _library(package: dict[str, Any], ranks: dict[Tag, int], question: Question)
         version=package["version"],
         index=_without_credentials(package.get("index", question.index.url)),
         file=File(
-            name=entry.get("name") or file_name(entry["url"]),
-            url=_without_credentials(entry["url"]),
+            name=_name(entry),
+            url=_without_credentials(entry.get("url", "")),
             size=entry.get("size", 0),
             sha256=entry["hashes"]["sha256"],
             uploaded=uploaded.isoformat().replace("+00:00", "Z") if uploaded else "",
@@ -134,12 +136,16 @@ def _library(package: dict[str, Any], ranks: dict[Tag, int], question: Question)
     )
 
 
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry.get("name") or file_name(entry.get("url") or entry.get("path", "")))
+
+
 def _chosen(package: dict[str, Any], ranks: dict[Tag, int]) -> dict[str, Any] | None:
     """Return the entry of the best wheel; the source distribution when no wheel fits."""
     best: tuple[int, tuple[int, str], dict[str, Any]] | None = None
     for entry in package.get("wheels", ()):
         try:
-            *_, build, tags = parse_wheel_filename(entry.get("name") or file_name(entry["url"]))
+            *_, build, tags = parse_wheel_filename(_name(entry))
         except InvalidWheelFilename:
             continue
         fitting = [ranks[tag] for tag in tags if tag in ranks]

@@ -41,20 +41,24 @@ def isolation() -> str:
     return "none"
 
 
-def confined(argv: list[str], *, visible: tuple[str, ...], hidden: tuple[str, ...]) -> list[str]:
-    """Return the command that runs `argv` confined. `hidden` directories are empty but for `visible` ones."""
+def confined(
+    argv: list[str], *, visible: tuple[str, ...], hidden: tuple[str, ...], writable: tuple[str, ...] = ()
+) -> list[str]:
+    """Return the command that runs `argv` confined. `hidden` directories are empty but for the others."""
     kind = isolation()
     if kind == "bubblewrap":
-        return [*_bubblewrap(visible, hidden), *argv]
+        return [*_bubblewrap(visible, hidden, writable), *argv]
     return [*_unshare(), *argv] if kind == "namespaces" else argv
 
 
-def _bubblewrap(visible: tuple[str, ...], hidden: tuple[str, ...]) -> list[str]:
+def _bubblewrap(visible: tuple[str, ...], hidden: tuple[str, ...], writable: tuple[str, ...] = ()) -> list[str]:
     command = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for place in _minimal(("/tmp", "/var/tmp", "/home", "/root", "/run", *hidden)):  # noqa: S108 - to hide it
         command += ["--tmpfs", place]
     for place in visible:
         command += ["--ro-bind", place, place]
+    for place in writable:
+        command += ["--bind", place, place]
     command += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", "/tmp"]  # noqa: S108 - the sandbox's own
     return [*command, "--hostname", "check", "--unshare-uts"]
 

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
 from assay.core.errors import DriftError
 from assay.core.lock import Lock
+from assay.engine.hold import exchange
 from assay.engine.interface import Places
-from assay.engine.layout import folders, remove_tree, walk
+from assay.engine.layout import SEALED, flush, remove_tree
+from assay.engine.papers import PAPERS
 
 ASIDE = ".building-"
-PAPERS = ("pylock.toml", "report.json", "assay.json")
-SEALED = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
-WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def make_read_only(prefix: Path) -> None:
-    """Take the right to write from every file and folder but the top one, which still gets its papers."""
-    root = str(prefix)
-    for path, found in walk(prefix):
-        if stat.S_ISREG(found.st_mode) and found.st_mode & WRITABLE:
-            os.chmod(os.path.join(root, path), found.st_mode & ~WRITABLE & 0o7777)  # noqa: PTH101, PTH118 - in a loop over thousands
-    for folder in folders(prefix):
-        if folder != root:
-            os.chmod(folder, SEALED)  # noqa: PTH101 - as above
+def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any], *, replace: bool = False) -> bool:
+    """Write the papers and let the directory appear. Returns False when the same lock was there already.
 
-
-def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> bool:
-    """Write the papers and let the directory appear. Returns False when the same lock was there already."""
+    With `replace`, what is there changes places with the new one at one moment, and is removed.
+    """
     target = Path(places.environments) / lock.digest
     papers = {
         "pylock.toml": lock.to_toml(),
@@ -44,7 +33,12 @@ def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> boo
         path.write_text(text)
         path.chmod(0o444)
     aside.chmod(SEALED)
-    _flush(aside)
+    flush(aside)
+    if replace and target.exists():
+        exchange(aside, target)
+        flush(target.parent)
+        remove_tree(aside)
+        return True
     try:
         aside.rename(target)
     except OSError:
@@ -52,18 +46,8 @@ def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any]) -> boo
             raise
         remove_tree(aside)
         return False
-    _flush(target.parent)
+    flush(target.parent)
     return True
-
-
-def _flush(folder: Path) -> None:
-    """Let everything of the folder's file system reach the disk before it is named."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def is_sealed(target: Path) -> bool:

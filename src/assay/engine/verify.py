@@ -1,12 +1,9 @@
-"""Looking at a finished directory: is it the lock, does everything lie inside, and what is in it."""
+"""Holding what is to be linked against its lock: is it the set, does it fit together, and what is in it."""
 
 from __future__ import annotations
 
-import csv
-import os
-import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from email.parser import HeaderParser
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,147 +11,50 @@ from packaging.utils import canonicalize_name
 
 from assay.core.errors import BuildError
 from assay.core.lock import Lock
-from assay.core.report import LibraryFacts
-from assay.engine import uv
-from assay.engine.layout import site_packages, walk
-from assay.engine.modules import top_modules
+from assay.core.report import Check, LibraryFacts
+from assay.engine.install import Installed
 from assay.engine.resolve import marker_variables
-
-SHARED_WITH_OTHERS = 3  # links: the cache's, ours, and at least one environment more
-
-
-@dataclass(frozen=True, kw_only=True)
-class Distribution:
-    """One installed distribution, as its metadata and RECORD tell it. `files` are relative to site-packages."""
-
-    name: str
-    version: str
-    licence: str
-    summary: str
-    requires: tuple[str, ...]
-    files: tuple[str, ...]
+from assay.engine.wheels import KeptWheel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What verification saw. Sizes are bytes; `new_size` is not shared with an earlier environment."""
+    """What verification saw: the lock with its edges, and each library's facts."""
 
     lock: Lock
     libraries: tuple[LibraryFacts, ...]
-    size: int
-    new_size: int
-    files: int
     start_up_files: tuple[str, ...]
+    untrue: tuple[str, ...]
 
 
-def verify(lock: Lock, prefix: Path, asked: tuple[str, ...], *, cache: str) -> Found:
-    """Check the directory against its lock and read its facts. Raises BuildError naming what differs."""
-    tree = dict(walk(prefix))
-    _check_links(prefix, tree)
-    installed = read_distributions(site_packages(prefix, lock.python))
-    _check_set(lock, installed)
-    _check_records(prefix, lock.python, tree, installed)
-    _check_requirements(prefix, cache)
-    with_edges = add_edges(lock, installed, asked)
-    base = f"lib/python{lock.python}/site-packages"
+def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -> Found:
+    """Check kept wheels against their lock and read their facts. Raises BuildError naming what differs."""
+    _check_set(lock, wheels)
+    with_edges = add_edges(lock, wheels, asked)
     return Found(
         lock=with_edges,
-        libraries=tuple(_facts(one, tree, base) for one in installed),
-        size=sum(found.st_size for found in tree.values()),
-        new_size=sum(found.st_size for found in tree.values() if found.st_nlink < SHARED_WITH_OTHERS),
-        files=len(tree),
-        start_up_files=tuple(
-            sorted(path for path in tree if path.endswith(".pth") and not path.endswith("/_virtualenv.pth"))
-        ),
+        libraries=tuple(_facts(one) for one in sorted(wheels, key=lambda one: one.name)),
+        start_up_files=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
+        untrue=tuple(sorted(f"{one.name}: {path}" for one in wheels for path in one.untrue)),
     )
 
 
-def read_distributions(folder: Path) -> list[Distribution]:
-    """Read every `*.dist-info` of a site-packages directory, by name."""
-    found = [_read(path) for path in folder.glob("*.dist-info")]
-    return sorted(found, key=lambda one: one.name)
-
-
-def _read(path: Path) -> Distribution:
-    text = (path / "METADATA").read_text(encoding="utf-8", errors="replace")
-    headers = HeaderParser().parsestr(text.partition("\n\n")[0])
-    record = path / "RECORD"
-    with record.open(encoding="utf-8", errors="replace", newline="") as file:
-        files = tuple(row[0] for row in csv.reader(file) if row)
-    return Distribution(
-        name=canonicalize_name(headers.get("Name", path.name.split("-")[0])),
-        version=headers.get("Version", ""),
-        licence=_licence(headers.get("License-Expression"), headers.get_all("Classifier"), headers.get("License")),
-        summary=(headers.get("Summary") or "")[:300],
-        requires=tuple(headers.get_all("Requires-Dist") or ()),
-        files=files,
-    )
-
-
-def _licence(expression: str | None, classifiers: list[str] | None, plain: str | None) -> str:
-    """Return the licence: PEP 639's expression, else classifiers, else a short License field, else ''."""
-    if expression:
-        return expression
-    named = [one.rsplit("::", 1)[-1].strip() for one in classifiers or () if one.startswith("License ::")]
-    named = [one for one in named if one != "OSI Approved"]
-    if named:
-        return " OR ".join(dict.fromkeys(named))
-    first = (plain or "").strip().splitlines()[:1]
-    return first[0] if first and len(first[0]) <= 80 and first[0] != "UNKNOWN" else ""  # noqa: PLR2004 - longer ones are licence texts
-
-
-def _check_set(lock: Lock, installed: list[Distribution]) -> None:
+def _check_set(lock: Lock, wheels: Sequence[KeptWheel]) -> None:
     wanted = {(one.name, one.version) for one in lock.libraries}
-    there = {(one.name, one.version) for one in installed}
+    there = {(one.name, one.version) for one in wheels}
     if wanted != there:
-        missing = ", ".join(f"{name} {version}" for name, version in sorted(wanted - there)) or "nothing"
-        extra = ", ".join(f"{name} {version}" for name, version in sorted(there - wanted)) or "nothing"
+        differing = ", ".join(f"{name} {version}" for name, version in sorted(wanted ^ there))
         raise BuildError(
-            f"What is installed is not what was locked: missing {missing}; not asked for {extra}.",
+            f"What is installed is not what was locked: {differing}.",
             hint="A package announces another name or version than its file. Leave it out, or report it.",
         )
 
 
-def _check_links(prefix: Path, tree: dict[str, os.stat_result]) -> None:
-    """Raise BuildError for a link that leads out of the tree (but the interpreter's), or a special file."""
-    root = prefix.resolve()
-    for path, found in tree.items():
-        if stat.S_ISLNK(found.st_mode):
-            inside = (prefix / path).resolve().is_relative_to(root)
-            if not inside and not path.startswith("bin/python"):
-                raise BuildError(f"{path} is a link out of the environment.", hint="Leave its library out.")
-        elif not stat.S_ISREG(found.st_mode):
-            raise BuildError(f"{path} is neither a file nor a link.", hint="Leave its library out.")
-
-
-def _check_records(prefix: Path, python: str, tree: dict[str, os.stat_result], installed: list[Distribution]) -> None:
-    """Raise BuildError when a RECORD names a file that is not there or not inside."""
-    base = f"lib/python{python}/site-packages"
-    for one in installed:
-        for name in one.files:
-            path = os.path.normpath(f"{base}/{name}")
-            if path not in tree and not name.endswith((".pyc", "/")):
-                raise BuildError(
-                    f"{one.name} {one.version} lists {name[:200]!r}, which is not in {prefix.name[:12]}.",
-                    hint="Its RECORD does not tell the truth. Leave it out, or report it to its authors.",
-                )
-
-
-def _check_requirements(prefix: Path, cache: str) -> None:
-    checked = uv.run(
-        ["pip", "check", "--python", str(prefix / "bin" / "python")], cache=cache, cwd=str(prefix.parent)
-    )
-    if checked.code:
-        raise BuildError(
-            f"The installed libraries do not fit together.\n{checked.text[-2000:]}",
-            hint="A library's file asks for more than the index announced. Name the missing one yourself.",
-        )
-
-
-def add_edges(lock: Lock, installed: list[Distribution], asked: tuple[str, ...]) -> Lock:
+def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -> Lock:
     """Return the lock with dependency edges, extras included. The digest does not change by that."""
     variables = marker_variables(lock.python)
-    requires = {one.name: _parsed(one.requires) for one in installed}
+    versions = {one.name: one.version for one in wheels}
+    requires = {one.name: _parsed(one.requires) for one in wheels}
     extras: dict[str, set[str]] = {name: set() for name in requires}
     for line in asked:
         wanted = Requirement(line)
@@ -166,14 +66,24 @@ def add_edges(lock: Lock, installed: list[Distribution], asked: tuple[str, ...])
         for name, requirements in requires.items():
             for one in requirements:
                 target = canonicalize_name(one.name)
-                if target not in requires or not _applies(one, extras[name], variables):
+                if not _applies(one, extras[name], variables):
                     continue
+                _check_fits(name, one, versions.get(target))
                 grown = not (target in edges[name] and one.extras <= extras[target])
                 changed = changed or grown
                 edges[name].add(target)
                 extras[target] |= one.extras
     libraries = tuple(replace(one, dependencies=tuple(sorted(edges.get(one.name, ())))) for one in lock.libraries)
     return replace(lock, libraries=libraries)
+
+
+def _check_fits(name: str, wanted: Requirement, version: str | None) -> None:
+    if version is None or not wanted.specifier.contains(version, prereleases=True):
+        raise BuildError(
+            f"The installed libraries do not fit together: {name} needs {wanted.name}{wanted.specifier}, "
+            f"{'which is not there' if version is None else f'but {version} is locked'}.",
+            hint="A library's file asks for more than the index announced. Name the missing one yourself.",
+        )
 
 
 def _parsed(lines: tuple[str, ...]) -> list[Requirement]:
@@ -192,13 +102,31 @@ def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> b
     return any(one.marker.evaluate({**variables, "extra": extra}) for extra in ("", *extras))
 
 
-def _facts(one: Distribution, tree: dict[str, os.stat_result], base: str) -> LibraryFacts:
-    paths = {os.path.normpath(f"{base}/{name}") for name in one.files}
+def _facts(one: KeptWheel) -> LibraryFacts:
     return LibraryFacts(
         name=one.name,
         version=one.version,
-        size=sum(tree[path].st_size for path in paths if path in tree),
+        size=one.size,
         licence=one.licence,
         summary=one.summary,
-        modules=top_modules(one.files),
+        modules=one.modules,
     )
+
+
+def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
+    """Return what was seen of the files, as checks: locked, start-up code, owners of paths, true RECORDs."""
+    start_up = [Path(path).name for path in found.start_up_files]
+    shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
+    return (
+        Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash"),
+        _noted("start-up files", start_up),
+        _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
+        _noted("shared paths", shared),
+        _noted("untrue records", list(found.untrue)),
+    )
+
+
+def _noted(name: str, seen: list[str]) -> Check:
+    if not seen:
+        return Check(name=name, state="passed", detail="none")
+    return Check(name=name, state="noted", detail=f"{len(seen)}: {', '.join(seen[:5])}")

@@ -35,6 +35,7 @@ def standing(version: Version) -> Standing:
         author_id=version.author_id,
         digest=version.digest,
         building=build is not None and build.active,
+        drifted=version.lock is not None and version.lock.drift is not None,
     )
 
 

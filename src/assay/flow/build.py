@@ -21,14 +21,18 @@ from assay.core.errors import ConflictError
 from assay.core.events import EventName
 from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_move, decide
 from assay.core.lock import Lock as LockValue
-from assay.core.roles import Actor
+from assay.core.roles import Actor, Right, check_right
+from assay.engine.hold import empty_trash, hold, release
 from assay.engine.interface import Failure, Job, Outcome, Question
-from assay.engine.seal import ASIDE, sweep
+from assay.engine.layout import remove_tree
+from assay.engine.seal import ASIDE, is_sealed, sweep
 from assay.engine.uv import PASSED_ON
+from assay.engine.wheels import clear_entering, sweep_entering
 from assay.flow.access import find_build, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
-from assay.flow.places import build_directory, engine_places
+from assay.flow.places import build_directory, engine_places, prefix
+from assay.flow.resolved import remembered
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.journal import record_version
@@ -82,10 +86,34 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
     return build
 
 
+def request_repair(actor: Actor, slug: str, number: int) -> Build:
+    """Queue the building of a version's own lock once more, to take the place of files that have drifted."""
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
+    if version.lock is None or version.lock.drift is None:
+        raise ConflictError("Its files are what was built.", hint="Verify it first if you doubt that.")
+    checked = Checked(spec=version.wanted, base=version.base, python=version.lock.python, corrections=())
+    with transaction.atomic():
+        build, made = Build.objects.get_or_create(
+            version=version,
+            state__in=ACTIVE_BUILD,
+            defaults={
+                "state": BuildState.QUEUED,
+                "requested_by_id": actor.id,
+                "question": asdict(question(checked)),
+                "repair": True,
+                "created_at": timezone.now(),
+            },
+        )
+        if made:
+            record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk), repair=True)
+    return build
+
+
 def advance() -> bool:
     """Bring every open build one step forward. Returns whether there was anything open."""
     opened = list(
-        Build.objects.select_related("version__environment", "version__lock")
+        Build.objects.select_related("version__environment__workspace", "version__lock")
         .filter(state__in=ACTIVE_BUILD)
         .order_by("created_at")
     )
@@ -102,10 +130,29 @@ def _claim(build: Build) -> bool:
     claimed = Build.objects.filter(pk=build.pk, state=BuildState.QUEUED).update(
         state=BuildState.RESOLVING, started_at=timezone.now()
     )
-    if claimed:
-        build.refresh_from_db()
-        _launch(build)
-    return bool(claimed)
+    if not claimed:
+        return False
+    build.refresh_from_db()
+    if _is_there(build):
+        return False
+    _launch(build)
+    return True
+
+
+def _is_there(build: Build) -> bool:
+    """End a build at once whose lock is known from its preview and built already."""
+    asked = None if build.repair else remembered(Question.from_dict(build.question))
+    row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
+    if asked is None or row is None:
+        return False
+    hold(engine_places(), str(build.pk), asked)
+    if not is_sealed(prefix(row.digest)):
+        return False
+    directory = build_directory(build.pk)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "log").write_text(f"The same lock is built already; it is used as it is.\nBuilt {row.digest}\n")
+    take_in(build, Outcome(lock=row.text, digest=row.digest, report=row.report, reused=True))
+    return True
 
 
 def _launch(build: Build) -> None:
@@ -116,13 +163,20 @@ def _launch(build: Build) -> None:
     if handle is None:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        job = Job(question=Question.from_dict(build.question), places=engine_places(), timeout=BUILD_TIMEOUT)
+        job = Job(
+            question=Question.from_dict(build.question),
+            places=engine_places(),
+            lock=_known_lock(build),
+            repair=build.repair,
+            require_sandbox=build.version.environment.workspace.require_sandbox,
+            timeout=BUILD_TIMEOUT,
+        )
         (directory / "job.json").write_text(json.dumps(job.to_dict()))
         handle = launcher.start(
             Start(
                 argv=(sys.executable, "-m", "assay.engine", str(directory)),
                 cwd=str(directory),
-                env=_scrubbed(),
+                env=scrubbed(),
                 workdir=str(directory),
                 seconds=BUILD_TIMEOUT + 60,
             )
@@ -132,8 +186,16 @@ def _launch(build: Build) -> None:
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
 
 
-def _scrubbed() -> dict[str, str]:
-    """Return the environment of a build: no secret of the server's."""
+def _known_lock(build: Build) -> str | None:
+    """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
+    if build.repair:
+        return build.version.lock.text if build.version.lock else None
+    known = remembered(Question.from_dict(build.question))
+    return known.to_toml() if known else None
+
+
+def scrubbed() -> dict[str, str]:
+    """Return the environment of the engine's processes: no secret of the server's."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -151,14 +213,14 @@ def _follow(build: Build) -> None:
         _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED)
         return
     ended = launcher.status(handle).state != "running"  # asked first: an outcome may come in between
-    outcome = _read(directory / "outcome.json")
+    outcome = read_json(directory / "outcome.json")
     if outcome is not None:
         take_in(build, Outcome.from_dict(outcome))
     elif ended:
         reason = launcher.status(handle).reason
         _fail(build, _vanished(reason), {})
     else:
-        _show_progress(build, _read(directory / "progress.json"))
+        _show_progress(build, read_json(directory / "progress.json"))
 
 
 def _vanished(reason: str) -> Failure:
@@ -172,7 +234,8 @@ def _vanished(reason: str) -> Failure:
     return LOST
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return what a process left, None when it left nothing yet."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
@@ -208,6 +271,10 @@ def take_in(build: Build, outcome: Outcome) -> None:
         version = Version.objects.select_for_update().get(pk=build.version_id)
         if ended and version.build_id == build.pk:
             touch(version, lock=lock)
+        if ended and build.repair:
+            from assay.flow.verify import queue  # noqa: PLC0415 - verify builds on this module
+
+            queue(version, "assay")
 
 
 def _keep_lock(outcome: Outcome) -> Lock:
@@ -228,8 +295,12 @@ def _keep_lock(outcome: Outcome) -> Lock:
         },
     )
     if made:
+        sizes = {one["name"]: one["size"] for one in outcome.report["libraries"]}
         LockedLibrary.objects.bulk_create(
-            LockedLibrary(lock=lock, name=one.name, version=one.version) for one in value.libraries
+            LockedLibrary(
+                lock=lock, name=one.name, version=one.version, file=one.file.sha256, size=sizes.get(one.name, 0)
+            )
+            for one in value.libraries
         )
     return lock
 
@@ -254,14 +325,25 @@ def _end(
         if changed:
             detail = {"build": str(build.pk), **{k: v for k, v in columns.items() if k != "steps"}}
             record_version(event, build.version, "assay", **detail)
+    transaction.on_commit(lambda: _let_go(str(build.pk)))
     build.refresh_from_db()
     return bool(changed)
+
+
+def _let_go(name: str) -> None:
+    """Release what a build that has ended held, and remove what it left half done if it was killed."""
+    remove_tree(Path(engine_places().environments) / f"{ASIDE}{name}")
+    clear_entering(Path(engine_places().wheels), name)
+    release(engine_places(), name)
 
 
 def sweep_leftovers() -> list[str]:
     """Remove what killed builds left half done, but for builds that still run; return what was removed."""
     opened = Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)
-    return sweep(engine_places(), frozenset(f"{ASIDE}{build_id}" for build_id in opened))
+    alive = frozenset(str(build_id) for build_id in opened)
+    empty_trash(engine_places())
+    removed = sweep(engine_places(), frozenset(f"{ASIDE}{build_id}" for build_id in alive))
+    return removed + sweep_entering(Path(engine_places().wheels), alive)
 
 
 def read_log(build: Build, offset: int) -> dict[str, Any]:

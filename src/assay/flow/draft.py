@@ -14,7 +14,7 @@ from assay.core.lifecycle import Action, Health, Status, Use, check_use, decide
 from assay.core.review import check_words
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction, Spec, check_slug, parse_spec
-from assay.flow.access import find_environment, find_reference, find_version, standing
+from assay.flow.access import find_environment, find_reference, find_version, standing, workspace_of
 from assay.flow.places import interpreter
 from assay.store.journal import record, record_version
 from assay.store.models import Environment, Version
@@ -30,6 +30,7 @@ class Wish:
     base: str | None
     python: str | None
     libraries: tuple[str, ...]
+    only_binary: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,15 @@ def check_wish(actor: Actor, wish: Wish) -> Checked:
         base = find_reference(actor, reference, path="base")
         check_use(Status(base.status), Health(base.health), Use.BASE)
         reference = base.reference
-    spec, corrections = parse_spec(base=reference, python=wish.python, libraries=wish.libraries)
+    if not wish.only_binary and not workspace_of(actor).allow_sdists:
+        raise InvalidInputError(
+            "This workspace builds from wheels only.",
+            hint="An administrator can allow source distributions: `assay admin workspace --allow-sdists yes`.",
+            path="only_binary",
+        )
+    spec, corrections = parse_spec(
+        base=reference, python=wish.python, libraries=wish.libraries, only_binary=wish.only_binary
+    )
     python = base.python if base else spec.python or ""
     interpreter(python)  # raises with the versions there are
     return Checked(spec=spec, base=base, python=python, corrections=corrections)

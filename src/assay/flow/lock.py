@@ -10,21 +10,24 @@ from tempfile import TemporaryDirectory
 from assay.core.errors import ConflictError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
+from assay.core.similarity import Profile
 from assay.core.spec import Correction
 from assay.engine.interface import Question
 from assay.engine.resolve import resolve
 from assay.flow.draft import Checked, Wish, check_wish
 from assay.flow.places import engine_places, home, index, interpreter
+from assay.flow.resolved import remember
 from assay.store.models import Version
-from assay.store.reads.libraries import direct_names
+from assay.store.reads.libraries import direct_names, lines_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What would be installed. `moved` are the base's libraries that would change, `added` those new to it."""
+    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it."""
 
     lock: Lock
     direct: tuple[str, ...]
+    need: Profile
     corrections: tuple[Correction, ...]
     added: int
 
@@ -65,7 +68,7 @@ def question(checked: Checked) -> Question:
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         index=index(),
-        only_binary=checked.spec.only_binary,
+        allow_sources=not checked.spec.only_binary,
         cool_down_days=checked.spec.cool_down_days,
     )
 
@@ -102,9 +105,16 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
             raise
         finally:
             _turns.leave(key, mine[-1] if mine else None)
+    remember(asked, lock)
     return Preview(
         lock=lock,
         direct=direct_names(checked.spec.names, checked.base),
+        need=Profile(
+            python=lock.python,
+            lines=lines_of(checked.spec.libraries, checked.base),
+            versions={one.name: one.version for one in lock.libraries},
+            digest=lock.digest,
+        ),
         corrections=checked.corrections,
         added=len(lock.libraries) - len(asked.pins),
     )

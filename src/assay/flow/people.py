@@ -38,6 +38,19 @@ def ensure_workspace(slug: str = "default", title: str = "Default workspace") ->
     return Workspace.objects.get_or_create(slug=slug, defaults={"title": title})[0]
 
 
+def set_workspace(slug: str, changes: dict[str, bool], by: str = "assay") -> dict[str, bool]:
+    """Change what a workspace demands, and return all of it. Raises NotFoundError."""
+    workspace = Workspace.objects.filter(slug=slug).first()
+    if workspace is None:
+        raise NotFoundError(f"There is no workspace {slug[:40]!r}.", hint="Check the name.")
+    with transaction.atomic():
+        if changes:
+            Workspace.objects.filter(pk=workspace.pk).update(**changes)
+            record(EventName.WORKSPACE_SET, workspace_id=workspace.pk, actor=by, detail=dict(changes))
+    workspace.refresh_from_db()
+    return {name: getattr(workspace, name) for name in ("require_sandbox", "allow_sdists", "self_approval")}
+
+
 def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:
     """Make an account with a role. Raises InvalidInputError or ConflictError."""
     if not USERNAME.fullmatch(name):

@@ -24,6 +24,8 @@ def engine_places() -> Places:
     """Return the engine's directories."""
     return Places(
         environments=str(home() / "environments"),
+        wheels=str(home() / "wheels"),
+        checks=str(home() / "checks"),
         cache=str(home() / "cache" / "uv"),
         overlays=str(home() / "overlays"),
     )
@@ -42,6 +44,11 @@ def prefix(digest: str) -> Path:
 def build_directory(build_id: object) -> Path:
     """Return the directory of one build: its job, log, progress and outcome."""
     return home() / "builds" / str(build_id)
+
+
+def verification_directory(verification_id: object) -> Path:
+    """Return the directory of one verification while it runs."""
+    return home() / "verifications" / str(verification_id)
 
 
 def run_directory(run_id: object) -> Path:

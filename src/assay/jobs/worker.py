@@ -13,12 +13,13 @@ from types import FrameType
 
 from django.db import OperationalError, close_old_connections
 
-from assay.flow import build
+from assay.flow import build, verify
+from assay.jobs import chores
 from assay.runtimes import runs
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
-BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
+BUSY, IDLE = 0.05, 0.05  # seconds between two looks while something is open, and else
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
 
@@ -40,10 +41,11 @@ class Worker:
 
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""
-        busy = [_guarded(build.advance), _guarded(runs.advance)]
+        busy = [_guarded(build.advance), _guarded(runs.advance), _guarded(verify.advance)]
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
             _guarded(servers.follow)
+            _guarded(chores.advance)
         return any(busy)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:

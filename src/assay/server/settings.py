@@ -28,6 +28,7 @@ HUB_PORT = int(os.environ.get("ASSAY_HUB_PORT", str(PORT + 1)))
 PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
 INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
+UPKEEP_HOURS = float(os.environ.get("ASSAY_UPKEEP_HOURS", "24"))  # between two looks at all files; 0 for never
 SECURE = os.environ.get("ASSAY_SECURE") == "1"
 
 SECRET_KEY = secret(HOME, "django")

@@ -15,7 +15,7 @@ from assay.core.errors import AssayError, ConflictError
 from assay.core.lifecycle import Action, decide
 from assay.core.roles import Right
 from assay.flow import draft
-from assay.flow.access import find_version, standing
+from assay.flow.access import find_version, standing, workspace_of
 from assay.flow.build import request_build
 from assay.flow.draft import Wish
 from assay.flow.lock import Preview, preview
@@ -36,12 +36,14 @@ class Form:
     base: str = ""
     python: str = ""
     libraries: str = ""
+    sources: bool = False
 
     @classmethod
     def from_post(cls, post: MultiValueDict[str, str]) -> Form:
         """Read the fields of a request."""
         names = ("title", "slug", "description", "base", "python", "libraries")
-        return cls(**{name: (post.get(name) or "").strip() for name in names})
+        words = {name: (post.get(name) or "").strip() for name in names}
+        return cls(**words, sources=post.get("sources") == "yes")
 
     @classmethod
     def from_version(cls, version: Version) -> Form:
@@ -54,6 +56,7 @@ class Form:
             base=spec.base or "",
             python=spec.python or "",
             libraries="\n".join(spec.libraries),
+            sources=not spec.only_binary,
         )
 
     def wish(self) -> Wish:
@@ -62,6 +65,7 @@ class Form:
             base=self.base or None,
             python=None if self.base else self.python or None,
             libraries=tuple(self.libraries.splitlines()),
+            only_binary=not self.sources,
         )
 
 
@@ -125,6 +129,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "errors": {path: error} if error else {},
             "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
             "interpreters": interpreters(),
+            "may_use_sources": workspace_of(request.actor).allow_sdists,
             "owns_words": version is None or version.environment.owner_id == request.actor.id,
         },
         status=error.status if error else 200,

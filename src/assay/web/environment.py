@@ -22,6 +22,7 @@ from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
 from assay.web.access import Visit, page
+from assay.web.upkeep import files_context
 
 TABS = ("overview", "versions", "libraries", "history")
 
@@ -45,7 +46,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "people": people_lately([found.pk]).get(found.pk, 0),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
-            **_tab_context(version, tab),
+            **_tab_context(request.actor, version, tab),
         },
     )
 
@@ -57,7 +58,7 @@ def _shown(versions: list[Version], number: int | None) -> Version:
     raise NotFoundError("There is no such version.", hint="Choose one of the versions that are listed.")
 
 
-def _tab_context(version: Version, tab: str) -> dict[str, Any]:
+def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
     if tab == "libraries":
         return {"libraries": library_rows(version)}
     if tab == "history":
@@ -66,6 +67,7 @@ def _tab_context(version: Version, tab: str) -> dict[str, Any]:
         "rounds": rounds(version),
         "report": Report.from_dict(version.lock.report) if version.lock else None,
         "libraries": library_rows(version)[:12],
+        **files_context(actor, version),
     }
 
 

@@ -15,6 +15,7 @@ from assay.web import (
     launch,
     review,
     runtimes,
+    upkeep,
 )
 
 VERSION = "environments/<slug:slug>/<int:number>"
@@ -36,6 +37,9 @@ urlpatterns = [
     path(f"{VERSION}/deprecate", environment.deprecate, name="deprecate"),
     path(f"{VERSION}/restore", environment.restore, name="restore"),
     path(f"{VERSION}/lock", environment.lock_file, name="lock"),
+    path(f"{VERSION}/files", upkeep.files, name="files"),
+    path(f"{VERSION}/verify", upkeep.verify, name="verify"),
+    path(f"{VERSION}/rebuild", upkeep.rebuild, name="rebuild"),
     path(f"{VERSION}/review", review.show, name="review"),
     path(f"{VERSION}/approve", review.approve, name="approve"),
     path(f"{VERSION}/reject", review.reject, name="reject"),

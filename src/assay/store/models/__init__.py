@@ -5,10 +5,12 @@ from assay.store.models.environments import Environment, Version
 from assay.store.models.launches import Launch, Run, Runtime, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.reviews import Decision, Event, Submission
+from assay.store.models.upkeep import Chore, Verification
 
 __all__ = [
     "ApiToken",
     "Build",
+    "Chore",
     "Decision",
     "Environment",
     "Event",
@@ -21,6 +23,7 @@ __all__ = [
     "Runtime",
     "Server",
     "Submission",
+    "Verification",
     "Version",
     "Workspace",
 ]

@@ -14,7 +14,8 @@ from assay.core.lifecycle import ACTIVE_BUILD, BuildState
 class Lock(models.Model):
     """A lock by content: its text (TOML), and the report of the directory that was made from it.
 
-    `content` repeats the text as JSON, which reads fifty times as fast; `size` is installed bytes.
+    `content` repeats the text as JSON, which reads fifty times as fast; `size` is installed bytes. `drift` names
+    the files that are not what was built, as they were last seen; null while all are.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -25,6 +26,7 @@ class Lock(models.Model):
     libraries_count = models.PositiveIntegerField()
     size = models.BigIntegerField()
     report = models.JSONField()
+    drift = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -32,14 +34,22 @@ class Lock(models.Model):
 
 
 class LockedLibrary(models.Model):
-    """One library of a lock, for questions across environments ("also in")."""
+    """One library of a lock, for questions across environments ("also in", bytes of its own).
+
+    `file` is the SHA-256 of what it is installed from, `size` its installed bytes.
+    """
 
     lock = models.ForeignKey(Lock, on_delete=models.CASCADE, related_name="locked")
     name = models.CharField(max_length=200)
     version = models.CharField(max_length=100)
+    file = models.CharField(max_length=64, blank=True, default="")
+    size = models.BigIntegerField(default=0)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["name", "version"], name="locked_by_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "version"], name="locked_by_name"),
+            models.Index(fields=["file"], name="locked_by_file"),
+        ]
         constraints: ClassVar = [models.UniqueConstraint(fields=["lock", "name"], name="one_name_per_lock")]
 
     def __str__(self) -> str:
@@ -47,7 +57,10 @@ class LockedLibrary(models.Model):
 
 
 class Build(models.Model):
-    """One attempt to build a version, kept for ever. `progress`, `steps` and `failure` are the engine's."""
+    """One attempt to build a version, kept for ever. `progress`, `steps` and `failure` are the engine's.
+
+    A `repair` builds the version's own lock once more, and puts it in the place of files that have drifted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="builds")
@@ -60,6 +73,7 @@ class Build(models.Model):
     handle = models.JSONField(null=True, blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
     reused = models.BooleanField(default=False)
+    repair = models.BooleanField(default=False)
     cancel_requested = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)

@@ -20,6 +20,8 @@ class Workspace(models.Model):
     slug = models.SlugField(max_length=32, unique=True)
     title = models.CharField(max_length=200)
     self_approval = models.BooleanField(default=False)
+    require_sandbox = models.BooleanField(default=False)
+    allow_sdists = models.BooleanField(default=False)
     event_count = models.BigIntegerField(default=0)
     event_head = models.CharField(max_length=64, blank=True, default="")
 

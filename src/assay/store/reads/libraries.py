@@ -35,6 +35,15 @@ def direct_names(names: tuple[str, ...], base: Version | None) -> tuple[str, ...
     return tuple(dict.fromkeys(found))
 
 
+def lines_of(lines: tuple[str, ...], base: Version | None) -> tuple[str, ...]:
+    """Return the lines of a spec and of the bases under it, nearest first."""
+    found = list(lines)
+    while base is not None:
+        found += base.wanted.libraries
+        base = base.base
+    return tuple(dict.fromkeys(found))
+
+
 def direct_of(version: Version) -> tuple[str, ...]:
     """Return the names asked for by a version's spec and by its bases."""
     return direct_names(version.wanted.names, version.base)

@@ -6,13 +6,15 @@ from assay.core.diff import Comparison, Side, compare
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor
+from assay.core.similarity import name_of
 from assay.store.models import Environment, LockedLibrary, Version
-from assay.store.reads.libraries import direct_of
+from assay.store.reads.libraries import direct_of, lines_of
 
 
 def side(version: Version) -> Side:
     """Return a version as a side; one without a lock holds nothing."""
     empty = Lock(python=version.python, platform="")
+    facts = version.lock.report["libraries"] if version.lock else ()
     return Side(
         label=version.reference,
         lock=Lock.from_dict(version.lock.content) if version.lock else empty,
@@ -22,7 +24,19 @@ def side(version: Version) -> Side:
             "Base": version.base.reference if version.base else "none",
             "Asked for": ", ".join(version.wanted.libraries) or "nothing beyond the base",
         },
+        licences={one["name"]: one["licence"] for one in facts},
+        requirements=_requirements(version),
+        installed={one["name"]: one["size"] for one in facts},
     )
+
+
+def _requirements(version: Version) -> dict[str, str]:
+    """Map each library to the lines that ask for it, the spec's before those of the bases under it."""
+    found: dict[str, str] = {}
+    for line in lines_of(version.wanted.libraries, version.base):
+        name = name_of(line)
+        found[name] = f"{found[name]}, {line}" if name in found else line
+    return found
 
 
 def predecessor(version: Version) -> Version | None:

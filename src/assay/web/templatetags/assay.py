@@ -50,6 +50,8 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "major": ("▲", "warn", "major"),
     "minor": ("▵", "", "minor"),
     "patch": ("·", "", "patch"),
+    "drifted": ("≠", "bad", "Drifted"),
+    "as built": ("✓", "good", "As built"),
     "direct": ("", "info", "direct"),
     "personal": ("✎", "", "personal draft"),
 }
@@ -90,6 +92,12 @@ def happened(event: str) -> str:
     return {"build.built": "finished the build", "build.failed": "ended the build: failed"}.get(
         event, f"{verb} the {noun}"
     )
+
+
+@register.filter
+def minus(value: int, other: int) -> int:
+    """Subtract; what is left is never below nothing."""
+    return max(0, value - other)
 
 
 @register.filter

@@ -1,0 +1,209 @@
+"""The nearest published versions, with 1,000 and 10,000 versions of 300 libraries: time, growth, memory."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+from run import median, say
+
+SIZES = (1_000, 10_000)
+LIBRARIES, NAMES, FAMILIES, PER_ENVIRONMENT = 300, 3_000, 200, 5
+LIMIT, AFTER_CHANGE = 0.050, 0.250  # seconds: asking; asking right after something was published
+GROWTH = 10.0  # of the time, when there is ten times as much
+
+
+def nearest() -> None:
+    """Fill a fresh SQLite database, in steps, and measure at each size."""
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415 - after setup
+    from django.core.management import call_command  # noqa: PLC0415 - as above
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
+    call_command("migrate", verbosity=0)
+    rows = _Rows()
+    took = []
+    for size in SIZES:
+        rows.fill(size)
+        took.append(_measure(rows, size))
+    grown = took[-1] / took[0]
+    say("  growth, ten times as many", f"{grown:.1f} x", f"limit {GROWTH:.0f} x", grown <= GROWTH)
+
+
+def _measure(rows: _Rows, size: int) -> float:
+    """Time what is asked at a size, and return the time of asking for the nearest."""
+    from assay.store.reads import nearest as read  # noqa: PLC0415 - after setup
+
+    path = f"/api/v1/workspaces/nearest/environments/env-{size // PER_ENVIRONMENT // 2:05}/versions/3/nearest"
+    read._shelves.clear()  # noqa: SLF001 - as after a start
+    gc.collect()
+    before = _memory()
+    first = _once(lambda: rows.get(path))
+    grown = (_memory() - before) / 2**20
+    took = median(lambda: rows.get(path), 30)
+    say(
+        f"nearest of {size:,} x {LIBRARIES}: median",
+        f"{took * 1000:.1f} ms",
+        f"{took / LIMIT:.2f} x of 50 ms",
+        took <= LIMIT,
+    )
+    say("  first question after a start", f"{first:.1f} s", "reads all, once")
+    say("  memory that it keeps", f"{grown:.0f} MB", "")
+    rows.publish()
+    after = _once(lambda: rows.get(path))
+    say(
+        "  right after a publication",
+        f"{after * 1000:.0f} ms",
+        f"{after / AFTER_CHANGE:.2f} x of 250 ms",
+        after <= AFTER_CHANGE,
+    )
+    for what, address in (("consistency, a page of 50", "consistency"), ("duplicates, a page of 20", "duplicates")):
+        anew = _once(lambda address=address: rows.get(f"/api/v1/workspaces/nearest/{address}"))  # type: ignore[misc]  # bound now
+        again = median(lambda address=address: rows.get(f"/api/v1/workspaces/nearest/{address}"), 3)  # type: ignore[misc]  # as above
+        say(f"  {what}", f"{again * 1000:.0f} ms", f"{anew:.2f} s after a change")
+    return took
+
+
+def _memory() -> int:
+    """Return the bytes that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _once(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+class _Rows:
+    """Published versions: families of environments, each with several versions of mostly the same libraries."""
+
+    def __init__(self) -> None:
+        from django.test import Client  # noqa: PLC0415 - after setup
+
+        from assay.core.roles import Role  # noqa: PLC0415 - as above
+        from assay.flow.people import create_person, create_token, ensure_workspace  # noqa: PLC0415 - as above
+
+        self.workspace = ensure_workspace("nearest", "Nearest")
+        self.person = create_person("nell", "a-long-password-1", Role.ADMIN, "nearest")
+        secret = create_token(self.person, "bench").secret
+        self.client = Client(headers={"authorization": f"Bearer {secret}"})
+        self.count, self.hidden = 0, 0
+        self.dice = random.Random(7)  # noqa: S311 - no secret
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - a response
+        """GET that has to go well, with something in it."""
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.content  # noqa: S101 - a bench of errors is none
+        return answer
+
+    def publish(self) -> None:
+        """Let one version go and come back, as a reviewer does."""
+        from assay.core.roles import Right  # noqa: PLC0415 - after setup
+        from assay.flow import retire  # noqa: PLC0415 - as above
+        from assay.flow.access import actor_in  # noqa: PLC0415 - as above
+
+        actor = actor_in(self.person, "nearest", Right.ADMINISTER)
+        retire.deprecate(actor, "env-00000", 1, reason="bench")
+        self.client.get("/api/v1/workspaces/nearest/environments/env-00000/versions/2/nearest")
+        retire.restore(actor, "env-00000", 1)
+
+    def fill(self, size: int) -> None:
+        """Add published versions up to the size."""
+        from django.utils import timezone  # noqa: PLC0415 - after setup
+
+        from assay.store.models import Environment, Version  # noqa: PLC0415 - as above
+
+        now = timezone.now()
+        fresh = range(self.count // PER_ENVIRONMENT, size // PER_ENVIRONMENT)
+        environments = Environment.objects.bulk_create(
+            Environment(
+                workspace=self.workspace,
+                slug=f"env-{number:05}",
+                title=f"Environment {number}",
+                owner=self.person,
+                made=PER_ENVIRONMENT,
+                created_at=now,
+                updated_at=now,
+            )
+            for number in fresh
+        )
+        held = [self._held(number) for number in range(self.count, size)]
+        locks = _locks(held, self.count, now)
+        versions = Version.objects.bulk_create(
+            Version(
+                environment=environments[place // PER_ENVIRONMENT],
+                number=place % PER_ENVIRONMENT + 1,
+                author=self.person,
+                status="published",
+                spec=_spec(list(held[place])),
+                python="3.11",
+                lock=lock,
+                created_at=now,
+                updated_at=now,
+                published_at=now + timedelta(seconds=place),
+            )
+            for place, lock in enumerate(locks)
+        )
+        for environment, newest in zip(environments, versions[PER_ENVIRONMENT - 1 :: PER_ENVIRONMENT], strict=True):
+            environment.newest = environment.latest = newest
+        Environment.objects.bulk_update(environments, ["newest", "latest"], batch_size=500)
+        self.count = size
+
+    def _held(self, number: int) -> dict[str, str]:
+        """Return 300 libraries: those of a family, in versions of which few are common and many rare."""
+        family = random.Random(number // PER_ENVIRONMENT % FAMILIES)  # noqa: S311 - no secret
+        names = family.sample(range(NAMES), LIBRARIES)
+        return {f"lib{name:04}": f"1.{int(self.dice.paretovariate(1)) % 20}" for name in names}
+
+
+def _spec(names: list[str]) -> dict[str, Any]:
+    from assay.core.spec import Spec  # noqa: PLC0415 - after setup
+
+    return Spec(python="3.11", libraries=tuple(f"{name}>=1.0" for name in names[:12])).to_dict()
+
+
+def _locks(held: list[dict[str, str]], start: int, now: object) -> list[Any]:
+    """Store locks with their libraries; of their papers only what the question reads."""
+    from django.db import connection, transaction  # noqa: PLC0415 - after setup
+
+    from assay.store.models import Lock  # noqa: PLC0415 - as above
+
+    locks = Lock.objects.bulk_create(
+        Lock(
+            digest=f"{start + place:064x}",
+            text="",
+            content={"python": "3.11", "platform": "linux-x86_64", "libraries": _libraries(pins)},
+            python="3.11",
+            platform="linux-x86_64",
+            libraries_count=LIBRARIES,
+            size=10**9,
+            report={"libraries": []},
+            created_at=now,
+        )
+        for place, pins in enumerate(held)
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        for lock, pins in zip(locks, held, strict=True):
+            cursor.executemany(
+                "INSERT INTO store_lockedlibrary (lock_id, name, version) VALUES (%s, %s, %s)",
+                [(lock.pk, name, version) for name, version in pins.items()],
+            )
+    return locks
+
+
+def _libraries(pins: dict[str, str]) -> list[dict[str, Any]]:
+    file = {"name": "x.whl", "url": "https://index.example/x.whl", "size": 1, "sha256": "0" * 64, "uploaded": ""}
+    return [
+        {"name": name, "version": version, "index": "", "dependencies": [], "file": file}
+        for name, version in pins.items()
+    ]

@@ -1,0 +1,166 @@
+"""What builds need and nobody may clear away, and the clearing of what nothing needs.
+
+A build says what it needs before it looks whether it is there; who clears reads that under the same guard.
+So whatever a build finds stays until its worker has taken the outcome in (law 6).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from assay.core.lock import Lock
+from assay.engine.interface import Places
+from assay.engine.layout import remove_tree, walk, write_json
+from assay.engine.wheels import key_of, keys_of
+
+HOLDS, GUARD, TRASH = ".holds", ".guard", ".trash-"
+DIGEST_LENGTH = 64  # hex digits of a SHA-256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed:
+    """What must stay: digests of locks, and entries of the shelf of wheels."""
+
+    environments: frozenset[str] = frozenset()
+    wheels: frozenset[str] = frozenset()
+
+    def __or__(self, other: Needed) -> Needed:
+        return Needed(environments=self.environments | other.environments, wheels=self.wheels | other.wheels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unneeded:
+    """One directory that nothing needs. `kind` is environment or wheel; `size` are bytes that only it holds."""
+
+    kind: str
+    name: str
+    size: int
+
+
+@contextlib.contextmanager
+def guard(places: Places) -> Iterator[None]:
+    """Keep builds from beginning to need something while somebody looks at what is needed: milliseconds."""
+    root = Path(places.environments)
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / GUARD).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def needs_of(lock: Lock) -> Needed:
+    """Return what a lock needs."""
+    return Needed(environments=frozenset({lock.digest}), wheels=frozenset(keys_of(lock)))
+
+
+def hold(places: Places, name: str, lock: Lock) -> None:
+    """Say that a build needs a lock's environment and wheels, from now until `release`."""
+    needed = needs_of(lock)
+    with guard(places):
+        folder = Path(places.environments) / HOLDS
+        folder.mkdir(exist_ok=True)
+        write_json(
+            folder / f"{name}.json", {"environments": sorted(needed.environments), "wheels": sorted(needed.wheels)}
+        )
+
+
+def release(places: Places, name: str) -> None:
+    """Say that a build has ended and its outcome is kept."""
+    (Path(places.environments) / HOLDS / f"{name}.json").unlink(missing_ok=True)
+
+
+def held(places: Places) -> Needed:
+    """Return what builds need now."""
+    found = Needed()
+    for path in (Path(places.environments) / HOLDS).glob("[!.]*.json"):
+        with contextlib.suppress(FileNotFoundError):  # released meanwhile
+            told = json.loads(path.read_text())
+            found |= Needed(environments=frozenset(told["environments"]), wheels=frozenset(told["wheels"]))
+    return found
+
+
+def holders(places: Places) -> list[str]:
+    """Return the names of the builds that hold something."""
+    return sorted(path.stem for path in (Path(places.environments) / HOLDS).glob("[!.]*.json"))
+
+
+def collect(
+    places: Places, needed: Callable[[], Needed], *, older_than: float, dry_run: bool = False
+) -> list[Unneeded]:
+    """Remove environments and wheels that nothing needs and that are older than so many seconds; return them.
+
+    `needed` is asked under the guard. What is taken is renamed there and removed after it, so that a build
+    waits for milliseconds, and a crash in between leaves trash that the next call removes.
+    """
+    roots = {"environment": Path(places.environments), "wheel": Path(places.wheels)}
+    with guard(places):
+        stays = held(places) | needed()  # in this order: a build is kept elsewhere before it lets go
+        found = [
+            *_unneeded("environment", roots["environment"], stays.environments, older_than),
+            *_unneeded("wheel", roots["wheel"], stays.wheels, older_than),
+        ]
+        if not dry_run:
+            for one in found:
+                folder = roots[one.kind] / one.name
+                folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+    if not dry_run:
+        empty_trash(places)
+        _forget_imports(places, {one.name for one in found if one.kind == "wheel"})
+    return found
+
+
+def empty_trash(places: Places) -> None:
+    """Remove what was taken."""
+    for root in (Path(places.environments), Path(places.wheels)):
+        for path in root.glob(f"{TRASH}*"):
+            remove_tree(path)
+
+
+def _unneeded(kind: str, root: Path, stays: frozenset[str], older_than: float) -> list[Unneeded]:
+    latest = time.time() - older_than
+    return [
+        Unneeded(kind=kind, name=path.name, size=own_bytes(path))
+        for path in sorted(root.glob("[0-9a-f]*"))
+        if path.name not in stays and len(path.name) >= DIGEST_LENGTH and path.stat().st_mtime <= latest
+    ]
+
+
+def own_bytes(folder: Path) -> int:
+    """Return the bytes that removing a directory frees: of files that have no other name."""
+    return sum(found.st_size for _, found in walk(folder) if found.st_nlink == 1)
+
+
+def _forget_imports(places: Places, keys: set[str]) -> None:
+    for path in Path(places.checks).glob("*/*.json"):
+        if path.stem in keys:
+            path.unlink(missing_ok=True)
+
+
+def drop_damaged(places: Places, lock: Lock, damaged: Callable[[Path], bool]) -> list[str]:
+    """Take wheels of a lock off the shelf whose files are not what they were; return the libraries."""
+    dropped = []
+    for library in lock.libraries:
+        folder = Path(places.wheels) / key_of(library, lock.python)
+        if folder.is_dir() and damaged(folder):
+            folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+            dropped.append(library.name)
+    if dropped:
+        empty_trash(places)
+    return dropped
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two directories change their names at one moment (Linux `renameat2`)."""
+    import ctypes  # noqa: PLC0415 - only repairs need it
+
+    code = ctypes.CDLL(None, use_errno=True).renameat2(-100, os.fsencode(one), -100, os.fsencode(other), 2)
+    if code:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(other))

@@ -1,0 +1,205 @@
+"""Unpacked wheels, kept by content: each is checked, hashed and compiled once per Python version, then linked.
+
+`WHEELS/<sha256>-cp311/` holds `tree/`, the files as they lie in an environment, and `wheel.json`, what is
+known of them. An entry appears whole, by a rename, and is never changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from assay.core.errors import BuildError
+from assay.core.lock import Lock, LockedLibrary
+from assay.engine.layout import SEALED, folders, remove_tree, walk
+
+MANIFEST = "wheel.json"
+ENTERING = ".entering-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptWheel:
+    """What is known of an unpacked wheel. `files` and `compiled` are rows of path, size (bytes), SHA-256.
+
+    Paths are relative to the environment. `compiled` files are made from `files`; they are no part of the
+    identity, since Python does not write the same bytes each time. `groups` are those of its entry points,
+    `untrue` files that the wheel's own RECORD describes wrongly.
+    """
+
+    key: str
+    name: str
+    version: str
+    licence: str
+    summary: str
+    requires: tuple[str, ...]
+    modules: tuple[str, ...]
+    groups: tuple[str, ...]
+    files: tuple[tuple[str, int, str], ...]
+    compiled: tuple[tuple[str, int, str], ...]
+    untrue: tuple[str, ...] = ()
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(size for _, size, _ in self.files) + sum(size for _, size, _ in self.compiled)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the paths and contents of the files."""
+        lines = "".join(f"{path}\0{sha256}\n" for path, _, sha256 in sorted(self.files))
+        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+    @cached_property
+    def offers(self) -> frozenset[str]:
+        """The names by which other code finds this: top-level modules, its distribution, its entry points."""
+        site = f"lib/python3.{self.key.rpartition('-cp3')[2]}/site-packages/"
+        inside = (path[len(site) :] for path, _, _ in self.files if path.startswith(site))
+        tops = {path.split("/", 1)[0].split(".", 1)[0] for path in inside if ".dist-info/" not in path}
+        groups = {f"group:{one}" for one in self.groups} | ({"group:*"} if self.groups else set())
+        return frozenset(tops | groups | {f"dist:{self.name}"})
+
+    @property
+    def starts_up(self) -> bool:
+        """Say whether it runs code at every start of Python."""
+        return any(path.endswith(".pth") for path, _, _ in self.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> KeptWheel:
+        """Read what `to_dict` wrote. Rows stay lists: there are tens of thousands."""
+        return cls(
+            **{
+                **stored,
+                "requires": tuple(stored["requires"]),
+                "modules": tuple(stored["modules"]),
+                "groups": tuple(stored["groups"]),
+            }
+        )
+
+
+def key_of(library: LockedLibrary, python: str) -> str:
+    """Return an entry's name: the file's content and the Python that it was unpacked and compiled for."""
+    return f"{library.file.sha256}-cp{python.replace('.', '')}"
+
+
+def keys_of(lock: Lock) -> list[str]:
+    """Return the names of all entries that a lock needs."""
+    return [key_of(library, lock.python) for library in lock.libraries]
+
+
+def read_wheel(folder: Path) -> KeptWheel | None:
+    """Return an entry, None when it is not there."""
+    try:
+        return read_manifest(folder / MANIFEST)
+    except FileNotFoundError:
+        return None
+
+
+def read_manifest(path: Path) -> KeptWheel:
+    """Read a wheel's manifest. Raises OSError or ValueError."""
+    return KeptWheel.from_dict(json.loads(path.read_bytes()))
+
+
+def kept_wheels(lock: Lock, wheels: Path) -> dict[str, KeptWheel]:
+    """Return those of a lock's wheels that are kept, by library."""
+    found = {one.name: read_wheel(wheels / key_of(one, lock.python)) for one in lock.libraries}
+    return {name: wheel for name, wheel in found.items() if wheel is not None}
+
+
+def link_wheels(wheels: Sequence[KeptWheel], shelf: Path, prefix: Path) -> dict[str, list[str]]:
+    """Link all files of the wheels into a prefix, folders read-only; return paths of several owners, and those.
+
+    A path has several owners when wheels bring it with different contents; the last name wins, each time.
+    Raises BuildError for a wheel that would replace the environment's own interpreter or scripts.
+    """
+    owners, shared = owners_of(wheels)
+    _check_own(owners, prefix)
+    made = _make_folders(prefix, owners)
+    link, target = os.link, f"{prefix}/"
+    for path, wheel in owners.items():
+        source = f"{shelf}/{wheel.key}/tree/{path}"
+        try:
+            link(source, target + path, follow_symlinks=False)
+        except OSError as error:
+            if error.errno != errno.EMLINK:  # this file has as many names as the file system allows
+                raise
+            shutil.copy2(source, target + path)
+    for folder in made:
+        os.chmod(folder, SEALED)  # noqa: PTH101 - in a loop over thousands
+    return shared
+
+
+def owners_of(wheels: Iterable[KeptWheel]) -> tuple[dict[str, KeptWheel], dict[str, list[str]]]:
+    """Say which wheel each path comes from."""
+    owners: dict[str, KeptWheel] = {}
+    contents: dict[str, str] = {}
+    shared: dict[str, list[str]] = {}
+    for wheel in sorted(wheels, key=lambda one: one.name):
+        for path, _, sha256 in wheel.files:
+            if path in owners and contents[path] != sha256:
+                shared.setdefault(path, [owners[path].name]).append(wheel.name)
+            owners[path], contents[path] = wheel, sha256
+    for wheel in wheels:
+        owners.update((path, wheel) for path, _, _ in wheel.compiled if owners[source_of(path)] is wheel)
+    return owners, shared
+
+
+def contents_of(wheels: Sequence[KeptWheel]) -> dict[str, tuple[int, str]]:
+    """Return size and SHA-256 of each path of an environment, as the owner that wins brings it."""
+    rows = {one.key: {path: (size, sha256) for path, size, sha256 in (*one.files, *one.compiled)} for one in wheels}
+    owners, _ = owners_of(wheels)
+    return {path: rows[wheel.key][path] for path, wheel in owners.items()}
+
+
+def source_of(compiled: str) -> str:
+    """Return the source file of a compiled one (PEP 3147)."""
+    folder, _, name = compiled.rpartition("/__pycache__/")
+    return f"{folder}/{name.split('.')[0]}.py"
+
+
+def _check_own(owners: dict[str, KeptWheel], prefix: Path) -> None:
+    for path, _ in walk(prefix):
+        if path in owners:
+            raise BuildError(
+                f"{owners[path].name} {owners[path].version} would replace the environment's own {path}.",
+                hint="Leave it out, or report it to its authors.",
+            )
+
+
+def _make_folders(prefix: Path, paths: Iterable[str]) -> set[str]:
+    """Make the folders of the paths; return all below the prefix, those that were there included."""
+    root = str(prefix)
+    made = set(folders(prefix)) - {root}
+    for folder in sorted({path.rpartition("/")[0] for path in paths} - {""}):
+        parts = folder.split("/")
+        for depth in range(1, len(parts) + 1):
+            full = f"{root}/{'/'.join(parts[:depth])}"
+            if full not in made:
+                os.mkdir(full)  # noqa: PTH102 - in a loop over thousands
+                made.add(full)
+    return made
+
+
+def clear_entering(wheels: Path, name: str) -> None:
+    """Remove what one build left half entered."""
+    for path in wheels.glob(f"{ENTERING}{name}*"):
+        remove_tree(path)
+
+
+def sweep_entering(wheels: Path, alive: frozenset[str]) -> list[str]:
+    """Remove what builds left half entered that are not alive (names); return what was removed."""
+    left = [path for path in wheels.glob(f"{ENTERING}*") if not any(one in path.name for one in alive)]
+    for path in left:
+        remove_tree(path)
+    return [path.name for path in left]

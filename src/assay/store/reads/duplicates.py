@@ -1,0 +1,79 @@
+"""Groups of near-identical published environments, and what merging each would mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.merge import Move, kept_of, move
+from assay.core.roles import Actor
+from assay.core.shelf import Shelf
+from assay.core.similarity import groups
+from assay.store.models import Version
+from assay.store.reads.catalogue import people_lately
+from assay.store.reads.nearest import need_of, newest_of, shelf_of
+from assay.store.reads.sides import side
+
+LEAST = 0.85  # score from which two count as near-identical: of 100 libraries about 8 may differ
+MEMBERS = 25  # of a group that are compared; all are named
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One environment of a group: what its people would gain and lose, and how many they were in 30 days."""
+
+    move: Move
+    people_30d: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Near-identical environments on the same Python: `kept` would stay, `members` would move to it."""
+
+    references: tuple[str, ...]
+    kept: str
+    members: tuple[Member, ...]
+
+
+def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]:
+    """Return groups of environments whose newest published versions are nearly the same, largest group first."""
+    with shelf_of(actor) as shelf:
+        page = _groups(shelf)[offset : offset + limit]
+        kept = [kept_of({key: shelf.profile(key) for key in group}) for group in page]
+    wanted = {key for group, keep in zip(page, kept, strict=True) for key in (*group[:MEMBERS], keep)}
+    versions = _versions(actor, wanted)
+    people = people_lately([one.environment_id for one in versions.values()])
+    return [_group(group, keep, versions, people) for group, keep in zip(page, kept, strict=True) if keep in versions]
+
+
+def _groups(shelf: Shelf) -> list[tuple[str, ...]]:
+    """Return the groups; worked out once for each state of the shelf."""
+    if "groups" not in shelf.answers:
+        shelf.answers["groups"] = groups(shelf.alike(newest_of(shelf.keys), LEAST))
+    found: list[tuple[str, ...]] = shelf.answers["groups"]
+    return found
+
+
+def _versions(actor: Actor, references: set[str]) -> dict[str, Version]:
+    slugs = {reference.partition("@")[0] for reference in references}
+    named = Version.objects.filter(
+        environment__workspace_id=actor.workspace_id, environment__slug__in=slugs, lock__isnull=False
+    ).values_list("pk", "environment__slug", "number")
+    wanted = [pk for pk, slug, number in named if f"{slug}@{number}" in references]
+    found = Version.objects.filter(pk__in=wanted).select_related("environment", "lock", "base__environment")
+    return {one.reference: one for one in found}
+
+
+def _group(group: tuple[str, ...], keep: str, versions: dict[str, Version], people: dict[int, int]) -> Group:
+    there = [versions[key] for key in group if key in versions and key != keep]
+    to, need = side(versions[keep]), need_of(versions[keep])
+    return Group(
+        references=group,
+        kept=keep,
+        members=tuple(
+            Member(
+                move=move(side(one), to, need_of(one), need),
+                people_30d=people.get(one.environment_id, 0),
+            )
+            for one in there
+        ),
+    )

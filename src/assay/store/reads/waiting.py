@@ -1,0 +1,66 @@
+"""Submissions that wait for the same new library: one decision about it serves them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from assay.core.lifecycle import Status
+from assay.core.roles import Actor, Right
+from assay.store.models import LockedLibrary, Version
+from assay.store.reads.libraries import direct_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedWait:
+    """A library that no published version holds, and the other submissions that bring it.
+
+    `others` are (reference, version of the library), oldest submission first.
+    """
+
+    library: str
+    version: str
+    direct: bool
+    others: tuple[tuple[str, str], ...]
+
+
+def waiting_together(actor: Actor, version: Version) -> list[SharedWait]:
+    """Return the new libraries of a version that other submissions bring too, direct ones first: two queries.
+
+    Only submissions that the actor may see are named.
+    """
+    new = _new_libraries(version)
+    others = _other_submissions(actor, version, list(new))
+    direct = set(direct_of(version))
+    found = [
+        SharedWait(library=name, version=new[name], direct=name in direct, others=tuple(told))
+        for name, told in others.items()
+    ]
+    return sorted(found, key=lambda one: (not one.direct, one.library))
+
+
+def _new_libraries(version: Version) -> dict[str, str]:
+    """Return the libraries of a version's lock that nothing published in its workspace holds."""
+    published = LockedLibrary.objects.filter(
+        name=OuterRef("name"),
+        lock__versions__status__in=[Status.PUBLISHED, Status.DEPRECATED],
+        lock__versions__environment__workspace_id=version.environment.workspace_id,
+    )
+    locked = (
+        LockedLibrary.objects.filter(lock_id=version.lock_id) if version.lock_id else LockedLibrary.objects.none()
+    )
+    return dict(locked.filter(~Exists(published)).values_list("name", "version"))
+
+
+def _other_submissions(actor: Actor, version: Version, names: list[str]) -> dict[str, list[tuple[str, str]]]:
+    pending = Version.objects.filter(
+        environment__workspace_id=actor.workspace_id, status=Status.PENDING, lock__locked__name__in=names
+    ).exclude(pk=version.pk)
+    if not actor.has(Right.REVIEW):
+        pending = pending.filter(author_id=actor.id)
+    columns = ("lock__locked__name", "lock__locked__version", "environment__slug", "number")
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, held, slug, number in pending.order_by("submitted_at", "pk").values_list(*columns):
+        found.setdefault(name, []).append((f"{slug}@{number}", held))
+    return found

@@ -1,0 +1,88 @@
+"""Somewhere to build, with real uv and an index on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from assay.core.lock import Lock
+from assay.engine.interface import Index, Job, Outcome, Places, Question
+from assay.engine.interpreters import find_interpreters
+from assay.engine.resolve import resolve
+from support.index import LocalIndex
+
+PYTHON = "3.11" if "3.11" in find_interpreters() else next(iter(find_interpreters()))
+
+
+class Bench:
+    """Somewhere to build."""
+
+    def __init__(self, root: Path, index: LocalIndex) -> None:
+        self.root, self.index, self.count = root, index, 0
+        self.places = Places(
+            environments=str(root / "environments"),
+            wheels=str(root / "wheels"),
+            checks=str(root / "checks"),
+            cache=str(root / "cache"),
+            overlays=str(root / "overlays"),
+        )
+        # An overlay without ipykernel: the kernel check then fails fast, and no other index is needed.
+        (root / "overlays" / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True)
+
+    def question(self, *libraries: str, pins: tuple[str, ...] = (), sources: bool = False) -> Question:
+        """Ask for libraries."""
+        return Question(
+            python=PYTHON,
+            python_path=find_interpreters()[PYTHON].path,
+            libraries=libraries,
+            pins=pins,
+            index=Index(url=self.index.url),
+            allow_sources=sources,
+        )
+
+    def workdir(self, question: Question, lock: str | None = None, **more: Any) -> Path:  # noqa: ANN401 - passed on to Job
+        """Prepare the directory of a build."""
+        self.count += 1
+        folder = self.root / f"build{self.count}"
+        folder.mkdir()
+        job = Job(question=question, places=self.places, lock=lock, **more)
+        (folder / "job.json").write_text(json.dumps(job.to_dict()))
+        return folder
+
+    def start(self, folder: Path, **more: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - passed on to Popen
+        """Start a build's process."""
+        with (folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "assay.engine", str(folder)], stdout=log, stderr=log, **more
+            )
+
+    def build(
+        self,
+        *libraries: str,
+        lock: str | None = None,
+        sources: bool = False,
+        **more: Any,  # noqa: ANN401 - as above
+    ) -> tuple[Outcome, str]:
+        """Build and return the outcome and the log."""
+        folder = self.workdir(self.question(*libraries, sources=sources), lock, **more)
+        self.start(folder).wait(120)
+        outcome = Outcome.from_dict(json.loads((folder / "outcome.json").read_text()))
+        return outcome, (folder / "log").read_text()
+
+    def resolve(self, *libraries: str, pins: tuple[str, ...] = ()) -> Lock:
+        """Resolve only."""
+        folder = self.root / "resolving"
+        folder.mkdir(exist_ok=True)
+        return resolve(self.question(*libraries, pins=pins), cache=self.places.cache, workdir=str(folder))
+
+    def visible(self) -> list[str]:
+        """Return the environments that can be seen."""
+        folder = Path(self.places.environments)
+        return sorted(one.name for one in folder.iterdir() if len(one.name) == 64) if folder.is_dir() else []
+
+    def folder(self, outcome: Outcome) -> Path:
+        """Return where a built environment lies."""
+        return Path(self.places.environments) / str(outcome.digest)
