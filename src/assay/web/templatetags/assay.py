@@ -86,6 +86,15 @@ def size(value: float | None) -> str:
 
 
 @register.filter
+def happened(event: str) -> str:
+    """Write an event's name as what its actor did, e.g. `submitted the version`."""
+    noun, _, verb = event.partition(".")
+    return {"build.built": "finished the build", "build.failed": "ended the build: failed"}.get(
+        event, f"{verb} the {noun}"
+    )
+
+
+@register.filter
 def minus(value: int, other: int) -> int:
     """Subtract; what is left is never below nothing."""
     return max(0, value - other)

@@ -1,0 +1,61 @@
+// Keys: / searches, ? explains, j and k move through rows, v marks one as viewed; pages add more by data-key.
+
+import { on } from "./on.js";
+
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]";
+
+const KEYS = {
+  "/": () => document.getElementById("search")?.focus(),
+  "?": () => document.getElementById("keys")?.showModal(),
+  j: () => move(1),
+  k: () => move(-1),
+  v: () => document.querySelector("tr.current [data-viewed]")?.click(),
+  Enter: () => document.querySelector("tr.current a[href]")?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) return;
+  // On a link or a button, Enter is theirs.
+  if (event.key === "Enter" && event.target !== document.body) return;
+  const act = KEYS[event.key] ?? press(event.key);
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+function press(key) {
+  const button = document.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
+  return button && (() => button.click());
+}
+
+function move(by) {
+  const rows = [...document.querySelectorAll("tr[data-row]")].filter((row) => row.offsetParent);
+  if (!rows.length) return;
+  const at = rows.findIndex((row) => row.classList.contains("current"));
+  rows[at]?.classList.remove("current");
+  const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
+  next.classList.add("current");
+  next.cells[0].scrollIntoView({ block: "nearest" });
+}
+
+// What a reviewer has looked at stays in their browser, under the lock's digest: another lock, another look.
+const table = document.querySelector("table[data-digest]");
+if (table) {
+  const key = `viewed:${table.dataset.digest}`;
+  const boxes = [...table.querySelectorAll("[data-viewed]")];
+  const seen = new Set(JSON.parse(localStorage.getItem(key) ?? "[]"));
+  const count = document.getElementById("viewed-count");
+  const tell = () => {
+    const done = boxes.filter((box) => box.checked).length;
+    if (count) count.textContent = `${done} of ${boxes.length} viewed`;
+    count?.classList.toggle("all-done", done === boxes.length);
+  };
+  const name = (box) => box.closest("tr").querySelector(".name").textContent;
+  for (const box of boxes) box.checked = seen.has(name(box));
+  on("change", "[data-viewed]", (box) => {
+    seen[box.checked ? "add" : "delete"](name(box));
+    localStorage.setItem(key, JSON.stringify([...seen]));
+    tell();
+  });
+  tell();
+}

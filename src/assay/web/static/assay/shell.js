@@ -1,0 +1,33 @@
+// The frame: theme, sidebar, dialogs, copying.
+
+import { on } from "./on.js";
+
+// The server reads the cookie, so that no page flashes.
+on("click", "[data-theme-toggle]", () => {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const now = document.documentElement.dataset.theme || (dark ? "dark" : "light");
+  const next = now === "dark" ? "light" : "dark";
+  document.documentElement.dataset.theme = next;
+  document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax`;
+});
+
+on("click", "[data-menu]", (button) => {
+  const open = document.getElementById(button.getAttribute("aria-controls")).classList.toggle("open");
+  button.setAttribute("aria-expanded", open);
+});
+
+on("click", "[data-opens]", (button) => document.getElementById(button.dataset.opens)?.showModal());
+on("click", "[data-closes]", (button) => button.closest("dialog")?.close());
+
+// Copying, with the answer on the button.
+on("click", "[data-copy]", async (button) => {
+  const word = button.querySelector("span") ?? button;
+  const before = word.textContent;
+  try {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    word.textContent = "Copied";
+  } catch {
+    word.textContent = "Not allowed; select it";
+  }
+  setTimeout(() => (word.textContent = before), 1600);
+});
