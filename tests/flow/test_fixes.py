@@ -19,6 +19,7 @@ from assay.flow.draft import Wish, new_version
 from assay.flow.fixes import explain_conflict
 from assay.flow.lock import preview, question
 from assay.flow.review import approve, submit
+from assay.flow.sources import sources_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,7 +84,7 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
     index.add("fresh", "1.0", requires=("pushed>=2",))
     second = new_version(ana, "geo")
     assert second.wanted.keep == "geo@1"
-    asked = question(checked_of(ana, find_version(ana, "geo", 2)))
+    asked = question(checked_of(ana, find_version(ana, "geo", 2)), sources_in(ana.workspace_id))
     assert set(asked.preferred) == {"stays==1.0", "pushed==1.0"}
     seen = preview(ana, wish("stays", "pushed", "fresh", keep="geo@1"), "page")
     assert versions(seen.lock) == {"stays": "1.0", "pushed": "2.0", "fresh": "1.0"}

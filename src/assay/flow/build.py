@@ -22,8 +22,9 @@ from assay.core.events import EventName
 from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_move, decide
 from assay.core.lock import Lock as LockValue
 from assay.core.roles import Actor, Right, check_right
+from assay.engine.build import CREDENTIALS
 from assay.engine.hold import empty_trash, hold, release
-from assay.engine.interface import Failure, Job, Outcome, Question
+from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
 from assay.engine.layout import remove_tree
 from assay.engine.seal import ASIDE, is_sealed, sweep
 from assay.engine.uv import PASSED_ON
@@ -33,6 +34,7 @@ from assay.flow.draft import Checked
 from assay.flow.lock import question
 from assay.flow.places import build_directory, engine_places, prefix
 from assay.flow.resolved import remembered
+from assay.flow.sources import sources_in
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.journal import record_version
@@ -57,7 +59,7 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
         return version.build
     decide(Action.BUILD, standing(version), actor)
     checked = checked_of(actor, version)
-    asked = asdict(question(checked))
+    asked = asdict(question(checked, sources_in(actor.workspace_id)))
     try:
         with transaction.atomic():
             build = Build.objects.create(
@@ -107,7 +109,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
             defaults={
                 "state": BuildState.QUEUED,
                 "requested_by_id": actor.id,
-                "question": asdict(question(checked)),
+                "question": asdict(question(checked, sources_in(actor.workspace_id))),
                 "repair": True,
                 "created_at": timezone.now(),
             },
@@ -179,6 +181,7 @@ def _launch(build: Build) -> None:
             timeout=BUILD_TIMEOUT,
         )
         (directory / "job.json").write_text(json.dumps(job.to_dict()))
+        _hand_over(sources_in(build.version.environment.workspace_id).credentials, directory / CREDENTIALS)
         handle = launcher.start(
             Start(
                 argv=(sys.executable, "-m", "assay.engine", str(directory)),
@@ -191,6 +194,13 @@ def _launch(build: Build) -> None:
     with transaction.atomic():
         Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
+
+
+def _hand_over(credentials: Credentials, path: Path) -> None:
+    """Leave credentials for the build's process alone; it removes them as it reads them."""
+    if credentials:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(credentials))
 
 
 def _known_lock(build: Build) -> str | None:

@@ -14,11 +14,12 @@ from assay.core.errors import AssayError, ResolutionError
 from assay.core.fixes import Ask, Fix, asks_of, fixes
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
-from assay.engine.interface import Question
+from assay.engine.interface import Credentials, Question
 from assay.engine.resolve import resolve
 from assay.flow.draft import Wish, check_wish
 from assay.flow.lock import question
 from assay.flow.places import engine_places, home, interpreter, interpreters
+from assay.flow.sources import sources_in
 
 SECONDS = 10.0  # for all of them; a candidate that is not done by then is not offered
 AT_ONCE = 2  # resolutions side by side: the author's next keystroke needs the machine too
@@ -58,27 +59,30 @@ def explain_conflict(actor: Actor, wish: Wish) -> Conflict | None:
     check_right(actor, Right.COMPOSE)
     checked = check_wish(actor, wish)
     mine = _trials.begin(actor.id)
-    asked = question(checked)
+    sources = sources_in(actor.workspace_id)
+    asked, secrets = question(checked, sources), sources.credentials
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="fixes-", dir=home() / "tmp") as folder:
         try:
-            _resolve(asked, folder, "0", mine)
+            _resolve(asked, folder, "0", mine, secrets)
         except ResolutionError as error:
             python = None if checked.base else checked.python
             found = fixes(checked.spec.libraries, error.detail, python=python, pythons=tuple(interpreters()))
-            return Conflict(error=error, asks=asks_of(error.detail), fixes=_tried(asked, found, folder, mine))
+            return Conflict(
+                error=error, asks=asks_of(error.detail), fixes=_tried(asked, found, folder, mine, secrets)
+            )
     return None
 
 
 def _tried(
-    asked: Question, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]]
+    asked: Question, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
 ) -> tuple[tuple[Fix, Lock], ...]:
     """Return the candidates that resolve, in their order."""
     until = time.monotonic() + SECONDS
     found: list[tuple[Fix, Lock]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running = [
-            (fix, pool.submit(_resolve, _asking(asked, fix), folder, str(number), mine))
+            (fix, pool.submit(_resolve, _asking(asked, fix), folder, str(number), mine, secrets))
             for number, fix in enumerate(candidates, 1)
         ]
         for fix, one in running:
@@ -99,6 +103,6 @@ def _asking(asked: Question, fix: Fix) -> Question:
     return replace(changed, python=fix.python, python_path=interpreter(fix.python).path)
 
 
-def _resolve(asked: Question, folder: str, name: str, mine: list[Popen[str]]) -> Lock:
+def _resolve(asked: Question, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
     with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
-        return resolve(asked, cache=engine_places().cache, workdir=workdir, started=mine.append)
+        return resolve(asked, cache=engine_places().cache, workdir=workdir, started=mine.append, credentials=secrets)

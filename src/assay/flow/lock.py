@@ -21,8 +21,9 @@ from assay.engine.interface import Question
 from assay.engine.resolve import resolve
 from assay.engine.wheels import key_of
 from assay.flow.draft import Checked, Wish, check_wish
-from assay.flow.places import engine_places, home, index, interpreter
+from assay.flow.places import engine_places, home, interpreter
 from assay.flow.resolved import remember
+from assay.flow.sources import Sources, sources_in
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
 
@@ -73,7 +74,7 @@ class _Turns:
 _turns = _Turns()
 
 
-def question(checked: Checked) -> Question:
+def question(checked: Checked, sources: Sources) -> Question:
     """Return what the engine is asked for a checked spec: its libraries, and its base's pins."""
     return Question(
         python=checked.python,
@@ -81,7 +82,8 @@ def question(checked: Checked) -> Question:
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
-        index=index(),
+        index=sources.index,
+        sources=sources.others,
         allow_sources=not checked.spec.only_binary,
         cool_down_days=checked.spec.cool_down_days,
     )
@@ -108,11 +110,18 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         mine.append(process)
         _turns.take(key, process)
 
-    asked = question(checked)
+    sources = sources_in(actor.workspace_id)
+    asked = question(checked, sources)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
-            lock = resolve(asked, cache=engine_places().cache, workdir=workdir, started=started)
+            lock = resolve(
+                asked,
+                cache=engine_places().cache,
+                workdir=workdir,
+                started=started,
+                credentials=sources.credentials,
+            )
         except Exception:
             if mine and not _turns.is_current(key, mine[-1]):
                 raise ConflictError("A newer question took its place.", hint="Ask again.") from None
