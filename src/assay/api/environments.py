@@ -15,6 +15,7 @@ from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, Sp
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.draft import Wish, create_environment, new_version
+from assay.flow.fixes import explain_conflict
 from assay.flow.lock import preview
 from assay.store.reads.catalogue import Filters, catalogue
 from assay.store.reads.nearest import nearest
@@ -113,6 +114,20 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "moved": [{"name": one.name, "from": one.before, "to": one.after} for one in found.moved],
         "corrections": [asdict(one) for one in found.corrections],
         "nearest": nearest_document(nearest(request.actor, found.need)),
+    }
+
+
+@router.post("/resolve/fixes", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
+    """Say who asks for what in a conflict, and which small changes end it; each was tried. Empty when it resolves."""
+    conflict = explain_conflict(request.actor, wish_of(body))
+    if conflict is None:
+        return {"detail": None, "asks": [], "fixes": []}
+    return {
+        "detail": conflict.error.detail,
+        "asks": [asdict(one) for one in conflict.asks],
+        "fixes": [{**asdict(fix), "count": len(lock.libraries)} for fix, lock in conflict.fixes],
     }
 
 

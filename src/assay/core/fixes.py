@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
@@ -62,7 +62,7 @@ def fixes(
     ]
     found = [_without_upper(libraries, *one) for one in named]
     found += [_any_version(libraries, *one) for one in named]
-    if python and "python" in detail.lower():
+    if python and re.search(r"python|wheels", detail, re.IGNORECASE):
         nearest = sorted((one for one in pythons if one != python), key=lambda one: abs(_minor(one) - _minor(python)))
         found += [Fix(words=f"Use Python {one}", libraries=tuple(libraries), python=one) for one in nearest[:2]]
     if len(lines) > 1:
@@ -102,10 +102,3 @@ def _changed(libraries: Sequence[str], position: int, line: str, wanted: Require
 def _without(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix:
     del line
     return Fix(words=f"Leave {wanted.name} out", libraries=(*libraries[:position], *libraries[position + 1 :]))
-
-
-def told(fix: Fix, moves: int) -> Fix:
-    """Return the fix with words that tell how many libraries would move."""
-    if not moves:
-        return fix
-    return replace(fix, words=f"{fix.words}; {moves} {'library moves' if moves == 1 else 'libraries move'}")
