@@ -9,6 +9,7 @@ from assay.web import (
     account,
     admin_environments,
     build,
+    compare,
     editor,
     environment,
     environments,
@@ -22,6 +23,7 @@ VERSION = "environments/<slug:slug>/<int:number>"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="environments"), name="home"),
     path("environments/", environments.environments, name="environments"),
+    path("compare", compare.compare, name="compare"),
     path("new", editor.new, name="environment-new"),
     path("new/preview", editor.resolve_preview, name="resolve-preview"),
     path("new/slug", editor.check_slug, name="check-slug"),
