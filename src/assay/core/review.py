@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from assay.core.errors import ConflictError, InvalidInputError
@@ -15,14 +14,6 @@ class Verdict(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """What a reviewer asks of one library, e.g. "raise to 2.2"."""
-
-    name: str
-    ask: str
 
 
 def check_digest(seen: str, actual: str) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from assay.core.edit import Ask, apply_edit
 from assay.core.errors import ConflictError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Status, decide
-from assay.core.review import Ask, Verdict, check_digest, check_words
+from assay.core.review import Verdict, check_digest, check_words
 from assay.core.roles import Actor
 from assay.engine.seal import check_sealed
 from assay.flow.access import find_version, standing, workspace_of
@@ -96,11 +97,18 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
 
 
 def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()) -> Version:
-    """Give a submission back to its author with what should change; it is a draft again."""
+    """Give a submission back to its author with what should change; it is a draft again.
+
+    Raises ConflictError for an edit that the author could not apply to what was submitted.
+    """
     version = find_version(actor, slug, number)
     decide(Action.REJECT, standing(version), actor, words=feedback)
     feedback = check_words(feedback, "feedback")
-    asks = [{"name": ask.name, "ask": ask.ask} for ask in libraries]
+    for ask in libraries:
+        check_words(ask.ask, "libraries")
+        if ask.edit:
+            apply_edit(version.wanted, ask.name, ask.edit)
+    asks = [ask.to_dict() for ask in libraries]
     with transaction.atomic():
         _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=asks)
         move(

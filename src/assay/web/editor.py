@@ -23,6 +23,7 @@ from assay.flow.places import interpreters
 from assay.sources.intake import Intake, read
 from assay.store.models import Version
 from assay.store.reads.choices import launch_choices
+from assay.store.reads.reviews import asks_of
 from assay.web.access import Visit, page
 
 
@@ -130,6 +131,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
             "interpreters": interpreters(),
             "may_use_sources": workspace_of(request.actor).allow_sdists,
+            "asks": asks_of(version) if version else [],
             "owns_words": version is None or version.environment.owner_id == request.actor.id,
         },
         status=error.status if error else 200,

@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.diff import Change, Comparison
+from assay.core.edit import Ask, parse_ask
 from assay.core.errors import AssayError
 from assay.core.lifecycle import Action, Status, decide
 from assay.core.report import Report
-from assay.core.review import Ask
 from assay.core.roles import Actor, Right
 from assay.flow import review
 from assay.flow.access import find_reference, find_version, standing, workspace_of
@@ -132,12 +132,19 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
 @page(Right.SEE)
 def reject(request: Visit, slug: str, number: int) -> HttpResponse:
     """Give a submission back with feedback."""
-    names, asks = request.POST.getlist("library"), request.POST.getlist("ask")
-    wanted = tuple(
-        Ask(name=name.strip(), ask=ask.strip())
-        for name, ask in zip(names, asks, strict=False)
-        if name.strip() and ask.strip()
+    version = review.reject(
+        request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=_asks(request)
     )
-    version = review.reject(request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=wanted)
     messages.success(request, f"{version.reference} went back to {version.author} with your feedback.")
     return redirect("admin-environments")
+
+
+def _asks(request: Visit) -> tuple[Ask, ...]:
+    """Read the rows of the form; one without a library asks nothing. "note" only says, in words, what to do."""
+    columns = [request.POST.getlist(name) for name in ("library", "kind", "to")]
+    rows = [tuple(map(str.strip, row)) for row in zip(*columns, strict=False)]
+    return tuple(
+        parse_ask(name, to) if kind == "note" else parse_ask(name, kind=kind, to=to)
+        for name, kind, to in rows
+        if name
+    )

@@ -33,6 +33,7 @@ urlpatterns = [
     path(f"{VERSION}/", environment.environment, name="version"),
     path(f"{VERSION}/edit", editor.edit, name="editor"),
     path(f"{VERSION}/build", build.start, name="build-start"),
+    path(f"{VERSION}/apply", environment.apply, name="apply"),
     path(f"{VERSION}/submit", environment.submit, name="submit"),
     path(f"{VERSION}/withdraw", environment.withdraw, name="withdraw"),
     path(f"{VERSION}/delete", environment.delete, name="version-delete"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from assay.core.edit import Ask, is_done
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor
 from assay.store.models import Decision, Submission, Version
@@ -103,6 +104,15 @@ def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
         digest=version.digest,
         feedback=said[-1].words if said and submission and submission.outcome == "rejected" else "",
     )
+
+
+def asks_of(version: Version) -> list[tuple[Ask, bool]]:
+    """Return what the last round asked of single libraries, each with whether the spec says so by now."""
+    last = version.submissions.order_by("-round").prefetch_related("decisions").first()
+    if last is None or last.outcome != "rejected":
+        return []
+    asks = [Ask.from_dict(one) for decision in last.decisions.all() for one in decision.libraries]
+    return [(ask, is_done(version.wanted, ask)) for ask in asks]
 
 
 def rounds(version: Version) -> list[Round]:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.diff import Change, Row, Step
+from assay.core.edit import Ask
 
 register = template.Library()
 
@@ -114,6 +115,12 @@ def happened(event: str) -> str:
 def minus(value: int, other: int) -> int:
     """Subtract; what is left is never below nothing."""
     return max(0, value - other)
+
+
+@register.filter
+def asked(stored: dict[str, Any]) -> str:
+    """Write what a stored decision asks of a library."""
+    return Ask.from_dict(stored).words
 
 
 @register.filter
