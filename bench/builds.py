@@ -41,7 +41,7 @@ def builds(home: Path, names: list[str]) -> None:
             python="3.11",
             python_path=python,
             libraries=tuple(SETS[name].split()),
-            index=Index(url="https://pypi.org/simple"),
+            index=Index(url="https://pypi.org/simple", trusted=True),
         )
         _Measured(home, name, question).run()
 

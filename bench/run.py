@@ -36,7 +36,7 @@ def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> Non
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "waiting", "pages", "nearest"]
+    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "pages", "nearest"]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -44,6 +44,10 @@ def main() -> int:
             from builds import SETS, builds  # noqa: PLC0415 - after the environment is set
 
             builds(Path(home), [one for one in wanted if one in SETS])
+        if "preview" in wanted:
+            from preview import preview  # noqa: PLC0415 - as above
+
+            preview(Path(home))
         if "waiting" in wanted:
             from waiting import waiting  # noqa: PLC0415 - as above
 

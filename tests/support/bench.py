@@ -39,7 +39,7 @@ class Bench:
             python_path=find_interpreters()[PYTHON].path,
             libraries=libraries,
             pins=pins,
-            index=Index(url=self.index.url),
+            index=Index(url=self.index.url, trusted=True),
             allow_sources=sources,
         )
 

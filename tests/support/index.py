@@ -80,6 +80,10 @@ class LocalIndex:
     wheels: list[Wheel] = field(default_factory=list)
     misbehave: dict[str, str] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
+    password: str = ""  # wanted of everybody
+    authorized: list[str] = field(default_factory=list)  # headers that were sent
+    redirects: dict[str, str] = field(default_factory=dict)
+    html: bool = False
     sizes: dict[str, int] = field(default_factory=dict)  # announced instead of the true ones
 
     def __post_init__(self) -> None:
@@ -128,6 +132,18 @@ class LocalIndex:
         self._server.server_close()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        given = request.headers.get("Authorization", "")
+        if given:
+            self.authorized.append(given)
+        if request.path in self.redirects:
+            request.send_response(302)
+            request.send_header("Location", self.redirects[request.path])
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
+        if self.password and self.password not in base64.b64decode(given.partition(" ")[2]).decode():
+            request.send_error(401)
+            return
         path = request.path.strip("/")
         self.served.append(path)
         if path.startswith("simple/"):
@@ -166,9 +182,18 @@ class LocalIndex:
             }
             for one in found
         ]
+        if self.html:
+            links = [
+                f'<a href="{one["url"]}#sha256={one["hashes"]["sha256"]}">{one["filename"]}</a>' for one in files
+            ]  # type: ignore[index]  # strings
+            self._send(request, "text/html", "".join(links).encode())
+            return
         body = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
+        self._send(request, "application/vnd.pypi.simple.v1+json", body)
+
+    def _send(self, request: BaseHTTPRequestHandler, kind: str, body: bytes) -> None:
         request.send_response(200)
-        request.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+        request.send_header("Content-Type", kind)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)

@@ -17,6 +17,7 @@ from assay.api import (
     reviews,
     runtimes,
     servers,
+    sources,
     upkeep,
     versions,
 )
@@ -43,6 +44,7 @@ for router in (
     runtimes.router,
     events.router,
     upkeep.router,
+    sources.router,
 ):
     api.add_router("/workspaces/{workspace}", router)
 

@@ -15,6 +15,7 @@ from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, Sp
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.draft import Wish, create_environment, new_version
+from assay.flow.fixes import explain_conflict
 from assay.flow.lock import preview
 from assay.store.reads.catalogue import Filters, catalogue
 from assay.store.reads.nearest import nearest
@@ -108,14 +109,37 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "count": len(found.lock.libraries),
         "download_size": found.lock.download_size,
         "added_to_base": found.added,
+        "new_bytes": found.new_bytes,
+        "kept": found.kept or None,
+        "moved": [{"name": one.name, "from": one.before, "to": one.after} for one in found.moved],
         "corrections": [asdict(one) for one in found.corrections],
         "nearest": nearest_document(nearest(request.actor, found.need)),
     }
 
 
+@router.post("/resolve/fixes", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
+    """Say who asks for what in a conflict, and which small changes end it; each was tried. Empty when it resolves."""
+    conflict = explain_conflict(request.actor, wish_of(body))
+    if conflict is None:
+        return {"detail": None, "asks": [], "fixes": []}
+    return {
+        "detail": conflict.error.detail,
+        "asks": [asdict(one) for one in conflict.asks],
+        "fixes": [{**asdict(fix), "count": len(lock.libraries)} for fix, lock in conflict.fixes],
+    }
+
+
 def wish_of(body: SpecIn) -> Wish:
     """Return the unchecked spec of a body."""
-    return Wish(base=body.base, python=body.python, libraries=tuple(body.libraries), only_binary=body.only_binary)
+    return Wish(
+        base=body.base,
+        python=body.python,
+        libraries=tuple(body.libraries),
+        only_binary=body.only_binary,
+        keep=body.keep,
+    )
 
 
 __all__ = ["router", "wish_of"]

@@ -24,6 +24,7 @@ class SpecIn(Body):
     python: str | None = None
     libraries: list[str] = Field(default_factory=list)
     only_binary: bool = True
+    keep: str | None = None
 
 
 class EnvironmentIn(SpecIn):

@@ -8,7 +8,7 @@ a row lead where one does; no library of any side is lost.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -208,6 +208,24 @@ def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...
         requirements=tuple(side.requirements.get(name, "") for side in sides),
         installed=tuple(side.installed.get(name, 0) if one else 0 for side, one in present),
         indexes=tuple(one.index if one else "" for one in found),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A library that is at another version than before though nobody asked for it."""
+
+    name: str
+    before: str
+    after: str
+
+
+def moved(before: Lock, after: Lock, asked: Collection[str]) -> tuple[Moved, ...]:
+    """Return the libraries of both locks whose version differs, but for those that are `asked` for anew."""
+    return tuple(
+        Moved(name=one.name, before=before.by_name[one.name].version, after=one.version)
+        for one in after.libraries
+        if one.name in before.by_name and one.name not in asked and before.by_name[one.name].version != one.version
     )
 
 

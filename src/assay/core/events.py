@@ -44,6 +44,9 @@ class EventName(StrEnum):
     RUN_STARTED = "run.started"
     RUN_ENDED = "run.ended"
     VERIFICATION_REQUESTED = "verification.requested"
+    SOURCE_ADDED = "source.added"
+    SOURCE_CHANGED = "source.changed"
+    SOURCE_REMOVED = "source.removed"
     WORKSPACE_SET = "workspace.set"
     MEMBER_SET = "member.set"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event

@@ -28,7 +28,10 @@ SINGLE_EQUALS = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A checked request. `libraries` are canonical PEP 508 strings, in the author's order."""
+    """A checked request. `libraries` are canonical PEP 508 strings, in the author's order.
+
+    `keep` names a version whose libraries stay where they are unless something forces them to move.
+    """
 
     base: str | None = None
     python: str | None = None
@@ -36,6 +39,7 @@ class Spec:
     only_binary: bool = True
     cool_down_days: int = 0
     variant: str = ""
+    keep: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,6 +73,7 @@ def parse_spec(
     only_binary: bool = True,
     cool_down_days: int = 0,
     variant: str = "",
+    keep: str | None = None,
 ) -> tuple[Spec, tuple[Correction, ...]]:
     """Check a request and return it with the corrections made. Raises InvalidInputError with a path."""
     base, python = base or None, python or None
@@ -85,6 +90,7 @@ def parse_spec(
         only_binary=only_binary,
         cool_down_days=cool_down_days,
         variant=variant,
+        keep=keep or None,
     )
     return spec, corrections
 

@@ -17,12 +17,13 @@ from typing import Any, NoReturn
 
 from assay.core.errors import AssayError, BuildError
 from assay.core.lock import Lock
-from assay.core.report import Report
+from assay.core.report import Check, Report
 from assay.engine import sandbox, uv
 from assay.engine.check import check
+from assay.engine.confusion import names_on_two_sources
 from assay.engine.hold import drop_damaged, hold
 from assay.engine.install import Installation, Installed, resolve_with_sources
-from assay.engine.interface import Failure, Job, Outcome, Progress
+from assay.engine.interface import Credentials, Failure, Job, Outcome, Progress
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
 from assay.engine.rehash import is_damaged
@@ -30,6 +31,7 @@ from assay.engine.seal import ASIDE, read_sealed, seal
 from assay.engine.verify import Found, facts_of, verify
 from assay.engine.wheels import clear_entering
 
+CREDENTIALS = "credentials.json"
 REPORT_EVERY = 0.1  # seconds between two writes of progress
 
 
@@ -38,7 +40,9 @@ class Build:
 
     def __init__(self, workdir: Path) -> None:
         self.workdir = workdir
-        self.job = Job.from_dict(json.loads((workdir / "job.json").read_text()))
+        self.job = replace(
+            Job.from_dict(json.loads((workdir / "job.json").read_text())), credentials=_credentials(workdir)
+        )
         self.aside = Path(self.job.places.environments) / f"{ASIDE}{workdir.name}"
         self.progress = Progress(step="resolving")
         self._step_began = time.monotonic()
@@ -84,9 +88,11 @@ class Build:
             kept, report = ready
             return self._done(kept, report, reused=True)
         self.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
-        installed, found = self._install(lock)
+        with ThreadPoolExecutor(1) as pool:
+            two_sources = pool.submit(names_on_two_sources, lock, self.job)
+            installed, found = self._install(lock)
         self.begin("checking", total=len(lock.libraries), done=0)
-        report = self._check(installed, found)
+        report = self._check(installed, found, two_sources.result())
         fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
         return self._done(found.lock, report, reused=not fresh)
 
@@ -116,7 +122,7 @@ class Build:
         self.say(f"Linked {len(installed.wheels)} libraries, {installed.files} files, {installed.size} bytes")
         return installed, found.result()
 
-    def _check(self, installed: Installed, found: Found) -> dict[str, Any]:
+    def _check(self, installed: Installed, found: Found, two_sources: Check) -> dict[str, Any]:
         question = self.job.question
         kind = sandbox.isolation()
         self.say(f"Checking with isolation: {kind}")
@@ -138,7 +144,7 @@ class Build:
             tree=installed.tree,
             libraries=found.libraries,
             imports=checked.imports,
-            checks=(*facts_of(installed, found), *checked.checks),
+            checks=(*facts_of(installed, found), two_sources, *checked.checks),
             uv=uv.version(),
         )
         return report.to_dict()
@@ -172,6 +178,16 @@ class Build:
         safe = "\n".join(_printable(one) for one in line.split("\n"))
         sys.stdout.write(safe + "\n")
         sys.stdout.flush()
+
+
+def _credentials(workdir: Path) -> Credentials:
+    """Read the credentials of package sources that were handed over, and remove them from the disk."""
+    path = workdir / CREDENTIALS
+    if not path.exists():
+        return {}
+    found = {name: (user, password) for name, (user, password) in json.loads(path.read_text()).items()}
+    path.unlink()
+    return found
 
 
 def _printable(line: str) -> str:

@@ -17,6 +17,7 @@ from assay.engine.interface import Job, Question
 from assay.engine.pace import Pace
 from assay.engine.papers import own_files, tree_digest, write_papers
 from assay.engine.resolve import resolve
+from assay.engine.routing import source_of
 from assay.engine.source import Source, offered_source, wheel_from_source
 from assay.engine.unpack import Entering, make_prefix
 from assay.engine.wheels import KeptWheel, kept_wheels, key_of, link_wheels
@@ -104,7 +105,8 @@ class Installation:
 
         self._tell(done=done, bytes_done=here, message="Fetching")
         files = [one.file for one in missing if one.file.is_wheel]
-        fetch(files, downloads, Network((self._question.index,)), arrived)
+        network = Network((self._question.index, *self._question.sources), self._job.credentials)
+        fetch(files, downloads, network, arrived)
         self._tell(message="Unpacking and compiling", seconds_left=None, force=True)
         wheels = {one.name: self._wheel(one, downloads) for one in missing}
         archives = {name: inspect(wheel) for name, wheel in wheels.items()}
@@ -128,7 +130,7 @@ def install_into(question: Question, prefix: Path, job: Job, workdir: Path, say:
     """Resolve a question and install the answer: an environment to build a source in. Raises AssayError."""
     aside = workdir / f"needs-{prefix.parent.name}"
     aside.mkdir(exist_ok=True)
-    lock = resolve(question, cache=job.places.cache, workdir=str(aside))
+    lock = resolve(question, cache=job.places.cache, workdir=str(aside), credentials=job.credentials)
     quiet = replace(job, question=question)
     installation = Installation(lock, prefix, quiet, workdir=aside, on_line=say, on_progress=_quiet)
     installation.link(installation.keep())
@@ -144,12 +146,19 @@ def resolve_with_sources(job: Job, workdir: Path, say: Callable[[str], None]) ->
     for _ in range(MOST_SOURCES):
         try:
             offered = str(folder) if sources else ""
-            lock = resolve(job.question, cache=job.places.cache, workdir=str(workdir), on_line=say, wheels=offered)
+            lock = resolve(
+                job.question,
+                cache=job.places.cache,
+                workdir=str(workdir),
+                on_line=say,
+                wheels=offered,
+                credentials=job.credentials,
+            )
         except ResolutionError as error:
             name = without_wheel(error.detail)
             if not job.question.allow_sources or name is None or name in sources:
                 raise
-            source = offered_source(name, job.question)
+            source = offered_source(name, job.question, job.credentials)
             made = wheel_from_source(
                 source.file, job, workdir, lambda asked, prefix: install_into(asked, prefix, job, workdir, say), say
             )
@@ -168,4 +177,4 @@ def _from(sources: dict[str, Source], library: LockedLibrary, question: Question
     source = sources.get(library.name)
     if source is None or source.version != library.version:
         return library
-    return replace(library, file=source.file, index=question.index.url)
+    return replace(library, file=source.file, index=source_of(library.name, question).url)

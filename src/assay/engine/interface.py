@@ -10,15 +10,28 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+Credentials = dict[str, tuple[str, str]]  # user name and password by the name of a source
 STEPS = ("resolving", "installing", "checking")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """A package index (PEP 503 or PEP 691 simple API)."""
+    """A package index (PEP 503 or PEP 691 simple API).
+
+    `patterns` are the names that it owns (none for the default one). It may lie in a private network when an
+    administrator allowed that; `trusted` is the installation's own, given by who runs the machine.
+    """
 
     url: str
     name: str = "default"
+    patterns: tuple[str, ...] = ()
+    allow_private: bool = False
+    trusted: bool = False
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Index:
+        """Read what `dataclasses.asdict` wrote."""
+        return cls(**{**stored, "patterns": tuple(stored.get("patterns", ()))})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +42,9 @@ class Question:
     python_path: str
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
+    preferred: tuple[str, ...] = ()  # `name==version` that stays unless something forces it to move
     index: Index
+    sources: tuple[Index, ...] = ()  # that own names by pattern, in their order; `index` serves all others
     allow_sources: bool = False  # build a library from its source where there is no wheel
     cool_down_days: int = 0
 
@@ -41,7 +56,9 @@ class Question:
                 **stored,
                 "libraries": tuple(stored["libraries"]),
                 "pins": tuple(stored["pins"]),
-                "index": Index(**stored["index"]),
+                "preferred": tuple(stored.get("preferred", ())),
+                "index": Index.from_dict(stored["index"]),
+                "sources": tuple(Index.from_dict(one) for one in stored.get("sources", ())),
             }
         )
 
@@ -71,10 +88,11 @@ class Job:
     require_sandbox: bool = False  # fail where package code cannot be kept in
     repair: bool = False  # build the lock though it is there, and put the new directory in its place
     timeout: int = 3600  # seconds, for all of it
+    credentials: Credentials = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
+        """Return plain JSON values, without credentials: these are handed over apart."""
+        return {name: value for name, value in asdict(self).items() if name != "credentials"}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Job:

@@ -22,7 +22,7 @@ def kernel_check(job: Job, prefix: Path, room: Room, memories: Path, surrounding
     overlay = "-"
     if needs_overlay(prefix, job.question.python):
         try:
-            overlay = str(ensure_overlay(job.question, job.places, print))
+            overlay = str(ensure_overlay(job.question, job.places, job.credentials, print))
         except BuildError as error:
             return Check(name="kernel", state="skipped", detail=f"not assessed: {error.detail}")
     kept = memories / f"kernel-{_name(overlay)}.json"

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from assay.core.errors import BuildError
 from assay.engine import uv
-from assay.engine.interface import Places, Question
+from assay.engine.interface import Credentials, Places, Question
 from assay.engine.layout import remove_tree, site_packages
+from assay.engine.routing import index_for_uv, routed
 
 BOOT = Path(__file__).with_name("kernel_boot.py")
 
@@ -31,7 +32,9 @@ def kernel_argv(prefix: Path, places: Places, python: str) -> list[str]:
     return [str(prefix / "bin" / "python"), str(BOOT), overlay, "-f", "{connection_file}"]
 
 
-def ensure_overlay(question: Question, places: Places, on_line: Callable[[str], None]) -> Path:
+def ensure_overlay(
+    question: Question, places: Places, credentials: Credentials, on_line: Callable[[str], None]
+) -> Path:
     """Return the overlay, making it when it is the first of its Python. Raises BuildError."""
     path = overlay_path(places, question.python)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +45,9 @@ def ensure_overlay(question: Question, places: Places, on_line: Callable[[str], 
         on_line(f"Preparing the kernel for Python {question.python} (once) …")
         aside = path.with_name(f".{path.name}.{uuid4().hex}")
         arguments = ["pip", "install", "--quiet", "--no-build", "--target", str(aside)]
-        arguments += ["--python", question.python_path, "--default-index", question.index.url, "ipykernel"]
-        finished = uv.run(arguments, cache=places.cache, cwd=str(path.parent))
+        arguments += ["--python", question.python_path, "--default-index", index_for_uv(question), "ipykernel"]
+        with routed(question, credentials) as variables:
+            finished = uv.run(arguments, cache=places.cache, cwd=str(path.parent), variables=variables)
         if finished.code:
             remove_tree(aside)
             raise BuildError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
@@ -18,7 +19,8 @@ from assay.core.errors import ResolutionError
 from assay.core.lock import File, Lock, LockedLibrary, file_name
 from assay.engine import uv
 from assay.engine.explain import explain, pinned_by_base, without_wheel
-from assay.engine.interface import Question
+from assay.engine.interface import Credentials, Question
+from assay.engine.routing import index_for_uv, real_address, routed, source_of
 
 TIMEOUT = 300.0  # seconds; the hardest real resolutions take tens
 
@@ -31,6 +33,7 @@ def resolve(
     on_line: Callable[[str], None] | None = None,
     started: Callable[[Popen[str]], None] | None = None,
     wheels: str = "",
+    credentials: Credentials | None = None,
 ) -> Lock:
     """Resolve and return the lock (without dependency edges). Raises ResolutionError with an explanation.
 
@@ -41,14 +44,19 @@ def resolve(
     answer = folder / "pylock.resolved.toml"
     (folder / "requirements.in").write_text(_lines(question.libraries + question.pins))
     (folder / "constraints.txt").write_text(_lines(question.pins))
-    finished = uv.run(
-        [*_arguments(question, answer.name), *(["--find-links", wheels] if wheels else [])],
-        cache=cache,
-        cwd=workdir,
-        on_line=on_line,
-        started=started,
-        timeout=TIMEOUT,
-    )
+    answer.unlink(missing_ok=True)
+    if question.preferred:
+        answer.write_text(_earlier(question.preferred))
+    with routed(question, credentials or {}) as variables:
+        finished = uv.run(
+            [*_arguments(question, answer.name), *(["--find-links", wheels] if wheels else [])],
+            cache=cache,
+            cwd=workdir,
+            on_line=on_line,
+            started=started,
+            timeout=TIMEOUT,
+            variables=variables,
+        )
     if finished.code:
         told = pinned_by_base(explain(finished.text), question.pins)
         from_source = question.allow_sources and without_wheel(told.detail)
@@ -57,13 +65,22 @@ def resolve(
     return read_answer(answer.read_text(), question)
 
 
+def _earlier(preferred: tuple[str, ...]) -> str:
+    """Return a lock with nothing but names and versions: uv keeps to what its output file held before."""
+    packages = (pin.split("==") for pin in preferred)
+    told = "".join(
+        f"\n[[packages]]\nname = {json.dumps(one)}\nversion = {json.dumps(two)}\n" for one, two in packages
+    )
+    return f'lock-version = "1.0"\ncreated-by = "assay"\n{told}'
+
+
 def _lines(lines: tuple[str, ...]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
 def _arguments(question: Question, answer: str) -> list[str]:
     arguments = ["pip", "compile", "--quiet", "--format", "pylock.toml", "--output-file", answer]
-    arguments += ["--python", question.python_path, "--default-index", question.index.url]
+    arguments += ["--python", question.python_path, "--default-index", index_for_uv(question)]
     arguments += ["--constraints", "constraints.txt", "--no-header", "--no-annotate", "--no-build"]
     if question.cool_down_days:
         arguments += ["--exclude-newer", f"{question.cool_down_days} days"]
@@ -125,10 +142,10 @@ def _library(package: dict[str, Any], ranks: dict[Tag, int], question: Question)
     return LockedLibrary(
         name=canonicalize_name(package["name"]),
         version=package["version"],
-        index=_without_credentials(package.get("index", question.index.url)),
+        index=source_of(package["name"], question).url,
         file=File(
             name=_name(entry),
-            url=_without_credentials(entry.get("url", "")),
+            url=_without_credentials(real_address(entry.get("url", ""))),
             size=entry.get("size", 0),
             sha256=entry["hashes"]["sha256"],
             uploaded=uploaded.isoformat().replace("+00:00", "Z") if uploaded else "",

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -24,10 +25,11 @@ from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist
 from assay.core.errors import AssayError, BuildError, ResolutionError
 from assay.core.lock import File
 from assay.engine import sandbox
-from assay.engine.interface import Job, Question
+from assay.engine.interface import Credentials, Job, Question
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree
 from assay.engine.room import Room
+from assay.engine.routing import source_of
 
 SECONDS = 1800.0  # that one build may take
 MOST_FILES, MOST_BYTES = 100_000, 4 << 30  # of one source, unpacked
@@ -45,11 +47,12 @@ class Source:
     file: File
 
 
-def offered_source(name: str, question: Question) -> Source:
+def offered_source(name: str, question: Question, credentials: Credentials) -> Source:
     """Return the newest source distribution of a library that the question admits. Raises ResolutionError."""
     from assay.engine.network import Network  # noqa: PLC0415 - most builds need no sources
 
-    answer = Network((question.index,)).open(f"{question.index.url}/{name}/", {"Accept": JSON_LISTING})
+    address = f"{source_of(name, question).url}/{name}/"
+    answer = Network((question.index, *question.sources), credentials).open(address, {"Accept": JSON_LISTING})
     listing = json.loads(answer.read(LARGEST_LISTING)) if answer.status == 200 else {"files": []}  # noqa: PLR2004 - OK
     admitted = SpecifierSet(",".join(str(one.specifier) for one in _asked(name, question)))
     found = []
@@ -68,7 +71,7 @@ def offered_source(name: str, question: Question) -> Source:
     version, entry = max(found, key=lambda one: one[0])
     file = File(
         name=entry["filename"],
-        url=entry["url"],
+        url=urljoin(address, entry["url"]),
         size=entry.get("size") or 0,
         sha256=entry["hashes"]["sha256"],
         uploaded=entry.get("upload-time") or "",
@@ -101,7 +104,8 @@ def wheel_from_source(file: File, job: Job, workdir: Path, install: Installer, s
     folder = workdir / f"source-{file.sha256[:12]}"
     remove_tree(folder)
     try:
-        fetch([file], folder / "fetched", Network((question.index,)), _nothing)
+        network = Network((question.index, *question.sources), job.credentials)
+        fetch([file], folder / "fetched", network, _nothing)
         root = _extract(folder / "fetched" / file.name, folder / "tree")
         say(f"Building {file.name} from its source, confined.")
         made = _build(root, folder, job, install)

@@ -86,13 +86,14 @@ def run(
     on_line: Callable[[str], None] | None = None,
     started: Callable[[subprocess.Popen[str]], None] | None = None,
     timeout: float = TIMEOUT,
+    variables: dict[str, str] | None = None,
 ) -> Finished:
     """Run `uv ARGUMENTS` and return what it wrote; each line is also passed on while it works."""
     Path(cache).mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         [binary(), "--no-config", "--no-python-downloads", *arguments],
         cwd=cwd,
-        env=environment(cache),
+        env=environment(cache) | (variables or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

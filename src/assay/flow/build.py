@@ -22,17 +22,19 @@ from assay.core.events import EventName
 from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_move, decide
 from assay.core.lock import Lock as LockValue
 from assay.core.roles import Actor, Right, check_right
+from assay.engine.build import CREDENTIALS
 from assay.engine.hold import empty_trash, hold, release
-from assay.engine.interface import Failure, Job, Outcome, Question
+from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
 from assay.engine.layout import remove_tree
 from assay.engine.seal import ASIDE, is_sealed, sweep
 from assay.engine.uv import PASSED_ON
 from assay.engine.wheels import clear_entering, sweep_entering
-from assay.flow.access import find_build, find_version, standing
+from assay.flow.access import find_build, find_reference, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
 from assay.flow.places import build_directory, engine_places, prefix
 from assay.flow.resolved import remembered
+from assay.flow.sources import sources_in
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.journal import record_version
@@ -56,8 +58,8 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
     if version.build is not None and version.build.active and version.author_id == actor.id:
         return version.build
     decide(Action.BUILD, standing(version), actor)
-    checked = Checked(spec=version.wanted, base=version.base, python=version.python, corrections=())
-    asked = asdict(question(checked))
+    checked = checked_of(actor, version)
+    asked = asdict(question(checked, sources_in(actor.workspace_id)))
     try:
         with transaction.atomic():
             build = Build.objects.create(
@@ -86,6 +88,13 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
     return build
 
 
+def checked_of(actor: Actor, version: Version) -> Checked:
+    """Return a version's spec as it was checked, with the versions that it names."""
+    spec = version.wanted
+    kept = find_reference(actor, spec.keep, path="keep") if spec.keep else None
+    return Checked(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
+
+
 def request_repair(actor: Actor, slug: str, number: int) -> Build:
     """Queue the building of a version's own lock once more, to take the place of files that have drifted."""
     version = find_version(actor, slug, number)
@@ -100,7 +109,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
             defaults={
                 "state": BuildState.QUEUED,
                 "requested_by_id": actor.id,
-                "question": asdict(question(checked)),
+                "question": asdict(question(checked, sources_in(actor.workspace_id))),
                 "repair": True,
                 "created_at": timezone.now(),
             },
@@ -172,6 +181,7 @@ def _launch(build: Build) -> None:
             timeout=BUILD_TIMEOUT,
         )
         (directory / "job.json").write_text(json.dumps(job.to_dict()))
+        _hand_over(sources_in(build.version.environment.workspace_id).credentials, directory / CREDENTIALS)
         handle = launcher.start(
             Start(
                 argv=(sys.executable, "-m", "assay.engine", str(directory)),
@@ -184,6 +194,13 @@ def _launch(build: Build) -> None:
     with transaction.atomic():
         Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
+
+
+def _hand_over(credentials: Credentials, path: Path) -> None:
+    """Leave credentials for the build's process alone; it removes them as it reads them."""
+    if credentials:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(credentials))
 
 
 def _known_lock(build: Build) -> str | None:

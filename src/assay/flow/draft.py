@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -32,6 +32,7 @@ class Wish:
     python: str | None
     libraries: tuple[str, ...]
     only_binary: bool = True
+    keep: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Checked:
     base: Version | None
     python: str
     corrections: tuple[Correction, ...]
+    kept: Version | None = None
 
 
 def check_wish(actor: Actor, wish: Wish) -> Checked:
@@ -52,6 +54,7 @@ def check_wish(actor: Actor, wish: Wish) -> Checked:
         base = find_reference(actor, reference, path="base")
         check_use(Status(base.status), Health(base.health), Use.BASE)
         reference = base.reference
+    kept = find_reference(actor, wish.keep, path="keep") if wish.keep else None
     if not wish.only_binary and not workspace_of(actor).allow_sdists:
         raise InvalidInputError(
             "This workspace builds from wheels only.",
@@ -59,11 +62,15 @@ def check_wish(actor: Actor, wish: Wish) -> Checked:
             path="only_binary",
         )
     spec, corrections = parse_spec(
-        base=reference, python=wish.python, libraries=wish.libraries, only_binary=wish.only_binary
+        base=reference,
+        python=wish.python,
+        libraries=wish.libraries,
+        only_binary=wish.only_binary,
+        keep=kept.reference if kept else None,
     )
     python = base.python if base else spec.python or ""
     interpreter(python)  # raises with the versions there are
-    return Checked(spec=spec, base=base, python=python, corrections=corrections)
+    return Checked(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
 
 
 def create_environment(
@@ -106,7 +113,8 @@ def new_version(actor: Actor, slug: str) -> Version:
     newest = environment.newest
     if newest is None:
         raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
-    checked = Checked(spec=newest.wanted, base=newest.base, python=newest.python, corrections=())
+    spec = replace(newest.wanted, keep=newest.reference)
+    checked = Checked(spec=spec, base=newest.base, python=newest.python, corrections=(), kept=newest)
     with transaction.atomic():
         return _add_version(actor, environment, checked, origin=newest)
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from assay.core.diff import Moved, moved
 from assay.core.errors import ConflictError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
@@ -14,22 +19,31 @@ from assay.core.similarity import Profile
 from assay.core.spec import Correction
 from assay.engine.interface import Question
 from assay.engine.resolve import resolve
+from assay.engine.wheels import key_of
 from assay.flow.draft import Checked, Wish, check_wish
-from assay.flow.places import engine_places, home, index, interpreter
+from assay.flow.places import engine_places, home, interpreter
 from assay.flow.resolved import remember
+from assay.flow.sources import Sources, sources_in
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it."""
+    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it.
+
+    `moved` are libraries of the version that is kept to (`kept`, '' for none) that move though nobody asked;
+    `new_bytes` are those of files that no environment of this installation has yet.
+    """
 
     lock: Lock
     direct: tuple[str, ...]
     need: Profile
     corrections: tuple[Correction, ...]
     added: int
+    kept: str
+    moved: tuple[Moved, ...]
+    new_bytes: int
 
 
 class _Turns:
@@ -60,14 +74,16 @@ class _Turns:
 _turns = _Turns()
 
 
-def question(checked: Checked) -> Question:
+def question(checked: Checked, sources: Sources) -> Question:
     """Return what the engine is asked for a checked spec: its libraries, and its base's pins."""
     return Question(
         python=checked.python,
         python_path=interpreter(checked.python).path,
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
-        index=index(),
+        preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
+        index=sources.index,
+        sources=sources.others,
         allow_sources=not checked.spec.only_binary,
         cool_down_days=checked.spec.cool_down_days,
     )
@@ -94,11 +110,18 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         mine.append(process)
         _turns.take(key, process)
 
-    asked = question(checked)
+    sources = sources_in(actor.workspace_id)
+    asked = question(checked, sources)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
-            lock = resolve(asked, cache=engine_places().cache, workdir=workdir, started=started)
+            lock = resolve(
+                asked,
+                cache=engine_places().cache,
+                workdir=workdir,
+                started=started,
+                credentials=sources.credentials,
+            )
         except Exception:
             if mine and not _turns.is_current(key, mine[-1]):
                 raise ConflictError("A newer question took its place.", hint="Ask again.") from None
@@ -117,4 +140,22 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         ),
         corrections=checked.corrections,
         added=len(lock.libraries) - len(asked.pins),
+        kept=checked.kept.reference if checked.kept else "",
+        moved=_moved(checked, lock),
+        new_bytes=new_bytes(lock),
     )
+
+
+def _moved(checked: Checked, lock: Lock) -> tuple[Moved, ...]:
+    """Return what moves though its line is the same as in the version that is kept to."""
+    if checked.kept is None or checked.kept.lock is None:
+        return ()
+    before = set(checked.kept.wanted.libraries)
+    asked = [Requirement(line) for line in checked.spec.libraries if line not in before]
+    return moved(Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked})
+
+
+def new_bytes(lock: Lock) -> int:
+    """Return the bytes of a lock's files that are not unpacked here yet."""
+    shelf = Path(engine_places().wheels)
+    return sum(one.file.size for one in lock.libraries if not (shelf / key_of(one, lock.python)).is_dir())

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from assay.core.errors import InvalidInputError
-from assay.engine.interface import Index, Places
+from assay.engine.interface import Places
 from assay.engine.interpreters import Interpreter, find_interpreters
 
 INTERPRETERS_KEPT = 300  # seconds; a newly installed Python shows up after that
@@ -29,11 +29,6 @@ def engine_places() -> Places:
         cache=str(home() / "cache" / "uv"),
         overlays=str(home() / "overlays"),
     )
-
-
-def index() -> Index:
-    """Return the package index of this installation."""
-    return Index(url=settings.INDEX_URL)
 
 
 def prefix(digest: str) -> Path:

@@ -18,6 +18,7 @@ from assay.flow import draft
 from assay.flow.access import find_version, standing, workspace_of
 from assay.flow.build import request_build
 from assay.flow.draft import Wish
+from assay.flow.fixes import explain_conflict
 from assay.flow.lock import Preview, preview
 from assay.flow.places import interpreters
 from assay.sources.intake import Intake, read
@@ -38,11 +39,12 @@ class Form:
     python: str = ""
     libraries: str = ""
     sources: bool = False
+    keep: str = ""
 
     @classmethod
     def from_post(cls, post: MultiValueDict[str, str]) -> Form:
         """Read the fields of a request."""
-        names = ("title", "slug", "description", "base", "python", "libraries")
+        names = ("title", "slug", "description", "base", "python", "libraries", "keep")
         words = {name: (post.get(name) or "").strip() for name in names}
         return cls(**words, sources=post.get("sources") == "yes")
 
@@ -58,6 +60,7 @@ class Form:
             python=spec.python or "",
             libraries="\n".join(spec.libraries),
             sources=not spec.only_binary,
+            keep=spec.keep or "",
         )
 
     def wish(self) -> Wish:
@@ -67,6 +70,7 @@ class Form:
             python=None if self.base else self.python or None,
             libraries=tuple(self.libraries.splitlines()),
             only_binary=not self.sources,
+            keep=self.keep or None,
         )
 
 
@@ -130,6 +134,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "errors": {path: error} if error else {},
             "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
             "interpreters": interpreters(),
+            "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
             "may_use_sources": workspace_of(request.actor).allow_sdists,
             "asks": asks_of(version) if version else [],
             "owns_words": version is None or version.environment.owner_id == request.actor.id,
@@ -163,6 +168,18 @@ def _preview_context(found: Preview) -> dict[str, Any]:
         "count": len(rows),
         "size": found.lock.download_size,
     }
+
+
+@require_POST
+@page(Right.COMPOSE)
+def fixes(request: Visit) -> HttpResponse:
+    """Say who asks for what in a conflict, and offer the changes that were seen to end it."""
+    form = Form.from_post(request.POST)
+    try:
+        conflict = explain_conflict(request.actor, form.wish())
+    except AssayError:
+        conflict = None
+    return render(request, "components/fixes.html", {"conflict": conflict, "libraries": form.libraries})
 
 
 @require_POST

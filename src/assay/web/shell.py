@@ -62,5 +62,6 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
         areas.append(Area(title="Runtimes", links=(link("Scripts", "runtimes"),)))
     if actor.has(Right.REVIEW):
         queue = link("Python Environments", "admin-environments", count=waiting(actor))
-        areas.append(Area(title="Admin", links=(queue, link("Audit", "audit"))))
+        own = (link("Package sources", "package-sources"),) if actor.has(Right.ADMINISTER) else ()
+        areas.append(Area(title="Admin", links=(queue, *own, link("Audit", "audit"))))
     return tuple(areas)

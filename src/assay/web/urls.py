@@ -16,6 +16,7 @@ from assay.web import (
     launch,
     review,
     runtimes,
+    sources,
     upkeep,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("compare", compare.compare, name="compare"),
     path("new", editor.new, name="environment-new"),
     path("new/preview", editor.resolve_preview, name="resolve-preview"),
+    path("new/fixes", editor.fixes, name="fixes"),
     path("new/slug", editor.check_slug, name="check-slug"),
     path("new/intake", editor.intake, name="intake"),
     path("environments/<slug:slug>/", environment.environment, name="environment"),
@@ -49,6 +51,9 @@ urlpatterns = [
     path("builds/<uuid:build>/", build.build, name="build"),
     path("builds/<uuid:build>/log", build.build_log, name="build-log"),
     path("builds/<uuid:build>/cancel", build.cancel, name="build-cancel"),
+    path("admin/sources/", sources.package_sources, name="package-sources"),
+    path("admin/sources/<slug:name>/change", sources.change, name="source-change"),
+    path("admin/sources/<slug:name>/try", sources.attempt, name="source-try"),
     path("admin/environments/", admin_environments.admin_environments, name="admin-environments"),
     path("admin/audit/", admin_environments.audit, name="audit"),
     path("launch/", launch.launch, name="launch"),

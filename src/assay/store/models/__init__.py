@@ -5,6 +5,7 @@ from assay.store.models.environments import Environment, Version
 from assay.store.models.launches import Launch, Run, Runtime, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.reviews import Decision, Event, Submission
+from assay.store.models.sources import PackageSource
 from assay.store.models.upkeep import Chore, Verification
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Lock",
     "LockedLibrary",
     "Membership",
+    "PackageSource",
     "Person",
     "Run",
     "Runtime",

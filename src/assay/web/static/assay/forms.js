@@ -18,12 +18,17 @@ on("submit", "form", (form, event) => {
 function keep(form) {
   const key = `keep:${form.dataset.keep}`;
   const fields = [...form.elements].filter((one) => one.name && !["hidden", "file", "submit"].includes(one.type));
-  const from = JSON.stringify(fields.map((field) => [field.name, field.value]));
+  const state = (field) => (field.type === "checkbox" ? (field.checked ? field.value : "") : field.value);
+  const restore = (field, value) => {
+    if (field.type === "checkbox") field.checked = value !== "";
+    else field.value = value;
+  };
+  const from = JSON.stringify(fields.map((field) => [field.name, state(field)]));
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
   // Kept words count only for the form they were typed into: not when it was saved since, elsewhere.
-  if (kept?.from === from) for (const field of fields) field.value = kept.values[field.name] ?? field.value;
+  if (kept?.from === from) for (const field of fields) restore(field, kept.values[field.name] ?? state(field));
   form.addEventListener("input", () => {
-    const values = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+    const values = Object.fromEntries(fields.map((field) => [field.name, state(field)]));
     sessionStorage.setItem(key, JSON.stringify({ from, values }));
   });
   form.addEventListener("submit", () => sessionStorage.removeItem(key));
@@ -43,7 +48,7 @@ on("change", "input[data-reads]", async (input) => {
 on("click", "[data-takes]", (button) => {
   const into = document.getElementById(button.dataset.into);
   const lines = document.getElementById(button.dataset.takes).textContent.trim();
-  into.value = [into.value.trim(), lines].filter(Boolean).join("\n");
+  into.value = "replaces" in button.dataset ? lines : [into.value.trim(), lines].filter(Boolean).join("\n");
   into.dispatchEvent(new Event("input", { bubbles: true }));
   button.closest("dialog")?.close();
 });

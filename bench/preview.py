@@ -1,0 +1,52 @@
+"""The preview in the editor against the bare resolution: what a keystroke waits for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from run import median, say
+
+from assay.engine import uv
+from assay.engine.interface import Index, Question
+from assay.engine.interpreters import find_interpreters
+from assay.engine.resolve import resolve
+
+LIMIT = 1.2
+SETS = {
+    "5 libraries": "six attrs humanize click rich",
+    "~100": "pandas scikit-learn matplotlib jupyterlab seaborn statsmodels sqlalchemy plotly bokeh openpyxl",
+}
+
+
+def preview(home: Path) -> None:
+    """Measure both, warm, on the same cache."""
+    python, cache = find_interpreters()["3.11"].path, str(home / "cache")
+    work = home / "preview"
+    work.mkdir(exist_ok=True)
+    for name, libraries in SETS.items():
+        question = Question(
+            python="3.11",
+            python_path=python,
+            libraries=tuple(libraries.split()),
+            index=Index(url="https://pypi.org/simple", trusted=True),
+        )
+        (work / "plain.in").write_text("\n".join(question.libraries))
+        command = [uv.binary(), "--no-config", "pip", "compile", "-q", "--no-build", "--python", python]
+        command += ["--format", "pylock.toml", "-o", "pylock.plain.toml", "plain.in"]
+
+        def bare(command: list[str] = command) -> None:
+            (work / "pylock.plain.toml").unlink(missing_ok=True)
+            subprocess.run(command, cwd=work, env=uv.environment(cache), check=True)  # noqa: S603 - uv
+
+        def ours(question: Question = question) -> None:
+            resolve(question, cache=cache, workdir=str(work))
+
+        peer, took = median(bare, 9), median(ours, 9)
+        say(f"resolving {name} with bare uv, warm: median", f"{peer * 1000:.0f} ms", "the peer")
+        say(
+            "  our preview of it",
+            f"{took * 1000:.0f} ms",
+            f"{took / peer:.2f} x (limit {LIMIT})",
+            took <= LIMIT * peer,
+        )

@@ -1,0 +1,104 @@
+"""Small changes to a spec that may end a conflict, the smallest first. Whether they do, a resolution must show.
+
+A change touches one direct requirement that the conflict names, or the Python version. Loosening comes before
+leaving out: what was asked for stays as near as it can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+UPPER = frozenset({"<", "<=", "==", "===", "~=", "!="})
+MOST = 8  # candidates; each costs a resolution
+WHAT = r"([\w.\-]+(?:\[[\w,.\-]+\])?[^\s,]*(?:,[<>=!~][^\s,]*)*)"  # a name with what is asked of its version
+ASKS = re.compile(rf"(?:all versions of )?([\w.\-]+(?:\[[\w,.\-]+\])?(?:[<>=!~][^\s]*)?) depends? on {WHAT}")
+REQUIRES = re.compile(r"you require ([^\n]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One line of a conflict: who asks for what. `who` is '' for the author of the spec."""
+
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """One change: the lines as they would be, or another Python version; in words for a button."""
+
+    words: str
+    libraries: tuple[str, ...]
+    python: str | None = None
+
+
+def asks_of(detail: str) -> tuple[Ask, ...]:
+    """Return who asks for what in an explanation of a conflict, each once, in its order."""
+    found = [(match.start(), Ask(who=match[1], what=match[2].rstrip("."))) for match in ASKS.finditer(detail)]
+    for match in REQUIRES.finditer(detail):
+        lines = match[1].partition(", the ")[0].rstrip(".").split(" and ")
+        found += [(match.start(), Ask(who="", what=line)) for line in lines]
+    return tuple(dict.fromkeys(ask for _, ask in sorted(found, key=lambda one: one[0])))
+
+
+def fixes(
+    libraries: Sequence[str], detail: str, *, python: str | None = None, pythons: Sequence[str] = ()
+) -> tuple[Fix, ...]:
+    """Return candidates for a conflict, smallest first: without upper bounds, any version, another Python, left out.
+
+    `python` is the version asked for (None on a base, which fixes it), `pythons` are those there are.
+    """
+    lines = [(line, Requirement(line)) for line in libraries]
+    named = [
+        (position, line, wanted)
+        for position, (line, wanted) in enumerate(lines)
+        if re.search(rf"(?<![\w.-]){re.escape(canonicalize_name(wanted.name))}(?![\w-])", detail, re.IGNORECASE)
+    ]
+    found = [_without_upper(libraries, *one) for one in named]
+    found += [_any_version(libraries, *one) for one in named]
+    if python and re.search(r"python|wheels", detail, re.IGNORECASE):
+        nearest = sorted((one for one in pythons if one != python), key=lambda one: abs(_minor(one) - _minor(python)))
+        found += [Fix(words=f"Use Python {one}", libraries=tuple(libraries), python=one) for one in nearest[:2]]
+    if len(lines) > 1:
+        found += [_without(libraries, *one) for one in named]
+    return tuple(dict.fromkeys(one for one in found if one is not None))[:MOST]
+
+
+def _minor(python: str) -> int:
+    return int(python.partition(".")[2])
+
+
+def _without_upper(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix | None:
+    """Keep what is asked for at least: `==1.2` and `~=1.2` become `>=1.2`, `<2` goes."""
+    kept = SpecifierSet(",".join(filter(None, (_lower(one) for one in wanted.specifier))))
+    if kept == wanted.specifier or not str(kept):
+        return None
+    return _changed(libraries, position, line, wanted, kept)
+
+
+def _lower(one: Specifier) -> str:
+    if one.operator in {"==", "~="}:
+        return f">={one.version.removesuffix('.*')}"
+    return "" if one.operator in UPPER else str(one)
+
+
+def _any_version(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix | None:
+    return _changed(libraries, position, line, wanted, SpecifierSet()) if str(wanted.specifier) else None
+
+
+def _changed(libraries: Sequence[str], position: int, line: str, wanted: Requirement, specifier: SpecifierSet) -> Fix:
+    loosened = Requirement(line)
+    loosened.specifier = specifier
+    words = f"Ask for {loosened} instead of {line}" if str(specifier) else f"Take any version of {wanted.name}"
+    return Fix(words=words, libraries=(*libraries[:position], str(loosened), *libraries[position + 1 :]))
+
+
+def _without(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix:
+    del line
+    return Fix(words=f"Leave {wanted.name} out", libraries=(*libraries[:position], *libraries[position + 1 :]))

@@ -1,0 +1,33 @@
+"""Package sources of a workspace."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class PackageSource(models.Model):
+    """An index: the default one, or one that owns names by its `patterns`. `secret` is encrypted (store/vault)."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="sources")
+    name = models.CharField(max_length=32)
+    url = models.CharField(max_length=500)
+    position = models.PositiveIntegerField(default=0)
+    patterns = models.JSONField(default=list)
+    is_default = models.BooleanField(default=False)
+    allow_private = models.BooleanField(default=False)
+    username = models.CharField(max_length=200, blank=True, default="")
+    secret = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="one_source_name"),
+            models.UniqueConstraint(
+                fields=["workspace"], condition=models.Q(is_default=True), name="one_default_source"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
