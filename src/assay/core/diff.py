@@ -67,7 +67,7 @@ class Row:
     """One library, with one entry per side.
 
     `versions` are None where it is absent, `sizes` are file bytes, `installed` bytes on disk (0 where absent
-    or not known), `licences`, `requirements` and `indexes` '' where there is none.
+    or not known), `licences`, `requirements`, `indexes` and `files` (SHA-256) '' where there is none.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Row:
     requirements: tuple[str, ...] = ()
     installed: tuple[int, ...] = ()
     indexes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
@@ -208,6 +209,7 @@ def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...
         requirements=tuple(side.requirements.get(name, "") for side in sides),
         installed=tuple(side.installed.get(name, 0) if one else 0 for side, one in present),
         indexes=tuple(one.index if one else "" for one in found),
+        files=tuple(one.file.sha256 if one else "" for one in found),
     )
 
 

@@ -14,20 +14,23 @@ MOST_NEAREST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One version and why it is offered."""
+    """One version and why it is offered. `origin` says that the other version came from it."""
 
     reference: str
     why: str
+    origin: bool = False
 
 
 def offers(actor: Actor, version: Version) -> list[Offer]:
     """Return each version once: last published, base, then the nearest of other environments, best first."""
-    found: dict[str, str] = {}
+    found: list[Offer] = []
     earlier = predecessor(version)
     if earlier and earlier.environment_id == version.environment_id:
-        found[earlier.reference] = "last published"
+        found.append(Offer(reference=earlier.reference, why="last published", origin=True))
     if version.base:
-        found.setdefault(version.base.reference, "base")
+        found.append(Offer(reference=version.base.reference, why="base", origin=True))
     for one in nearest(actor, need_of(version), limit=MOST_NEAREST, but=version.reference):
-        found.setdefault(one.key, "identical" if one.identical else f"nearest, {one.score:.0%} alike")
-    return [Offer(reference=reference, why=why) for reference, why in found.items()]
+        if one.key not in {other.reference for other in found}:
+            why = "identical" if one.identical else f"nearest, {one.score:.0%} alike"
+            found.append(Offer(reference=one.key, why=why))
+    return found

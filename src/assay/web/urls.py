@@ -46,6 +46,7 @@ urlpatterns = [
     path(f"{VERSION}/verify", upkeep.verify, name="verify"),
     path(f"{VERSION}/rebuild", upkeep.rebuild, name="rebuild"),
     path(f"{VERSION}/review", review.show, name="review"),
+    path(f"{VERSION}/viewed", review.viewed, name="viewed"),
     path(f"{VERSION}/approve", review.approve, name="approve"),
     path(f"{VERSION}/reject", review.reject, name="reject"),
     path("builds/<uuid:build>/", build.build, name="build"),

@@ -75,7 +75,7 @@ def change(row: Row) -> SafeString:
     if row.change is Change.ADDED:
         return format_html('<span class="soft small">{}</span>', "new")
     if row.change is not Change.UPGRADED:
-        step = format_html(' <span class="soft small">{}</span>', row.step) if row.step else ""
+        step = format_html(' <span class="soft small">{}</span>', row.step) if row.step is Step.MAJOR else ""
         return format_html("{}{}", badge(row.change), step)
     if row.step is Step.MAJOR:
         return badge("major")

@@ -1,7 +1,5 @@
 // <ask-rows>: what is asked of single libraries. Empty rows wait behind a button; what is not needed is not shown.
 
-import { on } from "./on.js";
-
 const EXAMPLES = { raise: "2.2", swap: "another-library>=1", drop: "", wait: "2030-01-31", note: "what should change" };
 
 class AskRows extends HTMLElement {
@@ -56,9 +54,11 @@ class AskRows extends HTMLElement {
 }
 customElements.define("ask-rows", AskRows);
 
-// A dialog that is opened for a library asks something of it.
-on("click", "[data-asks]", (button) => {
+// A library that is asked about opens the dialog, unless its button is off: then nothing can be asked.
+export function askFor(row) {
   const rows = document.querySelector("ask-rows");
-  rows.closest("dialog").showModal();
-  rows.ask(button.dataset.asks);
-});
+  const dialog = rows?.closest("dialog");
+  if (!row || !dialog || !document.querySelector(`[data-opens="${dialog.id}"]:not(:disabled)`)) return;
+  dialog.showModal();
+  rows.ask(row.dataset.name);
+}

@@ -7,3 +7,4 @@ import "./scroll-box.js";
 import "./library-editor.js";
 import "./live-log.js";
 import "./ask-rows.js";
+import "./viewed.js";
