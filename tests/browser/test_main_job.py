@@ -153,15 +153,17 @@ def test_the_main_job(desk: Desk, browser: Browser) -> None:
     ben.go("/environments/tools/1/review")
     ben.page.keyboard.press("r")
     ben.page.get_by_label("Feedback").fill("Please take a newer humanize.")
-    ben.page.get_by_label("Library (optional)").fill("humanize")
-    ben.page.get_by_label("Ask").fill("raise to 4.12")
+    ben.page.get_by_label("Library 1", exact=True).fill("humanize")
+    ben.page.get_by_label("To, for library 1").fill("4.12")
     ben.page.get_by_role("button", name="Reject", exact=True).click()
     ana.go("/environments/tools/1/")
     expect(ana.page.get_by_text("Please take a newer humanize.")).to_be_visible()
     expect(ana.page.get_by_text("raise to 4.12")).to_be_visible()
     ana.check()
-    ana.page.get_by_role("link", name="Edit").click()
-    ana.page.get_by_label("Libraries", exact=True).fill("six\nhumanize>=4.12")
+    ana.page.get_by_role("button", name="Apply: humanize raise to 4.12").click()
+    expect(ana.page.get_by_label("Libraries", exact=True)).to_have_value("six\nhumanize>=4.12")
+    expect(ana.page.locator(".lines .badge")).to_contain_text("done")
+    ana.check()
     ana.page.get_by_role("button", name="Save and build").click()
     expect(ana.page.get_by_role("link", name="Open tools@1")).to_be_visible(timeout=120_000)
     publish(ana, ben, "tools")
@@ -237,3 +239,85 @@ def run_script(eve: Visitor) -> None:
     expect(eve.page.locator(".log")).to_contain_text("waiting", timeout=20_000)
     eve.page.get_by_role("button", name="Cancel").click()
     expect(eve.page.get_by_text("Cancelled")).to_be_visible(timeout=10_000)
+
+
+def test_a_review_by_keyboard_alone(desk: Desk, browser: Browser) -> None:
+    """From the queue to the decision without a mouse: move, mark, ask, reject; and approve the next round."""
+    ana, ben = Visitor(desk, browser, "ana"), Visitor(desk, browser, "ben")
+    compose(ana, "keys", "For the keyboard", "six==1.16.0\nidna")
+    submit(ana, "keys")
+    open_first(ben, "For the keyboard")
+    keys, count = ben.page.keyboard, ben.page.locator("#viewed-count")
+    keys.press("?")
+    expect(ben.page.get_by_role("dialog")).to_contain_text("ask the author to change it")
+    keys.press("Escape")
+    expect(count).to_have_text("0 of 2 viewed")
+    for key in ("j", "v"):
+        keys.press(key)
+    expect(count).to_have_text("1 of 2 viewed")
+    ben.page.wait_for_load_state("networkidle")
+    ben.page.reload()
+    expect(count).to_have_text("1 of 2 viewed")  # idna, by the server
+
+    # The second row is six: ask for a newer one, say why, and send it back.
+    for key in ("j", "j", "f"):
+        keys.press(key)
+    expect(ben.page.get_by_label("Library 1", exact=True)).to_have_value("six")
+    ben.check()
+    keys.press("Tab")
+    keys.type("1.17")
+    for _ in range(3):
+        keys.press("Shift+Tab")
+    keys.type("Please take the newer six.")
+    for _ in range(5):
+        keys.press("Tab")
+    keys.press("Enter")
+    expect(ben.page.get_by_text("went back to ana")).to_be_visible()
+
+    ana.go("/environments/keys/1/")
+    ana.page.get_by_role("button", name="Apply: six raise to 1.17").click()
+    ana.page.get_by_role("button", name="Save and build").click()
+    expect(ana.page.get_by_role("link", name="Open keys@1")).to_be_visible(timeout=120_000)
+    submit(ana, "keys")
+    open_first(ben, "For the keyboard")
+    expect(count).to_have_text("1 of 2 viewed")  # idna is the same file; six is another one
+    for key in ("j", "j", "v", "a"):
+        keys.press(key)
+    expect(ben.page.get_by_role("dialog")).to_contain_text("keys@1")
+    ben.check()
+    for key in ("Tab", "Enter"):
+        keys.press(key)
+    expect(ben.page.get_by_text("keys@1 is published.")).to_be_visible()
+    look_at_comparison(ana)
+    assert ana.wrong == ben.wrong == []
+
+
+def submit(author: Visitor, slug: str) -> None:
+    """Submit version 1 without a note."""
+    author.go(f"/environments/{slug}/1/")
+    author.page.get_by_role("button", name="Submit for publishing…").click()
+    author.page.get_by_role("button", name="Submit", exact=True).click()
+    expect(author.page.get_by_text("Pending review").first).to_be_visible()
+
+
+def open_first(reviewer: Visitor, title: str) -> None:
+    """Open the oldest submission of the queue by keyboard."""
+    reviewer.go("/admin/environments/")
+    reviewer.page.keyboard.press("j")
+    reviewer.page.keyboard.press("Enter")
+    expect(reviewer.page.get_by_role("heading", name=title)).to_be_visible()
+
+
+def look_at_comparison(visitor: Visitor) -> None:
+    """Pick two versions, narrow what is shown, and leave one out again."""
+    page = visitor.page
+    visitor.go("/compare?versions=keys@1")
+    page.get_by_label("Add a version").fill("tools")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("from keys@1 to tools@1").first).to_be_visible()
+    visitor.check()
+    page.get_by_role("link", name="Asked for").click()
+    expect(page).to_have_url(re.compile("versions=keys@1,tools@1&direct=1"))
+    page.get_by_role("link", name="Leave out tools@1").click()
+    expect(page.get_by_text("Compare keys@1 with")).to_be_visible()
+    visitor.check()

@@ -8,6 +8,8 @@ from typing import Any
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from assay.core.edit import Ask, parse_ask
+
 
 class Body(Schema):
     """A request body; unknown fields are refused."""
@@ -46,11 +48,24 @@ class Approve(Body):
     note: str = ""
 
 
+class EditIn(Body):
+    """What the author can apply: raise (`to` a version), drop, swap (`to` a requirement), wait (`to` a date)."""
+
+    kind: str
+    to: str = ""
+
+
 class AskIn(Body):
-    """What is asked of one library."""
+    """What is asked of one library: in words, as an edit, or both."""
 
     name: str
-    ask: str
+    ask: str = ""
+    edit: EditIn | None = None
+
+    def read(self) -> Ask:
+        """Return it checked. Raises InvalidInputError."""
+        kind, to = (self.edit.kind, self.edit.to) if self.edit else ("", "")
+        return parse_ask(self.name, self.ask, kind, to)
 
 
 class Reject(Body):

@@ -12,9 +12,8 @@ from assay.api.access import Caller, needs
 from assay.api.documents import nearest_document, version_document
 from assay.api.environments import wish_of
 from assay.api.pages import bounded
-from assay.api.schemas import Approve, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
+from assay.api.schemas import Approve, AskIn, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
 from assay.core.errors import NotFoundError
-from assay.core.review import Ask
 from assay.core.roles import Actor, Right
 from assay.flow import draft, retire, review
 from assay.flow.access import find_version
@@ -54,6 +53,14 @@ def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) 
     return shown(request.actor, slug, number) | {"corrections": [asdict(one) for one in corrections]}
 
 
+@router.post(f"{ONE}/apply", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def apply(request: Caller, workspace: str, slug: str, number: int, body: AskIn) -> dict[str, Any]:
+    """Edit a draft as a reviewer proposed for one library."""
+    draft.apply_ask(request.actor, slug, number, body.read())
+    return shown(request.actor, slug, number)
+
+
 @router.delete(ONE, response={204: None})
 @needs(Right.COMPOSE)
 def delete(request: Caller, workspace: str, slug: str, number: int) -> Status[None]:
@@ -90,7 +97,7 @@ def approve(request: Caller, workspace: str, slug: str, number: int, body: Appro
 @needs(Right.SEE)
 def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject) -> dict[str, Any]:
     """Give a submission back with feedback. The version is its author's draft again."""
-    asks = tuple(Ask(name=one.name, ask=one.ask) for one in body.libraries)
+    asks = tuple(one.read() for one in body.libraries)
     version = review.reject(request.actor, slug, number, feedback=body.feedback, libraries=asks)
     return version_document(version)
 

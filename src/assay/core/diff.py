@@ -67,7 +67,7 @@ class Row:
     """One library, with one entry per side.
 
     `versions` are None where it is absent, `sizes` are file bytes, `installed` bytes on disk (0 where absent
-    or not known), `licences` and `requirements` '' where there is none.
+    or not known), `licences`, `requirements`, `indexes` and `files` (SHA-256) '' where there is none.
     """
 
     name: str
@@ -81,6 +81,13 @@ class Row:
     licences: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     installed: tuple[int, ...] = ()
+    indexes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Say whether any two sides differ, also where first and last agree."""
+        return self.change is not Change.SAME or len(set(self.versions)) > 1
 
     @property
     def growth(self) -> int:
@@ -201,6 +208,8 @@ def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...
         licences=tuple(side.licences.get(name, "") if one else "" for side, one in present),
         requirements=tuple(side.requirements.get(name, "") for side in sides),
         installed=tuple(side.installed.get(name, 0) if one else 0 for side, one in present),
+        indexes=tuple(one.index if one else "" for one in found),
+        files=tuple(one.file.sha256 if one else "" for one in found),
     )
 
 

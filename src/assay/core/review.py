@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
 from enum import StrEnum
 
+from assay.core.diff import Row
 from assay.core.errors import ConflictError, InvalidInputError
 
 MAX_WORDS = 10_000  # characters of a note, a feedback or a reason
+MARK = 32  # hex digits, 128 bits
 
 
 class Verdict(StrEnum):
@@ -17,12 +19,21 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """What a reviewer asks of one library, e.g. "raise to 2.2"."""
+def mark_of(row: Row) -> str:
+    """Return what a look at a library is bound to: 32 hex digits over its name, version, index and file.
 
-    name: str
-    ask: str
+    Another file is another mark. What is gone is marked by the version that went.
+    """
+    there = row.files[-1]
+    parts = (row.versions[-1], row.indexes[-1], there) if there else ("gone", row.versions[0])
+    return hashlib.sha256("\n".join((row.name, *map(str, parts))).encode()).hexdigest()[:MARK]
+
+
+def check_mark(mark: str) -> str:
+    """Return a mark that `mark_of` could have made. Raises InvalidInputError."""
+    if len(mark) != MARK or set(mark) - set("0123456789abcdef"):
+        raise InvalidInputError("That is no mark of a library.", hint="Load the page again.", path="mark")
+    return mark
 
 
 def check_digest(seen: str, actual: str) -> None:

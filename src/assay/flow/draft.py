@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from assay.core.edit import Ask, apply_edit
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Health, Status, Use, check_use, decide
@@ -165,6 +166,17 @@ def edit_spec(actor: Actor, slug: str, number: int, wish: Wish) -> tuple[Version
             after=checked.spec.to_dict(),
         )
     return find_version(actor, slug, number), checked.corrections
+
+
+def apply_ask(actor: Actor, slug: str, number: int, ask: Ask) -> Version:
+    """Edit a draft as a reviewer proposed. Raises InvalidInputError for words, which only a person can follow."""
+    version = find_version(actor, slug, number)
+    decide(Action.EDIT, standing(version), actor)
+    if ask.edit is None or not ask.edit.changes_spec:
+        raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as it is asked.", path="edit")
+    spec = apply_edit(version.wanted, ask.name, ask.edit)
+    wish = Wish(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
+    return edit_spec(actor, slug, number, wish)[0]
 
 
 def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from assay.core.errors import ConflictError
+from assay.core.edit import Ask, apply_edit
+from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Status, decide
-from assay.core.review import Ask, Verdict, check_digest, check_words
+from assay.core.review import Verdict, check_digest, check_mark, check_words
 from assay.core.roles import Actor
 from assay.engine.seal import check_sealed
 from assay.flow.access import find_version, standing, workspace_of
 from assay.flow.places import prefix
 from assay.store.journal import record_version
-from assay.store.models import Decision, Submission, Version
+from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedMark
 from assay.store.reads.sides import changes_against, predecessor
 from assay.store.transitions import move
 
@@ -96,11 +97,18 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
 
 
 def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()) -> Version:
-    """Give a submission back to its author with what should change; it is a draft again."""
+    """Give a submission back to its author with what should change; it is a draft again.
+
+    Raises ConflictError for an edit that the author could not apply to what was submitted.
+    """
     version = find_version(actor, slug, number)
     decide(Action.REJECT, standing(version), actor, words=feedback)
     feedback = check_words(feedback, "feedback")
-    asks = [{"name": ask.name, "ask": ask.ask} for ask in libraries]
+    for ask in libraries:
+        check_words(ask.ask, "libraries")
+        if ask.edit:
+            apply_edit(version.wanted, ask.name, ask.edit)
+    asks = [ask.to_dict() for ask in libraries]
     with transaction.atomic():
         _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=asks)
         move(
@@ -112,6 +120,23 @@ def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tu
         )
         _close_round(version, "rejected")
     return version
+
+
+def mark_viewed(actor: Actor, slug: str, number: int, *, library: str, mark: str, viewed: bool) -> None:
+    """Remember, or forget, that the actor looked at a library as it stands under a mark.
+
+    Raises InvalidInputError for a mark that is none, NotFoundError for a library that no lock holds.
+    """
+    version = find_version(actor, slug, number)
+    check_mark(mark)
+    if not LockedLibrary.objects.filter(name=library).exists():
+        raise NotFoundError("There is no such library.", hint="Load the page again.")
+    if not viewed:
+        ViewedMark.objects.filter(version=version, person_id=actor.id, library=library).delete()
+        return
+    ViewedMark.objects.update_or_create(
+        version=version, person_id=actor.id, library=library, defaults={"mark": mark, "at": timezone.now()}
+    )
 
 
 def _decide_once(

@@ -24,6 +24,7 @@ from assay.flow.places import interpreters
 from assay.sources.intake import Intake, read
 from assay.store.models import Version
 from assay.store.reads.choices import launch_choices
+from assay.store.reads.reviews import asks_of
 from assay.web.access import Visit, page
 
 
@@ -135,6 +136,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "interpreters": interpreters(),
             "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
             "may_use_sources": workspace_of(request.actor).allow_sdists,
+            "asks": asks_of(version) if version else [],
             "owns_words": version is None or version.environment.owner_id == request.actor.id,
         },
         status=error.status if error else 200,

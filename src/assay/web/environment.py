@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from assay.core.edit import parse_ask
 from assay.core.errors import NotFoundError
 from assay.core.lifecycle import Status
 from assay.core.report import Report
@@ -19,7 +20,7 @@ from assay.flow.launch import notice_of
 from assay.store.models import Version
 from assay.store.reads.catalogue import people_lately
 from assay.store.reads.libraries import library_rows
-from assay.store.reads.reviews import rounds
+from assay.store.reads.reviews import asks_of, rounds
 from assay.store.reads.trail import version_trail
 from assay.web.access import Visit, page
 from assay.web.upkeep import files_context
@@ -46,6 +47,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "people": people_lately([found.pk]).get(found.pk, 0),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
+            "asks": asks_of(version) if version.status == Status.DRAFT else [],
             **_tab_context(request.actor, version, tab),
         },
     )
@@ -113,6 +115,16 @@ def submit(request: Visit, slug: str, number: int) -> HttpResponse:
     version = review.submit(request.actor, slug, number, request.POST.get("note", ""))
     messages.success(request, f"{version.reference} is submitted. It is frozen until somebody decides.")
     return redirect("version", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def apply(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Edit a draft as a reviewer proposed, and show what it asks for now."""
+    ask = parse_ask(request.POST.get("name", ""), kind=request.POST.get("kind", ""), to=request.POST.get("to", ""))
+    draft.apply_ask(request.actor, slug, number, ask)
+    messages.success(request, f"{ask.name}: {ask.words} is in the draft. Build it again when all is done.")
+    return redirect("editor", slug=slug, number=number)
 
 
 @require_POST

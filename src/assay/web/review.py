@@ -10,21 +10,25 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.diff import Change, Comparison
+from assay.core.edit import Ask, parse_ask
 from assay.core.errors import AssayError
 from assay.core.lifecycle import Action, Status, decide
 from assay.core.report import Report
-from assay.core.review import Ask
 from assay.core.roles import Actor, Right
 from assay.flow import review
 from assay.flow.access import find_reference, find_version, standing, workspace_of
 from assay.flow.places import build_directory
 from assay.store.logs import tail
 from assay.store.models import Membership, Version
+from assay.store.reads.catalogue import people_lately
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import rounds
-from assay.store.reads.sides import also_in, changes_against, predecessor, published_references
+from assay.store.reads.sides import changes_against, published_references
 from assay.store.reads.trail import version_trail
+from assay.store.reads.waiting import waiting_together
 from assay.web.access import Visit, page
+from assay.web.changes import changes_of
+from assay.web.offers import Offer, offers
 
 LOG_LINES = 14
 
@@ -35,9 +39,8 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
     version = find_version(request.actor, slug, number)
     if version.lock is None or version.status == Status.DRAFT:
         return redirect("version", slug=slug, number=number)
-    earlier = predecessor(version)
-    other = _other(request, earlier)
-    own_allowed = workspace_of(request.actor).self_approval
+    near = offers(request.actor, version)
+    other = _other(request, near)
     comparison = changes_against(version, other)
     return render(
         request,
@@ -45,31 +48,45 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
         {
             "version": version,
             "environment": version.environment,
-            "other": other,
-            "other_reference": other.reference if other else "",
-            "choices": published_references(request.actor),
-            "predecessor": earlier,
-            "comparison": comparison,
+            **_compared_with(request.actor, version, other, near),
             "strip": _strip(version, other, comparison),
-            "changes": _change_rows(request.actor, version, comparison),
+            "changes": changes_of(request.actor, version, comparison),
+            "together": waiting_together(request.actor, version) if version.status == Status.PENDING else [],
             "libraries": library_rows(version),
             "report": Report.from_dict(version.lock.report),
             "rounds": rounds(version),
             "events": version_trail(request.actor.workspace_id, slug, number),
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
-            "people": Membership.objects.filter(workspace_id=request.actor.workspace_id).count(),
-            "approve_refusal": _refusal(request.actor, version, Action.APPROVE, self_approval=own_allowed),
-            "reject_refusal": _refusal(request.actor, version, Action.REJECT, self_approval=own_allowed),
+            "lately": people_lately([version.environment_id]).get(version.environment_id, 0),
+            **_decision(request.actor, version),
         },
     )
 
 
-def _other(request: Visit, earlier: Version | None) -> Version | None:
-    """Return what to compare with: what the address names, else the last published version, else the base."""
-    wanted = request.GET.get("with", "")
-    if wanted == "nothing":
-        return None
-    return find_reference(request.actor, wanted) if wanted else earlier
+def _other(request: Visit, near: list[Offer]) -> Version | None:
+    """Return what to compare with: what the address names, else the first of what this version came from."""
+    wanted = request.GET.get("with", "") or next((one.reference for one in near if one.origin), "nothing")
+    return None if wanted == "nothing" else find_reference(request.actor, wanted)
+
+
+def _compared_with(actor: Actor, version: Version, other: Version | None, near: list[Offer]) -> dict[str, Any]:
+    """Return what the menu offers; what is compared with now stands among what is near."""
+    reference = other.reference if other else ""
+    offered = {one.reference for one in near}
+    if other and reference not in offered:
+        near = [*near, Offer(reference=reference, why=other.environment.title)]
+    others = [one for one in published_references(actor) if one[0] not in {*offered, reference, version.reference}]
+    return {"other": other, "other_reference": reference, "near": near, "others": others}
+
+
+def _decision(actor: Actor, version: Version) -> dict[str, Any]:
+    """Return whom a decision reaches, and why the actor may not take one, '' when they may."""
+    own_allowed = workspace_of(actor).self_approval
+    return {
+        "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
+        "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed),
+        "reject_refusal": _refusal(actor, version, Action.REJECT, self_approval=own_allowed),
+    }
 
 
 def _strip(version: Version, other: Version | None, comparison: Comparison) -> dict[str, Any]:
@@ -87,23 +104,6 @@ def _strip(version: Version, other: Version | None, comparison: Comparison) -> d
     }
 
 
-def _change_rows(actor: Actor, version: Version, comparison: Comparison) -> list[dict[str, Any]]:
-    rows = comparison.changed
-    elsewhere = also_in(actor, [row.name for row in rows], but=version.environment_id)
-    return [
-        {
-            "row": row,
-            "tone": {"added": "added", "removed": "removed"}.get(row.change, "moved"),
-            "before": row.versions[0],
-            "after": row.versions[-1],
-            "growth": row.sizes[-1] - row.sizes[0],
-            "elsewhere": elsewhere.get(row.name, [])[:3],
-            "more": max(0, len(elsewhere.get(row.name, [])) - 3),
-        }
-        for row in rows
-    ]
-
-
 def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: bool) -> str:
     """Return why the actor may not take an action, '' when they may."""
     try:
@@ -111,6 +111,21 @@ def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: b
     except AssayError as error:
         return f"{error.detail} {error.hint}"
     return ""
+
+
+@require_POST
+@page(Right.SEE)
+def viewed(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Remember that the visitor looked at a library, or forget it."""
+    review.mark_viewed(
+        request.actor,
+        slug,
+        number,
+        library=request.POST.get("library", ""),
+        mark=request.POST.get("mark", ""),
+        viewed=request.POST.get("viewed") == "1",
+    )
+    return HttpResponse(status=204)
 
 
 @require_POST
@@ -132,12 +147,19 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
 @page(Right.SEE)
 def reject(request: Visit, slug: str, number: int) -> HttpResponse:
     """Give a submission back with feedback."""
-    names, asks = request.POST.getlist("library"), request.POST.getlist("ask")
-    wanted = tuple(
-        Ask(name=name.strip(), ask=ask.strip())
-        for name, ask in zip(names, asks, strict=False)
-        if name.strip() and ask.strip()
+    version = review.reject(
+        request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=_asks(request)
     )
-    version = review.reject(request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=wanted)
     messages.success(request, f"{version.reference} went back to {version.author} with your feedback.")
     return redirect("admin-environments")
+
+
+def _asks(request: Visit) -> tuple[Ask, ...]:
+    """Read the rows of the form; one without a library asks nothing. "note" only says, in words, what to do."""
+    columns = [request.POST.getlist(name) for name in ("library", "kind", "to")]
+    rows = [tuple(map(str.strip, row)) for row in zip(*columns, strict=False)]
+    return tuple(
+        parse_ask(name, to) if kind == "note" else parse_ask(name, kind=kind, to=to)
+        for name, kind, to in rows
+        if name
+    )

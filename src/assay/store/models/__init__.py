@@ -4,7 +4,7 @@ from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.launches import Launch, Run, Runtime, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
-from assay.store.models.reviews import Decision, Event, Submission
+from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
 from assay.store.models.sources import PackageSource
 from assay.store.models.upkeep import Chore, Verification
 
@@ -27,5 +27,6 @@ __all__ = [
     "Submission",
     "Verification",
     "Version",
+    "ViewedMark",
     "Workspace",
 ]

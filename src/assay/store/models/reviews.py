@@ -54,6 +54,24 @@ class Decision(models.Model):
         return f"{self.verdict} by {self.by}"
 
 
+class ViewedMark(models.Model):
+    """That a person looked at a library of a version, as it was then: `mark` tells one file from another."""
+
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="viewed")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    library = models.CharField(max_length=200)
+    mark = models.CharField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "person", "library"], name="one_mark_per_library")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.library} viewed by {self.person_id}"
+
+
 class Event(models.Model):
     """One line of the trail. Never changed, never removed: a trigger refuses both."""
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from assay.core.edit import Ask, is_done
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor
-from assay.store.models import Decision, Submission, Version
+from assay.store.models import Decision, LockedLibrary, Submission, Version
 
 TABS = ("pending", "published", "rejected", "deprecated")
 
@@ -103,6 +104,38 @@ def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
         digest=version.digest,
         feedback=said[-1].words if said and submission and submission.outcome == "rejected" else "",
     )
+
+
+def asks_of(version: Version) -> list[tuple[Ask, bool]]:
+    """Return what the last round asked of single libraries, each with whether the spec says so by now."""
+    last = version.submissions.order_by("-round").prefetch_related("decisions").first()
+    if last is None or last.outcome != "rejected":
+        return []
+    asks = [Ask.from_dict(one) for decision in last.decisions.all() for one in decision.libraries]
+    return [(ask, is_done(version.wanted, ask)) for ask in asks]
+
+
+def viewed_by(actor: Actor, version: Version) -> dict[str, str]:
+    """Map the libraries that the actor looked at to the mark under which they did."""
+    return dict(version.viewed.filter(person_id=actor.id).values_list("library", "mark"))
+
+
+def accepted_before(version: Version, names: list[str]) -> dict[tuple[str, str], str]:
+    """Map (library, SHA-256 of its file) to the version of the environment that was last approved with it.
+
+    What was approved once may be read less closely; it is decided on all the same.
+    """
+    held = LockedLibrary.objects.filter(
+        name__in=names,
+        lock__versions__environment=version.environment_id,
+        lock__versions__number__lt=version.number,
+        lock__versions__status__in=[Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED],
+    ).order_by("lock__versions__number")
+    return {
+        (name, file): f"{version.environment.slug}@{number}"
+        for name, file, number in held.values_list("name", "file", "lock__versions__number")
+        if file
+    }
 
 
 def rounds(version: Version) -> list[Round]:

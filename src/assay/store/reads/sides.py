@@ -68,6 +68,21 @@ def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, s
     return [(f"{slug}@{number}", title) for slug, number, title in newest]
 
 
+def own_references(actor: Actor, *, limit: int = 100) -> list[tuple[str, str]]:
+    """Return (reference, title) of one's own built versions that are not published, the latest first."""
+    own = (
+        Version.objects.filter(
+            environment__workspace_id=actor.workspace_id,
+            author_id=actor.id,
+            status__in=[Status.DRAFT, Status.PENDING],
+            lock__isnull=False,
+        )
+        .order_by("-updated_at")
+        .values_list("environment__slug", "number", "environment__title")[:limit]
+    )
+    return [(f"{slug}@{number}", title) for slug, number, title in own]
+
+
 def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[str, str]]]:
     """Map each library to (reference, version) of other environments' newest versions that hold it: one query."""
     found: dict[str, list[tuple[str, str]]] = {}

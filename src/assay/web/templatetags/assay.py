@@ -8,6 +8,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from assay.core.diff import Change, Row, Step
+from assay.core.edit import Ask
+
 register = template.Library()
 
 # By word: glyph, tone, what is written.
@@ -65,6 +68,21 @@ def badge(word: str) -> SafeString:
 
 
 @register.simple_tag
+def change(row: Row) -> SafeString:
+    """Write what happened to a library: quiet when it was to be expected, a badge when it deserves a look."""
+    if row.change is Change.SAME:
+        return format_html('<span class="soft small">{}</span>', "differs between" if row.differs else "same")
+    if row.change is Change.ADDED:
+        return format_html('<span class="soft small">{}</span>', "new")
+    if row.change is not Change.UPGRADED:
+        step = format_html(' <span class="soft small">{}</span>', row.step) if row.step is Step.MAJOR else ""
+        return format_html("{}{}", badge(row.change), step)
+    if row.step is Step.MAJOR:
+        return badge("major")
+    return format_html('<span class="soft small">{}</span>', row.step or "upgraded")
+
+
+@register.simple_tag
 def health(word: str) -> SafeString:
     """Write a version's health. Nothing assesses advisories yet, and unknown is never shown as clean."""
     if word == "ok":
@@ -80,9 +98,8 @@ def size(value: float | None) -> str:
         if abs(number) < 1000 or unit == "GB":  # noqa: PLR2004 - the step of SI prefixes
             break
         number /= 1000
-    if unit == "B":
-        return f"{int(number)} B"
-    return f"{number:.{0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2}f} {unit}"  # noqa: PLR2004 - three digits
+    digits = 0 if unit == "B" or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
+    return f"{number:.{digits}f} {unit}".replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter
@@ -98,6 +115,12 @@ def happened(event: str) -> str:
 def minus(value: int, other: int) -> int:
     """Subtract; what is left is never below nothing."""
     return max(0, value - other)
+
+
+@register.filter
+def asked(stored: dict[str, Any]) -> str:
+    """Write what a stored decision asks of a library."""
+    return Ask.from_dict(stored).words
 
 
 @register.filter

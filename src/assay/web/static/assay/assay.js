@@ -6,3 +6,5 @@ import "./keys.js";
 import "./scroll-box.js";
 import "./library-editor.js";
 import "./live-log.js";
+import "./ask-rows.js";
+import "./viewed.js";

@@ -1,6 +1,6 @@
 // Keys: / searches, ? explains, j and k move through rows, v marks one as viewed; pages add more by data-key.
 
-import { on } from "./on.js";
+import { askFor } from "./ask-rows.js";
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]";
 
@@ -10,6 +10,7 @@ const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   v: () => document.querySelector("tr.current [data-viewed]")?.click(),
+  f: () => askFor(document.querySelector("tr.current[data-name]")),
   Enter: () => document.querySelector("tr.current a[href]")?.click(),
 };
 
@@ -29,33 +30,11 @@ function press(key) {
 }
 
 function move(by) {
-  const rows = [...document.querySelectorAll("tr[data-row]")].filter((row) => row.offsetParent);
+  const rows = [...document.querySelectorAll("tr[data-row]")].filter((row) => row.checkVisibility());
   if (!rows.length) return;
   const at = rows.findIndex((row) => row.classList.contains("current"));
   rows[at]?.classList.remove("current");
   const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
   next.classList.add("current");
   next.cells[0].scrollIntoView({ block: "nearest" });
-}
-
-// What a reviewer has looked at stays in their browser, under the lock's digest: another lock, another look.
-const table = document.querySelector("table[data-digest]");
-if (table) {
-  const key = `viewed:${table.dataset.digest}`;
-  const boxes = [...table.querySelectorAll("[data-viewed]")];
-  const seen = new Set(JSON.parse(localStorage.getItem(key) ?? "[]"));
-  const count = document.getElementById("viewed-count");
-  const tell = () => {
-    const done = boxes.filter((box) => box.checked).length;
-    if (count) count.textContent = `${done} of ${boxes.length} viewed`;
-    count?.classList.toggle("all-done", done === boxes.length);
-  };
-  const name = (box) => box.closest("tr").querySelector(".name").textContent;
-  for (const box of boxes) box.checked = seen.has(name(box));
-  on("change", "[data-viewed]", (box) => {
-    seen[box.checked ? "add" : "delete"](name(box));
-    localStorage.setItem(key, JSON.stringify([...seen]));
-    tell();
-  });
-  tell();
 }

@@ -20,14 +20,23 @@ on("click", "[data-opens]", (button) => document.getElementById(button.dataset.o
 on("click", "[data-closes]", (button) => button.closest("dialog")?.close());
 
 // Copying, with the answer on the button.
-on("click", "[data-copy]", async (button) => {
+on("click", "[data-copy]", (button) => copy(button, document.getElementById(button.dataset.copy).textContent.trim()));
+
+// A link to a text copies it; with a modifier it is a link.
+on("click", "a[data-copies]", async (link, event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  copy(link, await (await fetch(link.href)).text());
+});
+
+async function copy(button, text) {
   const word = button.querySelector("span") ?? button;
   const before = word.textContent;
   try {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    await navigator.clipboard.writeText(text);
     word.textContent = "Copied";
   } catch {
     word.textContent = "Not allowed; select it";
   }
   setTimeout(() => (word.textContent = before), 1600);
-});
+}

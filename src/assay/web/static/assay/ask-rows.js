@@ -1,0 +1,64 @@
+// <ask-rows>: what is asked of single libraries. Empty rows wait behind a button; what is not needed is not shown.
+
+const EXAMPLES = { raise: "2.2", swap: "another-library>=1", drop: "", wait: "2030-01-31", note: "what should change" };
+
+class AskRows extends HTMLElement {
+  connectedCallback() {
+    this.more = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: "Another library" });
+    this.more.addEventListener("click", () => this.show()?.querySelector("input").focus());
+    this.append(this.more);
+    this.addEventListener("change", (event) => this.fit(event.target.closest(".ask")));
+    for (const row of this.rows) this.fit(row);
+    for (const row of this.rows.slice(1)) row.hidden = true;
+  }
+
+  get rows() {
+    return [...this.querySelectorAll(".ask")];
+  }
+
+  // The first row that is hidden, or a new one.
+  show() {
+    const row = this.rows.find((one) => one.hidden) ?? this.grow();
+    row.hidden = false;
+    return row;
+  }
+
+  grow() {
+    const row = this.rows.at(-1).cloneNode(true);
+    const number = this.rows.length + 1;
+    for (const field of row.querySelectorAll("input, select")) {
+      if (field.matches("input")) field.value = "";
+      field.setAttribute("aria-label", field.getAttribute("aria-label").replace(/\d+/, number));
+    }
+    this.more.before(row);
+    return row;
+  }
+
+  fit(row) {
+    const kind = row.querySelector("select").value;
+    const to = row.querySelector("[name=to]");
+    to.placeholder = EXAMPLES[kind];
+    to.type = kind === "wait" ? "date" : "text";
+    to.hidden = kind === "drop";
+    if (to.hidden) to.value = "";
+  }
+
+  // Ask something of a library: its row, or the first empty one.
+  ask(name) {
+    const named = (value) => (row) => row.querySelector("[name=library]").value === value;
+    const row = this.rows.find(named(name)) ?? this.rows.find((one) => !one.hidden && named("")(one)) ?? this.show();
+    row.hidden = false;
+    row.querySelector("[name=library]").value = name;
+    row.querySelector("select").focus();
+  }
+}
+customElements.define("ask-rows", AskRows);
+
+// A library that is asked about opens the dialog, unless its button is off: then nothing can be asked.
+export function askFor(row) {
+  const rows = document.querySelector("ask-rows");
+  const dialog = rows?.closest("dialog");
+  if (!row || !dialog || !document.querySelector(`[data-opens="${dialog.id}"]:not(:disabled)`)) return;
+  dialog.showModal();
+  rows.ask(row.dataset.name);
+}
