@@ -26,6 +26,7 @@ from assay.store.models import Version
 from assay.store.reads.choices import launch_choices
 from assay.store.reads.reviews import asks_of
 from assay.web.access import Visit, page
+from assay.web.offers import covers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +157,8 @@ def resolve_preview(request: Visit) -> HttpResponse:
         return HttpResponse(status=204)  # a newer question is on its way
     except AssayError as error:
         return render(request, "components/preview.html", {"error": error})
-    return render(request, "components/preview.html", _preview_context(found))
+    near = covers(request.actor, found.need, but={form.base.partition("@")[0], form.slug})
+    return render(request, "components/preview.html", {**_preview_context(found), "near": near})
 
 
 def _preview_context(found: Preview) -> dict[str, Any]:

@@ -1,15 +1,28 @@
-"""What a page offers to compare a version with: what it came from, what it stands on, what is nearest to it."""
+"""What a page offers beside a version: what it came from, what it stands on, what is nearest, what covers it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from assay.core.roles import Actor
+from assay.core.similarity import Nearness, Profile
 from assay.store.models import Version
 from assay.store.reads.nearest import nearest, need_of
 from assay.store.reads.sides import predecessor
 
 MOST_NEAREST = 3
+MOST_COVERS = 2
+MOST_MISSING = 2  # libraries that one would add to it; with more it is another environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """A published version that would do, or nearly: `words` follow its name."""
+
+    key: str
+    slug: str
+    number: int
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,3 +47,24 @@ def offers(actor: Actor, version: Version) -> list[Offer]:
             why = "identical" if one.identical else f"nearest, {one.score:.0%} alike"
             found.append(Offer(reference=one.key, why=why))
     return found
+
+
+def covers(actor: Actor, need: Profile, *, but: set[str]) -> list[Cover]:
+    """Return published versions that cover a need, else those that lack few of it; `but` are left out."""
+    near = [one for one in nearest(actor, need, limit=2 * MOST_NEAREST) if one.key.partition("@")[0] not in but]
+    covering = [one for one in near if one.covers]
+    nearly = [one for one in near if one.words and len(one.missing) <= min(MOST_MISSING, (len(need.asked) - 1) // 2)]
+    return [_cover(one) for one in (covering or nearly)[:MOST_COVERS]]
+
+
+def _cover(one: Nearness) -> Cover:
+    slug, _, number = one.key.partition("@")
+    return Cover(key=one.key, slug=slug, number=int(number), words=_words(one))
+
+
+def _words(one: Nearness) -> str:
+    if one.identical:
+        return "is identical"
+    if one.covers:
+        return "covers this"
+    return f"and {', '.join(one.missing)} cover this"

@@ -63,5 +63,6 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
     if actor.has(Right.REVIEW):
         queue = link("Python Environments", "admin-environments", count=waiting(actor))
         own = (link("Package sources", "package-sources"),) if actor.has(Right.ADMINISTER) else ()
-        areas.append(Area(title="Admin", links=(queue, *own, link("Audit", "audit"))))
+        links = (queue, link("Consistency", "consistency"), *own, link("Audit", "audit"))
+        areas.append(Area(title="Admin", links=links))
     return tuple(areas)

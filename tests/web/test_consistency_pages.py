@@ -1,0 +1,111 @@
+"""Consistency, moves and near-duplicates as pages; what covers a need, told while composing."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from support.people import lock_of, person, published
+
+from assay.core.errors import ResolutionError
+from assay.core.roles import Actor, Role
+from assay.core.similarity import Profile
+from assay.flow import align
+from assay.flow.draft import Wish
+from assay.flow.lock import Preview
+from assay.flow.people import find_person
+from assay.store.models import Version
+from assay.web.offers import covers
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/consistency/"
+
+
+def visitor(actor: Actor) -> Client:
+    """Return somebody who is signed in."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def ben() -> Actor:
+    """Return a reviewer; `one` and `two` hold six 1.17.0, `old` holds six 1.16.0 and idna in another major."""
+    ana, ben = person("ana"), person("ben", Role.REVIEWER)
+    pins = {"six": "1.17.0", "idna": "3.7", "rich": "13.0"}
+    published(ana, ben, "one", ["six", "rich"], pins)
+    published(ana, ben, "two", ["six", "rich"], pins)
+    published(ana, ben, "old", ["six", "idna<3"], {"six": "1.16.0", "idna": "2.8"})
+    return ben
+
+
+def view(client: Client, address: str) -> str:
+    """Return a page's words."""
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_libraries_that_diverge_are_listed_with_who_holds_what(ben: Actor) -> None:
+    """Newest first, with holders; conflicts with their reason; one that agrees only when all are asked for."""
+    client = visitor(ben)
+    text = view(client, HOME)
+    assert text.index("1.17.0") < text.index("1.16.0")
+    assert "one@1, two@1" in text
+    assert "rich" not in text
+    conflicts = view(client, f"{HOME}?show=conflicts")
+    assert "old@1 asks for idna&lt;3, which does not take 3.7 of one@1, two@1." in conflicts
+    assert ">six<" not in conflicts
+    assert "rich" in view(client, f"{HOME}?show=all")
+    assert "No published environment holds nothing-such" in view(client, f"{HOME}?library=nothing-such")
+
+
+def test_outliers_are_proposed_to_move(ben: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outliers are ticked, the common version is filled in; what cannot be resolved says why; drafts on demand."""
+    client = visitor(ben)
+    text = view(client, f"{HOME}?library=six")
+    assert 'value="old@1" checked' in text
+    assert 'value="one@1" checked' not in text
+    assert 'value="1.17.0"' in text
+
+    def answer(actor: Actor, wish: Wish, turn: str) -> Preview:
+        del actor, turn
+        if "idna<3" not in wish.libraries:
+            raise ResolutionError("six does not go with it.", hint="Choose another.")
+        lock = lock_of({"six": "1.17.0", "idna": "2.8"})
+        need = Profile(python="3.11", lines=wish.libraries)
+        fields = {"direct": ("six", "idna"), "corrections": (), "added": 2, "kept": "", "moved": (), "new_bytes": 0}
+        return Preview(lock=lock, need=need, **fields)  # type: ignore[arg-type]  # a dictionary of its fields
+
+    monkeypatch.setattr(align, "preview", answer)
+    form = {"library": "six", "version": "1.17.0", "environments": ["old@1", "one@1"]}
+    told = client.post(f"{HOME}moves", form).content.decode()
+    assert "1 of 2 can move" in told
+    assert "one@1 holds six 1.17.0 already." in told
+    assert not Version.objects.filter(status="draft").exists()
+    made = client.post(f"{HOME}moves", {**form, "create": "1"}).content.decode()
+    assert "old@2" in made
+    assert Version.objects.get(status="draft").wanted.libraries == ("six==1.17.0", "idna<3")
+
+
+def test_near_duplicates_lead_to_their_comparison(ben: Actor) -> None:
+    """The group, the one to keep, and what the other's people would see."""
+    text = view(visitor(ben), f"{HOME}duplicates")
+    assert "identical" in text
+    assert "/compare?versions=two@1,one@1" in text
+    assert "old@1" not in text
+
+
+def test_members_are_told_what_it_takes(ben: Actor) -> None:
+    """The Admin area is the reviewers'."""
+    assert visitor(ben).get(HOME).status_code == 200
+    for path in (HOME, f"{HOME}duplicates"):
+        assert visitor(person(f"eve{len(path)}")).get(path).status_code == 403
+
+
+def test_what_covers_a_need_is_told(ben: Actor) -> None:
+    """Covering ones, and those that lack a library or two; not the environment that is being made."""
+    need = Profile(python="3.11", lines=("six", "rich"))
+    assert [(one.key, one.words) for one in covers(ben, need, but={"two"})] == [("one@1", "covers this")]
+    more = Profile(python="3.11", lines=("six", "rich", "polars"))
+    assert covers(ben, more, but={"two"})[0].words == "and polars cover this"
+    assert covers(ben, Profile(python="3.11", lines=("a", "b", "c")), but=set()) == []
