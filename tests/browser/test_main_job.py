@@ -247,6 +247,7 @@ def test_a_review_by_keyboard_alone(desk: Desk, browser: Browser) -> None:
     compose(ana, "keys", "For the keyboard", "six==1.16.0\nidna")
     submit(ana, "keys")
     open_first(ben, "For the keyboard")
+    ben.page.wait_for_load_state("networkidle")  # keys count once the page's scripts are there
     keys, count = ben.page.keyboard, ben.page.locator("#viewed-count")
     keys.press("?")
     expect(ben.page.get_by_role("dialog")).to_contain_text("ask the author to change it")
@@ -280,6 +281,7 @@ def test_a_review_by_keyboard_alone(desk: Desk, browser: Browser) -> None:
     expect(ana.page.get_by_role("link", name="Open keys@1")).to_be_visible(timeout=120_000)
     submit(ana, "keys")
     open_first(ben, "For the keyboard")
+    ben.page.wait_for_load_state("networkidle")
     expect(count).to_have_text("1 of 2 viewed")  # idna is the same file; six is another one
     for key in ("j", "j", "v", "a"):
         keys.press(key)

@@ -340,3 +340,30 @@ def test_a_workspace_can_require_the_sandbox(
     refused, _ = bench.build("asked", require_sandbox=True)
     assert refused.failure is not None
     assert "bubblewrap" in refused.failure.detail
+
+
+def test_a_damaged_entry_is_unpacked_again(bench: Bench, index: LocalIndex) -> None:
+    """A manifest that cannot be read, or is of another time, counts as none; the build goes on without it."""
+    index.add("asked")
+    first, _ = bench.build("asked")
+    for content in ("{", '{"key": "x"}', "[]"):
+        manifest = next(Path(bench.places.wheels).glob("[0-9a-f]*/wheel.json"))
+        manifest.chmod(0o644)
+        manifest.unlink()
+        manifest.write_text(content)
+        remove_tree(bench.folder(first))
+        again, log = bench.build("asked")
+        assert again.digest == first.digest, log
+
+
+def test_a_defect_of_ours_is_told(bench: Bench) -> None:
+    """An unforeseen error ends the build with words and the whole story in the log, not with silence."""
+    folder = bench.workdir(bench.question("asked"))
+    job = json.loads((folder / "job.json").read_text())
+    job["lock"] = 'lock-version = "1.0"'
+    (folder / "job.json").write_text(json.dumps(job))
+    bench.start(folder).wait(60)
+    outcome = Outcome.from_dict(json.loads((folder / "outcome.json").read_text()))
+    assert outcome.failure is not None
+    assert outcome.failure.code == "internal"
+    assert "Traceback" in (folder / "log").read_text()

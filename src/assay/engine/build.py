@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -61,6 +62,9 @@ class Build:
         except OSError as error:
             self.say(f"FAILED: {error}")
             outcome = Outcome(failure=_system_failure(self.progress.step, error), steps=self._times())
+        except Exception as error:  # noqa: BLE001 - a defect of ours: who builds must read more than "it vanished"
+            self.say(traceback.format_exc())
+            outcome = Outcome(failure=_defect(self.progress.step, error), steps=self._times())
         finally:
             self.clear()
         write_json(self.workdir / "outcome.json", asdict(outcome))
@@ -201,6 +205,15 @@ def _credentials(workdir: Path) -> Credentials:
 
 def _printable(line: str) -> str:
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
+
+
+def _defect(step: str, error: Exception) -> Failure:
+    return Failure(
+        step=step,
+        code="internal",
+        detail=f"Assay itself failed here: {type(error).__name__}: {error}",
+        hint="Build again; if it happens twice, give the log to whoever runs this installation.",
+    )
 
 
 def _system_failure(step: str, error: OSError) -> Failure:

@@ -19,9 +19,9 @@ from uuid import uuid4
 from assay.core.lock import Lock
 from assay.engine.interface import Places
 from assay.engine.layout import remove_tree, walk, write_json
-from assay.engine.wheels import key_of, keys_of
+from assay.engine.wheels import TRASH, key_of, keys_of
 
-HOLDS, GUARD, TRASH = ".holds", ".guard", ".trash-"
+HOLDS, GUARD = ".holds", ".guard"
 DIGEST_LENGTH = 64  # hex digits of a SHA-256
 
 
@@ -149,7 +149,8 @@ def drop_damaged(places: Places, lock: Lock, damaged: Callable[[Path], bool]) ->
     for library in lock.libraries:
         folder = Path(places.wheels) / key_of(library, lock.python)
         if folder.is_dir() and damaged(folder):
-            folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+            if folder.is_dir():
+                folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
             dropped.append(library.name)
     if dropped:
         empty_trash(places)

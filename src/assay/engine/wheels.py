@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from assay.core.errors import BuildError
 from assay.core.lock import Lock, LockedLibrary
@@ -23,6 +24,7 @@ from assay.engine.layout import SEALED, folders, remove_tree, walk
 
 MANIFEST = "wheel.json"
 ENTERING = ".entering-"
+TRASH = ".trash-"  # is removed by whoever clears away next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,15 +88,18 @@ def keys_of(lock: Lock) -> list[str]:
 
 
 def read_wheel(folder: Path) -> KeptWheel | None:
-    """Return an entry, None when it is not there."""
+    """Return an entry; None when it is not there, or is damaged or of another time: then it is put aside."""
     try:
         return read_manifest(folder / MANIFEST)
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError):
+        folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+        return None
 
 
 def read_manifest(path: Path) -> KeptWheel:
-    """Read a wheel's manifest. Raises OSError or ValueError."""
+    """Read a wheel's manifest. Raises OSError, ValueError, KeyError or TypeError."""
     return KeptWheel.from_dict(json.loads(path.read_bytes()))
 
 
