@@ -79,7 +79,10 @@ class Build:
                 "This workspace builds only where package code can be kept in, and bubblewrap does not work here.",
                 hint="Install bubblewrap on the machine that builds, or let an administrator allow builds without.",
             )
-        lock = self._lock()
+        with ThreadPoolExecutor(1) as pool:  # while uv resolves, the machine is asked what it can do
+            if self.job.lock is None:
+                pool.submit(_ask_machine, self.job.question.python_path)
+            lock = self._lock()
         self.say(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
         hold(self.job.places, self.workdir.name, lock)
         ready = None if self.job.repair else read_sealed(Path(self.job.places.environments) / lock.digest)
@@ -90,8 +93,9 @@ class Build:
         self.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
         with ThreadPoolExecutor(1) as pool:
             two_sources = pool.submit(names_on_two_sources, lock, self.job)
-            installed, found = self._install(lock)
+            installed = self._install(lock)
         self.begin("checking", total=len(lock.libraries), done=0)
+        found = verify(lock, installed.wheels, self.job.question.libraries + self.job.question.pins)
         report = self._check(installed, found, two_sources.result())
         fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
         return self._done(found.lock, report, reused=not fresh)
@@ -101,8 +105,8 @@ class Build:
             return Lock.from_toml(self.job.lock)
         return resolve_with_sources(self.job, self.workdir, self.say)
 
-    def _install(self, lock: Lock) -> tuple[Installed, Found]:
-        places, question = self.job.places, self.job.question
+    def _install(self, lock: Lock) -> Installed:
+        places = self.job.places
         remove_tree(self.aside)
         if self.job.repair:
             for name in drop_damaged(places, lock, is_damaged):
@@ -116,11 +120,9 @@ class Build:
             on_progress=self.tell,
         )
         wheels = installation.keep()
-        with ThreadPoolExecutor(1) as pool:  # linking waits for the disk, verifying for the processor
-            found = pool.submit(verify, lock, wheels, question.libraries + question.pins)
-            installed = installation.link(wheels)
+        installed = installation.link(wheels)
         self.say(f"Linked {len(installed.wheels)} libraries, {installed.files} files, {installed.size} bytes")
-        return installed, found.result()
+        return installed
 
     def _check(self, installed: Installed, found: Found, two_sources: Check) -> dict[str, Any]:
         question = self.job.question
@@ -178,6 +180,13 @@ class Build:
         safe = "\n".join(_printable(one) for one in line.split("\n"))
         sys.stdout.write(safe + "\n")
         sys.stdout.flush()
+
+
+def _ask_machine(python_path: str) -> None:
+    """Ask ahead what the checks will want to know; each answer is remembered."""
+    sandbox.isolation()
+    uv.version()
+    find_base(python_path)
 
 
 def _credentials(workdir: Path) -> Credentials:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from assay.engine.memory import Surroundings, recall, remember
 from assay.engine.room import Room
 from assay.engine.wheels import KeptWheel
 
+ENOUGH = 30  # modules for which another process pays
+CORES = max(1, min(4, os.cpu_count() or 1))
 IMPORT_SECONDS = 900  # for all modules together
 
 
@@ -60,7 +63,7 @@ def _imports(
     wanted = [[one.name, module] for one in wheels for module in one.modules if module not in known[one.name]]
     if not wanted:
         return tuple(remembered)
-    facts, edges = _try(prefix, room, wanted)
+    facts, edges = _try_all(prefix, room, wanted)
     by_name = {one.name: one for one in wheels}
     fresh: dict[str, dict[str, Any]] = {}
     for fact in facts:
@@ -70,6 +73,21 @@ def _imports(
     for name, memory_of in fresh.items():
         remember(memories, by_name[name], memory_of)
     return (*remembered, *facts)
+
+
+def _try_all(prefix: Path, room: Room, wanted: list[list[str]]) -> tuple[list[ImportFact], dict[str, set[str]]]:
+    """Try modules in as many processes as pay: each has to import anew what several need."""
+    parts = min(CORES, len(wanted) // ENOUGH) or 1
+    size = -(-len(wanted) // parts)
+    chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+    facts: list[ImportFact] = []
+    edges: dict[str, set[str]] = {}
+    with ThreadPoolExecutor(parts) as pool:
+        for some, told in pool.map(lambda chunk: _try(prefix, room, chunk), chunks):
+            facts += some
+            for asking, asked in told.items():
+                edges.setdefault(asking, set()).update(asked)
+    return facts, edges
 
 
 def _try(prefix: Path, room: Room, wanted: list[list[str]]) -> tuple[list[ImportFact], dict[str, set[str]]]:

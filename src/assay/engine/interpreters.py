@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 OLDEST = (3, 9)  # older ones are not supported by the kernel and most libraries any more
@@ -89,6 +90,7 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
+@lru_cache(maxsize=16)
 def find_base(path: str) -> str:
     """Return where the interpreter at a path is installed."""
     asked = _ask(path)

@@ -128,10 +128,18 @@ class Entering:
             requires=found.requires,
             modules=top_modules(tuple(name for name, _ in found.files)),
             groups=found.groups,
+            offers=_offers(found, [path.removeprefix(f"{base}/") for path in own if path.startswith(f"{base}/")]),
             files=tuple(files),
             compiled=tuple(sorted(compiled)),
             untrue=tuple(sorted(untrue)),
         )
+
+
+def _offers(found: Distribution, paths: list[str]) -> tuple[str, ...]:
+    """Return the names by which other code finds a wheel: top-level modules, its distribution, its entry points."""
+    tops = {path.split("/", 1)[0].split(".", 1)[0] for path in paths if ".dist-info/" not in path}
+    groups = {f"group:{one}" for one in found.groups} | ({"group:*"} if found.groups else set())
+    return tuple(sorted(tops | groups | {f"dist:{found.name}"}))
 
 
 def _is_data(name: str) -> bool:

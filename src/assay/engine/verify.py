@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -54,7 +55,7 @@ def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -
     """Return the lock with dependency edges, extras included. The digest does not change by that."""
     variables = marker_variables(lock.python)
     versions = {one.name: one.version for one in wheels}
-    requires = {one.name: _parsed(one.requires) for one in wheels}
+    requires = {one.name: one.requires for one in wheels}
     extras: dict[str, set[str]] = {name: set() for name in requires}
     for line in asked:
         wanted = Requirement(line)
@@ -64,7 +65,7 @@ def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -
     while changed:
         changed = False
         for name, requirements in requires.items():
-            for one in requirements:
+            for one in _parsed(requirements, with_extras=bool(extras[name])):
                 target = canonicalize_name(one.name)
                 if not _applies(one, extras[name], variables):
                     continue
@@ -86,14 +87,18 @@ def _check_fits(name: str, wanted: Requirement, version: str | None) -> None:
         )
 
 
-def _parsed(lines: tuple[str, ...]) -> list[Requirement]:
-    found = []
-    for line in lines:
-        try:
-            found.append(Requirement(line))
-        except InvalidRequirement:
-            continue  # old metadata; uv has read it its own way, only the "via" of a page is lost
-    return found
+def _parsed(lines: tuple[str, ...], *, with_extras: bool) -> list[Requirement]:
+    """Return the requirements that may apply: most lines are for extras, which hardly any library is asked for."""
+    wanted = lines if with_extras else tuple(line for line in lines if "extra" not in line.partition(";")[2])
+    return [one for line in wanted if (one := _requirement(line)) is not None]
+
+
+@lru_cache(maxsize=20_000)
+def _requirement(line: str) -> Requirement | None:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None  # old metadata; uv has read it its own way, only the "via" of a page is lost
 
 
 def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> bool:

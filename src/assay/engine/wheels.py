@@ -31,7 +31,8 @@ class KeptWheel:
 
     Paths are relative to the environment. `compiled` files are made from `files`; they are no part of the
     identity, since Python does not write the same bytes each time. `groups` are those of its entry points,
-    `untrue` files that the wheel's own RECORD describes wrongly.
+    `offers` the names by which other code finds it (see memory), `untrue` files that the wheel's own RECORD
+    describes wrongly.
     """
 
     key: str
@@ -42,6 +43,7 @@ class KeptWheel:
     requires: tuple[str, ...]
     modules: tuple[str, ...]
     groups: tuple[str, ...]
+    offers: tuple[str, ...]
     files: tuple[tuple[str, int, str], ...]
     compiled: tuple[tuple[str, int, str], ...]
     untrue: tuple[str, ...] = ()
@@ -57,15 +59,6 @@ class KeptWheel:
         lines = "".join(f"{path}\0{sha256}\n" for path, _, sha256 in sorted(self.files))
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
-    @cached_property
-    def offers(self) -> frozenset[str]:
-        """The names by which other code finds this: top-level modules, its distribution, its entry points."""
-        site = f"lib/python3.{self.key.rpartition('-cp3')[2]}/site-packages/"
-        inside = (path[len(site) :] for path, _, _ in self.files if path.startswith(site))
-        tops = {path.split("/", 1)[0].split(".", 1)[0] for path in inside if ".dist-info/" not in path}
-        groups = {f"group:{one}" for one in self.groups} | ({"group:*"} if self.groups else set())
-        return frozenset(tops | groups | {f"dist:{self.name}"})
-
     @property
     def starts_up(self) -> bool:
         """Say whether it runs code at every start of Python."""
@@ -78,14 +71,8 @@ class KeptWheel:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> KeptWheel:
         """Read what `to_dict` wrote. Rows stay lists: there are tens of thousands."""
-        return cls(
-            **{
-                **stored,
-                "requires": tuple(stored["requires"]),
-                "modules": tuple(stored["modules"]),
-                "groups": tuple(stored["groups"]),
-            }
-        )
+        words = ("requires", "modules", "groups", "offers", "untrue")
+        return cls(**{**stored, **{name: tuple(stored[name]) for name in words}})
 
 
 def key_of(library: LockedLibrary, python: str) -> str:
@@ -127,10 +114,11 @@ def link_wheels(wheels: Sequence[KeptWheel], shelf: Path, prefix: Path) -> dict[
     _check_own(owners, prefix)
     made = _make_folders(prefix, owners)
     link, target = os.link, f"{prefix}/"
+    roots = {wheel.key: f"{shelf}/{wheel.key}/tree/" for wheel in wheels}
     for path, wheel in owners.items():
-        source = f"{shelf}/{wheel.key}/tree/{path}"
+        source = roots[wheel.key] + path
         try:
-            link(source, target + path, follow_symlinks=False)
+            link(source, target + path)
         except OSError as error:
             if error.errno != errno.EMLINK:  # this file has as many names as the file system allows
                 raise
@@ -141,18 +129,25 @@ def link_wheels(wheels: Sequence[KeptWheel], shelf: Path, prefix: Path) -> dict[
 
 
 def owners_of(wheels: Iterable[KeptWheel]) -> tuple[dict[str, KeptWheel], dict[str, list[str]]]:
-    """Say which wheel each path comes from."""
+    """Say which wheel each path comes from, and which paths several bring with different contents."""
+    ordered = sorted(wheels, key=lambda one: one.name)
     owners: dict[str, KeptWheel] = {}
-    contents: dict[str, str] = {}
-    shared: dict[str, list[str]] = {}
-    for wheel in sorted(wheels, key=lambda one: one.name):
-        for path, _, sha256 in wheel.files:
-            if path in owners and contents[path] != sha256:
-                shared.setdefault(path, [owners[path].name]).append(wheel.name)
-            owners[path], contents[path] = wheel, sha256
-    for wheel in wheels:
-        owners.update((path, wheel) for path, _, _ in wheel.compiled if owners[source_of(path)] is wheel)
+    for wheel in ordered:
+        owners.update(dict.fromkeys((row[0] for row in wheel.files), wheel))
+    shared = {} if len(owners) == sum(len(one.files) for one in ordered) else _shared(ordered)
+    for wheel in ordered:
+        for row in wheel.compiled:
+            if not shared or owners[source_of(row[0])] is wheel:
+                owners[row[0]] = wheel
     return owners, shared
+
+
+def _shared(ordered: Sequence[KeptWheel]) -> dict[str, list[str]]:
+    contents: dict[str, dict[str, str]] = {}
+    for wheel in ordered:
+        for path, _, sha256 in wheel.files:
+            contents.setdefault(path, {})[wheel.name] = sha256
+    return {path: list(found) for path, found in contents.items() if len(set(found.values())) > 1}
 
 
 def contents_of(wheels: Sequence[KeptWheel]) -> dict[str, tuple[int, str]]:

@@ -88,7 +88,8 @@ def _check_movable(pin: Pin, version: Version) -> None:
 
 def _wish(pin: Pin, version: Version) -> Wish:
     spec = version.wanted
-    return Wish(base=spec.base, python=spec.python, libraries=pinned(spec.libraries, pin))
+    libraries = pinned(spec.libraries, pin)
+    return Wish(base=spec.base, python=spec.python, libraries=libraries, keep=version.reference)
 
 
 def _moves(actor: Actor, pin: Pin, version: Version, wish: Wish) -> tuple[Row, ...]:

@@ -2,7 +2,8 @@
 
 Notebooks and scripts run as the user who started Assay. Behind the wall they see the machine as before,
 but of the installation's home only what they need: the environment cannot be changed through its hard
-links, and neither secrets, nor the database, nor other people's files are there. It takes bubblewrap;
+links, neither secrets, nor the database, nor other people's files are there, and no process outside can
+be seen, through which they could be reached. It takes bubblewrap;
 where that does not work, the command runs as it is.
 """
 
@@ -13,15 +14,25 @@ import shutil
 import subprocess
 
 PROBE_SECONDS = 10
+VISIBLE = ("bwrap", "--die-with-parent", "--dev-bind", "/", "/")
+ALONE = (*VISIBLE, "--unshare-pid", "--proc", "/proc")
 
 
-def wall_works() -> bool:
-    """Say whether bubblewrap is there and works on this machine."""
+def _wall() -> tuple[str, ...]:
+    """Return the beginning of the strongest command that works on this machine, () when none does.
+
+    Processes of their own come first: whoever sees a process outside could reach the files through it
+    (`/proc/PID/root`). Some containers do not let anybody mount `/proc`; there the rest must do.
+    """
     if not shutil.which("bwrap"):
-        return False
+        return ()
+    return next((one for one in (ALONE, VISIBLE) if _works(one)), ())
+
+
+def _works(wall: tuple[str, ...]) -> bool:
     try:
         probe = subprocess.run(
-            ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/tmp", "/bin/true"],  # noqa: S108, S607 - a probe of the machine's own program
+            [*wall, "--tmpfs", "/tmp", "/bin/true"],  # noqa: S108 - a probe of the machine's own program
             capture_output=True,
             timeout=PROBE_SECONDS,
             check=False,
@@ -31,11 +42,17 @@ def wall_works() -> bool:
     return probe.returncode == 0
 
 
+def wall_works() -> bool:
+    """Say whether bubblewrap is there and works on this machine, with processes of its own."""
+    return _wall() == ALONE
+
+
 def walled(argv: list[str], *, home: str, readable: tuple[str, ...], writable: tuple[str, ...]) -> list[str]:
     """Return the command behind the wall: `home` is empty but for these places, which must exist."""
-    if not wall_works():
+    wall = _wall()
+    if not wall:
         return argv
-    command = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", os.path.realpath(home)]
+    command = [*wall, "--tmpfs", os.path.realpath(home)]
     for option, places in (("--ro-bind", readable), ("--bind", writable)):
         for place in map(os.path.realpath, places):
             command += [option, place, place]
