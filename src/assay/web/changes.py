@@ -74,9 +74,10 @@ def _line(
 
 def age(uploaded: str, now: datetime) -> str:
     """Write how long ago a file was released, e.g. `5 days`, `3 months`, `2 years`; '' when that is not known."""
-    if not uploaded:
+    try:
+        then = datetime.fromisoformat(uploaded)
+    except ValueError:
         return ""
-    then = datetime.fromisoformat(uploaded)
     passed = max(now - (then if then.tzinfo else then.replace(tzinfo=UTC)), timedelta())
     for unit, days in (("year", 365), ("month", 30), ("day", 1)):
         count = passed.days // days

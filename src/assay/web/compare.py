@@ -111,7 +111,11 @@ def _context(
         **context,
         "comparison": found,
         "rows": rows,
-        "differing": [one for one in found.settings if len(set(one.values)) > 1],
+        "differing": [
+            (one.name, tuple(zip(found.labels, one.values, strict=True)))
+            for one in found.settings
+            if len(set(one.values)) > 1
+        ],
         "alike": [one for one in found.settings if len(set(one.values)) == 1],
         "bars": _bars(found),
         "more_bars": max(0, len(found.effects.growth) - MOST_BARS),

@@ -84,7 +84,7 @@ def _reasons(conflict: Conflict) -> list[str]:
     """Say why environments could not share a version, the first few reasons."""
     found = []
     if conflict.majors:
-        found.append(f"Live in major versions {', '.join(conflict.majors)}.")
+        found.append(f"Live in major versions {' and '.join(conflict.majors)}.")
     found += [
         f"{', '.join(one.asked_by[:NAMED])} asks for {one.line}, which does not take {one.version}"
         f" of {', '.join(one.held_by[:NAMED])}."

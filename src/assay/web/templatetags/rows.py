@@ -93,11 +93,11 @@ def _why(row: Row) -> str:
     """Write why it is there and under which licence; another licence than before deserves a look."""
     if row.versions[-1] is None:
         return "no longer required"
-    why = '<span class="badge info direct">direct</span>' if row.direct else escape(chain(row.via))
+    why = '<span class="direct">direct</span>' if row.direct else escape(chain(row.via))
     if row.relicensed:
         before, after = (escape(one[:LICENCE]) for one in (row.licences[0], row.licences[-1]))
         return f'{why} <span class="badge warn">{before} → {after}</span>'
-    licence = row.licences[-1]
+    licence = row.licences[-1].removesuffix(" License")
     shown = licence if len(licence) <= LICENCE else licence[: LICENCE - 1] + "…"
     return " · ".join(
         part for part in (why, f'<span title="{escape(licence)}">{escape(shown)}</span>' if licence else "") if part

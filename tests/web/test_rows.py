@@ -1,0 +1,105 @@
+"""Rows that are written without a template: words of packages stay words in every cell."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.core.diff import Change, Row, Step
+from assay.store.reads.libraries import LibraryRow
+from assay.web.changes import ChangeLine
+from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
+words = st.text(max_size=8) | st.just(HOSTILE)
+
+
+class Seen(HTMLParser):
+    """Every element and attribute of a fragment, and its words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+        self.depth = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember an element; inputs have no end."""
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.depth += tag != "input"
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the name that the parser calls it by
+        """Count the end of an element."""
+        self.depth -= 1
+
+
+ELEMENTS = {"tr", "td", "code", "span", "input"}
+ATTRIBUTES = {"class", "data-label", "data-mark", "data-name", "data-row", "data-viewed", "title", "type"} | {
+    "aria-hidden",
+    "aria-label",
+    "autocomplete",
+    "checked",
+}
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Row:
+    """Draw a row of two sides from any words."""
+    return Row(
+        name=draw(words),
+        versions=(draw(words | st.none()), draw(words | st.none())),
+        change=draw(st.sampled_from(Change)),
+        step=draw(st.sampled_from([None, *Step])),
+        direct=draw(st.booleans()),
+        via=tuple(draw(st.lists(words, max_size=2))),
+        sizes=(0, 0),
+        uploaded=draw(words | st.just("2026-01-01T00:00:00Z")),
+        licences=(draw(words), draw(words)),
+        requirements=("", ""),
+        installed=(draw(st.integers(0, 10**9)), draw(st.integers(0, 10**9))),
+        indexes=("", ""),
+        files=("", ""),
+    )
+
+
+def check(text: str) -> None:
+    """Assert that nothing but our own elements and attributes is there, each one ended."""
+    seen = Seen(text)
+    assert seen.elements <= ELEMENTS
+    assert seen.attributes <= ATTRIBUTES
+    assert seen.depth == 0
+
+
+@given(st.lists(rows(), max_size=3), words, words)
+def test_words_stay_in_their_cells(drawn: list[Row], label: str, held: str) -> None:
+    """In the comparison, in the review and among the installed libraries."""
+    check(side_by_side(drawn, [label, label]))
+    check(
+        review_rows(
+            ChangeLine(row=row, mark="0" * 32, viewed=True, accepted="", elsewhere=((label, held),), more=1)
+            for row in drawn
+        )
+    )
+    check(
+        installed_rows(
+            LibraryRow(
+                name=row.name,
+                version=label,
+                direct=row.direct,
+                via=row.via,
+                size=row.installed[0],
+                licence=held,
+                summary=held,
+                index=held,
+                hash=held,
+                uploaded=row.uploaded,
+                origin="asked",
+            )
+            for row in drawn
+        )
+    )
