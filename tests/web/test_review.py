@@ -173,3 +173,23 @@ def test_ages_are_told_in_the_largest_unit(days: int) -> None:
     assert ("year" in told) == (days >= 365)
     assert ("day" in told) == (days < 30)
     assert age("", now) == ""
+
+
+def test_a_rejection_that_cannot_be_taken_loses_nothing(people: tuple[Actor, Actor]) -> None:
+    """Without feedback, or with an edit that cannot be applied, the form comes back with every word."""
+    ana, ben = people
+    given = {
+        "feedback": "",
+        "library": ["six", "rich"],
+        "kind": ["raise", "note"],
+        "to": ["nonsense", "why <b>so</b>?"],
+    }
+    answer = visitor(ben).post("/environments/geo/2/reject", given)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<dialog id="reject" aria-labelledby="reject-title" open data-modal>' in text
+    assert 'value="nonsense"' in text
+    assert "why &lt;b&gt;so&lt;/b&gt;?" in text
+    assert '<option value="note" selected>' in text
+    assert "Nothing you typed is lost." in text
+    assert find_version(ana, "geo", 2).status == "pending"

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.diff import Change, Comparison
 from assay.core.edit import Ask, parse_ask
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, InvalidInputError
 from assay.core.lifecycle import Action, Status, decide
 from assay.core.report import Report
 from assay.core.roles import Actor, Right
@@ -31,6 +31,14 @@ from assay.web.changes import changes_of
 from assay.web.offers import Offer, offers
 
 LOG_LINES = 14
+ROWS = 3  # libraries of which something can be asked without a script
+KINDS = (
+    ("raise", "raise to"),
+    ("swap", "swap for"),
+    ("drop", "drop"),
+    ("wait", "wait until"),
+    ("note", "other words"),
+)
 
 
 @page(Right.SEE)
@@ -39,6 +47,13 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
     version = find_version(request.actor, slug, number)
     if version.lock is None or version.status == Status.DRAFT:
         return redirect("version", slug=slug, number=number)
+    return _show(request, version)
+
+
+def _show(request: Visit, version: Version, refused: AssayError | None = None) -> HttpResponse:
+    """Show the page; with a rejection that was refused, what was typed stands in its form again."""
+    if version.lock is None:
+        return redirect("version", slug=version.environment.slug, number=version.number)
     near = offers(request.actor, version)
     other = _other(request, near)
     comparison = changes_against(version, other)
@@ -55,11 +70,16 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
             "libraries": library_rows(version),
             "report": Report.from_dict(version.lock.report),
             "rounds": rounds(version),
-            "events": version_trail(request.actor.workspace_id, slug, number),
+            "events": version_trail(request.actor.workspace_id, version.environment.slug, version.number),
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
             "lately": people_lately([version.environment_id]).get(version.environment_id, 0),
+            "refused": refused,
+            "feedback": request.POST.get("feedback", ""),
+            "asked": _rows(request) or [("", "raise", "")] * ROWS,
+            "kinds": KINDS,
             **_decision(request.actor, version),
         },
+        status=refused.status if refused else 200,
     )
 
 
@@ -146,20 +166,26 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.SEE)
 def reject(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Give a submission back with feedback."""
-    version = review.reject(
-        request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=_asks(request)
-    )
+    """Give a submission back with feedback; nothing that was typed is lost when it cannot be taken."""
+    try:
+        version = review.reject(
+            request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=_asks(request)
+        )
+    except InvalidInputError as refused:
+        return _show(request, find_version(request.actor, slug, number), refused)
     messages.success(request, f"{version.reference} went back to {version.author} with your feedback.")
     return redirect("admin-environments")
 
 
 def _asks(request: Visit) -> tuple[Ask, ...]:
     """Read the rows of the form; one without a library asks nothing. "note" only says, in words, what to do."""
-    columns = [request.POST.getlist(name) for name in ("library", "kind", "to")]
-    rows = [tuple(map(str.strip, row)) for row in zip(*columns, strict=False)]
     return tuple(
         parse_ask(name, to) if kind == "note" else parse_ask(name, kind=kind, to=to)
-        for name, kind, to in rows
+        for name, kind, to in _rows(request)
         if name
     )
+
+
+def _rows(request: Visit) -> list[tuple[str, str, str]]:
+    names, kinds, targets = (request.POST.getlist(name) for name in ("library", "kind", "to"))
+    return [(name.strip(), kind, to.strip()) for name, kind, to in zip(names, kinds, targets, strict=False)]

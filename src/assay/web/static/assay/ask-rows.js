@@ -9,7 +9,7 @@ class AskRows extends HTMLElement {
     this.append(this.more);
     this.addEventListener("change", (event) => this.fit(event.target.closest(".ask")));
     for (const row of this.rows) this.fit(row);
-    for (const row of this.rows.slice(1)) row.hidden = true;
+    for (const row of this.rows.slice(1)) row.hidden = !row.querySelector("[name=library]").value;
   }
 
   get rows() {

@@ -17,6 +17,11 @@ on("click", "[data-menu]", (button) => {
 });
 
 on("click", "[data-opens]", (button) => document.getElementById(button.dataset.opens)?.showModal());
+// A dialog that came open, with what was typed, is made modal.
+for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
+  dialog.close();
+  dialog.showModal();
+}
 on("click", "[data-closes]", (button) => button.closest("dialog")?.close());
 
 // Copying, with the answer on the button.
