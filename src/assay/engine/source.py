@@ -133,13 +133,30 @@ def _extract(archive: Path, target: Path) -> Path:
         else:
             with tarfile.open(archive) as packed_tar:
                 _check_amount(archive, [one.size for one in packed_tar.getmembers()])
-                packed_tar.extractall(target, filter="data")
+                _extract_tar(packed_tar, target)
     except (tarfile.TarError, zipfile.BadZipFile, OSError) as error:
         raise BuildError(f"{archive.name} cannot be unpacked: {error}", hint="Leave this library out.") from error
     tops = [one for one in target.iterdir() if one.is_dir()]
     if len(tops) != 1:
         raise BuildError(f"{archive.name} is no source distribution.", hint="Leave this library out.")
     return tops[0]
+
+
+def _extract_tar(packed: tarfile.TarFile, target: Path) -> None:
+    """Write files and folders, and nothing else; the standard library's own filter is not in every Python 3.11."""
+    for member in packed.getmembers():
+        place = target / member.name
+        if member.name.startswith("/") or ".." in Path(member.name).parts or not (member.isdir() or member.isreg()):
+            raise tarfile.TarError(f"{member.name[:200]!r} leads out of the source, or is no file")
+        if member.isdir():
+            place.mkdir(parents=True, exist_ok=True)
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        content = packed.extractfile(member)
+        if content is not None:
+            with content, place.open("wb") as written:
+                shutil.copyfileobj(content, written)
+            place.chmod(0o755 if member.mode & 0o100 else 0o644)
 
 
 def _check_amount(archive: Path, sizes: list[int]) -> None:
