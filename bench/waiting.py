@@ -60,6 +60,7 @@ def waiting() -> None:
 
 
 def _work() -> threading.Event:
+    from assay.flow import bell  # noqa: PLC0415 - after setup
     from assay.jobs.worker import BUSY, IDLE, Worker  # noqa: PLC0415 - after setup
 
     stop = threading.Event()
@@ -67,7 +68,8 @@ def _work() -> threading.Event:
     def work() -> None:
         worker = Worker()
         while not stop.is_set():
-            time.sleep(BUSY if worker.step() else IDLE)
+            before = bell.heard()
+            worker._wait(BUSY if worker.step() else IDLE, before)  # noqa: SLF001 - as the worker's own loop does
 
     threading.Thread(target=work, daemon=True).start()
     return stop

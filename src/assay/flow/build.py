@@ -30,6 +30,7 @@ from assay.engine.seal import ASIDE, is_sealed, sweep
 from assay.engine.uv import PASSED_ON
 from assay.engine.wheels import clear_entering, sweep_entering
 from assay.flow.access import find_build, find_reference, find_version, standing
+from assay.flow.bell import ring
 from assay.flow.draft import Checked
 from assay.flow.lock import question
 from assay.flow.places import build_directory, engine_places, prefix
@@ -70,6 +71,7 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
                 created_at=timezone.now(),
             )
             touch(version, build=build)
+            ring()
             record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk))
     except IntegrityError:  # two requests at once: both get the one that was first
         return Build.objects.get(version=version, state__in=ACTIVE_BUILD)
@@ -83,6 +85,7 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
     if not build.active:
         raise ConflictError(f"The build has ended: {build.state}.", hint="Build again if you want another.")
     Build.objects.filter(pk=build.pk).update(cancel_requested=True)
+    ring()
     if not _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED, only_from=[BuildState.QUEUED]):
         build.refresh_from_db()
     return build
@@ -115,6 +118,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
             },
         )
         if made:
+            ring()
             record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk), repair=True)
     return build
 

@@ -19,6 +19,7 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_version
+from assay.flow.bell import ring
 from assay.flow.build import read_json, scrubbed
 from assay.flow.places import prefix, verification_directory
 from assay.launchers.interface import Handle, Start
@@ -48,6 +49,7 @@ def queue(version: Version, who: str) -> Verification:
             made = Verification.objects.create(
                 version=version, lock=version.lock, requested_by=who, created_at=timezone.now()
             )
+            ring()
             record_version(EventName.VERIFICATION_REQUESTED, version, who, verification=str(made.pk))
     except IntegrityError:
         return Verification.objects.get(lock=version.lock, state__in=OPEN_VERIFICATION)

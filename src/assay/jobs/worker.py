@@ -13,13 +13,14 @@ from types import FrameType
 
 from django.db import OperationalError, close_old_connections
 
-from assay.flow import build, verify
+from assay.flow import bell, build, verify
 from assay.jobs import chores
 from assay.runtimes import runs
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
-BUSY, IDLE = 0.05, 0.05  # seconds between two looks while something is open, and else
+BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
+LISTEN = 0.02  # seconds between two looks at the bell
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
 
@@ -37,7 +38,8 @@ class Worker:
         for name in build.sweep_leftovers():
             log.info("Removed %s, which a killed build had left", name)
         while not self._stopping:
-            time.sleep(BUSY if self.step() else IDLE)
+            before = bell.heard()
+            self._wait(BUSY if self.step() else IDLE, before)
 
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""
@@ -47,6 +49,12 @@ class Worker:
             _guarded(servers.follow)
             _guarded(chores.advance)
         return any(busy)
+
+    def _wait(self, seconds: float, before: int) -> None:
+        """Sleep so long, or until somebody rings."""
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until and bell.heard() == before:
+            time.sleep(LISTEN)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         del signum, frame

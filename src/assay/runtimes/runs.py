@@ -16,6 +16,7 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import actor_in
+from assay.flow.bell import ring
 from assay.flow.launch import admit, end_launch, record_launch
 from assay.flow.places import home as installation
 from assay.flow.places import person_home, run_directory
@@ -53,6 +54,7 @@ def request_run(actor: Actor, slug: str, *, arguments: tuple[str, ...] = ()) -> 
             created_at=timezone.now(),
         )
         _record(EventName.RUN_REQUESTED, run, actor.name)
+        ring()
     return run
 
 
@@ -63,6 +65,7 @@ def cancel(actor: Actor, run_id: str) -> Run:
     if run.state not in OPEN:
         raise ConflictError(f"The run has ended: {run.state}.", hint="Start it again if you want another.")
     Run.objects.filter(pk=run.pk).update(cancel_requested=True)
+    ring()
     _end(run, "cancelled", only_from=("queued",))
     run.refresh_from_db()
     return run
