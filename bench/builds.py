@@ -20,8 +20,9 @@ from assay.engine import uv
 from assay.engine.interface import Index, Job, Places, Question
 from assay.engine.interpreters import find_interpreters
 from assay.engine.layout import remove_tree
+from assay.engine.rehash import rehash
 
-WHOLE_LIMIT, INSTALL_LIMIT, COMPILED_LIMIT = 1.2, 1.5, 2.0
+WHOLE_LIMIT, INSTALL_LIMIT, COMPILED_LIMIT, VERIFY_LIMIT = 1.2, 1.5, 2.0, 1.5
 SETS = {
     "small": "six attrs humanize click rich",
     "data science": "pandas scikit-learn matplotlib jupyterlab seaborn statsmodels sqlalchemy plotly bokeh openpyxl",
@@ -92,6 +93,7 @@ class _Measured:
             say("  uv's own with --compile-bytecode", f"{compiled:.2f} s", f"{compiled / uncompiled:.1f} x")
             pip = _seconds(lambda: self.pip(lock))
             say("  pip from its own cache", f"{pip:.2f} s", f"ours is {installing / pip:.2f} x of it")
+        self.verify(target, outcome)
         again = median(lambda: self.build(lock=outcome["lock"]), 3)
         say("  the same lock again, process and all", f"{again * 1000:.0f} ms", "")
 
@@ -140,6 +142,21 @@ class _Measured:
         compiling = ["pip", "compile", "-q", "--generate-hashes", "--only-binary", ":all:", "-o", "locked.txt"]
         self.uv([*compiling, "--python", self.question.python_path, "requirements.in"], folder)
         self.sync("--quiet")
+
+    def verify(self, target: Path, outcome: dict[str, Any]) -> None:
+        """Read every file of a finished environment again, beside sha256sum on all processors."""
+        report, processors = outcome["report"], os.cpu_count() or 1
+        summing = f"find {target} -type f -print0 | xargs -0 -P {processors} -n 400 sha256sum > /dev/null"
+        peer = median(lambda: subprocess.run(["sh", "-c", summing], check=True), 3)  # noqa: S603, S607 - the peer
+        took = median(lambda: rehash(target, str(outcome["digest"]), report["tree"], lambda *_: None), 3)
+        speed = report["size"] / took / 1e9
+        say("  sha256sum of every file, on all processors", f"{peer:.2f} s", "the peer")
+        say(
+            f"  verification ({speed:.2f} GB/s)",
+            f"{took:.2f} s",
+            f"{took / peer:.2f} x (limit {VERIFY_LIMIT})",
+            took <= VERIFY_LIMIT * peer,
+        )
 
     def sync(self, option: str) -> None:
         """Make an environment from the locked file with uv alone."""
