@@ -98,7 +98,7 @@ class Build:
         with ThreadPoolExecutor(1) as pool:
             two_sources = pool.submit(names_on_two_sources, lock, self.job)
             installed = self._install(lock)
-        self.begin("checking", total=len(lock.libraries), done=0)
+        self.begin("checking", message="Trying every import, and the kernel")
         found = verify(lock, installed.wheels, self.job.question.libraries + self.job.question.pins)
         report = self._check(installed, found, two_sources.result())
         fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
@@ -159,11 +159,11 @@ class Build:
         self.say(f"Built {lock.digest}")
         return Outcome(lock=lock.to_toml(), digest=lock.digest, report=report, steps=self._times(), reused=reused)
 
-    def begin(self, step: str, **counts: int) -> None:
-        """Go on to a step: its header in the log, its counts in the progress."""
+    def begin(self, step: str, **known: Any) -> None:  # noqa: ANN401 - fields of `Progress`
+        """Go on to a step: its header in the log, what is known of it in the progress."""
         times = self._times() if self.progress.step != step else {}
         self._step_began = time.monotonic()
-        self.progress = Progress(step=step, steps=times, **counts)  # type: ignore[arg-type]  # counts only
+        self.progress = Progress(step=step, steps=times, **known)
         self.say(f"== {step} ==")
         self.tell(force=True)
 
