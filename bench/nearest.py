@@ -195,7 +195,7 @@ def _locks(held: list[dict[str, str]], start: int, now: object) -> list[Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         for lock, pins in zip(locks, held, strict=True):
             cursor.executemany(
-                "INSERT INTO store_lockedlibrary (lock_id, name, version) VALUES (%s, %s, %s)",
+                "INSERT INTO store_lockedlibrary (lock_id, name, version, file, size) VALUES (%s, %s, %s, '', 0)",
                 [(lock.pk, name, version) for name, version in pins.items()],
             )
     return locks
