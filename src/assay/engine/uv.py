@@ -29,6 +29,7 @@ PASSED_ON = (
     "no_proxy",
 )
 TIMEOUT = 3600.0  # seconds; the build's own limit is tighter
+_LOOKING = threading.Lock()  # `sysconfig` answers wrongly to two threads that ask it first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,11 @@ class Finished:
 @lru_cache(maxsize=1)
 def binary() -> str:
     """Return uv's path: the one that was installed with us, else the one on the PATH."""
+    with _LOOKING:
+        return _find()
+
+
+def _find() -> str:
     try:
         from uv import find_uv_bin  # noqa: PLC0415 - the package may be missing where uv is a system program
 
