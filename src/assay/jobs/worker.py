@@ -14,11 +14,13 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections
 
 from assay.flow import build
+from assay.jobs.nightly import Nightly
 from assay.runtimes import runs
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
+NIGHTLY_EVERY = 60.0  # seconds between two looks at the clock
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
 
@@ -27,7 +29,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._servers_at = 0.0
+        self._servers_at = self._nightly_at = 0.0
+        self._nightly = Nightly()
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -44,6 +47,9 @@ class Worker:
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
             _guarded(servers.follow)
+        if time.monotonic() - self._nightly_at > NIGHTLY_EVERY:
+            self._nightly_at = time.monotonic()
+            _guarded(self._nightly.refresh)
         return any(busy)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:

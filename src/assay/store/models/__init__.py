@@ -1,5 +1,6 @@
 """The tables. Rules live in `core`; what is here only keeps them from being broken by accident."""
 
+from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.launches import Launch, Run, Runtime, Server
@@ -7,11 +8,13 @@ from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.reviews import Decision, Event, Submission
 
 __all__ = [
+    "AdvisoryRecord",
     "ApiToken",
     "Build",
     "Decision",
     "Environment",
     "Event",
+    "Feed",
     "Launch",
     "Lock",
     "LockedLibrary",
