@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from assay.api import builds, compare, environments, events, reviews, runtimes, servers, versions
+from assay.api import builds, compare, environments, events, findings, policy, reviews, runtimes, servers, versions
 from assay.api.access import Token
 from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
 
@@ -24,6 +24,8 @@ api = NinjaAPI(
 for router in (
     environments.router,
     versions.router,
+    findings.router,
+    policy.router,
     builds.router,
     reviews.router,
     compare.router,

@@ -14,6 +14,7 @@ from assay.api.pages import bounded, cursor, position
 from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, SpecIn
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
+from assay.flow.assess import foresee
 from assay.flow.draft import Wish, create_environment, new_version
 from assay.flow.lock import preview
 from assay.store.reads.catalogue import Filters, catalogue
@@ -108,6 +109,10 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "download_size": found.lock.download_size,
         "added_to_base": found.added,
         "corrections": [asdict(one) for one in found.corrections],
+        "findings": [
+            {"effect": str(one.effect), "library": one.library, "words": one.words, "advice": one.advice}
+            for one in foresee(request.actor.workspace_id, found.lock, base=body.base or "")
+        ],
     }
 
 

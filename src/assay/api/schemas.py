@@ -73,6 +73,28 @@ class Deprecate(Body):
     ends: datetime | None = None
 
 
+class Waive(Body):
+    """Which finding is accepted, why, and until when."""
+
+    finding: str
+    reason: str
+    until: datetime | None = None
+
+
+class PolicyTry(Body):
+    """A policy: rules as values, or a YAML document."""
+
+    rules: list[dict[str, Any]] | None = None
+    yaml: str | None = None
+
+
+class PolicyIn(PolicyTry):
+    """A new revision; `revision` is the one that the author saw."""
+
+    revision: int
+    note: str = ""
+
+
 class ServerIn(Body):
     """The version in which a Studio server starts."""
 

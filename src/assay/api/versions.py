@@ -133,14 +133,6 @@ def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[s
     return {"items": [asdict(row) for row in library_rows(version)]}
 
 
-@router.get(f"{ONE}/report", response=dict[str, Any])
-@needs(Right.SEE)
-def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Show the facts of a built version."""
-    found: dict[str, Any] = built(find_version(request.actor, slug, number)).report
-    return found
-
-
 @router.get(f"{ONE}/lock")
 @needs(Right.SEE)
 def lock(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:

@@ -14,6 +14,7 @@ from assay.core.review import Ask, Verdict, check_digest, check_words
 from assay.core.roles import Actor
 from assay.engine.seal import check_sealed
 from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.assess import check_note, check_waived
 from assay.flow.places import prefix
 from assay.store.journal import record_version
 from assay.store.models import Decision, Submission, Version
@@ -26,6 +27,7 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
     version = find_version(actor, slug, number)
     decide(Action.SUBMIT, standing(version), actor)
     note = check_words(note, "note")
+    check_note(version, note)
     now, round_ = timezone.now(), version.rounds + 1
     with transaction.atomic():
         move(
@@ -73,6 +75,7 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
     check_digest(digest, version.digest)
     note = check_words(note, "note")
     check_sealed(prefix(version.digest), version.digest)
+    check_waived(version)
     with transaction.atomic():
         _decide_once(version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved)
         record_version(

@@ -13,13 +13,14 @@ from types import FrameType
 
 from django.db import OperationalError, close_old_connections
 
-from assay.flow import build
+from assay.flow import build, watch
 from assay.jobs.nightly import Nightly
 from assay.runtimes import runs
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
+WATCH_EVERY = 5.0  # seconds between two looks whether policy, feed or day are new
 NIGHTLY_EVERY = 60.0  # seconds between two looks at the clock
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
@@ -29,7 +30,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._servers_at = self._nightly_at = 0.0
+        self._servers_at = self._nightly_at = self._watch_at = 0.0
         self._nightly = Nightly()
 
     def run(self) -> None:
@@ -50,6 +51,9 @@ class Worker:
         if time.monotonic() - self._nightly_at > NIGHTLY_EVERY:
             self._nightly_at = time.monotonic()
             _guarded(self._nightly.refresh)
+        if time.monotonic() - self._watch_at > WATCH_EVERY:
+            self._watch_at = time.monotonic()
+            _guarded(watch.advance)
         return any(busy)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:

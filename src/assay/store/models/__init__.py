@@ -3,27 +3,37 @@
 from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
+from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
 from assay.store.models.launches import Launch, Run, Runtime, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
+from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
 from assay.store.models.reviews import Decision, Event, Submission
 
 __all__ = [
     "AdvisoryRecord",
     "ApiToken",
+    "Assessment",
     "Build",
     "Decision",
     "Environment",
     "Event",
     "Feed",
+    "HealthEntry",
     "Launch",
     "Lock",
+    "LockFacts",
+    "LockedFile",
     "LockedLibrary",
     "Membership",
     "Person",
+    "PolicyRevision",
+    "ProjectFacts",
     "Run",
     "Runtime",
     "Server",
     "Submission",
     "Version",
+    "Waiver",
+    "Watch",
     "Workspace",
 ]

@@ -1,0 +1,122 @@
+"""`…/report`, `…/findings`, `…/waive`, `…/sbom` of a version, and `/waivers`: may it be published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Router
+
+from assay.api.access import Caller, needs
+from assay.api.schemas import Items, Waive
+from assay.api.versions import ONE, built, shown
+from assay.core.finding import Effect, Finding
+from assay.core.lock import Lock as LockValue
+from assay.core.roles import Right
+from assay.flow import waive as waiving
+from assay.flow.access import find_version
+from assay.flow.assess import Verdict, verdict
+from assay.flow.report import feed_document, known_problems, report_document
+from assay.flow.sbom import version_sbom
+from assay.store.models import Version, Waiver
+from assay.store.reads.libraries import direct_of
+from assay.store.reads.waivers import state_of, waiver_rows
+
+router = Router(tags=["findings"])
+
+
+@router.get(f"{ONE}/report", response=dict[str, Any])
+@needs(Right.SEE)
+def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """Show the facts of a built version: what its build saw, and what is known today."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    return report_document(version)
+
+
+@router.get(f"{ONE}/findings", response=dict[str, Any])
+@needs(Right.SEE)
+def findings(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """List the findings, blocking ones first, each with its rule, what to do, and its waiver."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    return findings_document(version, verdict(version))
+
+
+def findings_document(version: Version, found: Verdict) -> dict[str, Any]:
+    """Return the findings of a version and what they rest on."""
+    chains = LockValue.from_dict(built(version).content).why(direct_of(version))
+    return {
+        "policy": found.policy,
+        "feed": feed_document(found.feed),
+        "assessed": found.at,
+        "open_blocks": len(found.blocking),
+        "items": [finding_document(one, found, chains) for one in found.findings],
+    }
+
+
+def finding_document(finding: Finding, found: Verdict | None, chains: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return one finding; `via` is the chain from a library that was asked for."""
+    waiver = found.waiver_of(finding) if found else None
+    return {
+        "id": finding.id,
+        "kind": finding.kind,
+        "effect": str(finding.effect),
+        "library": finding.library,
+        "version": finding.version,
+        "words": finding.words,
+        "advice": finding.advice,
+        "rule": finding.rule,
+        "names": list(finding.names),
+        "via": list(chains.get(finding.library, ())),
+        "assessed": finding.assessed,
+        "waived_by": finding.waived_by if finding.effect is not Effect.NOTE else None,
+        "waiver": waiver and {"reason": waiver.reason, "by": waiver.by, "at": waiver.at, "until": waiver.until},
+    }
+
+
+@router.post(f"{ONE}/waive", response=dict[str, Any])
+@needs(Right.SEE)
+def waive(request: Caller, workspace: str, slug: str, number: int, body: Waive) -> dict[str, Any]:
+    """Accept one finding, with a reason and until a day."""
+    waiving.waive(request.actor, slug, number, finding=body.finding, reason=body.reason, until=body.until)
+    return shown(request.actor, slug, number)
+
+
+@router.get(f"{ONE}/sbom")
+@needs(Right.SEE)
+def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
+    """Download the list of parts (CycloneDX, JSON)."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    answer = HttpResponse(
+        version_sbom(version, known_problems(version)), content_type="application/vnd.cyclonedx+json; version=1.6"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
+    return answer
+
+
+@router.get("/waivers", response=Items)
+@needs(Right.REVIEW)
+def waivers(request: Caller, workspace: str, limit: int = 200) -> dict[str, Any]:
+    """List the waivers of the workspace, those that expire first on top."""
+    rows = waiver_rows(request.actor.workspace_id)[: max(1, min(limit, 1000))]
+    return {"items": [waiver_document(one) for one in rows], "next": None}
+
+
+def waiver_document(waiver: Waiver) -> dict[str, Any]:
+    """Return a waiver with what it accepts and whether it still holds."""
+    return {
+        "environment": waiver.environment.slug,
+        "version": waiver.version.reference,
+        "finding": Finding.from_dict(waiver.finding).id,
+        "words": waiver.finding["words"],
+        "effect": waiver.finding["effect"],
+        "library": waiver.finding["library"],
+        "reason": waiver.reason,
+        "by": waiver.by.get_username(),
+        "at": waiver.at,
+        "until": waiver.until,
+        "state": state_of(waiver, timezone.now()),
+    }
