@@ -1,19 +1,21 @@
-"""`…/report`, `…/findings`, `…/waive`, `…/sbom` of a version, and `/waivers`: may it be published."""
+"""`…/report`, `…/findings`, `…/waive`, `…/remedy`, `…/sbom` of a version; `/waivers` and `/health`."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Router
+from ninja import Router, Status
 
 from assay.api.access import Caller, needs
-from assay.api.schemas import Items, Waive
+from assay.api.schemas import Items, Remedy, Waive
 from assay.api.versions import ONE, built, shown
 from assay.core.finding import Effect, Finding
 from assay.core.lock import Lock as LockValue
 from assay.core.roles import Right
+from assay.flow import remedy as remedies
 from assay.flow import waive as waiving
 from assay.flow.access import find_version
 from assay.flow.assess import Verdict, verdict
@@ -21,7 +23,7 @@ from assay.flow.report import feed_document, known_problems, report_document
 from assay.flow.sbom import version_sbom
 from assay.store.models import Version, Waiver
 from assay.store.reads.libraries import direct_of
-from assay.store.reads.waivers import state_of, waiver_rows
+from assay.store.reads.waivers import open_entries, state_of, waiver_rows
 
 router = Router(tags=["findings"])
 
@@ -84,6 +86,23 @@ def waive(request: Caller, workspace: str, slug: str, number: int, body: Waive) 
     return shown(request.actor, slug, number)
 
 
+@router.post(f"{ONE}/remedy", response={200: dict[str, Any], 201: dict[str, Any]})
+@needs(Right.COMPOSE)
+def remedy(request: Caller, workspace: str, slug: str, number: int, body: Remedy) -> Status[dict[str, Any]]:
+    """Make a draft of the next version with the smallest moves that clear the known problems."""
+    found = remedies.remedy(request.actor, slug, number, create=body.create)
+    answer = {
+        "draft": found.draft.reference if found.draft else None,
+        "version": found.draft.number if found.draft else None,
+        "words": found.words,
+        "libraries": list(found.spec.libraries),
+        "moved": [asdict(one) for one in found.moved],
+        "left": [{"library": one.library, "version": one.version, "id": one.id} for one in found.left],
+        "findings": [finding_document(one, None, {}) for one in found.findings],
+    }
+    return Status(201 if found.draft else 200, answer)
+
+
 @router.get(f"{ONE}/sbom")
 @needs(Right.SEE)
 def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
@@ -95,6 +114,25 @@ def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpRespons
     )
     answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
     return answer
+
+
+@router.get("/health", response=Items)
+@needs(Right.SEE)
+def health(request: Caller, workspace: str) -> dict[str, Any]:
+    """List the published versions whose facts changed after approval, oldest first."""
+    rows = open_entries(request.actor.workspace_id)
+    items = [
+        {
+            "environment": one.version.environment.slug,
+            "version": one.version.number,
+            "reference": one.version.reference,
+            "health": one.version.health,
+            "since": one.opened_at,
+            "findings": [finding_document(Finding.from_dict(fact), None, {}) for fact in one.findings],
+        }
+        for one in rows
+    ]
+    return {"items": items, "next": None}
 
 
 @router.get("/waivers", response=Items)

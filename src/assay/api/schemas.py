@@ -81,6 +81,12 @@ class Waive(Body):
     until: datetime | None = None
 
 
+class Remedy(Body):
+    """Whether a draft is made, or only told what would move."""
+
+    create: bool = True
+
+
 class PolicyTry(Body):
     """A policy: rules as values, or a YAML document."""
 

@@ -25,7 +25,10 @@ SINGLE_EQUALS = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A checked request. `libraries` are canonical PEP 508 strings, in the author's order."""
+    """A checked request. `libraries` are canonical PEP 508 strings, in the author's order.
+
+    `hold` are constraints that a remedy set, so that only what it means to move moves; they ask for nothing.
+    """
 
     base: str | None = None
     python: str | None = None
@@ -33,6 +36,7 @@ class Spec:
     only_binary: bool = True
     cool_down_days: int = 0
     variant: str = ""
+    hold: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -41,12 +45,12 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `Spec.from_dict` reads them back."""
-        return {**asdict(self), "libraries": list(self.libraries)}
+        return {**asdict(self), "libraries": list(self.libraries), "hold": list(self.hold)}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Spec:
         """Read what `to_dict` wrote; the values were checked when they came in."""
-        return cls(**{**stored, "libraries": tuple(stored["libraries"])})
+        return cls(**{**stored, "libraries": tuple(stored["libraries"]), "hold": tuple(stored.get("hold", ()))})
 
 
 @dataclass(frozen=True, kw_only=True)

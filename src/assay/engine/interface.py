@@ -29,6 +29,7 @@ class Question:
     python_path: str
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
+    holds: tuple[str, ...] = ()  # constraints that ask for nothing themselves
     index: Index
     only_binary: bool = True
     cool_down_days: int = 0
@@ -41,6 +42,7 @@ class Question:
                 **stored,
                 "libraries": tuple(stored["libraries"]),
                 "pins": tuple(stored["pins"]),
+                "holds": tuple(stored.get("holds", ())),
                 "index": Index(**stored["index"]),
             }
         )

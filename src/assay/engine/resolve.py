@@ -38,7 +38,7 @@ def resolve(
     folder = Path(workdir)
     answer = folder / "pylock.resolved.toml"
     (folder / "requirements.in").write_text(_lines(question.libraries + question.pins))
-    (folder / "constraints.txt").write_text(_lines(question.pins))
+    (folder / "constraints.txt").write_text(_lines(question.pins + question.holds))
     finished = uv.run(
         _arguments(question, answer.name),
         cache=cache,

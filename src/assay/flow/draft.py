@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -96,9 +96,15 @@ def new_version(actor: Actor, slug: str) -> Version:
     newest = environment.newest
     if newest is None:
         raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
-    checked = Checked(spec=newest.wanted, base=newest.base, python=newest.python, corrections=())
+    return start_from(actor, newest, newest.wanted)
+
+
+def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
+    """Start a draft in the environment of a version, on the same base, with a spec that was checked."""
+    check_right(actor, Right.COMPOSE)
+    checked = Checked(spec=spec, base=origin.base, python=origin.python, corrections=())
     with transaction.atomic():
-        return _add_version(actor, environment, checked, origin=newest)
+        return _add_version(actor, origin.environment, checked, origin=origin)
 
 
 def _add_version(actor: Actor, environment: Environment, checked: Checked, origin: Version | None = None) -> Version:
@@ -129,7 +135,7 @@ def edit_spec(actor: Actor, slug: str, number: int, wish: Wish) -> tuple[Version
     version = find_version(actor, slug, number)
     decide(Action.EDIT, standing(version), actor)
     checked = check_wish(actor, wish)
-    if checked.spec == version.wanted:
+    if replace(checked.spec, hold=version.wanted.hold) == version.wanted:
         return version, checked.corrections
     with transaction.atomic():
         touch(

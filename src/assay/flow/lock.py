@@ -64,6 +64,7 @@ def question(checked: Checked) -> Question:
         python_path=interpreter(checked.python).path,
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
+        holds=checked.spec.hold,
         index=index(),
         only_binary=checked.spec.only_binary,
         cool_down_days=checked.spec.cool_down_days,

@@ -106,7 +106,7 @@ def _changes(workspace_id: int, standing: Standing) -> Iterator[Change]:
             row=row,
             findings=tuple(findings),
             new=tuple(one for one in findings if _is_news(one, known)),
-            gone=tuple(key for key in known if key not in here),
+            gone=tuple(key for key, effect in known.items() if key not in here and effect != Effect.NOTE),
         )
 
 

@@ -1,4 +1,4 @@
-"""Waivers: those that hold in an environment, and all of a workspace with what expires soon."""
+"""Waivers that hold, and those that expire; entries of what changed on published versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from assay.core.finding import Waiver as WaiverValue
-from assay.store.models import Waiver
+from assay.store.models import HealthEntry, Waiver
 
 SOON = timedelta(days=14)
 
@@ -47,3 +47,9 @@ def state_of(waiver: Waiver, now: datetime) -> str:
     if waiver.until <= now:
         return "expired"
     return "expires soon" if waiver.until - now < SOON else "holds"
+
+
+def open_entries(workspace_id: int) -> QuerySet[HealthEntry]:
+    """Return what changed on published versions and is not settled, oldest first."""
+    rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
+    return rows.select_related("version__environment").order_by("opened_at", "pk")
