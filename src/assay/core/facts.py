@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from assay.core.advisory import AdvisoryIndex
 
@@ -67,6 +68,11 @@ class VersionFacts:
     base: str = ""
     base_behind: int = 0  # published versions of the base's environment that are newer than the base
     near: tuple[Near, ...] = ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The normalised names of its libraries."""
+        return frozenset(one.name for one in self.libraries)
 
     @property
     def slug(self) -> str:

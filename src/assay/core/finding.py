@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -56,7 +56,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `Finding.from_dict` reads them back."""
-        return {**asdict(self), "effect": str(self.effect), "names": list(self.names)}
+        return {**vars(self), "effect": str(self.effect), "names": list(self.names)}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Finding:

@@ -111,7 +111,8 @@ class Judge:
             known = self._of_library.get(library.key)
             if known is None:
                 known = self._of_library[library.key] = tuple(self._judge(library))
-            found += [finding for rule, finding in known if everything or id(rule) in scope]
+            if known:
+                found += [finding for rule, finding in known if everything or id(rule) in scope]
         for rule in in_scope:
             found += [_finding(rule, fact) for fact in rule.of_version(version, self._world)]
         return strongest(found)

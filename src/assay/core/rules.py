@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import ClassVar
 
 from packaging.specifiers import SpecifierSet
@@ -35,7 +36,7 @@ class Rule:
         """What the rule speaks of, as the middle of a sentence."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def sentence(self) -> str:
         """The whole rule in plain language."""
         verb = {Effect.BLOCK: "Stop", Effect.WARN: "Warn of", Effect.NOTE: "Note"}[self.effect]

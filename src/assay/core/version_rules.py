@@ -17,7 +17,7 @@ class ProjectRule(Rule):
 
     def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
         """Tell how many libraries the index was not asked about."""
-        missing = sum(one.name not in world.projects for one in version.libraries)
+        missing = len(version.names - world.projects.keys())
         if missing:
             among = f"{missing} of {len(version.libraries)} libraries"
             yield Fact(

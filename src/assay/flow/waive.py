@@ -14,7 +14,7 @@ from assay.core.review import check_words
 from assay.core.roles import Actor, Right, Role, check_right
 from assay.flow.access import find_version, workspace_of
 from assay.flow.assess import verdict
-from assay.flow.watch import waived as look_again
+from assay.flow.watch import look_again
 from assay.store.journal import record_version
 from assay.store.models import Version, Waiver
 

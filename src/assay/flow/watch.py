@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from assay.core.errors import ConflictError
 from assay.core.events import EventName
 from assay.core.finding import EFFECT_RANK, Effect, Finding
 from assay.core.lifecycle import Health
@@ -23,12 +21,11 @@ from assay.core.rules import Malware
 from assay.flow.facts import keep_facts
 from assay.flow.policy import Standing, current_policy
 from assay.flow.world import world_for
-from assay.store.journal import record_version
-from assay.store.models import Assessment, HealthEntry, Version, Watch, Workspace
+from assay.store.health import Turn, open_facts, take_turns
+from assay.store.models import Assessment, Version, Watch, Workspace
 from assay.store.reads.advisories import FeedFacts, feed_facts
-from assay.store.reads.facts import facts_of, in_parts, live_versions
+from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
 from assay.store.reads.waivers import live_keys
-from assay.store.transitions import set_health
 
 WATCHER = "assay"  # who the events name
 AT_ONCE = 200  # verdicts of one statement
@@ -46,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One look at all published versions of a workspace."""
+    """One look at all published versions of a workspace: how many came to which health."""
 
     assessed: int
     attention: int
@@ -69,27 +66,29 @@ def advance() -> bool:
 
 
 def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) -> Round:
-    """Assess every published version of a workspace and do what follows. Each version stands for itself."""
+    """Assess every published version of a workspace and do what follows."""
     keep_facts()
     now = timezone.now()
-    waived = live_keys(workspace_id, now)
-    assessed = attention = cleared = quarantined = 0
+    waived, entries = live_keys(workspace_id, now), open_facts(workspace_id)
     kept: list[Assessment] = []
+    turns: list[Turn] = []
     for change in _changes(workspace_id, standing):
-        assessed += 1
-        accepted = waived.get(change.row["environment_id"], frozenset())
-        if change.new or change.gone or change.row["health"] != Health.OK:
-            what = _take_in(change, accepted, standing)
-            attention += what == Health.ATTENTION
-            cleared += what == Health.OK
-            quarantined += what == Health.QUARANTINED
         kept.append(_verdict(change, standing.revision, feed, now))
+        accepted = waived.get(change.row["environment_id"], frozenset())
+        turn = _turn(change, accepted, entries.get(change.row["pk"]), quarantines=standing.policy.quarantines)
+        turns += [turn] if turn else []
+    done = take_turns(workspace_id, turns, actor=WATCHER)
     _keep(kept)
     Watch.objects.update_or_create(
         workspace_id=workspace_id,
         defaults={"policy": standing.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
     )
-    return Round(assessed=assessed, attention=attention, cleared=cleared, quarantined=quarantined)
+    return Round(
+        assessed=len(kept),
+        attention=sum(one.came_to is Health.ATTENTION for one in done),
+        cleared=sum(one.came_to is Health.OK for one in done),
+        quarantined=sum(one.came_to is Health.QUARANTINED for one in done),
+    )
 
 
 def _changes(workspace_id: int, standing: Standing) -> Iterator[Change]:
@@ -127,56 +126,62 @@ def _is_news(finding: Finding, known: dict[str, str]) -> bool:
     return before is None or EFFECT_RANK[Effect(before)] < EFFECT_RANK[finding.effect]
 
 
-def _take_in(change: Change, accepted: frozenset[str], standing: Standing) -> Health | None:
-    """Write what follows from a change; return the health that the version came to, None when it is the same."""
-    version = Version.objects.select_related("environment", "lock").get(pk=change.row["pk"])
+def _turn(
+    change: Change, accepted: frozenset[str], entry: list[dict[str, Any]] | None, *, quarantines: bool
+) -> Turn | None:
+    """Say what follows from a change: events, another health, an entry opened, grown or closed; or nothing."""
     news = [one for one in change.new if one.key not in accepted]
-    try:
-        with transaction.atomic():
-            if change.gone:
-                record_version(EventName.FACTS_GONE, version, WATCHER, facts=list(change.gone)[:100])
-            if news:
-                return _alarm(version, news, standing)
-            return _calm(version, change, accepted)
-    except ConflictError:
-        return None  # somebody changed the version just now; the next round looks again
-
-
-def _alarm(version: Version, news: list[Finding], standing: Standing) -> Health | None:
-    entry = HealthEntry.objects.filter(version=version, closed_at=None).first()
-    known = entry.findings if entry else []
-    facts = {one["key"]: one for one in [*known, *(one.to_dict() for one in news)]}
-    HealthEntry.objects.update_or_create(
-        version=version,
-        closed_at=None,
-        defaults={"findings": list(facts.values())},
-        create_defaults={"findings": list(facts.values()), "opened_at": timezone.now()},
-    )
-    words = "; ".join(one.words for one in news[:3])
-    malware = any(one.kind == Malware.kind for one in news) and standing.policy.quarantines
-    if malware and version.health != Health.QUARANTINED:
-        event, health = EventName.VERSION_QUARANTINED, Health.QUARANTINED
-    elif version.health == Health.OK:
-        event, health = EventName.VERSION_ATTENTION, Health.ATTENTION
-    else:
-        record_version(EventName.VERSION_ATTENTION, version, WATCHER, reason=words[:1000])
-        return None
-    set_health(version, health, event=event, actor=WATCHER, reason=words[:1000])
-    return health
-
-
-def _calm(version: Version, change: Change, accepted: frozenset[str]) -> Health | None:
-    """Close the entry whose facts are all gone or waived. A quarantine is lifted by people only."""
-    entry = HealthEntry.objects.filter(version=version, closed_at=None).first()
+    events = [(EventName.FACTS_GONE, {"facts": list(change.gone)[:100]})] if change.gone else []
+    if news:
+        return _alarm(change, news, entry or [], events, quarantines=quarantines)
     here = {one.key for one in change.findings if one.effect is not Effect.NOTE} - accepted
-    if entry is None or any(one["key"] in here for one in entry.findings):
-        return None
-    entry.closed_at, entry.why_closed = timezone.now(), "Its facts are gone or waived."
-    entry.save(update_fields=["closed_at", "why_closed"])
-    if version.health != Health.ATTENTION:
-        return None
-    set_health(version, Health.OK, event=EventName.VERSION_CLEARED, actor=WATCHER, reason=entry.why_closed)
-    return Health.OK
+    if entry is not None and not any(one["key"] in here for one in entry):
+        return _calm(change, events)
+    return _as_turn(change, events) if events else None
+
+
+def _as_turn(
+    change: Change,
+    events: list[tuple[EventName, dict[str, Any]]],
+    *,
+    came_to: Health | None = None,
+    entry: list[dict[str, Any]] | None = None,
+) -> Turn:
+    return Turn(
+        version_id=change.row["pk"],
+        environment=change.row["environment__slug"],
+        number=change.row["number"],
+        before=Health(change.row["health"]),
+        came_to=came_to,
+        events=tuple(events),
+        entry=entry,
+    )
+
+
+def _alarm(
+    change: Change,
+    news: list[Finding],
+    known: list[dict[str, Any]],
+    events: list[tuple[EventName, dict[str, Any]]],
+    *,
+    quarantines: bool,
+) -> Turn:
+    facts = {one["key"]: one for one in [*known, *(one.to_dict() for one in news)]}
+    before, came_to, event = Health(change.row["health"]), None, EventName.VERSION_ATTENTION
+    if quarantines and before is not Health.QUARANTINED and any(one.kind == Malware.kind for one in news):
+        came_to, event = Health.QUARANTINED, EventName.VERSION_QUARANTINED
+    elif before is Health.OK:
+        came_to = Health.ATTENTION
+    detail = {"reason": "; ".join(one.words for one in news[:3])[:1000], "findings": [one.key for one in news[:100]]}
+    return _as_turn(change, [*events, (event, detail)], came_to=came_to, entry=list(facts.values()))
+
+
+def _calm(change: Change, events: list[tuple[EventName, dict[str, Any]]]) -> Turn:
+    """Close the entry whose facts are all gone or waived. A quarantine is lifted by people only."""
+    if change.row["health"] != Health.ATTENTION:
+        return _as_turn(change, events, entry=[])
+    told = (EventName.VERSION_CLEARED, {"reason": "What was new is gone or waived."})
+    return _as_turn(change, [*events, told], came_to=Health.OK, entry=[])
 
 
 def _verdict(change: Change, policy: int, feed: FeedFacts | None, now: datetime) -> Assessment:
@@ -203,12 +208,14 @@ def _keep(verdicts: list[Assessment]) -> None:
     )
 
 
-def waived(version: Version) -> None:
-    """Look again at one version after a waiver: its entry may be closed by it."""
-    if version.health != Health.ATTENTION:
+def look_again(version: Version) -> None:
+    """Look again at one published version after a waiver: its entry may be closed by it."""
+    workspace_id, known = version.environment.workspace_id, Assessment.objects.filter(version=version).first()
+    entry = open_facts(workspace_id).get(version.pk)
+    if known is None or entry is None:
         return
-    known = Assessment.objects.filter(version=version).first()
-    findings = tuple(Finding.from_dict(one) for one in known.findings) if known else ()
-    accepted = live_keys(version.environment.workspace_id, timezone.now()).get(version.environment_id, frozenset())
-    with transaction.atomic():
-        _calm(version, Change(row={}, findings=findings, new=(), gone=()), accepted)
+    findings = tuple(Finding.from_dict(one) for one in known.findings)
+    accepted = live_keys(workspace_id, timezone.now()).get(version.environment_id, frozenset())
+    (row,) = rows_of(Version.objects.filter(pk=version.pk))
+    turn = _turn(Change(row=row, findings=findings, new=(), gone=()), accepted, entry, quarantines=False)
+    take_turns(workspace_id, [turn] if turn else [], actor=WATCHER)
