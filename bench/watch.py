@@ -169,7 +169,6 @@ def _round() -> None:
 
     workspace = Workspace.objects.get()
     for what in ("all of it new", "nothing new"):
-        pr = cProfile.Profile()
         began = time.perf_counter()
         found = assess_all(workspace.pk, current_policy(workspace.pk), feed_facts())
         took = time.perf_counter() - began
