@@ -36,7 +36,11 @@ class LibraryFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What the index tells of a project now. `status` is PEP 792's word; `yanked` maps versions to reasons."""
+    """What the index tells of a project now.
+
+    `status` is PEP 792's word, or `unknown` when the index does not have the project; `yanked` maps versions
+    to reasons; `attested` are the versions whose every file has a provenance (PEP 740).
+    """
 
     name: str
     newest: str = ""
@@ -44,7 +48,7 @@ class Project:
     status: str = "active"
     status_reason: str = ""
     yanked: Mapping[str, str] = field(default_factory=dict)
-    released: Mapping[str, date] = field(default_factory=dict)
+    attested: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,15 @@ from typing import Any
 from django.utils import timezone
 
 from assay.core.advisory import Match
+from assay.core.facts import Project
 from assay.core.lifecycle import Health
 from assay.core.lock import Lock as LockValue
+from assay.core.lock import LockedLibrary
+from assay.flow.facts import library_fact
 from assay.sources.licences import normalise
 from assay.store.models import Version
 from assay.store.reads.advisories import CurrentFeed, FeedFacts, current_feed
+from assay.store.reads.facts import projects
 
 NO_FEED = "No advisory feed is loaded."
 
@@ -47,6 +51,32 @@ def report_document(version: Version) -> dict[str, Any]:
         "advisories": advisory_rows(known),
         "advisory_feed": feed_document(known.feed),
         "health": health_of(version, known.feed),
+        "provenance": provenance_rows(version),
+    }
+
+
+def provenance_rows(version: Version) -> list[dict[str, Any]]:
+    """Return where each file came from and what its index tells of it today; None is what nobody asked yet."""
+    libraries = LockValue.from_dict(version.lock.content).libraries if version.lock else ()
+    asked = projects(one.name for one in libraries)
+    return [_provenance(one, asked.get(one.name)) for one in libraries]
+
+
+def _provenance(library: LockedLibrary, project: Project | None) -> dict[str, Any]:
+    uploaded = library_fact(library, "").uploaded
+    newest_at = project.newest_at if project else None
+    return {
+        "library": library.name,
+        "version": library.version,
+        "index": library.index,
+        "file": library.file.name,
+        "wheel": library.file.is_wheel,
+        "uploaded": library.file.uploaded or None,
+        "yanked": project.yanked.get(library.version) if project else None,
+        "attested": library.version in project.attested if project else None,
+        "project_status": project.status if project else "not assessed",
+        "newest": project.newest if project else None,
+        "days_behind": max(0, (newest_at - uploaded).days) if newest_at and uploaded else None,
     }
 
 

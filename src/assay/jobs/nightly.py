@@ -1,4 +1,4 @@
-"""What is refreshed once a day: the advisory feed."""
+"""What is refreshed once a day: the advisory feed, and what the index tells of projects."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assay.core.errors import AssayError
 from assay.flow.advisories import load_feed
+from assay.flow.projects import refresh_projects
 from assay.store.reads.advisories import feed_facts
 
 log = logging.getLogger("assay.worker")
@@ -19,10 +20,21 @@ AGAIN = 1800.0  # seconds to wait after a failure
 
 
 class Nightly:
-    """Loads the feed that the settings name when the one there is is a day old."""
+    """Loads the feed that the settings name when the one there is is a day old, and asks the index."""
 
     def __init__(self) -> None:
-        self._not_before = 0.0
+        self._not_before = self._ask_not_before = 0.0
+
+    def ask(self) -> bool:
+        """Ask the index about some projects. Returns whether any was due; a failure waits and comes again."""
+        if time.monotonic() < self._ask_not_before:
+            return False
+        try:
+            return bool(refresh_projects())
+        except AssayError as error:
+            self._ask_not_before = time.monotonic() + AGAIN
+            log.warning("The index was not asked about projects: %s", error.detail)
+            return False
 
     def refresh(self) -> bool:
         """Load the feed if it is time. Returns whether it was loaded; a failure waits and comes again."""

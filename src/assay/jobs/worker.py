@@ -21,7 +21,7 @@ from assay.studio import servers
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
 WATCH_EVERY = 5.0  # seconds between two looks whether policy, feed or day are new
-NIGHTLY_EVERY = 60.0  # seconds between two looks at the clock
+NIGHTLY_EVERY = 20.0  # seconds between two looks at the clock
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
 
@@ -30,7 +30,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._servers_at = self._nightly_at = self._watch_at = 0.0
+        self._servers_at = self._watch_at = 0.0
+        self._nightly_at = time.monotonic()  # not at once: people who start the server want their builds
         self._nightly = Nightly()
 
     def run(self) -> None:
@@ -51,6 +52,7 @@ class Worker:
         if time.monotonic() - self._nightly_at > NIGHTLY_EVERY:
             self._nightly_at = time.monotonic()
             _guarded(self._nightly.refresh)
+            _guarded(self._nightly.ask)
         if time.monotonic() - self._watch_at > WATCH_EVERY:
             self._watch_at = time.monotonic()
             _guarded(watch.advance)

@@ -145,11 +145,10 @@ def versions_in_use(workspace_id: int) -> dict[str, frozenset[str]]:
     return {name: frozenset(versions) for name, versions in found.items()}
 
 
-def projects() -> dict[str, Project]:
-    """Return what the index told of every project it was asked about."""
-    return {
-        name: project_of(name, document) for name, document in ProjectFacts.objects.values_list("name", "document")
-    }
+def projects(names: Iterable[str] | None = None) -> dict[str, Project]:
+    """Return what the index told of the projects that it was asked about; of these only, when names are given."""
+    rows = ProjectFacts.objects.all() if names is None else ProjectFacts.objects.filter(pk__in=list(names))
+    return {name: project_of(name, document) for name, document in rows.values_list("name", "document")}
 
 
 def project_of(name: str, document: dict[str, Any]) -> Project:
@@ -161,7 +160,26 @@ def project_of(name: str, document: dict[str, Any]) -> Project:
         status=document["status"],
         status_reason=document["status_reason"],
         yanked=document["yanked"],
+        attested=frozenset(document["attested"]),
     )
+
+
+def project_document(project: Project) -> dict[str, Any]:
+    """Return a project as plain values; `project_of` reads them back."""
+    return {
+        "newest": project.newest,
+        "newest_at": project.newest_at.isoformat() if project.newest_at else "",
+        "status": project.status,
+        "status_reason": project.status_reason,
+        "yanked": dict(project.yanked),
+        "attested": sorted(project.attested),
+    }
+
+
+def libraries_in_use() -> list[str]:
+    """Return the names of all libraries in published versions, of every workspace."""
+    rows = LockedLibrary.objects.filter(lock__versions__status__in=LIVE)
+    return list(rows.values_list("name", flat=True).distinct())
 
 
 def people_in(versions: Iterable[int], since: datetime) -> int:
