@@ -18,14 +18,16 @@ from support.people import built, draft, lock_of, person
 
 from assay.core.errors import AssayError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
+from assay.core.finding import Effect
 from assay.core.lock import Lock
 from assay.core.policy import DEFAULT, Policy
 from assay.core.roles import Actor, Right, Role
-from assay.core.rules import Deny, LicencesAllowed
+from assay.core.rules import Deny, LicencesAllowed, MinimumAge
 from assay.core.version_rules import NearDuplicate, Spread
 from assay.flow import review
 from assay.flow.advisories import load_feed
 from assay.flow.assess import foresee, verdict
+from assay.flow.build import request_build
 from assay.flow.draft import new_version
 from assay.flow.people import create_token, find_person
 from assay.flow.policy import current_policy, rehearse, revise
@@ -175,7 +177,7 @@ def test_who_may_waive_what(ana: Actor, ben: Actor, eva: Actor, feed: Path) -> N
         with pytest.raises(error) as caught:
             waive(actor, "geo", 1, **{"finding": name, "reason": "r", **changes})
         assert caught.value.path == path
-    strict = replace(Deny(library="six"), effect="block", waived_by=Role.ADMIN)
+    strict = replace(Deny(library="six"), effect=Effect.BLOCK, waived_by=Role.ADMIN)
     revise(eva, Policy(rules=(strict,)), seen=0)
     name = verdict(version).findings[0].id
     with pytest.raises(ForbiddenError):
@@ -195,7 +197,7 @@ def test_policy_is_revised_never_edited(ana: Actor, eva: Actor) -> None:
     body = {"rules": [{"kind": "deny", "library": "Six", "effect": "block"}], "revision": 0, "note": "no six"}
     assert client.put(f"{ROOT}/policy", body, content_type="application/json").json()["revision"] == 1
     assert client.put(f"{ROOT}/policy", body, content_type="application/json").status_code == 409
-    assert current_policy(eva.workspace_id).policy.rules[0] == replace(Deny(library="six"), effect="block")
+    assert current_policy(eva.workspace_id).policy.rules[0] == replace(Deny(library="six"), effect=Effect.BLOCK)
     wrong = client.put(f"{ROOT}/policy", {"rules": [{"kind": "x"}], "revision": 1}, content_type="application/json")
     assert (wrong.status_code, wrong.json()["path"]) == (422, "rules[0].kind")
     text = client.get(f"{ROOT}/policy.yaml").content.decode()
@@ -236,9 +238,9 @@ def test_a_rehearsal_says_what_would_be_stopped_and_whom_it_touches(ana: Actor, 
     assert (found["people"], found["runtimes"]) == (2, 2)
     assert found["stopped"][0]["reference"] == "geo@1"
     assert current_policy(eva.workspace_id).revision == 0
-    revise(eva, Policy(rules=(replace(Deny(library="pillow"), effect="block"),)), seen=0)
+    revise(eva, Policy(rules=(replace(Deny(library="pillow"), effect=Effect.BLOCK),)), seen=0)
     waive(ben, "geo", 1, finding=verdict(version).findings[0].id, reason="r")
-    assert rehearse(eva, Policy(rules=(replace(Deny(library="pillow"), effect="block"),))).stopped == ()
+    assert rehearse(eva, Policy(rules=(replace(Deny(library="pillow"), effect=Effect.BLOCK),))).stopped == ()
 
 
 def test_rules_that_look_at_the_workspace(ana: Actor, ben: Actor, eva: Actor) -> None:
@@ -251,6 +253,15 @@ def test_rules_that_look_at_the_workspace(ana: Actor, ben: Actor, eva: Actor) ->
     assert keys == {"near-duplicate/geo@1"}
     keys = {one.key for one in verdict(built(ana, "twin", lock=lock_of({**OLD, "six": "1.16"}))).findings}
     assert keys == {"spread/six/1.16"}
+
+
+def test_a_blocking_cool_down_reaches_the_resolver(ana: Actor, eva: Actor) -> None:
+    """Builds do not choose what the policy would stop as too new; a note changes nothing."""
+    draft(ana, "geo", "pillow")
+    assert request_build(ana, "geo", 1).question["cool_down_days"] == 0
+    revise(eva, Policy(rules=(MinimumAge(days=9, effect=Effect.BLOCK),)), seen=0)
+    draft(ana, "other", "pillow")
+    assert request_build(ana, "other", 1).question["cool_down_days"] == 9
 
 
 def test_the_author_sees_findings_while_composing(ana: Actor, eva: Actor, feed: Path) -> None:

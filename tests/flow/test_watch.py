@@ -9,7 +9,7 @@ import pytest
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person
 
-from assay.core.errors import ForbiddenError
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.finding import Effect
 from assay.core.lock import Lock
@@ -21,6 +21,7 @@ from assay.flow.advisories import load_feed
 from assay.flow.assess import verdict
 from assay.flow.launch import admit
 from assay.flow.policy import revise
+from assay.flow.retire import release
 from assay.flow.waive import waive
 from assay.store.models import Event, HealthEntry, Version
 
@@ -116,6 +117,15 @@ def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Pa
     feed(tmp_path)
     assert health(version) == "quarantined"
     assert HealthEntry.objects.filter(closed_at=None).count() == 0
+    with pytest.raises(ForbiddenError):
+        release(ben, "geo", 1, reason="it was a mistake")
+    eva = person("eva", Role.ADMIN)
+    with pytest.raises(InvalidInputError):
+        release(eva, "geo", 1, reason=" ")
+    assert release(eva, "geo", 1, reason="the record was withdrawn").health == "ok"
+    with pytest.raises(ConflictError):
+        release(eva, "geo", 1, reason="again")
+    assert admit(ana, "geo@1").digest
 
 
 def test_a_new_policy_is_news_too(ana: Actor, ben: Actor, tmp_path: Path) -> None:

@@ -124,6 +124,14 @@ def quarantine(request: Caller, workspace: str, slug: str, number: int, body: Re
     return shown(request.actor, slug, number)
 
 
+@router.post(f"{ONE}/release", response=dict[str, Any])
+@needs(Right.SEE)
+def release(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
+    """Lift a quarantine."""
+    retire.release(request.actor, slug, number, reason=body.reason)
+    return shown(request.actor, slug, number)
+
+
 @router.get(f"{ONE}/libraries", response=LibraryList)
 @needs(Right.SEE)
 def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class EventName(StrEnum):
     VERSION_RESTORED = "version.restored"
     VERSION_RETIRED = "version.retired"
     VERSION_QUARANTINED = "version.quarantined"
+    VERSION_RELEASED = "version.released"
     VERSION_ATTENTION = "version.attention"
     VERSION_CLEARED = "version.cleared"
     FACTS_GONE = "version.facts-gone"

@@ -29,6 +29,7 @@ from assay.flow.access import find_build, find_version, standing
 from assay.flow.draft import Checked
 from assay.flow.lock import question
 from assay.flow.places import build_directory, engine_places
+from assay.flow.policy import current_policy
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.journal import record_version
@@ -53,7 +54,8 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
         return version.build
     decide(Action.BUILD, standing(version), actor)
     checked = Checked(spec=version.wanted, base=version.base, python=version.python, corrections=())
-    asked = asdict(question(checked))
+    cool_down = current_policy(actor.workspace_id).policy.cool_down_days
+    asked = asdict(question(checked, cool_down_days=cool_down))
     try:
         with transaction.atomic():
             build = Build.objects.create(

@@ -15,6 +15,7 @@ from assay.engine.interface import Question
 from assay.engine.resolve import resolve
 from assay.flow.draft import Checked, Wish, check_wish
 from assay.flow.places import engine_places, home, index, interpreter
+from assay.flow.policy import current_policy
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names
 
@@ -57,8 +58,11 @@ class _Turns:
 _turns = _Turns()
 
 
-def question(checked: Checked) -> Question:
-    """Return what the engine is asked for a checked spec: its libraries, and its base's pins."""
+def question(checked: Checked, *, cool_down_days: int = 0) -> Question:
+    """Return what the engine is asked for a checked spec: its libraries, and its base's pins.
+
+    `cool_down_days` is the policy's: what it would stop as too new is not chosen in the first place.
+    """
     return Question(
         python=checked.python,
         python_path=interpreter(checked.python).path,
@@ -67,7 +71,7 @@ def question(checked: Checked) -> Question:
         holds=checked.spec.hold,
         index=index(),
         only_binary=checked.spec.only_binary,
-        cool_down_days=checked.spec.cool_down_days,
+        cool_down_days=max(checked.spec.cool_down_days, cool_down_days),
     )
 
 
@@ -92,7 +96,7 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         mine.append(process)
         _turns.take(key, process)
 
-    asked = question(checked)
+    asked = question(checked, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
