@@ -14,7 +14,7 @@ from support.people import built, draft, lock_of, person
 
 from assay.core.errors import ConflictError
 from assay.core.roles import Actor, Right, Role
-from assay.flow import review
+from assay.flow import review, watch
 from assay.flow.access import find_version
 from assay.flow.advisories import load_feed
 from assay.flow.assess import verdict
@@ -165,4 +165,10 @@ def test_by_the_api(ana: Actor, ben: Actor, tmp_path: Path) -> None:
     assert (told.status_code, told.json()["draft"]) == (200, None)
     made = client.post(path, {}, content_type="application/json")
     assert (made.status_code, made.json()["draft"]) == (201, "geo@2")
+    assert (
+        client.post("/api/v1/workspaces/default/remedies", {}, content_type="application/json").json()["items"] == []
+    )
+    watch.advance()
+    (row,) = client.post("/api/v1/workspaces/default/remedies", {}, content_type="application/json").json()["items"]
+    assert (row["reference"], row["draft"], row["why_not"]) == ("geo@1", "geo@3", "")
     assert made.json()["moved"] == [{"library": "pic", "before": "1.0", "after": "1.1", "fixes": ["PYSEC-1"]}]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person
 
@@ -16,6 +18,7 @@ from assay.core.lock import Lock
 from assay.core.policy import Policy
 from assay.core.roles import Actor, Role
 from assay.core.rules import Deny
+from assay.core.version_rules import NearDuplicate, Spread
 from assay.flow import review, watch
 from assay.flow.advisories import load_feed
 from assay.flow.assess import verdict
@@ -23,7 +26,7 @@ from assay.flow.launch import admit
 from assay.flow.policy import revise
 from assay.flow.retire import release
 from assay.flow.waive import waive
-from assay.store.models import Event, HealthEntry, Version
+from assay.store.models import Event, HealthEntry, Version, Waiver, Watch
 
 pytestmark = pytest.mark.django_db
 BAD = record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "8.1.0"), cvss=CRITICAL)
@@ -139,3 +142,36 @@ def test_a_new_policy_is_news_too(ana: Actor, ben: Actor, tmp_path: Path) -> Non
     revise(eva, Policy(rules=(Deny(library="nothing", effect=Effect.WARN),)), seen=1)
     watch.advance()
     assert health(version) == "ok"
+
+
+def test_a_waiver_that_has_run_out_is_news(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """The fact that it accepted stands again; another waiver settles it, and it is told once only."""
+    load_feed(write_feed(tmp_path / "all.zip", BAD))
+    draft(ana, "geo", "pillow")
+    version = built(ana, "geo", lock=lock_of({"pillow": "8.0.0"}))
+    review.submit(ana, "geo", 1, "please")
+    name, soon = verdict(version).findings[0].id, timezone.now() + timedelta(hours=1)
+    waive(ben, "geo", 1, finding=name, reason="for now", until=soon)
+    review.approve(ben, "geo", 1, digest=version.digest)
+    watch.advance()
+    assert health(version) == "ok"
+    Waiver.objects.update(until=timezone.now())
+    for _ in range(2):
+        Watch.objects.update(day=timezone.now().date() - timedelta(days=1))
+        assert watch.advance()
+        assert health(version) == "attention"
+    assert names(version) == [EventName.VERSION_ATTENTION]
+    waive(ben, "geo", 1, finding=name, reason="still fine")
+    assert health(version) == "ok"
+
+
+def test_what_matters_while_composing_is_settled_by_publishing(ana: Actor, ben: Actor) -> None:
+    """A near-duplicate or one more version of a library is no news, nor gone, once a reviewer let it through."""
+    eva = person("eva", Role.ADMIN)
+    published(ana, ben)
+    rules = (NearDuplicate(percent=50, effect=Effect.WARN), Spread(versions=1, effect=Effect.WARN))
+    revise(eva, Policy(rules=rules), seen=0)
+    other = published(ana, ben, "twin", lock_of({"pillow": "8.0.0", "six": "1.0"}))
+    third = published(ana, ben, "third", lock_of({"six": "2.0"}))
+    watch.advance()
+    assert (health(other), health(third), names(other), names(third)) == ("ok", "ok", [], [])

@@ -59,6 +59,20 @@ def test_records_are_read_and_written_back(tmp_path: Path) -> None:
     assert [Advisory.from_dict(json.loads(json.dumps(one.to_dict()))) for one in good] == good
 
 
+def test_words_of_a_record_are_one_printable_line(tmp_path: Path) -> None:
+    """Control characters, line breaks and endless texts do not reach logs and pages."""
+    told = record(
+        "PYSEC-1", "a", ("introduced", "0"), aliases=("CVE-1\x1b[31m",), details="one\n two\x00\x1b[0m " * 500
+    )
+    (found,), _ = read(
+        write_feed(tmp_path / "all.zip", told | {"aliases": [*told["aliases"], *map(str, range(500))]})
+    )
+    assert found.summary.startswith("one two [0m one two")
+    assert len(found.summary) == 300
+    assert all(text.isprintable() for text in (found.summary, *found.aliases))
+    assert len(found.aliases) == advisories.MAX_ALIASES
+
+
 def test_malformed_records_are_passed_over_and_told(tmp_path: Path) -> None:
     """No record can break the reading of the others; an unreadable range beside listed versions is left out."""
     listed = record("PYSEC-7", "a", ("introduced", "not-a-version"), versions=("1.0",))

@@ -103,6 +103,22 @@ def remedy(request: Caller, workspace: str, slug: str, number: int, body: Remedy
     return Status(201 if found.draft else 200, answer)
 
 
+@router.post("/remedies", response=Items)
+@needs(Right.COMPOSE)
+def remedy_all(request: Caller, workspace: str, body: Remedy) -> dict[str, Any]:
+    """Do the same for every environment whose newest version needs attention, or say why it cannot be done."""
+    items = [
+        {
+            "reference": one.reference,
+            "draft": one.remedy.draft.reference if one.remedy and one.remedy.draft else None,
+            "words": one.remedy.words if one.remedy else "",
+            "why_not": one.why,
+        }
+        for one in remedies.remedy_all(request.actor, create=body.create)
+    ]
+    return {"items": items, "next": None}
+
+
 @router.get(f"{ONE}/sbom")
 @needs(Right.SEE)
 def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:

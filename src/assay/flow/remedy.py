@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from assay.core.advisory import Match
 from assay.core.errors import ConflictError, ResolutionError
 from assay.core.finding import Effect, Finding
+from assay.core.lifecycle import Health
 from assay.core.lock import Lock as LockValue
 from assay.core.remedy import WIDTHS, Move, Moved, Plan, attempt, moved_between, plan, sentence
 from assay.core.roles import Actor, Right, check_right
@@ -23,6 +24,8 @@ from assay.flow.report import known_problems
 from assay.store.models import Version
 from assay.store.reads.advisories import CurrentFeed, current_feed
 from assay.store.reads.libraries import direct_of
+
+MOST = 50  # environments of one request: each is a resolution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,29 @@ def remedy(actor: Actor, slug: str, number: int, *, create: bool = True) -> Reme
     findings = tuple(foresee(actor.workspace_id, lock, base=base, tags=tags))
     draft = start_from(actor, version, spec) if create else None
     return Remedy(spec=spec, lock=lock, moved=moved, left=found.left, findings=findings, draft=draft)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A remedy of one version, or in `why` why there is none."""
+
+    reference: str
+    remedy: Remedy | None
+    why: str
+
+
+def remedy_all(actor: Actor, *, create: bool = False) -> list[Answer]:
+    """Find a remedy for the newest version of every environment that needs attention, at most `MOST` of them."""
+    check_right(actor, Right.COMPOSE)
+    rows = Version.objects.filter(newest_of__workspace_id=actor.workspace_id).exclude(health=Health.OK)
+    answers = []
+    for version in rows.select_related("environment").order_by("environment__slug")[:MOST]:
+        try:
+            found = remedy(actor, version.environment.slug, version.number, create=create)
+            answers.append(Answer(reference=version.reference, remedy=found, why=""))
+        except ConflictError as error:
+            answers.append(Answer(reference=version.reference, remedy=None, why=f"{error.detail} {error.hint}"))
+    return answers
 
 
 def _problems(version: Version, feed: CurrentFeed) -> list[Match]:

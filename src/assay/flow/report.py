@@ -56,7 +56,10 @@ def report_document(version: Version) -> dict[str, Any]:
 
 
 def provenance_rows(version: Version) -> list[dict[str, Any]]:
-    """Return where each file came from and what its index tells of it today; None is what nobody asked yet."""
+    """Return where each file came from and what its index tells of it today.
+
+    None is what nobody asked yet, or what the index does not offer (attestations).
+    """
     libraries = LockValue.from_dict(version.lock.content).libraries if version.lock else ()
     asked = projects(one.name for one in libraries)
     return [_provenance(one, asked.get(one.name)) for one in libraries]
@@ -73,7 +76,7 @@ def _provenance(library: LockedLibrary, project: Project | None) -> dict[str, An
         "wheel": library.file.is_wheel,
         "uploaded": library.file.uploaded or None,
         "yanked": project.yanked.get(library.version) if project else None,
-        "attested": library.version in project.attested if project else None,
+        "attested": library.version in project.attested if project and project.attested else None,
         "project_status": project.status if project else "not assessed",
         "newest": project.newest if project else None,
         "days_behind": max(0, (newest_at - uploaded).days) if newest_at and uploaded else None,

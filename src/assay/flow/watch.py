@@ -18,6 +18,7 @@ from assay.core.finding import EFFECT_RANK, Effect, Finding
 from assay.core.lifecycle import Health
 from assay.core.policy import Judge
 from assay.core.rules import Malware
+from assay.core.version_rules import NearDuplicate, Spread
 from assay.flow.facts import keep_facts
 from assay.flow.policy import Standing, current_policy
 from assay.flow.world import world_for
@@ -25,9 +26,10 @@ from assay.store.health import Turn, open_facts, take_turns
 from assay.store.models import Assessment, Version, Watch, Workspace
 from assay.store.reads.advisories import FeedFacts, feed_facts
 from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
-from assay.store.reads.waivers import live_keys
+from assay.store.reads.waivers import lapsed_keys, live_keys
 
 WATCHER = "assay"  # who the events name
+COMPOSING = (NearDuplicate.kind, Spread.kind)  # what matters before publishing, and is settled by it
 AT_ONCE = 200  # verdicts of one statement
 
 
@@ -69,10 +71,10 @@ def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) ->
     """Assess every published version of a workspace and do what follows."""
     keep_facts()
     now = timezone.now()
-    waived, entries = live_keys(workspace_id, now), open_facts(workspace_id)
+    waived, lapsed, entries = live_keys(workspace_id, now), lapsed_keys(workspace_id, now), open_facts(workspace_id)
     kept: list[Assessment] = []
     turns: list[Turn] = []
-    for change in _changes(workspace_id, standing):
+    for change in _changes(workspace_id, standing, lapsed):
         kept.append(_verdict(change, standing.revision, feed, now))
         accepted = waived.get(change.row["environment_id"], frozenset())
         turn = _turn(change, accepted, entries.get(change.row["pk"]), quarantines=standing.policy.quarantines)
@@ -91,8 +93,11 @@ def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) ->
     )
 
 
-def _changes(workspace_id: int, standing: Standing) -> Iterator[Change]:
-    """Yield each published version with its findings now, and what differs from its verdict before."""
+def _changes(workspace_id: int, standing: Standing, lapsed: dict[int, frozenset[str]]) -> Iterator[Change]:
+    """Yield each published version with its findings now, and what differs from its verdict before.
+
+    A fact whose waiver has run out is new again.
+    """
     rows = live_versions(workspace_id)
     facts = facts_of(rows)
     judge = Judge(standing.policy, world_for(workspace_id, standing.policy))
@@ -100,11 +105,11 @@ def _changes(workspace_id: int, standing: Standing) -> Iterator[Change]:
     for row in rows:
         findings = judge.findings(facts[row["pk"]])
         known = before.get(row["pk"], {})
-        here = {one.key for one in findings}
+        here, again = {one.key for one in findings}, lapsed.get(row["environment_id"], frozenset())
         yield Change(
             row=row,
             findings=tuple(findings),
-            new=tuple(one for one in findings if _is_news(one, known)),
+            new=tuple(one for one in findings if one.key in again or _is_news(one, known)),
             gone=tuple(key for key, effect in known.items() if key not in here and effect != Effect.NOTE),
         )
 
@@ -114,7 +119,7 @@ def _known(versions: list[int]) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = {}
     for part in in_parts(versions):
         for pk, findings in Assessment.objects.filter(pk__in=part).values_list("pk", "findings"):
-            found[pk] = {one["key"]: one["effect"] for one in findings}
+            found[pk] = {one["key"]: one["effect"] for one in findings if one["kind"] not in COMPOSING}
     return found
 
 
@@ -130,7 +135,8 @@ def _turn(
     change: Change, accepted: frozenset[str], entry: list[dict[str, Any]] | None, *, quarantines: bool
 ) -> Turn | None:
     """Say what follows from a change: events, another health, an entry opened, grown or closed; or nothing."""
-    news = [one for one in change.new if one.key not in accepted]
+    told = {one["key"] for one in entry or ()}
+    news = [one for one in change.new if one.key not in accepted and one.key not in told]
     events = [(EventName.FACTS_GONE, {"facts": list(change.gone)[:100]})] if change.gone else []
     if news:
         return _alarm(change, news, entry or [], events, quarantines=quarantines)

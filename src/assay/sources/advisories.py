@@ -33,8 +33,9 @@ from assay.core.errors import InvalidInputError, UnavailableError
 
 ECOSYSTEM = "PyPI"
 MAX_FEED = 1 << 29  # bytes of the archive; the largest real one has a tenth of that
-MAX_RECORD = 1 << 22  # bytes of one record, unpacked
-MAX_UNPACKED = 1 << 32  # bytes of all records
+MAX_RECORD = 1 << 21  # bytes of one record, unpacked; the largest real ones have a tenth of that
+MAX_UNPACKED = 1 << 29  # bytes of all records: they pass through memory
+MAX_ALIASES = 200
 MAX_RECORDS = 500_000
 ENTRY = 46  # least bytes of one entry in an archive's directory (APPNOTE 4.3.12)
 TIMEOUT = 60.0  # seconds without any byte
@@ -203,23 +204,30 @@ def _advisory(document: dict[str, Any]) -> Advisory | None:
         return None
     severity, score = _severity(document)
     return Advisory(
-        id=str(document["id"]),
-        aliases=tuple(sorted({str(one) for one in document.get("aliases") or ()} - {document["id"]})),
+        id=_line(document["id"], 200),
+        aliases=tuple(sorted({_line(one, 200) for one in document.get("aliases") or ()} - {document["id"]}))[
+            :MAX_ALIASES
+        ],
         affected=affected,
         summary=_summary(document),
         severity=severity,
         score=score,
-        published=str(document.get("published") or ""),
-        modified=str(document["modified"]),
-        withdrawn=str(document.get("withdrawn") or ""),
+        published=_line(document.get("published") or "", 40),
+        modified=_line(document["modified"], 40),
+        withdrawn=_line(document.get("withdrawn") or "", 40),
     )
 
 
 def _summary(document: dict[str, Any]) -> str:
     """Return one line: the summary, else the beginning of the details."""
-    text = str(document.get("summary") or document.get("details") or "")
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:299] + "…"  # noqa: PLR2004 - what fits a row of a page
+    return _line(document.get("summary") or document.get("details") or "", 300)
+
+
+def _line(value: object, most: int) -> str:
+    """Return a text as one printable line of at most so many characters."""
+    text = _text(value)[: most * 10]
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _affected(entry: dict[str, Any]) -> Affected:

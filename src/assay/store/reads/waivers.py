@@ -30,6 +30,16 @@ def live_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
     return {environment: frozenset(keys) for environment, keys in found.items()}
 
 
+def lapsed_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
+    """Return the facts that were waived once and are no more, by environment."""
+    live, found = live_keys(workspace_id, now), dict[int, set[str]]()
+    rows = Waiver.objects.filter(until__lte=now, environment__workspace_id=workspace_id)
+    for environment, key in rows.values_list("environment_id", "key"):
+        if key not in live.get(environment, ()):
+            found.setdefault(environment, set()).add(key)
+    return {environment: frozenset(keys) for environment, keys in found.items()}
+
+
 def _live(now: datetime) -> Q:
     return Q(until=None) | Q(until__gt=now)
 
