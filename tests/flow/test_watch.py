@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person
 
+from assay.core.advisory import Severity
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.finding import Effect
 from assay.core.lock import Lock
 from assay.core.policy import Policy
-from assay.core.roles import Actor, Role
-from assay.core.rules import Deny
+from assay.core.roles import Actor, Right, Role
+from assay.core.rules import Deny, Vulnerability
 from assay.core.version_rules import NearDuplicate, Spread
 from assay.flow import review, watch
 from assay.flow.advisories import load_feed
 from assay.flow.assess import verdict
 from assay.flow.launch import admit
+from assay.flow.people import create_token, find_person
 from assay.flow.policy import revise
 from assay.flow.retire import release
 from assay.flow.waive import waive
+from assay.jobs.worker import Worker
 from assay.store.models import Event, HealthEntry, Version, Waiver, Watch
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +179,34 @@ def test_what_matters_while_composing_is_settled_by_publishing(ana: Actor, ben: 
     third = published(ana, ben, "third", lock_of({"six": "2.0"}))
     watch.advance()
     assert (health(other), health(third), names(other), names(third)) == ("ok", "ok", [], [])
+
+
+def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """First a warning with a date, then no new launches; who fixes or waives it in time keeps them."""
+    version, eva = published(ana, ben), person("eva", Role.ADMIN)
+    other = published(ana, ben, "other")
+    rule = Vulnerability(effect=Effect.BLOCK, severity=Severity.HIGH, stop_after=14)
+    revise(eva, Policy(rules=(rule,)), seen=0)
+    feed(tmp_path, BAD)
+    assert (health(version), health(other)) == ("attention", "attention")
+    secret = create_token(find_person("ana"), "tests", scope=Right.ADMINISTER).secret
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    entry = client.get("/api/v1/workspaces/default/health").json()["items"][0]
+    since, stops = datetime.fromisoformat(entry["since"]), datetime.fromisoformat(entry["stops"])
+    assert (entry["reference"], stops - since) == ("geo@1", timedelta(days=14))
+    waive(ben, "other", 1, finding=verdict(other).findings[0].id, reason="fine")
+    HealthEntry.objects.update(opened_at=timezone.now() - timedelta(days=15))
+    Watch.objects.update(day=timezone.now().date() - timedelta(days=1))
+    watch.advance()
+    assert (health(version), health(other)) == ("quarantined", "ok")
+    assert names(version)[-1] == EventName.VERSION_QUARANTINED
+    with pytest.raises(ForbiddenError):
+        admit(ana, "geo@1")
+
+
+def test_the_worker_watches() -> None:
+    """One step of the worker looks whether there is anything new."""
+    person("ana")
+    assert Watch.objects.count() == 0
+    Worker().step()
+    assert Watch.objects.count() == 1

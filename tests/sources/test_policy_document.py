@@ -18,7 +18,7 @@ from assay.sources.policy_document import policy_document, policy_from_yaml, pol
 words = st.text(st.characters(categories=("L", "N", "P", "Zs"), include_characters=" "), max_size=20)
 rules = st.one_of(
     [
-        st.from_type(kind)
+        st.builds(kind, effect=..., tags=..., bases=..., waived_by=..., stop_after=st.integers(0, 999))
         if kind is not Deny
         else st.builds(
             Deny,

@@ -12,7 +12,7 @@ from ninja import Router, Status
 from assay.api.access import Caller, needs
 from assay.api.schemas import Items, Remedy, Waive
 from assay.api.versions import ONE, built, shown
-from assay.core.finding import Effect, Finding
+from assay.core.finding import Effect, Finding, stops_at
 from assay.core.lock import Lock as LockValue
 from assay.core.roles import Right
 from assay.flow import remedy as remedies
@@ -144,6 +144,7 @@ def health(request: Caller, workspace: str) -> dict[str, Any]:
             "reference": one.version.reference,
             "health": one.version.health,
             "since": one.opened_at,
+            "stops": stops_at([Finding.from_dict(fact) for fact in one.findings], one.opened_at),
             "findings": [finding_document(Finding.from_dict(fact), None, {}) for fact in one.findings],
         }
         for one in rows

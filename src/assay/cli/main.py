@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from assay.cli import admin, environments, serve
+from assay.cli import admin, environments, facts, serve
 from assay.core.errors import AssayError
 
-GROUPS = (serve, admin, environments)
+GROUPS = (serve, admin, environments, facts)
 
 
 def parser() -> argparse.ArgumentParser:

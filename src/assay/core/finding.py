@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -35,7 +35,7 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A fact under a rule. `waived_by` is the least role that may waive it."""
+    """A fact under a rule. `waived_by` is the least role that may waive it, `stop_after` its term in days or 0."""
 
     key: str
     kind: str
@@ -47,6 +47,7 @@ class Finding:
     version: str = ""
     names: tuple[str, ...] = ()
     waived_by: str = "reviewer"
+    stop_after: int = 0
     assessed: bool = True
 
     @property
@@ -77,6 +78,12 @@ class Waiver:
     def holds(self, now: datetime) -> bool:
         """Say whether it has not expired."""
         return self.until is None or now < self.until
+
+
+def stops_at(findings: list[Finding], since: datetime) -> datetime | None:
+    """Return when a published version with these findings, told since then, stops; None for never."""
+    terms = [one.stop_after for one in findings if one.stop_after and one.effect is not Effect.NOTE]
+    return since + timedelta(days=min(terms)) if terms else None
 
 
 def strongest(findings: list[Finding]) -> list[Finding]:

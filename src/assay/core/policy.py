@@ -135,5 +135,6 @@ def _finding(rule: Rule, fact: Fact) -> Finding:
         version=fact.version,
         names=fact.names,
         waived_by=str(rule.waived_by),
+        stop_after=rule.stop_after,
         assessed=fact.assessed,
     )

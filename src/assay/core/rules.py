@@ -23,13 +23,18 @@ from assay.core.roles import Role
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What all rules have: an effect, a scope (tags and bases; none means everywhere), who may waive."""
+    """What all rules have: an effect, a scope (tags and bases; none means everywhere), who may waive.
+
+    `stop_after` is the term in days after which a published version with such a finding, new since its
+    approval, takes no new launches any more; 0 means never.
+    """
 
     kind: ClassVar[str] = ""
     effect: Effect = Effect.WARN
     tags: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     waived_by: Role = Role.REVIEWER
+    stop_after: int = 0
 
     @property
     def what(self) -> str:
@@ -44,7 +49,8 @@ class Rule:
         where += f" built on {either(self.bases)}" if self.bases else ""
         who = "" if self.effect is Effect.NOTE else f" {'An' if self.waived_by is Role.ADMIN else 'A'} "
         waive = f"{who}{self.waived_by} may waive it." if who else ""
-        return f"{verb} {self.what}{where}.{waive}"
+        term = f" What is published is stopped {self.stop_after} days after." if self.stop_after else ""
+        return f"{verb} {self.what}{where}.{waive}{term}"
 
     def covers(self, version: VersionFacts) -> bool:
         """Say whether the version is in the rule's scope."""

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from assay.core.events import EventName
-from assay.core.finding import EFFECT_RANK, Effect, Finding
+from assay.core.finding import EFFECT_RANK, Effect, Finding, stops_at
 from assay.core.lifecycle import Health
 from assay.core.policy import Judge
 from assay.core.rules import Malware
@@ -22,7 +22,7 @@ from assay.core.version_rules import NearDuplicate, Spread
 from assay.flow.facts import keep_facts
 from assay.flow.policy import Standing, current_policy
 from assay.flow.world import world_for
-from assay.store.health import Turn, open_facts, take_turns
+from assay.store.health import OpenEntry, Turn, open_entries, take_turns
 from assay.store.models import Assessment, Version, Watch, Workspace
 from assay.store.reads.advisories import FeedFacts, feed_facts
 from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
@@ -71,7 +71,7 @@ def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) ->
     """Assess every published version of a workspace and do what follows."""
     keep_facts()
     now = timezone.now()
-    waived, lapsed, entries = live_keys(workspace_id, now), lapsed_keys(workspace_id, now), open_facts(workspace_id)
+    waived, lapsed, entries = live_keys(workspace_id, now), lapsed_keys(workspace_id, now), open_entries(workspace_id)
     kept: list[Assessment] = []
     turns: list[Turn] = []
     for change in _changes(workspace_id, standing, lapsed):
@@ -131,18 +131,22 @@ def _is_news(finding: Finding, known: dict[str, str]) -> bool:
     return before is None or EFFECT_RANK[Effect(before)] < EFFECT_RANK[finding.effect]
 
 
-def _turn(
-    change: Change, accepted: frozenset[str], entry: list[dict[str, Any]] | None, *, quarantines: bool
-) -> Turn | None:
+def _turn(change: Change, accepted: frozenset[str], entry: OpenEntry | None, *, quarantines: bool) -> Turn | None:
     """Say what follows from a change: events, another health, an entry opened, grown or closed; or nothing."""
-    told = {one["key"] for one in entry or ()}
+    known = entry.facts if entry else []
+    told = {one["key"] for one in known}
     news = [one for one in change.new if one.key not in accepted and one.key not in told]
     events = [(EventName.FACTS_GONE, {"facts": list(change.gone)[:100]})] if change.gone else []
     if news:
-        return _alarm(change, news, entry or [], events, quarantines=quarantines)
-    here = {one.key for one in change.findings if one.effect is not Effect.NOTE} - accepted
-    if entry is not None and not any(one["key"] in here for one in entry):
+        return _alarm(change, news, known, events, quarantines=quarantines)
+    still = [one for one in change.findings if one.key in told - accepted and one.effect is not Effect.NOTE]
+    if entry is not None and not still:
         return _calm(change, events)
+    due = stops_at(still, entry.since) if entry else None
+    if due and due <= timezone.now() and change.row["health"] == Health.ATTENTION:
+        detail = {"reason": f"Its term ended: {still[0].words}"[:1000]}
+        stopped = (EventName.VERSION_QUARANTINED, detail)
+        return _as_turn(change, [*events, stopped], came_to=Health.QUARANTINED)
     return _as_turn(change, events) if events else None
 
 
@@ -217,7 +221,7 @@ def _keep(verdicts: list[Assessment]) -> None:
 def look_again(version: Version) -> None:
     """Look again at one published version after a waiver: its entry may be closed by it."""
     workspace_id, known = version.environment.workspace_id, Assessment.objects.filter(version=version).first()
-    entry = open_facts(workspace_id).get(version.pk)
+    entry = open_entries(workspace_id).get(version.pk)
     if known is None or entry is None:
         return
     findings = tuple(Finding.from_dict(one) for one in known.findings)

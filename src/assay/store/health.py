@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -33,10 +34,19 @@ class Turn:
     entry: list[dict[str, Any]] | None = None
 
 
-def open_facts(workspace_id: int) -> dict[int, list[dict[str, Any]]]:
-    """Return the facts of the open entries of a workspace, by version."""
+@dataclass(frozen=True, kw_only=True)
+class OpenEntry:
+    """What is new on a version and not settled, and since when."""
+
+    since: datetime
+    facts: list[dict[str, Any]]
+
+
+def open_entries(workspace_id: int) -> dict[int, OpenEntry]:
+    """Return the open entries of a workspace, by version."""
     rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
-    return dict(rows.values_list("version_id", "findings"))
+    found = rows.values_list("version_id", "opened_at", "findings")
+    return {version: OpenEntry(since=since, facts=facts) for version, since, facts in found}
 
 
 def take_turns(workspace_id: int, turns: list[Turn], *, actor: str) -> list[Turn]:
