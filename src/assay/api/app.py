@@ -14,6 +14,8 @@ from assay.api import (
     consistency,
     environments,
     events,
+    findings,
+    policy,
     reviews,
     runtimes,
     servers,
@@ -36,6 +38,8 @@ api = NinjaAPI(
 for router in (
     environments.router,
     versions.router,
+    findings.router,
+    policy.router,
     builds.router,
     reviews.router,
     compare.router,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from assay.core.similarity import Nearness
-from assay.store.models import Build, Environment, Run, Runtime, Server, Version
+from assay.store.models import Assessment, Build, Environment, Run, Runtime, Server, Version
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
 
@@ -40,6 +40,7 @@ def version_document(version: Version) -> dict[str, Any]:
         "spec": version.spec,
         "build": build_document(version.build) if version.build else None,
         "report": report_summary(version),
+        "assessment": assessment_summary(version),
         "review": {
             "round": version.rounds,
             "rounds": [
@@ -71,6 +72,20 @@ def version_document(version: Version) -> dict[str, Any]:
         "events": [
             asdict(event) for event in version_trail(environment.workspace_id, environment.slug, version.number)
         ],
+    }
+
+
+def assessment_summary(version: Version) -> dict[str, Any] | None:
+    """The newest verdict in numbers, or None when none was taken; `feed` False: advisories are not assessed."""
+    found = Assessment.objects.filter(version=version, digest=version.digest).first()
+    if found is None:
+        return None
+    return {
+        "blocking": found.blocking,
+        "warnings": found.warnings,
+        "policy": found.policy,
+        "feed": found.feed_id is not None,
+        "at": found.at,
     }
 
 

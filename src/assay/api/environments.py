@@ -14,6 +14,7 @@ from assay.api.pages import bounded, cursor, position
 from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, SpecIn
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
+from assay.flow.assess import foresee
 from assay.flow.draft import Wish, create_environment, new_version
 from assay.flow.fixes import explain_conflict
 from assay.flow.lock import preview
@@ -114,6 +115,10 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "moved": [{"name": one.name, "from": one.before, "to": one.after} for one in found.moved],
         "corrections": [asdict(one) for one in found.corrections],
         "nearest": nearest_document(nearest(request.actor, found.need)),
+        "findings": [
+            {"effect": str(one.effect), "library": one.library, "words": one.words, "advice": one.advice}
+            for one in foresee(request.actor.workspace_id, found.lock, base=body.base or "")
+        ],
     }
 
 

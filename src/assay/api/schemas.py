@@ -99,6 +99,34 @@ class MoveIn(Body):
     create: bool = False
 
 
+class Waive(Body):
+    """Which finding is accepted, why, and until when."""
+
+    finding: str
+    reason: str
+    until: datetime | None = None
+
+
+class Remedy(Body):
+    """Whether a draft is made, or only told what would move."""
+
+    create: bool = True
+
+
+class PolicyTry(Body):
+    """A policy: rules as values, or a YAML document."""
+
+    rules: list[dict[str, Any]] | None = None
+    yaml: str | None = None
+
+
+class PolicyIn(PolicyTry):
+    """A new revision; `revision` is the one that the author saw."""
+
+    revision: int
+    note: str = ""
+
+
 class ServerIn(Body):
     """The version in which a Studio server starts."""
 

@@ -134,6 +134,14 @@ def quarantine(request: Caller, workspace: str, slug: str, number: int, body: Re
     return shown(request.actor, slug, number)
 
 
+@router.post(f"{ONE}/release", response=dict[str, Any])
+@needs(Right.SEE)
+def release(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
+    """Lift a quarantine."""
+    retire.release(request.actor, slug, number, reason=body.reason)
+    return shown(request.actor, slug, number)
+
+
 @router.get(f"{ONE}/libraries", response=LibraryList)
 @needs(Right.SEE)
 def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
@@ -169,14 +177,6 @@ def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str
             for one in found
         ]
     }
-
-
-@router.get(f"{ONE}/report", response=dict[str, Any])
-@needs(Right.SEE)
-def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Show the facts of a built version."""
-    found: dict[str, Any] = built(find_version(request.actor, slug, number)).report
-    return found
 
 
 @router.get(f"{ONE}/lock")

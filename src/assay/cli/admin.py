@@ -7,6 +7,8 @@ import secrets
 import sys
 from typing import TYPE_CHECKING
 
+from assay.cli import advisories
+from assay.cli.serve import ready
 from assay.core.roles import Right, Role
 
 if TYPE_CHECKING:
@@ -44,20 +46,14 @@ def add_to(commands: Commands) -> None:
     for option in ("require-sandbox", "allow-sdists", "self-approval"):
         workspace.add_argument(f"--{option}", choices=["yes", "no"])
     workspace.set_defaults(run=_workspace)
+    advisories.add_to(actions)
     audit = commands.add_parser("audit", help="the trail of events")
     checks = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     checks.add_parser("verify", help="walk the hash chain of every workspace").set_defaults(run=_verify)
 
 
-def _ready() -> None:
-    from assay.server.setup import migrate, prepare  # noqa: PLC0415 - Django is loaded only by commands that need it
-
-    prepare()
-    migrate()  # nothing to do unless the server has never started
-
-
 def _create_user(arguments: argparse.Namespace) -> int:
-    _ready()
+    ready()
     from assay.flow.people import create_person  # noqa: PLC0415 - models load after Django is set up
 
     given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
@@ -70,7 +66,7 @@ def _create_user(arguments: argparse.Namespace) -> int:
 
 
 def _set_password(arguments: argparse.Namespace) -> int:
-    _ready()
+    ready()
     from assay.flow.people import set_password  # noqa: PLC0415 - as above
 
     given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
@@ -81,7 +77,7 @@ def _set_password(arguments: argparse.Namespace) -> int:
 
 
 def _set_role(arguments: argparse.Namespace) -> int:
-    _ready()
+    ready()
     from assay.flow.people import set_role  # noqa: PLC0415 - as above
 
     set_role(arguments.name, Role(arguments.role), arguments.workspace)
@@ -90,7 +86,7 @@ def _set_role(arguments: argparse.Namespace) -> int:
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    _ready()
+    ready()
     from assay.flow.people import create_token, find_person  # noqa: PLC0415 - as above
 
     person = find_person(arguments.name)
@@ -101,7 +97,7 @@ def _token(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     del arguments
-    _ready()
+    ready()
     from assay.store.journal import verify  # noqa: PLC0415 - as above
     from assay.store.models import Workspace  # noqa: PLC0415 - as above
 
@@ -116,7 +112,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _collect(arguments: argparse.Namespace) -> int:
     """Remove what nothing needs, or name it."""
-    _ready()
+    ready()
     from assay.flow.collect import collect as clear  # noqa: PLC0415 - models load after Django is set up
 
     found = clear(dry_run=arguments.dry_run, older_than=arguments.hours * 3600.0)
@@ -130,7 +126,7 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 def _workspace(arguments: argparse.Namespace) -> int:
     """Change what a workspace demands."""
-    _ready()
+    ready()
     from assay.flow.people import set_workspace  # noqa: PLC0415 - as above
 
     changed = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from assay.cli import admin, environments, serve, upkeep
+from assay.cli import admin, environments, facts, serve, upkeep
 from assay.core.errors import AssayError
 
-GROUPS = (serve, admin, environments, upkeep)
+GROUPS = (serve, admin, environments, upkeep, facts)
 
 
 def parser() -> argparse.ArgumentParser:

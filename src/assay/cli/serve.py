@@ -37,11 +37,16 @@ def _worker(arguments: argparse.Namespace) -> int:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     del arguments
+    ready()
+    return 0
+
+
+def ready() -> None:
+    """Set Django up and the database with it; nothing to do unless the server has never started."""
     from assay.server.setup import migrate, prepare  # noqa: PLC0415 - as above
 
     prepare()
     migrate()
-    return 0
 
 
 def _up(arguments: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ class Spec:
     """A checked request. `libraries` are canonical PEP 508 strings, in the author's order.
 
     `keep` names a version whose libraries stay where they are unless something forces them to move.
+    `hold` are constraints that a remedy set, so that only what it means to move moves; they ask for nothing.
     """
 
     base: str | None = None
@@ -40,6 +41,7 @@ class Spec:
     cool_down_days: int = 0
     variant: str = ""
     keep: str | None = None
+    hold: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,12 +50,12 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `Spec.from_dict` reads them back."""
-        return {**asdict(self), "libraries": list(self.libraries)}
+        return {**asdict(self), "libraries": list(self.libraries), "hold": list(self.hold)}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Spec:
         """Read what `to_dict` wrote; the values were checked when they came in."""
-        return cls(**{**stored, "libraries": tuple(stored["libraries"])})
+        return cls(**{**stored, "libraries": tuple(stored["libraries"]), "hold": tuple(stored.get("hold", ()))})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,7 @@ class Question:
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
     preferred: tuple[str, ...] = ()  # `name==version` that stays unless something forces it to move
+    holds: tuple[str, ...] = ()  # constraints that ask for nothing themselves
     index: Index
     sources: tuple[Index, ...] = ()  # that own names by pattern, in their order; `index` serves all others
     allow_sources: bool = False  # build a library from its source where there is no wheel
@@ -57,6 +58,7 @@ class Question:
                 "libraries": tuple(stored["libraries"]),
                 "pins": tuple(stored["pins"]),
                 "preferred": tuple(stored.get("preferred", ())),
+                "holds": tuple(stored.get("holds", ())),
                 "index": Index.from_dict(stored["index"]),
                 "sources": tuple(Index.from_dict(one) for one in stored.get("sources", ())),
             }

@@ -43,7 +43,7 @@ def resolve(
     folder = Path(workdir)
     answer = folder / "pylock.resolved.toml"
     (folder / "requirements.in").write_text(_lines(question.libraries + question.pins))
-    (folder / "constraints.txt").write_text(_lines(question.pins))
+    (folder / "constraints.txt").write_text(_lines(question.pins + question.holds))
     answer.unlink(missing_ok=True)
     if question.preferred:
         answer.write_text(_earlier(question.preferred))

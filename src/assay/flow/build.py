@@ -34,6 +34,7 @@ from assay.flow.bell import ring
 from assay.flow.draft import Checked
 from assay.flow.lock import question
 from assay.flow.places import build_directory, engine_places, prefix
+from assay.flow.policy import current_policy
 from assay.flow.resolved import remembered
 from assay.flow.sources import sources_in
 from assay.launchers.interface import Handle, Start
@@ -60,7 +61,8 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
         return version.build
     decide(Action.BUILD, standing(version), actor)
     checked = checked_of(actor, version)
-    asked = asdict(question(checked, sources_in(actor.workspace_id)))
+    cool_down = current_policy(actor.workspace_id).policy.cool_down_days
+    asked = asdict(question(checked, sources_in(actor.workspace_id), cool_down_days=cool_down))
     try:
         with transaction.atomic():
             build = Build.objects.create(

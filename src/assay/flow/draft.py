@@ -113,10 +113,16 @@ def new_version(actor: Actor, slug: str) -> Version:
     newest = environment.newest
     if newest is None:
         raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
-    spec = replace(newest.wanted, keep=newest.reference)
-    checked = Checked(spec=spec, base=newest.base, python=newest.python, corrections=(), kept=newest)
+    return start_from(actor, newest, newest.wanted)
+
+
+def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
+    """Start a draft in the environment of a version, on the same base, with a spec that was checked."""
+    check_right(actor, Right.COMPOSE)
+    spec = replace(spec, keep=origin.reference)
+    checked = Checked(spec=spec, base=origin.base, python=origin.python, corrections=(), kept=origin)
     with transaction.atomic():
-        return _add_version(actor, environment, checked, origin=newest)
+        return _add_version(actor, origin.environment, checked, origin=origin)
 
 
 def _add_version(actor: Actor, environment: Environment, checked: Checked, origin: Version | None = None) -> Version:
@@ -147,7 +153,7 @@ def edit_spec(actor: Actor, slug: str, number: int, wish: Wish) -> tuple[Version
     version = find_version(actor, slug, number)
     decide(Action.EDIT, standing(version), actor)
     checked = check_wish(actor, wish)
-    if checked.spec == version.wanted:
+    if replace(checked.spec, hold=version.wanted.hold) == version.wanted:
         return version, checked.corrections
     with transaction.atomic():
         touch(

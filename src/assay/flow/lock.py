@@ -22,6 +22,7 @@ from assay.engine.resolve import resolve
 from assay.engine.wheels import key_of
 from assay.flow.draft import Checked, Wish, check_wish
 from assay.flow.places import engine_places, home, interpreter
+from assay.flow.policy import current_policy
 from assay.flow.resolved import remember
 from assay.flow.sources import Sources, sources_in
 from assay.store.models import Version
@@ -74,18 +75,22 @@ class _Turns:
 _turns = _Turns()
 
 
-def question(checked: Checked, sources: Sources) -> Question:
-    """Return what the engine is asked for a checked spec: its libraries, and its base's pins."""
+def question(checked: Checked, sources: Sources, *, cool_down_days: int = 0) -> Question:
+    """Return what the engine is asked for a checked spec: its libraries, and its base's pins.
+
+    `cool_down_days` is the policy's: what it would stop as too new is not chosen in the first place.
+    """
     return Question(
         python=checked.python,
         python_path=interpreter(checked.python).path,
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
+        holds=checked.spec.hold,
         index=sources.index,
         sources=sources.others,
         allow_sources=not checked.spec.only_binary,
-        cool_down_days=checked.spec.cool_down_days,
+        cool_down_days=max(checked.spec.cool_down_days, cool_down_days),
     )
 
 
@@ -111,7 +116,7 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         _turns.take(key, process)
 
     sources = sources_in(actor.workspace_id)
-    asked = question(checked, sources)
+    asked = question(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:

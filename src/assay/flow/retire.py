@@ -1,4 +1,4 @@
-"""The end of a version's life: deprecate, restore, retire; and quarantine at any time."""
+"""The end of a version's life: deprecate, restore, retire; quarantine at any time, and its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assay.core.lifecycle import Action, Health, Status, decide
 from assay.core.review import check_words
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_reference, find_version, standing
-from assay.store.models import Run, Server, Version
+from assay.store.models import HealthEntry, Run, Server, Version
 from assay.store.transitions import move, set_health
 
 
@@ -82,6 +82,25 @@ def quarantine(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
         version,
         Health.QUARANTINED,
         event=EventName.VERSION_QUARANTINED,
+        actor=actor.name,
+        reason=check_words(reason, "reason"),
+    )
+    return version
+
+
+def release(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
+    """Lift a quarantine, with a reason; while something new is open, the version stays at attention."""
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.ADMINISTER)
+    if version.health != Health.QUARANTINED:
+        raise ConflictError(f"It is not quarantined; its health is {version.health}.", hint="Load the page again.")
+    if not reason.strip():
+        raise InvalidInputError("A reason is needed.", hint="Say why it is safe again.", path="reason")
+    still = HealthEntry.objects.filter(version=version, closed_at=None).exists()
+    set_health(
+        version,
+        Health.ATTENTION if still else Health.OK,
+        event=EventName.VERSION_RELEASED,
         actor=actor.name,
         reason=check_words(reason, "reason"),
     )

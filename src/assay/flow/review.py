@@ -15,6 +15,7 @@ from assay.core.review import Verdict, check_digest, check_mark, check_words
 from assay.core.roles import Actor
 from assay.engine.seal import check_sealed
 from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.assess import check_note, check_waived
 from assay.flow.places import prefix
 from assay.store.journal import record_version
 from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedMark
@@ -27,6 +28,7 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
     version = find_version(actor, slug, number)
     decide(Action.SUBMIT, standing(version), actor)
     note = check_words(note, "note")
+    check_note(version, note)
     now, round_ = timezone.now(), version.rounds + 1
     with transaction.atomic():
         move(
@@ -74,6 +76,7 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
     check_digest(digest, version.digest)
     note = check_words(note, "note")
     check_sealed(prefix(version.digest), version.digest)
+    check_waived(version)
     with transaction.atomic():
         _decide_once(version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved)
         record_version(

@@ -13,14 +13,17 @@ from types import FrameType
 
 from django.db import OperationalError, close_old_connections
 
-from assay.flow import bell, build, verify
+from assay.flow import bell, build, verify, watch
 from assay.jobs import chores
+from assay.jobs.refresh import Refresh
 from assay.runtimes import runs
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
 LISTEN = 0.02  # seconds between two looks at the bell
+WATCH_EVERY = 5.0  # seconds between two looks whether policy, feed or day are new
+REFRESH_EVERY = 20.0  # seconds between two looks at the clock
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
 
@@ -29,7 +32,9 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._servers_at = 0.0
+        self._servers_at = self._watch_at = 0.0
+        self._refresh_at = time.monotonic()  # not at once: people who start the server want their builds
+        self._refresh = Refresh()
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -48,6 +53,13 @@ class Worker:
             self._servers_at = time.monotonic()
             _guarded(servers.follow)
             _guarded(chores.advance)
+        if time.monotonic() - self._refresh_at > REFRESH_EVERY:
+            self._refresh_at = time.monotonic()
+            _guarded(self._refresh.feed)
+            _guarded(self._refresh.projects)
+        if time.monotonic() - self._watch_at > WATCH_EVERY:
+            self._watch_at = time.monotonic()
+            _guarded(watch.advance)
         return any(busy)
 
     def _wait(self, seconds: float, before: int) -> None:

@@ -9,6 +9,7 @@
 | `ASSAY_HUB_URL` | the Hub's address: another host name, so that no cookie is shared | `http://localhost:HUB_PORT` |
 | `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
 | `ASSAY_INDEX` | the package index | the public one |
+| `ASSAY_ADVISORIES` | path or address of an OSV `all.zip`; the worker loads it every night | |
 | `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
 """
 
@@ -29,6 +30,7 @@ PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
 INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
 UPKEEP_HOURS = float(os.environ.get("ASSAY_UPKEEP_HOURS", "24"))  # between two looks at all files; 0 for never
+ADVISORIES = os.environ.get("ASSAY_ADVISORIES", "")
 SECURE = os.environ.get("ASSAY_SECURE") == "1"
 
 SECRET_KEY = secret(HOME, "django")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,16 @@ from django.utils import timezone
 
 from assay.core.events import FIRST, EventName, link
 from assay.store.models import Event, Version, Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One event to be recorded. `environment` and `number` are '' and None when it tells of neither."""
+
+    name: EventName
+    environment: str = ""
+    number: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 def record(
@@ -22,24 +33,24 @@ def record(
     detail: dict[str, Any] | None = None,
 ) -> Event:
     """Append an event within the caller's transaction, so that it stands or falls with the change."""
+    entry = Entry(name=name, environment=environment, number=number, detail=detail or {})
+    return record_many([entry], workspace_id=workspace_id, actor=actor)[0]
+
+
+def record_many(entries: list[Entry], *, workspace_id: int, actor: str) -> list[Event]:
+    """Append events in their order, each chained to the one before it, within the caller's transaction."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An event is recorded in the transaction of what it tells of.")
     workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
-    event = Event(
-        workspace_id=workspace_id,
-        sequence=workspace.event_count + 1,
-        at=timezone.now(),
-        actor=actor,
-        name=name,
-        environment=environment,
-        number=number,
-        detail=detail or {},
-        previous=workspace.event_head or FIRST,
-    )
-    event.hash = link(event.previous, _content(event))
-    event.save(force_insert=True)
-    Workspace.objects.filter(pk=workspace_id).update(event_count=event.sequence, event_head=event.hash)
-    return event
+    now, head, events = timezone.now(), workspace.event_head or FIRST, []
+    for sequence, entry in enumerate(entries, start=workspace.event_count + 1):
+        event = Event(workspace_id=workspace_id, sequence=sequence, at=now, actor=actor, previous=head, **vars(entry))
+        event.hash = head = link(head, _content(event))
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=200)
+    count = workspace.event_count + len(events)
+    Workspace.objects.filter(pk=workspace_id).update(event_count=count, event_head=head)
+    return events
 
 
 def record_version(name: EventName, version: Version, actor: str, **detail: object) -> Event:

@@ -1,26 +1,37 @@
 """The tables. Rules live in `core`; what is here only keeps them from being broken by accident."""
 
+from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
+from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
 from assay.store.models.launches import Launch, Run, Runtime, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
+from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
 from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
 from assay.store.models.sources import PackageSource
 from assay.store.models.upkeep import Chore, Verification
 
 __all__ = [
+    "AdvisoryRecord",
     "ApiToken",
+    "Assessment",
     "Build",
     "Chore",
     "Decision",
     "Environment",
     "Event",
+    "Feed",
+    "HealthEntry",
     "Launch",
     "Lock",
+    "LockFacts",
+    "LockedFile",
     "LockedLibrary",
     "Membership",
     "PackageSource",
     "Person",
+    "PolicyRevision",
+    "ProjectFacts",
     "Run",
     "Runtime",
     "Server",
@@ -28,5 +39,7 @@ __all__ = [
     "Verification",
     "Version",
     "ViewedMark",
+    "Waiver",
+    "Watch",
     "Workspace",
 ]

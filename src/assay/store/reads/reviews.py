@@ -18,7 +18,10 @@ TABS = ("pending", "published", "rejected", "deprecated")
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRow:
-    """One version in Admin → Python Environments. `changes` holds against, added, removed, changed."""
+    """One version in Admin → Python Environments. `changes` holds against, added, removed, changed.
+
+    `blocking` and `warnings` count the findings of the newest verdict, waived ones too.
+    """
 
     slug: str
     title: str
@@ -35,6 +38,8 @@ class QueueRow:
     since: datetime | None
     digest: str
     feedback: str = ""
+    blocking: int = 0
+    warnings: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,7 @@ def waiting(actor: Actor) -> int:
 def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
     versions = (
         Version.objects.filter(environment__workspace_id=actor.workspace_id)
-        .select_related("environment", "author", "lock", "base__environment")
+        .select_related("environment", "author", "lock", "base__environment", "assessment")
         .defer("lock__text", "lock__content", "base__spec")
     )
     if tab == "pending":
@@ -84,7 +89,7 @@ def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
 
 
 def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
-    lock = version.lock
+    lock, verdict = version.lock, getattr(version, "assessment", None)
     checks = lock.report.get("checks", []) if lock else []
     said = list(submission.decisions.all()) if submission else []
     return QueueRow(
@@ -102,6 +107,8 @@ def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
         checks_failed=sum(check["state"] == "failed" for check in checks),
         since=version.submitted_at if version.status == Status.PENDING else version.published_at,
         digest=version.digest,
+        blocking=verdict.blocking if verdict else 0,
+        warnings=verdict.warnings if verdict else 0,
         feedback=said[-1].words if said and submission and submission.outcome == "rejected" else "",
     )
 

@@ -1,0 +1,177 @@
+"""What it costs to keep watching: every published version against every advisory, and a rehearsal of a policy."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from run import say
+
+LIBRARIES = 300  # of each version
+RECORDS = 2700  # of the feed
+NAMES = 1500  # libraries that exist
+PER_NAME = 12  # versions of each
+WATCHED, TRIED = 10_000, 1000  # published versions
+WATCH_LIMIT, TRY_LIMIT = 10.0, 2.0  # seconds
+
+
+def watch() -> None:
+    """Fill a database and measure."""
+    import django  # noqa: PLC0415 - the settings module is named by then
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415 - after setup()
+
+    call_command("migrate", verbosity=0)
+    _feed()
+    _versions(TRIED)
+    _rehearsal()
+    _versions(WATCHED - TRIED, begin=TRIED)
+    _round()
+
+
+def _feed() -> None:
+    """Load a feed of made-up records about real-shaped ranges."""
+    from assay.flow.advisories import load_feed  # noqa: PLC0415 - after setup()
+
+    chance = random.Random(1)  # noqa: S311 - a bench, not a secret
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "all.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(RECORDS):
+                archive.writestr(f"PYSEC-{number}.json", json.dumps(_record(f"PYSEC-{number}", chance)))
+        began = time.perf_counter()
+        load_feed(str(path))
+        say("load a feed of 2,700 records", f"{time.perf_counter() - began:.2f} s", "")
+
+
+def _record(name: str, chance: random.Random) -> dict[str, Any]:
+    at = chance.randrange(1, 5)  # most locks are newer than most fixes
+    return {
+        "id": name,
+        "details": "A flaw.",
+        "modified": "2026-01-01T00:00:00Z",
+        "aliases": [f"CVE-{name}"],
+        "affected": [
+            {
+                "package": {"ecosystem": "PyPI", "name": f"lib-{chance.randrange(NAMES)}"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": f"{at}.0"}]}],
+                "versions": [f"0.{minor}" for minor in range(40)],
+            }
+        ],
+    }
+
+
+def _versions(count: int, begin: int = 0) -> None:
+    """Write published versions with locks and facts, past the flows that builds take."""
+    from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - after setup()
+    from assay.store.models import LockedFile, LockFacts, Person  # noqa: PLC0415 - after setup()
+
+    workspace = ensure_workspace()
+    if not Person.objects.filter(username="bench").exists():
+        from assay.core.roles import Role  # noqa: PLC0415 - after setup()
+
+        create_person("bench", "a-long-password-1", Role.ADMIN)
+        LockedFile.objects.bulk_create(
+            LockedFile(key=f"{name}-{number}", name=f"lib-{name}", version=f"{number}.0", wheel=True, licence="MIT")
+            for number in range(PER_NAME)
+            for name in range(NAMES)
+        )
+    files = _files()
+    chance = random.Random(begin)  # noqa: S311 - as above
+    locks, versions = _rows(workspace.pk, begin, count)
+    facts = []
+    for lock in locks:
+        names = chance.sample(range(NAMES), LIBRARIES)
+        chosen = sorted(files[name][min(PER_NAME - 1, int(chance.expovariate(0.6)))] for name in names)
+        facts.append(LockFacts(lock=lock, files=chosen))
+    LockFacts.objects.bulk_create(facts, batch_size=500)
+    del versions
+
+
+def _files() -> dict[int, list[int]]:
+    from assay.store.models import LockedFile  # noqa: PLC0415 - after setup()
+
+    found: dict[int, list[int]] = {}
+    for pk, key in LockedFile.objects.order_by("-pk").values_list("pk", "key"):
+        found.setdefault(int(key.split("-")[0]), []).append(pk)
+    return found
+
+
+def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]:
+    from django.utils import timezone  # noqa: PLC0415 - after setup()
+
+    from assay.core.spec import Spec  # noqa: PLC0415 - after setup()
+    from assay.store.models import Environment, Lock, Person, Version  # noqa: PLC0415 - after setup()
+
+    now, person = timezone.now(), Person.objects.get(username="bench")
+    stamps = {"created_at": now, "updated_at": now}
+    environments = Environment.objects.bulk_create(
+        Environment(workspace_id=workspace, slug=f"env-{number}", title="Bench", owner=person, **stamps)
+        for number in range(begin, begin + count)
+    )
+    locks = Lock.objects.bulk_create(
+        Lock(
+            digest=f"{number:064x}",
+            text="",
+            content={"libraries": []},
+            python="3.11",
+            platform="linux-x86_64",
+            libraries_count=LIBRARIES,
+            size=10**9,
+            report={"libraries": []},
+            created_at=now,
+        )
+        for number in range(begin, begin + count)
+    )
+    spec = Spec(python="3.11", libraries=("lib-1",)).to_dict()
+    versions = Version.objects.bulk_create(
+        Version(
+            environment=environment,
+            number=1,
+            author=person,
+            status="published",
+            spec=spec,
+            python="3.11",
+            lock=lock,
+            **stamps,
+        )
+        for environment, lock in zip(environments, locks, strict=True)
+    )
+    return locks, versions
+
+
+def _rehearsal() -> None:
+    from assay.core.policy import DEFAULT  # noqa: PLC0415 - after setup()
+    from assay.flow.access import actor_in  # noqa: PLC0415 - after setup()
+    from assay.flow.people import find_person  # noqa: PLC0415 - after setup()
+    from assay.flow.policy import rehearse  # noqa: PLC0415 - after setup()
+
+    actor = actor_in(find_person("bench"), "default")
+    for what in ("first", "again"):
+        began = time.perf_counter()
+        found = rehearse(actor, DEFAULT)
+        took = time.perf_counter() - began
+        beside = f"{len(found.stopped)} of {found.looked_at} stopped; limit {TRY_LIMIT:.0f} s"
+        say(f"try a policy: 1,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, took < TRY_LIMIT)
+
+
+def _round() -> None:
+    from assay.flow.policy import current_policy  # noqa: PLC0415 - after setup()
+    from assay.flow.watch import assess_all  # noqa: PLC0415 - after setup()
+    from assay.store.models import Workspace  # noqa: PLC0415 - after setup()
+    from assay.store.reads.advisories import feed_facts  # noqa: PLC0415 - after setup()
+
+    workspace = Workspace.objects.get()
+    for what in ("all of it new", "nothing new"):
+        began = time.perf_counter()
+        found = assess_all(workspace.pk, current_policy(workspace.pk), feed_facts())
+        took = time.perf_counter() - began
+        beside = f"{found.attention} to attention; limit {WATCH_LIMIT:.0f} s"
+        verdict = took < WATCH_LIMIT
+        say(f"assess 10,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, verdict)

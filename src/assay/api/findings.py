@@ -1,0 +1,177 @@
+"""`…/report`, `…/findings`, `…/waive`, `…/remedy`, `…/sbom` of a version; `/waivers` and `/health`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Router, Status
+
+from assay.api.access import Caller, needs
+from assay.api.schemas import Items, Remedy, Waive
+from assay.api.versions import ONE, built, shown
+from assay.core.finding import Effect, Finding, stops_at
+from assay.core.lock import Lock as LockValue
+from assay.core.roles import Right
+from assay.flow import remedy as remedies
+from assay.flow import waive as waiving
+from assay.flow.access import find_version
+from assay.flow.assess import Verdict, verdict
+from assay.flow.report import feed_document, known_problems, report_document
+from assay.flow.sbom import version_sbom
+from assay.store.models import Version, Waiver
+from assay.store.reads.libraries import direct_of
+from assay.store.reads.waivers import open_entries, state_of, waiver_rows
+
+router = Router(tags=["findings"])
+
+
+@router.get(f"{ONE}/report", response=dict[str, Any])
+@needs(Right.SEE)
+def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """Show the facts of a built version: what its build saw, and what is known today."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    return report_document(version)
+
+
+@router.get(f"{ONE}/findings", response=dict[str, Any])
+@needs(Right.SEE)
+def findings(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+    """List the findings, blocking ones first, each with its rule, what to do, and its waiver."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    return findings_document(version, verdict(version))
+
+
+def findings_document(version: Version, found: Verdict) -> dict[str, Any]:
+    """Return the findings of a version and what they rest on."""
+    chains = LockValue.from_dict(built(version).content).why(direct_of(version))
+    return {
+        "policy": found.policy,
+        "feed": feed_document(found.feed),
+        "assessed": found.at,
+        "open_blocks": len(found.blocking),
+        "items": [finding_document(one, found, chains) for one in found.findings],
+    }
+
+
+def finding_document(finding: Finding, found: Verdict | None, chains: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return one finding; `via` is the chain from a library that was asked for."""
+    waiver = found.waiver_of(finding) if found else None
+    return {
+        "id": finding.id,
+        "kind": finding.kind,
+        "effect": str(finding.effect),
+        "library": finding.library,
+        "version": finding.version,
+        "words": finding.words,
+        "advice": finding.advice,
+        "rule": finding.rule,
+        "names": list(finding.names),
+        "via": list(chains.get(finding.library, ())),
+        "assessed": finding.assessed,
+        "waived_by": finding.waived_by if finding.effect is not Effect.NOTE else None,
+        "waiver": waiver and {"reason": waiver.reason, "by": waiver.by, "at": waiver.at, "until": waiver.until},
+    }
+
+
+@router.post(f"{ONE}/waive", response=dict[str, Any])
+@needs(Right.SEE)
+def waive(request: Caller, workspace: str, slug: str, number: int, body: Waive) -> dict[str, Any]:
+    """Accept one finding, with a reason and until a day."""
+    waiving.waive(request.actor, slug, number, finding=body.finding, reason=body.reason, until=body.until)
+    return shown(request.actor, slug, number)
+
+
+@router.post(f"{ONE}/remedy", response={200: dict[str, Any], 201: dict[str, Any]})
+@needs(Right.COMPOSE)
+def remedy(request: Caller, workspace: str, slug: str, number: int, body: Remedy) -> Status[dict[str, Any]]:
+    """Make a draft of the next version with the smallest moves that clear the known problems."""
+    found = remedies.remedy(request.actor, slug, number, create=body.create)
+    answer = {
+        "draft": found.draft.reference if found.draft else None,
+        "version": found.draft.number if found.draft else None,
+        "words": found.words,
+        "libraries": list(found.spec.libraries),
+        "moved": [asdict(one) for one in found.moved],
+        "left": [{"library": one.library, "version": one.version, "id": one.id} for one in found.left],
+        "findings": [finding_document(one, None, {}) for one in found.findings],
+    }
+    return Status(201 if found.draft else 200, answer)
+
+
+@router.post("/remedies", response=Items)
+@needs(Right.COMPOSE)
+def remedy_all(request: Caller, workspace: str, body: Remedy) -> dict[str, Any]:
+    """Do the same for every environment whose newest version needs attention, or say why it cannot be done."""
+    items = [
+        {
+            "reference": one.reference,
+            "draft": one.remedy.draft.reference if one.remedy and one.remedy.draft else None,
+            "words": one.remedy.words if one.remedy else "",
+            "why_not": one.why,
+        }
+        for one in remedies.remedy_all(request.actor, create=body.create)
+    ]
+    return {"items": items, "next": None}
+
+
+@router.get(f"{ONE}/sbom")
+@needs(Right.SEE)
+def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
+    """Download the list of parts (CycloneDX, JSON)."""
+    version = find_version(request.actor, slug, number)
+    built(version)
+    answer = HttpResponse(
+        version_sbom(version, known_problems(version)), content_type="application/vnd.cyclonedx+json; version=1.6"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
+    return answer
+
+
+@router.get("/health", response=Items)
+@needs(Right.SEE)
+def health(request: Caller, workspace: str) -> dict[str, Any]:
+    """List the published versions whose facts changed after approval, oldest first."""
+    rows = open_entries(request.actor.workspace_id)
+    items = [
+        {
+            "environment": one.version.environment.slug,
+            "version": one.version.number,
+            "reference": one.version.reference,
+            "health": one.version.health,
+            "since": one.opened_at,
+            "stops": stops_at([Finding.from_dict(fact) for fact in one.findings], one.opened_at),
+            "findings": [finding_document(Finding.from_dict(fact), None, {}) for fact in one.findings],
+        }
+        for one in rows
+    ]
+    return {"items": items, "next": None}
+
+
+@router.get("/waivers", response=Items)
+@needs(Right.REVIEW)
+def waivers(request: Caller, workspace: str, limit: int = 200) -> dict[str, Any]:
+    """List the waivers of the workspace, those that expire first on top."""
+    rows = waiver_rows(request.actor.workspace_id)[: max(1, min(limit, 1000))]
+    return {"items": [waiver_document(one) for one in rows], "next": None}
+
+
+def waiver_document(waiver: Waiver) -> dict[str, Any]:
+    """Return a waiver with what it accepts and whether it still holds."""
+    return {
+        "environment": waiver.environment.slug,
+        "version": waiver.version.reference,
+        "finding": Finding.from_dict(waiver.finding).id,
+        "words": waiver.finding["words"],
+        "effect": waiver.finding["effect"],
+        "library": waiver.finding["library"],
+        "reason": waiver.reason,
+        "by": waiver.by.get_username(),
+        "at": waiver.at,
+        "until": waiver.until,
+        "state": state_of(waiver, timezone.now()),
+    }

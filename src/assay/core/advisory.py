@@ -1,0 +1,293 @@
+"""Known vulnerabilities and malware (OSV records), and which installed versions they tell of.
+
+The rule of ranges is that of the OSV schema, section "Evaluation": events in the order of their
+versions, the last one that a version has reached decides. A version with a local label, e.g.
+`2.0+cu118`, is matched as its public part, since advisories name what upstream published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from typing import Any
+
+from packaging.version import InvalidVersion, Version
+
+BEGINNING = "0"  # `introduced: "0"` means: before every version
+
+
+class Severity(StrEnum):
+    """How bad it is: the qualitative words of CVSS; `unknown` when nobody said."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+SEVERITY_RANK = {word: rank for rank, word in enumerate(Severity)}
+
+
+def severity_of(score: float | None) -> Severity:
+    """Return the word for a CVSS score (0 to 10), by the table of CVSS 3.1, section 5."""
+    if score is None:
+        return Severity.UNKNOWN
+    bounds = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
+    return next((word for least, word in bounds if score >= least), Severity.NONE)
+
+
+class Turn(StrEnum):
+    """What an event of a range says about the versions from there on."""
+
+    INTRODUCED = "introduced"
+    FIXED = "fixed"
+    LAST_AFFECTED = "last_affected"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affected:
+    """One library of a record: ranges of (turn, version) events, and versions named one by one."""
+
+    library: str
+    ranges: tuple[tuple[tuple[Turn, str], ...], ...] = ()
+    versions: frozenset[str] = frozenset()
+
+    def covers(self, version: str) -> bool:
+        """Say whether the version is affected."""
+        public = public_version(version)
+        if public is None:
+            return version in self.versions
+        if version in self.versions or public in self._exact:
+            return True
+        return any(_in_range(public, one) for one in self._ordered)
+
+    @cached_property
+    def _exact(self) -> frozenset[Version]:
+        return frozenset(found for one in self.versions if (found := public_version(one)) is not None)
+
+    @cached_property
+    def _ordered(self) -> tuple[tuple[tuple[Turn, Version | None], ...], ...]:
+        return tuple(_in_order(one) for one in self.ranges)
+
+    @cached_property
+    def fixes(self) -> tuple[tuple[Version, str], ...]:
+        """The versions that end a range, ascending, each with its spelling in the record."""
+        found = {
+            (parsed, text)
+            for events in self.ranges
+            for turn, text in events
+            if turn is Turn.FIXED and (parsed := public_version(text)) is not None
+        }
+        return tuple(sorted(found))
+
+
+@cache
+def public_version(text: str) -> Version | None:
+    """Return the version without its local label, None when PEP 440 does not know it."""
+    try:
+        return Version(Version(text).public)
+    except InvalidVersion:
+        return None
+
+
+def _in_order(events: tuple[tuple[Turn, str], ...]) -> tuple[tuple[Turn, Version | None], ...]:
+    """Return the events by version; None stands for the beginning.
+
+    `fixed` and `introduced` at one version cancel out: one range ends where the next begins.
+    """
+    parsed = {(turn, None if text == BEGINNING else Version(text)) for turn, text in events}
+    both = {at for turn, at in parsed if turn is Turn.FIXED} & {at for turn, at in parsed if turn is Turn.INTRODUCED}
+    kept = (one for one in parsed if one[1] not in both or one[0] not in {Turn.FIXED, Turn.INTRODUCED})
+    return tuple(sorted(kept, key=lambda one: (one[1] is not None, one[1] or Version("0"), one[0])))
+
+
+def _in_range(version: Version, events: tuple[tuple[Turn, Version | None], ...]) -> bool:
+    limits = [at for turn, at in events if turn is Turn.LIMIT and at is not None]
+    if limits and not any(version < at for at in limits):
+        return False
+    affected = False
+    for turn, at in events:
+        if turn is Turn.INTRODUCED and (at is None or version >= at):
+            affected = True
+        elif at is None:
+            continue
+        elif (turn is Turn.FIXED and version >= at) or (turn is Turn.LAST_AFFECTED and version > at):
+            affected = False
+    return affected
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advisory:
+    """One record. Times are ISO 8601 or ''; `score` is CVSS (0 to 10) or None when nobody gave one."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    affected: tuple[Affected, ...] = ()
+    summary: str = ""
+    severity: Severity = Severity.UNKNOWN
+    score: float | None = None
+    published: str = ""
+    modified: str = ""
+    withdrawn: str = ""
+
+    @property
+    def is_malware(self) -> bool:
+        """Say whether the record tells of malware, by its identifier (OSV: `MAL-`)."""
+        return self.id.startswith("MAL-")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All identifiers of the same fact."""
+        return frozenset((self.id, *self.aliases))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `Advisory.from_dict` reads them back."""
+        affected = [
+            {
+                "library": one.library,
+                "ranges": [[[str(turn), text] for turn, text in events] for events in one.ranges],
+                "versions": sorted(one.versions),
+            }
+            for one in self.affected
+        ]
+        plain = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {**plain, "aliases": list(self.aliases), "affected": affected, "severity": str(self.severity)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Advisory:
+        """Read what `to_dict` wrote."""
+        affected = tuple(
+            Affected(
+                library=one["library"],
+                ranges=tuple(tuple((Turn(turn), text) for turn, text in events) for events in one["ranges"]),
+                versions=frozenset(one["versions"]),
+            )
+            for one in stored["affected"]
+        )
+        known = {**stored, "aliases": tuple(stored["aliases"]), "severity": Severity(stored["severity"])}
+        return cls(**{**known, "affected": affected})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """One known problem of one installed version; all records of the same problem are one match.
+
+    `fixed` is the smallest version above the installed one that ends it, '' when no record names one.
+    """
+
+    library: str
+    version: str
+    id: str
+    aliases: tuple[str, ...]
+    severity: Severity
+    score: float | None
+    fixed: str
+    malware: bool
+    summary: str = ""
+    published: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All identifiers of the problem."""
+        return frozenset((self.id, *self.aliases))
+
+
+class AdvisoryIndex:
+    """All records of a feed by library. An answer is kept, since many locks pin the same versions."""
+
+    def __init__(self, advisories: Iterable[Advisory]) -> None:
+        self._by_library: dict[str, list[tuple[Advisory, Affected]]] = {}
+        for advisory in advisories:
+            if not advisory.withdrawn:
+                for one in advisory.affected:
+                    self._by_library.setdefault(one.library, []).append((advisory, one))
+        self._answers: dict[tuple[str, str], tuple[Match, ...]] = {}
+
+    @property
+    def libraries(self) -> frozenset[str]:
+        """The normalised names of which the feed tells anything."""
+        return frozenset(self._by_library)
+
+    def matches(self, library: str, version: str) -> tuple[Match, ...]:
+        """Return the known problems of one installed library, worst first. `library` is normalised."""
+        if library not in self._by_library:
+            return ()
+        key = (library, version)
+        if key not in self._answers:
+            self._answers[key] = self._find(library, version)
+        return self._answers[key]
+
+    def _find(self, library: str, version: str) -> tuple[Match, ...]:
+        found = [pair for pair in self._by_library[library] if pair[1].covers(version)]
+        matches = [_match(library, version, group, self._by_library[library]) for group in _groups(found)]
+        return tuple(sorted(matches, key=lambda one: (-SEVERITY_RANK[one.severity], one.id)))
+
+    def clears(self, library: str, version: str, matches: Iterable[Match]) -> bool:
+        """Say whether a version is free of these problems."""
+        wanted = frozenset().union(*(one.names for one in matches))
+        return not any(one.names & wanted for one in self.matches(library, version))
+
+    def fixes(self, library: str) -> tuple[str, ...]:
+        """Return every version that some record of the library names as fixed, ascending."""
+        found = {fix for _, one in self._by_library.get(library, ()) for fix in one.fixes}
+        return tuple(text for _, text in sorted(found))
+
+
+def _groups(found: list[tuple[Advisory, Affected]]) -> list[list[tuple[Advisory, Affected]]]:
+    """Join the records that share an identifier, also over a third one."""
+    groups: list[tuple[set[str], list[tuple[Advisory, Affected]]]] = []
+    for pair in found:
+        names, members = set(pair[0].names), [pair]
+        apart = []
+        for group in groups:
+            if group[0] & names:
+                names |= group[0]
+                members = group[1] + members
+            else:
+                apart.append(group)
+        groups = [*apart, (names, members)]
+    return [members for _, members in groups]
+
+
+def _match(
+    library: str,
+    version: str,
+    group: list[tuple[Advisory, Affected]],
+    known: list[tuple[Advisory, Affected]],
+) -> Match:
+    records = sorted({pair[0].id: pair[0] for pair in group}.values(), key=lambda one: _preference(one.id))
+    worst = max(records, key=lambda one: (SEVERITY_RANK[one.severity], one.score or 0.0))
+    names = frozenset().union(*(one.names for one in records))
+    same = [affected for advisory, affected in known if advisory.names & names]
+    return Match(
+        library=library,
+        version=version,
+        id=records[0].id,
+        aliases=tuple(sorted(names - {records[0].id}, key=_preference)),
+        severity=worst.severity,
+        score=worst.score,
+        fixed=_smallest_fix(version, same),
+        malware=any(one.is_malware for one in records),
+        summary=next((one.summary for one in records if one.summary), ""),
+        published=min((one.published for one in records if one.published), default=""),
+    )
+
+
+def _smallest_fix(version: str, same: list[Affected]) -> str:
+    """Return the smallest fixed version above `version` that none of the records covers."""
+    here = public_version(version)
+    fixes = sorted({fix for one in same for fix in one.fixes})
+    above = (text for at, text in fixes if here is None or at > here)
+    return next((text for text in above if not any(one.covers(text) for one in same)), "")
+
+
+def _preference(name: str) -> tuple[int, str]:
+    """Order identifiers: malware, then the ecosystem's own, then GitHub's, then the others."""
+    order = ("MAL-", "PYSEC-", "GHSA-", "CVE-")
+    rank = next((number for number, start in enumerate(order) if name.startswith(start)), len(order))
+    return rank, name

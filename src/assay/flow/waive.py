@@ -1,0 +1,87 @@
+"""Waiving: a reviewer accepts one finding, with a reason and until a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from assay.core.events import EventName
+from assay.core.finding import Effect, Finding
+from assay.core.review import check_words
+from assay.core.roles import Actor, Right, Role, check_right
+from assay.flow.access import find_version, workspace_of
+from assay.flow.assess import verdict
+from assay.flow.watch import look_again
+from assay.store.journal import record_version
+from assay.store.models import Version, Waiver
+
+LONGEST = timedelta(days=3 * 366)  # that a waiver may hold; what is accepted for ever is a rule to change
+
+
+def waive(
+    actor: Actor, slug: str, number: int, *, finding: str, reason: str, until: datetime | None = None
+) -> Waiver:
+    """Accept a finding in this environment as long as the fact is the same, until it expires.
+
+    Raises NotFoundError for a finding that is not there (any more), ForbiddenError for who may not waive it.
+    """
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.REVIEW)
+    found = _find(version, finding)
+    _check_person(actor, version, found)
+    reason = check_words(reason, "reason")
+    if not reason:
+        raise InvalidInputError("A reason is needed.", hint="Say why this is acceptable here.", path="reason")
+    _check_until(until)
+    with transaction.atomic():
+        waiver = Waiver.objects.create(
+            environment_id=version.environment_id,
+            version=version,
+            key=found.key,
+            finding=found.to_dict(),
+            reason=reason,
+            by_id=actor.id,
+            at=timezone.now(),
+            until=until,
+        )
+        record_version(
+            EventName.FINDING_WAIVED,
+            version,
+            actor.name,
+            finding=found.key,
+            words=found.words,
+            reason=reason,
+            until=until.isoformat() if until else "",
+        )
+    look_again(version)
+    return waiver
+
+
+def _find(version: Version, name: str) -> Finding:
+    found = next((one for one in verdict(version).findings if name in {one.id, one.key}), None)
+    if found is None:
+        raise NotFoundError("There is no such finding (any more).", hint="Load the findings again.", path="finding")
+    if found.effect is Effect.NOTE:
+        raise ConflictError("A note needs no waiver.", hint="It stops nothing.", path="finding")
+    return found
+
+
+def _check_person(actor: Actor, version: Version, finding: Finding) -> None:
+    if finding.waived_by == Role.ADMIN:
+        check_right(actor, Right.ADMINISTER)
+    if version.author_id == actor.id and not workspace_of(actor).self_approval:
+        raise ForbiddenError("Nobody waives what stops their own version.", hint="Ask another reviewer.")
+
+
+def _check_until(until: datetime | None) -> None:
+    if until is None:
+        return
+    if timezone.is_naive(until):
+        raise InvalidInputError("A time zone is missing.", hint="Write it as 2027-01-31T00:00:00Z.", path="until")
+    if not timedelta(0) < until - timezone.now() <= LONGEST:
+        raise InvalidInputError(
+            f"It must lie within the next {LONGEST.days} days.", hint="Choose a day when to look again.", path="until"
+        )

@@ -1,0 +1,90 @@
+"""What the package index tells of a project today: newest release, yanked ones, status, attestations.
+
+The answer is that of the simple API as JSON (PEP 691), with upload times (PEP 700), yanked files
+(PEP 592), provenance (PEP 740) and the project's status (PEP 792) where the index tells them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from assay.core.errors import UnavailableError
+from assay.core.facts import Project
+
+ACCEPT = "application/vnd.pypi.simple.v1+json"
+MAX_ANSWER = 64 << 20  # bytes; projects with ten thousand files stay below
+STATUSES = ("active", "archived", "quarantined", "deprecated")
+MAX_REASON = 300  # characters that are kept of a project's own words
+
+
+def read_project(name: str, content: bytes) -> Project:
+    """Read an index's answer. Raises UnavailableError when it is not the simple API as JSON."""
+    if len(content) > MAX_ANSWER:
+        raise UnavailableError(f"The index's answer about {name} is too large.", hint="Check the index.")
+    try:
+        document = json.loads(content)
+        releases = _releases(document["files"])
+        return _project(name, document, releases)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UnavailableError(
+            f"The index's answer about {name} is not the simple API as JSON.", hint="It needs PEP 691."
+        ) from error
+
+
+def _releases(files: list[dict[str, Any]]) -> dict[Version, list[dict[str, Any]]]:
+    found: dict[Version, list[dict[str, Any]]] = {}
+    for file in files:
+        version = _version(file["filename"])
+        if version is not None:
+            found.setdefault(version, []).append(file)
+    return found
+
+
+def _version(filename: str) -> Version | None:
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)[1]
+        return parse_sdist_filename(filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return None
+
+
+def _project(name: str, document: Mapping[str, Any], releases: dict[Version, list[dict[str, Any]]]) -> Project:
+    yanked = {version: _why(files) for version, files in releases.items() if all(one.get("yanked") for one in files)}
+    standing = [version for version in releases if version not in yanked]
+    stable = [version for version in standing if not version.is_prerelease]
+    newest = max(stable or standing, default=None)
+    status = document.get("project-status") or {}
+    word = str(status.get("status", "active"))
+    return Project(
+        name=name,
+        newest=str(newest) if newest else "",
+        newest_at=_first_day(releases[newest]) if newest else None,
+        status=word if word in STATUSES else "active",
+        status_reason=str(status.get("reason") or "")[:MAX_REASON],
+        yanked={str(version): why for version, why in yanked.items()},
+        attested=frozenset(
+            str(version) for version, files in releases.items() if all(one.get("provenance") for one in files)
+        ),
+    )
+
+
+def _why(files: list[dict[str, Any]]) -> str:
+    return next((one["yanked"][:MAX_REASON] for one in files if isinstance(one["yanked"], str)), "")
+
+
+def _first_day(files: list[dict[str, Any]]) -> date | None:
+    """Return the day on which the first file of a release was uploaded, None when the index does not say."""
+    times = [str(one["upload-time"]) for one in files if one.get("upload-time")]
+    return datetime.fromisoformat(min(times)).date() if times else None

@@ -1,0 +1,100 @@
+"""Health after approval, for many versions at once: the column, the entry for reviewers, the events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from assay.core.events import EventName
+from assay.core.lifecycle import Health
+from assay.store.journal import Entry, record_many
+from assay.store.models import HealthEntry, Version
+
+AT_ONCE = 400  # versions of one transaction: others may write in between
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What follows for one version. `came_to` None: the health stays as it is.
+
+    `entry` holds the facts of its open entry from now on: none closes it, None leaves it as it is.
+    """
+
+    version_id: int
+    environment: str
+    number: int
+    before: Health
+    came_to: Health | None
+    events: tuple[tuple[EventName, dict[str, Any]], ...]
+    entry: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenEntry:
+    """What is new on a version and not settled, and since when."""
+
+    since: datetime
+    facts: list[dict[str, Any]]
+
+
+def open_entries(workspace_id: int) -> dict[int, OpenEntry]:
+    """Return the open entries of a workspace, by version."""
+    rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
+    found = rows.values_list("version_id", "opened_at", "findings")
+    return {version: OpenEntry(since=since, facts=facts) for version, since, facts in found}
+
+
+def take_turns(workspace_id: int, turns: list[Turn], *, actor: str) -> list[Turn]:
+    """Write what follows; return what was written. A version that somebody changed meanwhile is left alone."""
+    done: list[Turn] = []
+    for start in range(0, len(turns), AT_ONCE):
+        with transaction.atomic():
+            part = _still_so(turns[start : start + AT_ONCE])
+            _write_health(part)
+            _write_entries(part)
+            entries = [
+                Entry(name=name, environment=one.environment, number=one.number, detail=detail)
+                for one in part
+                for name, detail in one.events
+            ]
+            if entries:
+                record_many(entries, workspace_id=workspace_id, actor=actor)
+            done += part
+    return done
+
+
+def _still_so(turns: list[Turn]) -> list[Turn]:
+    locked = Version.objects.select_for_update().filter(pk__in=[one.version_id for one in turns])
+    now = dict(locked.order_by("pk").values_list("pk", "health"))
+    return [one for one in turns if now.get(one.version_id) == one.before]
+
+
+def _write_health(turns: list[Turn]) -> None:
+    for health in Health:
+        pks = [one.version_id for one in turns if one.came_to is health]
+        if pks:
+            Version.objects.filter(pk__in=pks).update(
+                health=health, revision=F("revision") + 1, updated_at=timezone.now()
+            )
+
+
+def _write_entries(turns: list[Turn]) -> None:
+    """Open, grow and close entries; at most one per version is open."""
+    now = timezone.now()
+    wanted = {one.version_id: one.entry for one in turns if one.entry is not None}
+    known = list(HealthEntry.objects.filter(closed_at=None, version_id__in=wanted))
+    for one in known:
+        facts = wanted.pop(one.version_id)
+        if facts:
+            one.findings = facts
+        else:
+            one.closed_at, one.why_closed = now, "What was new is gone or waived."
+    HealthEntry.objects.bulk_update(known, ["findings", "closed_at", "why_closed"], batch_size=100)
+    HealthEntry.objects.bulk_create(
+        HealthEntry(version_id=version, findings=facts, opened_at=now) for version, facts in wanted.items() if facts
+    )

@@ -1,0 +1,65 @@
+"""Waivers that hold, and those that expire; entries of what changed on published versions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from assay.core.finding import Waiver as WaiverValue
+from assay.store.models import HealthEntry, Waiver
+
+SOON = timedelta(days=14)
+
+
+def waivers_in(environment_id: int) -> list[WaiverValue]:
+    """Return every waiver of an environment, newest first; expired ones too."""
+    rows = Waiver.objects.filter(environment_id=environment_id).select_related("by").order_by("-at")
+    return [
+        WaiverValue(key=one.key, reason=one.reason, by=one.by.get_username(), at=one.at, until=one.until)
+        for one in rows
+    ]
+
+
+def live_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
+    """Return the facts that are waived now, by environment."""
+    found: dict[int, set[str]] = {}
+    rows = Waiver.objects.filter(_live(now), environment__workspace_id=workspace_id)
+    for environment, key in rows.values_list("environment_id", "key"):
+        found.setdefault(environment, set()).add(key)
+    return {environment: frozenset(keys) for environment, keys in found.items()}
+
+
+def lapsed_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
+    """Return the facts that were waived once and are no more, by environment."""
+    live, found = live_keys(workspace_id, now), dict[int, set[str]]()
+    rows = Waiver.objects.filter(until__lte=now, environment__workspace_id=workspace_id)
+    for environment, key in rows.values_list("environment_id", "key"):
+        if key not in live.get(environment, ()):
+            found.setdefault(environment, set()).add(key)
+    return {environment: frozenset(keys) for environment, keys in found.items()}
+
+
+def _live(now: datetime) -> Q:
+    return Q(until=None) | Q(until__gt=now)
+
+
+def waiver_rows(workspace_id: int) -> QuerySet[Waiver]:
+    """Return all waivers of a workspace: those that expire first, those without end, on top of the expired ones."""
+    rows = Waiver.objects.filter(environment__workspace_id=workspace_id)
+    return rows.select_related("environment", "version__environment", "by").order_by("until", "pk")
+
+
+def state_of(waiver: Waiver, now: datetime) -> str:
+    """Return `expired`, `expires soon` or `holds`."""
+    if waiver.until is None:
+        return "holds"
+    if waiver.until <= now:
+        return "expired"
+    return "expires soon" if waiver.until - now < SOON else "holds"
+
+
+def open_entries(workspace_id: int) -> QuerySet[HealthEntry]:
+    """Return what changed on published versions and is not settled, oldest first."""
+    rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
+    return rows.select_related("version__environment").order_by("opened_at", "pk")
