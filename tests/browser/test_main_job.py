@@ -2,116 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from support.server import PASSWORD, Desk, running
+from playwright.sync_api import Browser, Page, expect
+from support.server import Desk
+from support.visitor import Visitor, compose, publish
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("ASSAY_CHROMIUM", "/usr/bin/chromium")
-OPTIONS = [
-    "--no-sandbox",  # tests may run as root, where Chromium refuses its own
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Run everything, with ana who composes, ben who reviews, and eve who is curious."""
-    with running(tmp_path_factory.mktemp("desk") / "home") as desk:
-        desk.person("ana", "member")
-        desk.person("eve", "member")
-        desk.person("ben", "reviewer")
-        yield desk
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-class Visitor:
-    """One person at their browser; console errors and axe violations are collected."""
-
-    def __init__(self, desk: Desk, browser: Browser, name: str) -> None:
-        self.desk = desk
-        self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 900})
-        self.page: Page = self.context.new_page()
-        self.wrong: list[str] = []
-        self.page.on("console", lambda one: self.wrong.append(one.text) if one.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.go("/")
-        self.page.get_by_label("Username").fill(name)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("heading", name="Environments")).to_be_visible()
-
-    def go(self, path: str) -> None:
-        """Open a page of the desk."""
-        self.page.goto(self.desk.url + path)
-
-    def check(self) -> None:
-        """Assert that the page has no axe violation, in light and in dark."""
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] - one of its literals
-            found = Axe().run(self.page).response["violations"]
-            told = [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found]
-            assert not told, (self.page.url, scheme, told)
-        self.page.emulate_media(color_scheme="light")
-
-
-def compose(visitor: Visitor, slug: str, title: str, libraries: str, *, base: str = "") -> None:
-    """Fill the editor, see the preview, build, and wait for the end."""
-    page = visitor.page
-    visitor.go("/new")
-    page.get_by_label("Title").fill(title)
-    page.get_by_label("Short name").fill(slug)
-    expect(page.get_by_text(f"{slug} is free.")).to_be_visible()
-    page.get_by_label("Description").fill("<script>document.title='hacked'</script> for tests")
-    if base:
-        page.get_by_label("Base").select_option(base)
-    else:
-        page.get_by_label("Python").select_option("3.11")
-    page.get_by_label("Libraries", exact=True).fill(libraries)
-    expect(page.get_by_text("Resolves:")).to_be_visible(timeout=30_000)
-    visitor.check()
-    page.get_by_role("button", name="Save and build").click()
-    expect(page.get_by_role("heading", name=f"Build of {title}")).to_be_visible()
-    page.reload()  # a reload loses nothing
-    expect(page.get_by_role("link", name=f"Open {slug}@1")).to_be_visible(timeout=120_000)
-    expect(page.locator(".log")).to_contain_text("== checking ==")
-    visitor.check()
-
-
-def publish(author: Visitor, reviewer: Visitor, slug: str) -> None:
-    """Submit, review, approve."""
-    author.go(f"/environments/{slug}/1/")
-    author.page.get_by_role("button", name="Submit for publishing…").click()
-    author.page.get_by_label("Note to the reviewers").fill("Please publish it.")
-    author.page.get_by_role("button", name="Submit", exact=True).click()
-    expect(author.page.get_by_text("Pending review").first).to_be_visible()
-    reviewer.go("/admin/environments/")
-    reviewer.page.get_by_role("link", name="Review").first.click()
-    expect(reviewer.page.get_by_text("Please publish it.").first).to_be_visible()
-    reviewer.check()
-    reviewer.page.keyboard.press("a")
-    expect(reviewer.page.get_by_role("dialog")).to_contain_text(f"{slug}@1")
-    reviewer.page.get_by_role("button", name="Approve and publish").click()
-    expect(reviewer.page.get_by_text("is published. Everyone can pick it now.")).to_be_visible()
 
 
 def run_cell(page: Page, code: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from assay.core.lifecycle import told_health
 from assay.core.similarity import Nearness
 from assay.store.models import Assessment, Build, Environment, Run, Runtime, Server, Version
 from assay.store.reads.reviews import rounds
@@ -18,7 +19,7 @@ def version_row(version: Version) -> dict[str, Any]:
         "version": version.number,
         "reference": version.reference,
         "status": version.status,
-        "health": version.health,
+        "health": told_health(version.health, assessed=_feed_of(version) is not None),
         "python": version.python,
         "base": version.base.reference if version.base else None,
         "author": version.author.get_username(),
@@ -29,6 +30,11 @@ def version_row(version: Version) -> dict[str, Any]:
         "updated": version.updated_at,
         "published": version.published_at,
     }
+
+
+def _feed_of(version: Version) -> int | None:
+    verdict: Assessment | None = getattr(version, "assessment", None)
+    return verdict.feed_id if verdict else None
 
 
 def version_document(version: Version) -> dict[str, Any]:

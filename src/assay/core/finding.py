@@ -22,7 +22,10 @@ EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One observation. `key` is equal as long as the fact is: a waiver holds no longer than that."""
+    """One observation. `key` is equal as long as the fact is: a waiver holds no longer than that.
+
+    `fixed` is the smallest version of the library that is free of it, '' when none is known.
+    """
 
     key: str
     words: str
@@ -31,6 +34,7 @@ class Fact:
     version: str = ""
     names: tuple[str, ...] = ()
     assessed: bool = True
+    fixed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ class Finding:
     waived_by: str = "reviewer"
     stop_after: int = 0
     assessed: bool = True
+    fixed: str = ""
 
     @property
     def id(self) -> str:

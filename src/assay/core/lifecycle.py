@@ -27,6 +27,14 @@ class Health(StrEnum):
     QUARANTINED = "quarantined"
 
 
+NOT_ASSESSED = "not assessed"
+
+
+def told_health(health: str, *, assessed: bool) -> str:
+    """Return the health as it is told: what nobody held against a feed of advisories is not told to be well."""
+    return NOT_ASSESSED if health == Health.OK and not assessed else str(health)
+
+
 class Action(StrEnum):
     """What moves or changes a version."""
 

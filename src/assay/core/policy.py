@@ -137,4 +137,5 @@ def _finding(rule: Rule, fact: Fact) -> Finding:
         waived_by=str(rule.waived_by),
         stop_after=rule.stop_after,
         assessed=fact.assessed,
+        fixed=fact.fixed,
     )

@@ -117,7 +117,9 @@ def moved_between(before: Lock, after: Lock, moves: tuple[Move, ...]) -> tuple[M
 
 def sentence(moved: tuple[Moved, ...]) -> str:
     """Say the moves in words: "pillow 8.0.0 → 10.3.0 fixes 26; nothing else moves"."""
-    meant = [f"{one.library} {one.before} → {one.after} fixes {len(one.fixes)}" for one in moved if one.fixes]
+    meant = [
+        f"{one.library} {one.before} → {one.after or 'gone'} fixes {len(one.fixes)}" for one in moved if one.fixes
+    ]
     other = [one for one in moved if not one.fixes]
     rest = "nothing else moves"
     if other:

@@ -6,7 +6,7 @@ Rules about a version as a whole are in `core/version_rules.py`; both kinds are 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -257,7 +257,7 @@ def _known_problem(library: LibraryFact, match: Match) -> Fact:
     words = f"{library.pin} has {match.id}{severity}{known}: {match.summary}"
     advice = f"Move {library.name} to {match.fixed} or newer." if match.fixed else "No fixed version is known."
     key = f"vulnerability/{library.name}/{library.version}/{match.id}/{match.severity}/{match.fixed or 'no fix'}"
-    return _of(library, key, words, advice, (match.id, *match.aliases))
+    return replace(_of(library, key, words, advice, (match.id, *match.aliases)), fixed=match.fixed)
 
 
 def _no_feed() -> Fact:

@@ -53,7 +53,9 @@ def find_environment(actor: Actor, slug: str) -> Environment:
 
 def visible_versions(actor: Actor, environment: Environment) -> list[Version]:
     """Return the versions of an environment that the actor may see, newest first."""
-    versions = environment.versions.select_related("author", "lock", "build", "base__environment", "environment")
+    versions = environment.versions.select_related(
+        "author", "lock", "build", "base__environment", "environment", "assessment"
+    )
     seen = versions.exclude(status__in=[Status.DRAFT, Status.PENDING]) | versions.filter(author_id=actor.id)
     if actor.has(Right.REVIEW):
         seen = seen | versions.filter(status=Status.PENDING)
@@ -64,7 +66,13 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
     """Return a version that the actor may see. Raises NotFoundError."""
     version = (
         Version.objects.select_related(
-            "environment__workspace", "environment__owner", "author", "lock", "build", "base__environment"
+            "environment__workspace",
+            "environment__owner",
+            "author",
+            "lock",
+            "build",
+            "base__environment",
+            "assessment",
         )
         .filter(environment__workspace_id=actor.workspace_id, environment__slug=slug, number=number)
         .first()

@@ -133,21 +133,32 @@ def check_note(version: Version, note: str) -> None:
     blocking = assess(version).blocking
     if blocking and not note.strip():
         raise InvalidInputError(
-            f"{_count(blocking)} would stop an approval: {blocking[0].words[:200]}",
+            f"{_count(blocking)} would stop an approval: {_first(blocking)}",
             hint="Change the libraries, or say in the note why it should be approved all the same.",
             path="note",
         )
 
 
 def check_waived(version: Version) -> None:
-    """Raise ConflictError while a blocking finding has no live waiver."""
-    blocking = assess(version).blocking
+    """Assess a version now, and raise ConflictError while a blocking finding has no live waiver."""
+    check_open(assess(version))
+
+
+def check_open(found: Verdict) -> None:
+    """Raise ConflictError while a verdict has a blocking finding without a live waiver."""
+    blocking = found.blocking
     if blocking:
         raise ConflictError(
-            f"{_count(blocking)} without a waiver: {blocking[0].words[:200]}",
+            f"{_count(blocking)} without a waiver: {_first(blocking)}",
             hint="Reject it with what should change, or waive each finding with a reason.",
             path="findings",
         )
+
+
+def _first(blocking: list[Finding]) -> str:
+    """Return the first one in a few words: by its name, without the record's own text."""
+    words = blocking[0].words.partition(": ")[0] if blocking[0].names else blocking[0].words
+    return f"{words[:200]}{', and others' if len(blocking) > 1 else ''}."
 
 
 def _count(blocking: list[Finding]) -> str:

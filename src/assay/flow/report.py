@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from assay.core.advisory import Match
 from assay.core.facts import Project
-from assay.core.lifecycle import Health
+from assay.core.lifecycle import told_health
 from assay.core.lock import Lock as LockValue
 from assay.core.lock import LockedLibrary
 from assay.flow.facts import library_fact
 from assay.sources.licences import normalise
-from assay.store.models import Version
+from assay.store.models import Assessment, Version
 from assay.store.reads.advisories import CurrentFeed, FeedFacts, current_feed
 from assay.store.reads.facts import projects
 
@@ -50,7 +50,7 @@ def report_document(version: Version) -> dict[str, Any]:
         "libraries": libraries,
         "advisories": advisory_rows(known),
         "advisory_feed": feed_document(known.feed),
-        "health": health_of(version, known.feed),
+        "health": told_health(version.health, assessed=known.feed is not None),
         "provenance": provenance_rows(version),
     }
 
@@ -118,8 +118,7 @@ def feed_document(feed: FeedFacts | None) -> dict[str, Any] | None:
     }
 
 
-def health_of(version: Version, feed: FeedFacts | None) -> str:
-    """Return the health in words: what is not assessed is not told to be well."""
-    if version.health == Health.OK and feed is None:
-        return "not assessed"
-    return str(version.health)
+def health_of(version: Version) -> str:
+    """Return the health as it is told, by the newest verdict on the version."""
+    found = Assessment.objects.filter(version=version).values_list("feed_id", flat=True).first()
+    return told_health(version.health, assessed=found is not None)

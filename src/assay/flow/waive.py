@@ -29,9 +29,8 @@ def waive(
     Raises NotFoundError for a finding that is not there (any more), ForbiddenError for who may not waive it.
     """
     version = find_version(actor, slug, number)
-    check_right(actor, Right.REVIEW)
     found = _find(version, finding)
-    _check_person(actor, version, found)
+    check_waiver(actor, version, found)
     reason = check_words(reason, "reason")
     if not reason:
         raise InvalidInputError("A reason is needed.", hint="Say why this is acceptable here.", path="reason")
@@ -60,6 +59,16 @@ def waive(
     return waiver
 
 
+def waive_all(
+    actor: Actor, slug: str, number: int, *, findings: list[str], reason: str, until: datetime | None = None
+) -> list[Waiver]:
+    """Accept several findings for one reason: all of them, or none."""
+    if not findings:
+        raise InvalidInputError("No finding is chosen.", hint="Tick what you accept.", path="finding")
+    with transaction.atomic():
+        return [waive(actor, slug, number, finding=one, reason=reason, until=until) for one in findings]
+
+
 def _find(version: Version, name: str) -> Finding:
     found = next((one for one in verdict(version).findings if name in {one.id, one.key}), None)
     if found is None:
@@ -69,7 +78,9 @@ def _find(version: Version, name: str) -> Finding:
     return found
 
 
-def _check_person(actor: Actor, version: Version, finding: Finding) -> None:
+def check_waiver(actor: Actor, version: Version, finding: Finding) -> None:
+    """Raise ForbiddenError for somebody who may not waive this finding."""
+    check_right(actor, Right.REVIEW)
     if finding.waived_by == Role.ADMIN:
         check_right(actor, Right.ADMINISTER)
     if version.author_id == actor.id and not workspace_of(actor).self_approval:

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from assay.core.events import EventName
 from assay.core.finding import EFFECT_RANK, Effect, Finding, stops_at
-from assay.core.lifecycle import Health
+from assay.core.lifecycle import Health, Status
 from assay.core.policy import Judge
 from assay.core.rules import Malware
 from assay.core.version_rules import NearDuplicate, Spread
+from assay.flow.assess import verdict
 from assay.flow.facts import keep_facts
 from assay.flow.policy import Standing, current_policy
 from assay.flow.world import world_for
@@ -81,6 +82,8 @@ def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) ->
         turns += [turn] if turn else []
     done = take_turns(workspace_id, turns, actor=WATCHER)
     _keep(kept)
+    for version in Version.objects.filter(environment__workspace_id=workspace_id, status=Status.PENDING):
+        verdict(version)  # what waits for a decision is judged anew: reviewers see counts in their list
     Watch.objects.update_or_create(
         workspace_id=workspace_id,
         defaults={"policy": standing.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},

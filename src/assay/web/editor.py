@@ -16,6 +16,7 @@ from assay.core.lifecycle import Action, decide
 from assay.core.roles import Right
 from assay.flow import draft
 from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.assess import foresee
 from assay.flow.build import request_build
 from assay.flow.draft import Wish
 from assay.flow.fixes import explain_conflict
@@ -26,6 +27,7 @@ from assay.store.models import Version
 from assay.store.reads.choices import launch_choices
 from assay.store.reads.reviews import asks_of
 from assay.web.access import Visit, page
+from assay.web.findings import foresight
 from assay.web.offers import covers
 
 
@@ -158,7 +160,8 @@ def resolve_preview(request: Visit) -> HttpResponse:
     except AssayError as error:
         return render(request, "components/preview.html", {"error": error})
     near = covers(request.actor, found.need, but={form.base.partition("@")[0], form.slug})
-    return render(request, "components/preview.html", {**_preview_context(found), "near": near})
+    foreseen = foresight(foresee(request.actor.workspace_id, found.lock, base=form.base))
+    return render(request, "components/preview.html", {**_preview_context(found), "near": near, "foreseen": foreseen})
 
 
 def _preview_context(found: Preview) -> dict[str, Any]:

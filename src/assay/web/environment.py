@@ -23,9 +23,10 @@ from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import asks_of, rounds
 from assay.store.reads.trail import version_trail
 from assay.web.access import Visit, page
+from assay.web.health import health_context, summary_of
 from assay.web.upkeep import files_context
 
-TABS = ("overview", "versions", "libraries", "history")
+TABS = ("overview", "versions", "libraries", "health", "history")
 
 
 @page(Right.SEE)
@@ -48,6 +49,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
             "asks": asks_of(version) if version.status == Status.DRAFT else [],
+            **summary_of(version),
             **_tab_context(request.actor, version, tab),
         },
     )
@@ -63,6 +65,8 @@ def _shown(versions: list[Version], number: int | None) -> Version:
 def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
     if tab == "libraries":
         return {"libraries": library_rows(version)}
+    if tab == "health" and version.lock is not None:
+        return health_context(actor, version)
     if tab == "history":
         return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
     return {

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from assay.core.lifecycle import Status
+from assay.core.lifecycle import NOT_ASSESSED, Health, Status
 from assay.core.roles import Right
 from assay.flow.places import interpreters
 from assay.store.reads.catalogue import Filters, catalogue, count
@@ -45,6 +45,7 @@ def environments(request: Visit) -> HttpResponse:
             "tabs": _tabs(request, status, filters, kept),
             "more": f"?{urlencode({**kept, 'status': status, 'after': more})}" if more else "",
             "pythons": list(interpreters()),
+            "healths": [*Health, NOT_ASSESSED],
         },
     )
 

@@ -17,6 +17,7 @@ from assay.core.report import Report
 from assay.core.roles import Actor, Right
 from assay.flow import review
 from assay.flow.access import find_reference, find_version, standing, workspace_of
+from assay.flow.assess import Verdict, check_open, verdict
 from assay.flow.places import build_directory
 from assay.store.logs import tail
 from assay.store.models import Membership, Version
@@ -28,6 +29,7 @@ from assay.store.reads.trail import version_trail
 from assay.store.reads.waiting import waiting_together
 from assay.web.access import Visit, page
 from assay.web.changes import changes_of
+from assay.web.findings import findings_of
 from assay.web.offers import Offer, offers
 
 LOG_LINES = 14
@@ -57,6 +59,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
     near = offers(request.actor, version)
     other = _other(request, near)
     comparison = changes_against(version, other)
+    found = verdict(version)
     return render(
         request,
         "review.html",
@@ -65,6 +68,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "environment": version.environment,
             **_compared_with(request.actor, version, other, near),
             "strip": _strip(version, other, comparison),
+            "findings": findings_of(request.actor, version, found),
             "changes": changes_of(request.actor, version, comparison),
             "together": waiting_together(request.actor, version) if version.status == Status.PENDING else [],
             "libraries": library_rows(version),
@@ -77,7 +81,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "feedback": request.POST.get("feedback", ""),
             "asked": _rows(request) or [("", "raise", "")] * ROWS,
             "kinds": KINDS,
-            **_decision(request.actor, version),
+            **_decision(request.actor, version, found),
         },
         status=refused.status if refused else 200,
     )
@@ -99,12 +103,12 @@ def _compared_with(actor: Actor, version: Version, other: Version | None, near: 
     return {"other": other, "other_reference": reference, "near": near, "others": others}
 
 
-def _decision(actor: Actor, version: Version) -> dict[str, Any]:
+def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
     """Return whom a decision reaches, and why the actor may not take one, '' when they may."""
     own_allowed = workspace_of(actor).self_approval
     return {
         "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
-        "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed),
+        "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed) or _unwaived(found),
         "reject_refusal": _refusal(actor, version, Action.REJECT, self_approval=own_allowed),
     }
 
@@ -122,6 +126,15 @@ def _strip(version: Version, other: Version | None, comparison: Comparison) -> d
         "growth": size - before if other else None,
         "failed": [check["name"] for check in checks if check["state"] != "passed"],
     }
+
+
+def _unwaived(found: Verdict) -> str:
+    """Return which findings still stop an approval, '' for none."""
+    try:
+        check_open(found)
+    except AssayError as error:
+        return f"{error.detail} {error.hint}"
+    return ""
 
 
 def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: bool) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from assay.core.lifecycle import Status
+from assay.core.lifecycle import NOT_ASSESSED, Health, Status, told_health
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment, Launch
 
@@ -91,7 +91,10 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
         found = found.filter(words | Q(description__icontains=filters.text))
     if filters.library:
         found = found.filter(newest__lock__locked__name=filters.library)
-    exact = {"newest__python": filters.python, "newest__health": filters.health}
+    if filters.health in {NOT_ASSESSED, Health.OK}:
+        found = found.filter(newest__assessment__feed__isnull=filters.health == NOT_ASSESSED)
+    health = Health.OK if filters.health == NOT_ASSESSED else filters.health
+    exact = {"newest__python": filters.python, "newest__health": health}
     exact |= {"newest__base__environment__slug": filters.base, "owner__username": filters.owner}
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
 
@@ -110,6 +113,7 @@ def _columns() -> tuple[str, ...]:
         "lock__libraries_count",
         "lock__size",
         "build__state",
+        "assessment__feed",
     )
     return own + tuple(f"{which}__{column}" for which in ("newest", "latest") for column in of_version)
 
@@ -128,7 +132,7 @@ def _row(found: dict[str, Any], people: int) -> CatalogueRow:
         description=found["description"],
         status=of("status"),
         version=of("number"),
-        health=of("health"),
+        health=told_health(of("health"), assessed=of("assessment__feed") is not None),
         python=of("python"),
         base=f"{base}@{of('base__number')}" if base else None,
         owner=found["owner__username"],

@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from assay.core.edit import Ask, is_done
+from assay.core.finding import Effect
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor
 from assay.store.models import Decision, LockedLibrary, Submission, Version
+from assay.store.reads.waivers import live_keys
 
 TABS = ("pending", "published", "rejected", "deprecated")
 
@@ -20,7 +23,8 @@ TABS = ("pending", "published", "rejected", "deprecated")
 class QueueRow:
     """One version in Admin → Python Environments. `changes` holds against, added, removed, changed.
 
-    `blocking` and `warnings` count the findings of the newest verdict, waived ones too.
+    `blocking` and `warnings` count the findings of the newest verdict that are not waived; `assessed` says whether
+    that was held against a feed of advisories.
     """
 
     slug: str
@@ -40,6 +44,7 @@ class QueueRow:
     feedback: str = ""
     blocking: int = 0
     warnings: int = 0
+    assessed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +62,15 @@ class Round:
 
 
 def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0) -> list[QueueRow]:
-    """Return the rows of a tab, pending ones oldest first: two queries."""
+    """Return the rows of a tab, pending ones oldest first: three queries."""
     versions = _tab(actor, tab)[offset : offset + limit]
     submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
     latest = {one.version_id: one for one in submissions.order_by("round")}
-    return [_queue_row(version, latest.get(version.pk)) for version in versions]
+    waived = live_keys(actor.workspace_id, timezone.now())
+    return [
+        _queue_row(version, latest.get(version.pk), waived.get(version.environment_id, frozenset()))
+        for version in versions
+    ]
 
 
 def counts(actor: Actor) -> dict[str, int]:
@@ -88,9 +97,10 @@ def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
     return versions.filter(status=tab).order_by("-published_at")
 
 
-def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
+def _queue_row(version: Version, submission: Submission | None, waived: frozenset[str]) -> QueueRow:
     lock, verdict = version.lock, getattr(version, "assessment", None)
     checks = lock.report.get("checks", []) if lock else []
+    effects = [one["effect"] for one in verdict.findings if one["key"] not in waived] if verdict else []
     said = list(submission.decisions.all()) if submission else []
     return QueueRow(
         slug=version.environment.slug,
@@ -107,8 +117,9 @@ def _queue_row(version: Version, submission: Submission | None) -> QueueRow:
         checks_failed=sum(check["state"] == "failed" for check in checks),
         since=version.submitted_at if version.status == Status.PENDING else version.published_at,
         digest=version.digest,
-        blocking=verdict.blocking if verdict else 0,
-        warnings=verdict.warnings if verdict else 0,
+        blocking=effects.count(Effect.BLOCK),
+        warnings=effects.count(Effect.WARN),
+        assessed=verdict is not None and verdict.feed_id is not None,
         feedback=said[-1].words if said and submission and submission.outcome == "rejected" else "",
     )
 

@@ -56,7 +56,24 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "drifted": ("≠", "bad", "Drifted"),
     "as built": ("✓", "good", "As built"),
     "direct": ("", "info", "direct"),
+    "waived": ("✓", "", "waived"),
+    "block": ("✕", "bad", "block"),
+    "warn": ("!", "warn", "warn"),
+    "note": ("·", "", "note"),
+    "not assessed": ("\N{EN DASH}", "", "Not assessed"),
     "personal": ("✎", "", "personal draft"),
+}
+
+
+HAPPENED = {
+    "build.built": "finished the build",
+    "build.failed": "ended the build: failed",
+    "version.waived": "accepted a finding",
+    "version.attention": "found something new about it",
+    "version.cleared": "found nothing left to look at",
+    "version.facts-gone": "found that facts were withdrawn",
+    "version.drifted": "found files changed",
+    "version.mended": "found all files as built again",
 }
 
 
@@ -84,9 +101,7 @@ def change(row: Row) -> SafeString:
 
 @register.simple_tag
 def health(word: str) -> SafeString:
-    """Write a version's health. Nothing assesses advisories yet, and unknown is never shown as clean."""
-    if word == "ok":
-        return format_html('<span class="badge">{}</span>', "not assessed")
+    """Write a version's health as `core.lifecycle.told_health` says it."""
     return badge(word)
 
 
@@ -106,9 +121,7 @@ def size(value: float | None) -> str:
 def happened(event: str) -> str:
     """Write an event's name as what its actor did, e.g. `submitted the version`."""
     noun, _, verb = event.partition(".")
-    return {"build.built": "finished the build", "build.failed": "ended the build: failed"}.get(
-        event, f"{verb} the {noun}"
-    )
+    return HAPPENED.get(event, f"{verb} the {noun}")
 
 
 @register.filter
