@@ -8,12 +8,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2  # 2: what a library bundles, and its commands
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryFacts:
-    """What was seen of one installed library. `size` is installed bytes; `licence` '' when unknown."""
+    """What was seen of one installed library. `size` is installed bytes; `licence` '' when unknown.
+
+    `bundled` are the parts that its own embedded lists name (PEP 770), None when it embeds none or, in
+    reports of schema 1, when nobody looked. `scripts` are the commands that it puts on the PATH.
+    """
 
     name: str
     version: str
@@ -21,6 +25,8 @@ class LibraryFacts:
     licence: str = ""
     summary: str = ""
     modules: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    bundled: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +76,44 @@ class Report:
         return cls(
             **{
                 **stored,
-                "libraries": tuple(
-                    LibraryFacts(**{**one, "modules": tuple(one["modules"])}) for one in stored["libraries"]
-                ),
+                "libraries": tuple(_library(one) for one in stored["libraries"]),
                 "imports": tuple(ImportFact(**one) for one in stored["imports"]),
                 "checks": tuple(Check(**one) for one in stored["checks"]),
             }
         )
+
+
+def _library(stored: dict[str, Any]) -> LibraryFacts:
+    """Read one library of any schema."""
+    bundled = stored.get("bundled")
+    return LibraryFacts(
+        **{
+            **stored,
+            "modules": tuple(stored["modules"]),
+            "scripts": tuple(stored.get("scripts", ())),
+            "bundled": None if bundled is None else tuple(bundled),
+        }
+    )
+
+
+OPTIONAL = "an optional library"
+# Why an import fails although nothing is wrong, by words that the error then holds.
+HARMLESS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "another platform",
+        ("winreg", "_winapi", "msvcrt", "pywintypes", "win32", "only works on", "only supported on"),
+    ),
+    ("a screen", ("no display", "cannot connect to X", "DISPLAY", "TclError", "libGL.so", "libEGL.so", "libX11")),
+    ("a graphics processor", ("libcuda", "libcudart", "CUDA", "nvcuda", "ROCm", "libhip")),
+    ("a system library", ("cannot open shared object file",)),
+    (OPTIONAL, ("No module named", "is not installed", "pip install", "optional dependency")),
+    ("settings", ("settings are not configured", "ImproperlyConfigured", "environment variable")),
+)
+
+
+def missing_for(error: str) -> str:
+    """Say what a failed import wants that a build does not have, '' when it looks broken.
+
+    The kinds are those that show up when every module of widely used libraries is tried.
+    """
+    return next((kind for kind, words in HARMLESS if any(word in error for word in words)), "")

@@ -99,7 +99,8 @@ class Build:
             two_sources = pool.submit(names_on_two_sources, lock, self.job)
             installed = self._install(lock)
         self.begin("checking", message="Trying every import, and the kernel")
-        found = verify(lock, installed.wheels, self.job.question.libraries + self.job.question.pins)
+        asked = self.job.question.libraries + self.job.question.pins
+        found = verify(lock, installed.wheels, asked, Path(self.job.places.wheels))
         report = self._check(installed, found, two_sources.result())
         fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
         return self._done(found.lock, report, reused=not fresh)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.core.report import Check, ImportFact
+from assay.core.report import OPTIONAL, Check, ImportFact, missing_for
 from assay.engine import sandbox
 from assay.engine.interface import Job
 from assay.engine.kernel_check import kernel_check
@@ -118,11 +118,19 @@ def _import_check(imports: tuple[ImportFact, ...], libraries: int) -> Check:
     """Libraries pass when one of their modules imports: others often want an optional library."""
     tried = {fact.library for fact in imports}
     fine = {fact.library for fact in imports if not fact.error}
-    broken = sorted(tried - fine)
+    wants = {fact.library: missing_for(fact.error) for fact in imports if fact.library not in fine}
+    broken = sorted(name for name, kind in wants.items() if kind in {"", OPTIONAL})  # without it nothing of it works
+    spared = [f"{name} wants {kind}" for name, kind in sorted(wants.items()) if name not in broken]
+    text = "; ".join(
+        part
+        for part in (
+            f"{len(fine)} of {len(tried)} libraries import",
+            f"not: {', '.join(broken[:10])}" if broken else "",
+            ", ".join(spared[:5]),
+            f"{libraries - len(tried)} offer no module" if libraries > len(tried) else "",
+        )
+        if part
+    )
     seconds = sum(fact.seconds for fact in imports)
-    text = f"{len(fine)} of {len(tried)} libraries import"
-    if broken:
-        text += f"; not: {', '.join(broken[:10])}"
-    if libraries > len(tried):
-        text += f"; {libraries - len(tried)} offer no module"
-    return Check(name="imports", state="failed" if broken else "passed", detail=text, seconds=round(seconds, 3))
+    state = "failed" if broken else "noted" if wants else "passed"
+    return Check(name="imports", state=state, detail=text, seconds=round(seconds, 3))

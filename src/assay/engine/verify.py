@@ -13,6 +13,8 @@ from packaging.utils import canonicalize_name
 from assay.core.errors import BuildError
 from assay.core.lock import Lock
 from assay.core.report import Check, LibraryFacts
+from assay.engine.commands import commands_over_others
+from assay.engine.embedded import bundled
 from assay.engine.install import Installed
 from assay.engine.resolve import marker_variables
 from assay.engine.wheels import KeptWheel
@@ -28,13 +30,13 @@ class Found:
     untrue: tuple[str, ...]
 
 
-def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -> Found:
+def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...], shelf: Path) -> Found:
     """Check kept wheels against their lock and read their facts. Raises BuildError naming what differs."""
     _check_set(lock, wheels)
     with_edges = add_edges(lock, wheels, asked)
     return Found(
         lock=with_edges,
-        libraries=tuple(_facts(one) for one in sorted(wheels, key=lambda one: one.name)),
+        libraries=tuple(_facts(one, shelf) for one in sorted(wheels, key=lambda one: one.name)),
         start_up_files=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
         untrue=tuple(sorted(f"{one.name}: {path}" for one in wheels for path in one.untrue)),
     )
@@ -107,7 +109,7 @@ def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> b
     return any(one.marker.evaluate({**variables, "extra": extra}) for extra in ("", *extras))
 
 
-def _facts(one: KeptWheel) -> LibraryFacts:
+def _facts(one: KeptWheel, shelf: Path) -> LibraryFacts:
     return LibraryFacts(
         name=one.name,
         version=one.version,
@@ -115,6 +117,8 @@ def _facts(one: KeptWheel) -> LibraryFacts:
         licence=one.licence,
         summary=one.summary,
         modules=one.modules,
+        scripts=tuple(path.removeprefix("bin/") for path, _, _ in one.files if path.startswith("bin/")),
+        bundled=bundled(one, shelf),
     )
 
 
@@ -128,6 +132,10 @@ def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
         _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
         _noted("shared paths", shared),
         _noted("untrue records", list(found.untrue)),
+        _noted(
+            "commands over others",
+            [f"{name} ({one.name})" for one in found.libraries for name in commands_over_others(one)],
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from assay.core.roles import Actor
 from assay.store.models import Version
 from assay.store.reads.reviews import accepted_before, viewed_by
 from assay.store.reads.sides import also_in
+from assay.web.templatetags.assay import days
 
 SHOWN = 2  # other environments named in a row
 
@@ -79,8 +80,4 @@ def age(uploaded: str, now: datetime) -> str:
     except ValueError:
         return ""
     passed = max(now - (then if then.tzinfo else then.replace(tzinfo=UTC)), timedelta())
-    for unit, days in (("year", 365), ("month", 30), ("day", 1)):
-        count = passed.days // days
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "today"
+    return days(passed.days) if passed.days else "today"

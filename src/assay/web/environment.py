@@ -17,6 +17,8 @@ from assay.core.roles import Actor, Right
 from assay.flow import draft, retire, review
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.launch import notice_of
+from assay.flow.report import known_problems
+from assay.flow.sbom import version_sbom
 from assay.store.models import Version
 from assay.store.reads.catalogue import people_lately
 from assay.store.reads.libraries import library_rows
@@ -24,6 +26,7 @@ from assay.store.reads.reviews import asks_of, rounds
 from assay.store.reads.trail import version_trail
 from assay.web.access import Visit, page
 from assay.web.health import health_context, summary_of
+from assay.web.library_facts import library_lines
 from assay.web.upkeep import files_context
 
 TABS = ("overview", "versions", "libraries", "health", "history")
@@ -64,7 +67,7 @@ def _shown(versions: list[Version], number: int | None) -> Version:
 
 def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
     if tab == "libraries":
-        return {"libraries": library_rows(version)}
+        return {"lines": library_lines(version)}
     if tab == "health" and version.lock is not None:
         return health_context(actor, version)
     if tab == "history":
@@ -172,4 +175,16 @@ def lock_file(request: Visit, slug: str, number: int) -> HttpResponse:
         raise NotFoundError("This version is not built yet.", hint="Build it first.")
     answer = HttpResponse(version.lock.text, content_type="application/toml")
     answer["Content-Disposition"] = f'attachment; filename="pylock.{slug}-{number}.toml"'
+    return answer
+
+
+@page(Right.SEE)
+def sbom(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Download the list of parts (CycloneDX, JSON)."""
+    version = find_version(request.actor, slug, number)
+    if version.lock is None:
+        raise NotFoundError("This version is not built yet.", hint="Build it first.")
+    found = version_sbom(version, known_problems(version))
+    answer = HttpResponse(found, content_type="application/vnd.cyclonedx+json; version=1.6")
+    answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
     return answer

@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{VERSION}/deprecate", environment.deprecate, name="deprecate"),
     path(f"{VERSION}/restore", environment.restore, name="restore"),
     path(f"{VERSION}/lock", environment.lock_file, name="lock"),
+    path(f"{VERSION}/sbom", environment.sbom, name="sbom"),
     path(f"{VERSION}/files", upkeep.files, name="files"),
     path(f"{VERSION}/verify", upkeep.verify, name="verify"),
     path(f"{VERSION}/rebuild", upkeep.rebuild, name="rebuild"),

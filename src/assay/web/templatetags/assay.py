@@ -157,6 +157,19 @@ def seconds(value: float | None) -> str:
 
 
 @register.filter
+def days(amount: int) -> str:
+    """Write a number of days in the largest unit that fits, e.g. `5 days`, `3 months`, `2 years`."""
+    for unit, length in (("year", 365), ("month", 30)):
+        if amount >= length:
+            return _counted(amount // length, unit)
+    return _counted(amount, "day")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+@register.filter
 def get(mapping: dict[str, Any], key: str) -> Any:  # noqa: ANN401 - whatever the mapping holds
     """Return a mapping's value."""
     return mapping.get(key, "")

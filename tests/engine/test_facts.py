@@ -1,0 +1,82 @@
+"""What a build sees of its libraries: what they carry, which commands they hide, what fails to import."""
+
+from __future__ import annotations
+
+import json
+
+from support.bench import Bench
+from support.index import LocalIndex
+
+from assay.core.report import Report
+from assay.engine.embedded import MAX_PARTS
+from assay.engine.interface import Outcome
+
+
+def report_of(outcome: Outcome) -> Report:
+    """Return the report of a build that went well."""
+    assert outcome.report is not None, outcome.failure
+    return Report.from_dict(outcome.report)
+
+
+def check_of(report: Report, name: str) -> tuple[str, str]:
+    """Return state and words of a check."""
+    return next((one.state, one.detail) for one in report.checks if one.name == name)
+
+
+def test_embedded_lists_of_parts_are_read(bench: Bench, index: LocalIndex) -> None:
+    """CycloneDX and SPDX name parts; a wheel without a list is not told to carry nothing."""
+    cyclone = {
+        "components": [{"name": "libwebp", "version": "1.3.2"}, {"name": "carrier", "version": "1.0"}, {"name": ""}]
+    }
+    spdx = {"packages": [{"name": "zlib", "versionInfo": "1.3"}]}
+    folder = "carrier-1.0.dist-info/sboms"
+    files = {f"{folder}/a.cdx.json": json.dumps(cyclone), f"{folder}/b.spdx.json": json.dumps(spdx)}
+    index.add("carrier", files=files)
+    index.add("plain")
+    outcome, _ = bench.build("carrier", "plain")
+    libraries = {one.name: one for one in report_of(outcome).libraries}
+    assert libraries["carrier"].bundled == ("libwebp 1.3.2", "zlib 1.3")
+    assert libraries["plain"].bundled is None
+
+
+def test_hostile_lists_of_parts_name_nothing(bench: Bench, index: LocalIndex) -> None:
+    """Garbage, deep nesting and other shapes end no build; long ones are cut, control characters dropped."""
+    many = {"components": [{"name": f"part{number}\x1b[31m", "version": 1} for number in range(2 * MAX_PARTS)]}
+    documents = [
+        "{",
+        "[" * 100_000,
+        "[]",
+        '{"components": 3}',
+        '{"components": [3]}',
+        '"text"',
+        "null",
+        json.dumps(many),
+    ]
+    files = {f"carrier-1.0.dist-info/sboms/{number}.json": text for number, text in enumerate(documents)}
+    index.add("carrier", files=files)
+    outcome, _ = bench.build("carrier")
+    (library,) = (one for one in report_of(outcome).libraries if one.name == "carrier")
+    assert library.bundled is not None
+    assert len(library.bundled) == MAX_PARTS
+    assert "part0[31m 1" in library.bundled
+
+
+def test_commands_that_hide_others_are_noted(bench: Bench, index: LocalIndex) -> None:
+    """A library that brings `ls` or `pip` is named with them; its own commands are just told."""
+    scripts = {f"sly-1.0.data/scripts/{name}": "#!python\n" for name in ("ls", "pip", "sly")}
+    index.add("sly", files=scripts)
+    outcome, _ = bench.build("sly")
+    report = report_of(outcome)
+    assert check_of(report, "commands over others") == ("noted", "2: ls (sly), pip (sly)")
+    assert sorted(next(one.scripts for one in report.libraries if one.name == "sly")) == ["ls", "pip", "sly"]
+
+
+def test_an_import_that_wants_what_a_build_has_not_is_told_apart(bench: Bench, index: LocalIndex) -> None:
+    """A screen is wanted: noted, with the reason; a library none of whose modules imports is broken."""
+    index.add("screen", modules={"screen.py": "raise ImportError('libGL.so.1: cannot open shared object file')\n"})
+    outcome, _ = bench.build("screen")
+    assert check_of(report_of(outcome), "imports") == ("noted", "0 of 1 libraries import; screen wants a screen")
+    index.add("broken", modules={"broken.py": "import nowhere_to_be_found\n"})
+    outcome, _ = bench.build("broken", "screen")
+    state, words = check_of(report_of(outcome), "imports")
+    assert (state, words) == ("failed", "0 of 2 libraries import; not: broken; screen wants a screen")
