@@ -73,7 +73,7 @@ def test_markdown_is_a_table_with_one_line_for_each_library(drawn: list[Lock]) -
     assert len([line for line in lines if line.count(" | ") == len(drawn) + 1]) >= (
         len(found.rows) + 2 if found.rows else 0
     )
-    assert document(found)["summary"] in text
+    assert document(found, None)["summary"] in text
 
 
 def test_markdown_keeps_hostile_words_in_their_cells() -> None:

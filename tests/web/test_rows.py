@@ -78,7 +78,7 @@ def check(text: str) -> None:
 @given(st.lists(rows(), max_size=3), words, words)
 def test_words_stay_in_their_cells(drawn: list[Row], label: str, held: str) -> None:
     """In the comparison, in the review and among the installed libraries."""
-    check(side_by_side(drawn, [label, label]))
+    check(side_by_side(drawn, [label, label], {row.name: (1, 2) for row in drawn}))
     check(
         review_rows(
             ChangeLine(row=row, mark="0" * 32, viewed=True, accepted="", elsewhere=((label, held),), more=1)

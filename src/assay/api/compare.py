@@ -10,8 +10,10 @@ from assay.api.access import Caller, needs
 from assay.core.comparison import document
 from assay.core.diff import compare as compare_sides
 from assay.core.errors import InvalidInputError
+from assay.core.exposure import expose
 from assay.core.roles import Right
 from assay.flow.access import find_reference
+from assay.store.reads.advisories import current_feed
 from assay.store.reads.sides import side
 
 router = Router(tags=["compare"])
@@ -25,4 +27,5 @@ def compare(request: Caller, workspace: str, versions: str) -> dict[str, Any]:
     if len(names) < 2:  # noqa: PLR2004 - one version has nothing to differ from
         raise InvalidInputError("Name at least two versions.", hint="Write versions=geo@3,geo@4.", path="versions")
     found = compare_sides([side(find_reference(request.actor, name, path="versions")) for name in names])
-    return document(found)
+    feed = current_feed()
+    return document(found, expose(found, feed.index) if feed else None)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.core.diff import Change, Comparison, Row, release_line
+from assay.core.exposure import Exposure
+from assay.core.lifecycle import NOT_ASSESSED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +17,7 @@ class Sieve:
 
     `everything` keeps libraries that are the same on all sides. `direct` keeps those asked for, `major` those
     whose release line (epoch and first segment, PEP 440) differs between any two sides, `licence` and `index`
-    those with different licences or indexes.
+    those with different licences or indexes, `security` those with a known problem on any side.
     """
 
     everything: bool = False
@@ -23,14 +25,16 @@ class Sieve:
     major: bool = False
     licence: bool = False
     index: bool = False
+    security: bool = False
 
-    def rows(self, found: Comparison) -> tuple[Row, ...]:
+    def rows(self, found: Comparison, exposed: frozenset[str] = frozenset()) -> tuple[Row, ...]:
         """Return the rows that pass, in the comparison's order."""
-        return tuple(row for row in found.rows if self.keeps(row))
+        wanted = (row for row in found.rows if not self.security or row.name in exposed)
+        return tuple(row for row in wanted if self.keeps(row))
 
     def keeps(self, row: Row) -> bool:
         """Say whether a row passes."""
-        if not (row.differs or self.everything or self.licence or self.index):
+        if not (row.differs or self.everything or self.licence or self.index or self.security):
             return False
         return not (
             (self.direct and not row.direct)
@@ -45,14 +49,17 @@ def _kinds(values: Iterable[str]) -> int:
     return len(set(values) - {""})
 
 
-def document(found: Comparison) -> dict[str, Any]:
-    """Return plain JSON values: all sides in the order in which they were named; every size is in bytes."""
+def document(found: Comparison, exposure: Exposure | None) -> dict[str, Any]:
+    """Return plain JSON values: all sides in the order in which they were named; every size is in bytes.
+
+    `exposure` None says that advisories are not assessed.
+    """
     return {
         "versions": list(found.labels),
         "summary": found.summary,
         "settings": [{"name": one.name, "values": list(one.values)} for one in found.settings],
         "libraries": [_row(row) for row in found.rows],
-        "effects": _effects(found),
+        "effects": {**_effects(found), "advisories": _advisories(exposure)},
     }
 
 
@@ -68,6 +75,19 @@ def _row(row: Row) -> dict[str, Any]:
         "installed": list(row.installed),
         "licences": list(row.licences),
         "requirements": list(row.requirements),
+    }
+
+
+def _advisories(exposure: Exposure | None) -> dict[str, Any]:
+    if exposure is None:
+        return {"state": NOT_ASSESSED, "reason": "No advisory feed is loaded."}
+    told = {"fixed": exposure.ended, "introduced": exposure.brought, "remaining": exposure.kept}
+    return {
+        word: [
+            {"library": one.library, "version": one.version, "id": one.id, "severity": str(one.severity)}
+            for one in matches
+        ]
+        for word, matches in told.items()
     }
 
 

@@ -16,9 +16,11 @@ from assay.core.comparison import Sieve, document, markdown
 from assay.core.diff import MOST_SIDES, Comparison, Row
 from assay.core.diff import compare as compare_sides
 from assay.core.errors import AssayError
+from assay.core.exposure import expose
 from assay.core.roles import Right
 from assay.flow.access import find_reference
 from assay.store.models import Version
+from assay.store.reads.advisories import current_feed
 from assay.store.reads.sides import own_references, published_references, side
 from assay.web.access import Visit, page
 from assay.web.offers import offers
@@ -30,6 +32,7 @@ FILTERS = (
     ("major", "Other major version"),
     ("licence", "Other licence"),
     ("index", "Other index"),
+    ("security", "Known problems"),
 )
 
 
@@ -51,13 +54,23 @@ def compare(request: Visit) -> HttpResponse:
     if labels != names or "add" in request.GET:
         return redirect(_address(labels, sieve))
     found = compare_sides([side(one) for one in chosen]) if len(chosen) > 1 else None
-    rows = sieve.rows(found) if found else ()
+    feed = current_feed()
+    exposure = expose(found, feed.index) if found and feed else None
+    rows = sieve.rows(found, exposure.libraries if exposure else frozenset()) if found else ()
     form = request.GET.get("as")
     if found and form == "json":
-        return JsonResponse(document(found))
+        return JsonResponse(document(found, exposure))
     if found and form == "markdown":
         return HttpResponse(markdown(found, rows), content_type="text/plain; charset=utf-8")
-    return render(request, "compare.html", _context(request, chosen, found, rows, sieve))
+    return render(
+        request,
+        "compare.html",
+        {
+            **_context(request, chosen, found, rows, sieve),
+            "exposure": exposure,
+            "problems": exposure.counts if exposure else {},
+        },
+    )
 
 
 def _named(request: Visit) -> list[str]:

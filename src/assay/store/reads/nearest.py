@@ -48,14 +48,27 @@ def need_of(version: Version) -> Profile:
 @contextmanager
 def shelf_of(actor: Actor) -> Iterator[Shelf]:
     """Lend the shelf of the actor's workspace, as it is now; nobody else uses it meanwhile."""
-    with _guard:
-        kept = _shelves.setdefault(actor.workspace_id, _Kept())
-        _shelves.move_to_end(actor.workspace_id)
-        while len(_shelves) > WORKSPACES:
-            _shelves.popitem(last=False)
+    kept = _kept(actor.workspace_id)
     with kept.turn:
         kept.refresh(actor.workspace_id)
         yield kept.shelf
+
+
+def read_ahead() -> None:
+    """Read the shelves of the first workspaces, so that nobody's first question waits for that."""
+    for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True)[:WORKSPACES]:
+        kept = _kept(workspace_id)
+        with kept.turn:
+            kept.refresh(workspace_id)
+
+
+def _kept(workspace_id: int) -> _Kept:
+    with _guard:
+        kept = _shelves.setdefault(workspace_id, _Kept())
+        _shelves.move_to_end(workspace_id)
+        while len(_shelves) > WORKSPACES:
+            _shelves.popitem(last=False)
+    return kept
 
 
 def environment_of(reference: str) -> str:

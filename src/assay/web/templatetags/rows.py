@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from html import escape
 
@@ -23,16 +23,20 @@ TONES = {Change.ADDED: "added", Change.REMOVED: "removed", Change.SAME: ""}
 
 
 @register.simple_tag
-def side_by_side(rows: Iterable[Row], labels: Iterable[str]) -> SafeString:
-    """Write libraries with a cell for each side; every word that came from outside is escaped."""
+def side_by_side(rows: Iterable[Row], labels: Iterable[str], problems: Mapping[str, tuple[int, ...]]) -> SafeString:
+    """Write libraries with a cell for each side; every word that came from outside is escaped.
+
+    `problems` counts the known problems of a library on each side; empty also when nobody assessed them.
+    """
     names = [escape(label) for label in labels]
-    return SafeString("".join(_side_by_side(row, names) for row in rows))
+    none = (0,) * len(names)
+    return SafeString("".join(_side_by_side(row, names, problems.get(row.name, none)) for row in rows))
 
 
-def _side_by_side(row: Row, labels: list[str]) -> str:
+def _side_by_side(row: Row, labels: list[str], problems: tuple[int, ...]) -> str:
     before = (row.versions[0], *row.versions[:-1])
-    sides = zip(labels, before, row.versions, strict=True)
-    cells = "".join(_cell(label, then, now) for label, then, now in sides)
+    sides = zip(labels, before, row.versions, problems, strict=True)
+    cells = "".join(_cell(label, then, now, count) for label, then, now, count in sides)
     why = "asked for" if row.direct else escape(chain(row.via))
     return (
         f'<tr class="{TONES.get(row.change, "moved")}" data-row>'
@@ -42,10 +46,12 @@ def _side_by_side(row: Row, labels: list[str]) -> str:
     )
 
 
-def _cell(label: str, then: str | None, now: str | None) -> str:
+def _cell(label: str, then: str | None, now: str | None, problems: int) -> str:
     kind = ' class="moved"' if now != then else "" if now else ' class="absent"'
     shown = escape(now) if now else "\N{EN DASH}"
-    return f'<td data-label="{label}"{kind}>{shown}</td>'
+    words = f"{problems} known problem{'' if problems == 1 else 's'}"
+    marked = f' <span class="badge bad" title="{words}">{problems}<span class="visually-hidden"> known</span></span>'
+    return f'<td data-label="{label}"{kind}>{shown}{marked if problems else ""}</td>'
 
 
 @register.simple_tag
