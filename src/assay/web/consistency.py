@@ -14,6 +14,7 @@ from assay.core.consistency import Conflict, Spread
 from assay.core.roles import Right
 from assay.core.spec import parse_pin
 from assay.flow.align import MOST, propose
+from assay.store.reads.advisories import CurrentFeed, current_feed
 from assay.store.reads.consistency import consistency as read
 from assay.store.reads.duplicates import duplicates as read_duplicates
 from assay.web.access import Visit, page
@@ -26,7 +27,10 @@ SHOWS = ("diverging", "conflicts", "all")
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """One live version: who holds it (the first few), how many more do, and its share of all as a length of 100."""
+    """One live version: who holds it (the first few), how many more do, and its share of all as a length of 100.
+
+    `problems` counts its known problems; 0 also when no feed is loaded.
+    """
 
     version: str
     named: tuple[str, ...]
@@ -34,6 +38,7 @@ class Live:
     count: int
     length: float
     common: bool
+    problems: int
 
 
 @page(Right.REVIEW)
@@ -48,12 +53,12 @@ def consistency(request: Visit) -> HttpResponse:
         after=request.GET.get("after", ""),
         limit=LIMIT + 1,
     )
-    rows = found[:LIMIT]
+    rows, feed = found[:LIMIT], current_feed()
     context: dict[str, Any] = {
         "library": library,
         "show": shows if shows in SHOWS else SHOWS[0],
         "shows": SHOWS,
-        "rows": [(row, _live(row), _reasons(row.conflict)) for row in rows],
+        "rows": [(row, _live(row, feed), _reasons(row.conflict)) for row in rows],
         "after": rows[-1].name if len(found) > LIMIT else "",
     }
     if library and rows:
@@ -66,7 +71,7 @@ def consistency(request: Visit) -> HttpResponse:
     return render(request, "consistency.html", context)
 
 
-def _live(row: Spread) -> list[Live]:
+def _live(row: Spread, feed: CurrentFeed | None) -> list[Live]:
     return [
         Live(
             version=version,
@@ -75,6 +80,7 @@ def _live(row: Spread) -> list[Live]:
             count=len(holders),
             length=100 * len(holders) / row.holders,
             common=version == row.common,
+            problems=len(feed.index.matches(row.name, version)) if feed else 0,
         )
         for version, holders in row.versions.items()
     ]
