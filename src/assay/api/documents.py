@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from assay.store.models import Build, Environment, Run, Runtime, Server, Version
+from assay.store.models import Build, Environment, Run, Runtime, Secret, Server, Version
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
 
@@ -151,7 +151,11 @@ def runtime_document(runtime: Runtime) -> dict[str, Any]:
         "environment": runtime.environment,
         "entry": runtime.entry,
         "source": runtime.source,
+        "args": runtime.arguments,
+        "parameters": runtime.parameters,
+        "secrets": runtime.secrets,
         "limits": runtime.limits,
+        "retries": runtime.retries,
         "owner": runtime.owner.get_username(),
         "updated": runtime.updated_at,
     }
@@ -167,9 +171,18 @@ def run_document(run: Run) -> dict[str, Any]:
         "message": run.message,
         "environment": run.version.reference,
         "digest": run.digest,
+        "args": run.arguments,
+        "parameters": run.parameters,
+        "attempt": run.attempt,
+        "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
         "seconds": run.seconds,
         "peak_memory": run.peak_memory,
         "created": run.created_at,
         "started": run.started_at,
         "finished": run.finished_at,
     }
+
+
+def secret_document(secret: Secret) -> dict[str, Any]:
+    """A secret: its name. The value never leaves."""
+    return {"name": secret.name, "updated": secret.updated_at}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import run_document, runtime_document
-from assay.api.schemas import RunIn, RuntimeIn
+from assay.api.schemas import RunIn, RuntimeChange, RuntimeIn
 from assay.core.roles import Right
 from assay.runtimes import projects, runs
+from assay.runtimes.terms import Plan
 
 router = Router(tags=["runtimes"])
 
@@ -27,18 +29,28 @@ def list_runtimes(request: Caller, workspace: str) -> dict[str, Any]:
 @needs(Right.COMPOSE)
 def create(request: Caller, workspace: str, body: RuntimeIn) -> Status[dict[str, Any]]:
     """Set up a script in a published version."""
-    runtime = projects.create(
-        request.actor,
-        slug=body.slug,
-        title=body.title,
-        kind=body.kind,
-        environment=body.environment,
-        files=body.source.files,
-        source_kind=body.source.kind,
-        entry=body.entry,
-        limits=body.limits,
-    )
+    plan = Plan(**body.model_dump(exclude={"slug", "args", "source"}), **_mapped(body))
+    runtime = projects.create(request.actor, body.slug, plan)
     return Status(201, runtime_document(runtime))
+
+
+def _mapped(body: RuntimeIn | RuntimeChange) -> dict[str, Any]:
+    """Return what the body names or shapes otherwise than a plan, as far as it is given."""
+    mapped: dict[str, Any] = {}
+    if body.args is not None:
+        mapped["arguments"] = tuple(body.args)
+    if body.source is not None:
+        mapped["source"] = body.source.model_dump()
+    return mapped
+
+
+@router.patch("/runtimes/{slug}", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def change(request: Caller, workspace: str, slug: str, body: RuntimeChange) -> dict[str, Any]:
+    """Change what is given of a runtime; runs keep what they ran."""
+    plan = projects.plan_of(projects.find(request.actor, slug))
+    wanted = body.model_dump(exclude={"args", "source"}, exclude_none=True) | _mapped(body)
+    return runtime_document(projects.change(request.actor, slug, replace(plan, **wanted)))
 
 
 @router.get("/runtimes/{slug}", response=dict[str, Any])
@@ -52,7 +64,9 @@ def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 @needs(Right.COMPOSE)
 def start(request: Caller, workspace: str, slug: str, body: RunIn) -> Status[dict[str, Any]]:
     """Queue a run."""
-    return Status(201, run_document(runs.request_run(request.actor, slug, arguments=tuple(body.args))))
+    arguments = None if body.args is None else tuple(body.args)
+    run = runs.request_run(request.actor, slug, arguments=arguments, parameters=body.parameters)
+    return Status(201, run_document(run))
 
 
 @router.get("/runs/{uuid:run}", response=dict[str, Any])

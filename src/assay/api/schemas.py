@@ -87,7 +87,7 @@ class InlineSource(Body):
 
 
 class RuntimeIn(Body):
-    """A project that runs in a published version."""
+    """A project that runs in a published version. `secrets` are names; limits: seconds, memory, processors."""
 
     slug: str
     title: str = ""
@@ -95,13 +95,38 @@ class RuntimeIn(Body):
     environment: str
     source: InlineSource
     entry: str = "main.py"
+    args: list[str] = Field(default_factory=list)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    secrets: list[str] = Field(default_factory=list)
     limits: dict[str, float] = Field(default_factory=dict)
+    retries: int = 0
+
+
+class RuntimeChange(Body):
+    """What to change of a project; what is left out stays."""
+
+    title: str | None = None
+    environment: str | None = None
+    source: InlineSource | None = None
+    entry: str | None = None
+    args: list[str] | None = None
+    parameters: dict[str, Any] | None = None
+    secrets: list[str] | None = None
+    limits: dict[str, float] | None = None
+    retries: int | None = None
 
 
 class RunIn(Body):
-    """Arguments of one run."""
+    """Arguments of one run, instead of the project's own; parameters beside them."""
 
-    args: list[str] = Field(default_factory=list)
+    args: list[str] | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class SecretIn(Body):
+    """The value of a secret. It never comes out again."""
+
+    value: str
 
 
 class EnvironmentRow(Schema):

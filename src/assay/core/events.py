@@ -41,6 +41,9 @@ class EventName(StrEnum):
     RUN_REQUESTED = "run.requested"
     RUN_STARTED = "run.started"
     RUN_ENDED = "run.ended"
+    RUN_RETRIED = "run.retried"
+    SECRET_SET = "secret.set"  # noqa: S105 - the name of an event
+    SECRET_REMOVED = "secret.removed"  # noqa: S105 - the name of an event
     MEMBER_SET = "member.set"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event

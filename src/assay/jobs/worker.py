@@ -14,7 +14,7 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections
 
 from assay.flow import build
-from assay.runtimes import runs
+from assay.runtimes import queue
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
@@ -40,7 +40,7 @@ class Worker:
 
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""
-        busy = [_guarded(build.advance), _guarded(runs.advance)]
+        busy = [_guarded(build.advance), _guarded(queue.advance)]
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
             _guarded(servers.follow)

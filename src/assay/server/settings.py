@@ -34,6 +34,7 @@ SECRET_KEY = secret(HOME, "django")
 GATE_SECRET = secret(HOME, "gate")
 HUB_API_TOKEN = secret(HOME, "hub-api")
 OIDC_CLIENT_SECRET = secret(HOME, "oidc-client")
+VAULT_KEY = secret(HOME, "vault")  # encrypts what people give to their runs
 DEBUG = False
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [PUBLIC_HOST, "127.0.0.1", "localhost"]  # pages at another host lead to the public one

@@ -11,20 +11,23 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
 from assay.core.roles import Right
+from assay.flow import vault
 from assay.runtimes import projects, runs
+from assay.runtimes.terms import Plan
 from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
+from assay.web.runtime_form import plan_of_form, shown, words
 
 SHOWN = 30  # runs of one page
+STRIP = 8  # runs beside a project in the list
 
 
 @page(Right.COMPOSE)
 def index(request: Visit) -> HttpResponse:
     """List one's own scripts with their last runs."""
-    found = [
-        (one, sorted(one.runs.all(), key=lambda run: run.created_at)[-8:]) for one in projects.mine(request.actor)
-    ]
-    return render(request, "runtimes.html", {"runtimes": found})
+    found = projects.mine(request.actor)
+    last = runs.lately(found, STRIP)
+    return render(request, "runtimes.html", {"runtimes": [(one, last[one.pk]) for one in found]})
 
 
 @page(Right.COMPOSE)
@@ -33,19 +36,23 @@ def new(request: Visit) -> HttpResponse:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            made = projects.create(
-                request.actor,
-                slug=request.POST.get("slug", "").strip(),
-                title=request.POST.get("title", "").strip(),
-                kind="script",
+            source = {"kind": "inline", "files": {"main.py": _code(request)}}
+            plan = Plan(
                 environment=request.POST.get("environment", ""),
-                files={"main.py": request.POST.get("code", "").replace("\r\n", "\n")},
+                title=request.POST.get("title", "").strip(),
+                source=source,
             )
+            made = projects.create(request.actor, request.POST.get("slug", "").strip(), plan)
             return redirect("runtime", slug=made.slug)
         except AssayError as refused:
             error = refused
     context = {"error": error, "given": request.POST, "choices": _published(request)}
     return render(request, "runtime_new.html", context, status=error.status if error else 200)
+
+
+def _code(request: Visit) -> str:
+    """Return the code that was sent, with the line ends of files."""
+    return request.POST.get("code", "").replace("\r\n", "\n")
 
 
 def _published(request: Visit) -> list[tuple[str, str]]:
@@ -62,9 +69,8 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            files = {**found.source["files"], found.entry: request.POST.get("code", "").replace("\r\n", "\n")}
-            wanted = request.POST.get("environment", found.environment)
-            projects.change_source(request.actor, slug, files=files, environment=wanted)
+            wanted = plan_of_form(request, projects.plan_of(found))
+            projects.change(request.actor, slug, wanted)
             messages.success(request, "Saved. The next run takes it.")
             return redirect("runtime", slug=slug)
         except AssayError as refused:
@@ -72,9 +78,11 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     context = {
         "runtime": found,
         "code": request.POST.get("code") or found.source["files"].get(found.entry, ""),
-        "runs": found.runs.select_related("version__environment").order_by("-created_at")[:SHOWN],
+        "runs": found.runs.select_related("version__environment").defer("source").order_by("-created_at")[:SHOWN],
         "choices": _published(request),
         "error": error,
+        "form": shown(found, request),
+        "secrets": vault.names(request.actor),
     }
     return render(request, "runtime.html", context, status=error.status if error else 200)
 
@@ -83,8 +91,8 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
 @page(Right.COMPOSE)
 def start(request: Visit, slug: str) -> HttpResponse:
     """Queue a run."""
-    arguments = tuple(request.POST.get("arguments", "").split())
-    return redirect("run", run=runs.request_run(request.actor, slug, arguments=arguments).pk)
+    arguments = words(request.POST.get("arguments", ""))
+    return redirect("run", run=runs.request_run(request.actor, slug, arguments=arguments or None).pk)
 
 
 @page(Right.COMPOSE)

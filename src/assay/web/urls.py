@@ -14,6 +14,7 @@ from assay.web import (
     environments,
     launch,
     review,
+    runtime_secrets,
     runtimes,
 )
 
@@ -51,6 +52,8 @@ urlpatterns = [
     path("servers/<slug:server>/stop", launch.stop, name="server-stop"),
     path("runtimes/", runtimes.index, name="runtimes"),
     path("runtimes/new", runtimes.new, name="runtime-new"),
+    path("runtimes/secrets/", runtime_secrets.secrets, name="secrets"),
+    path("runtimes/secrets/<str:name>/remove", runtime_secrets.forget, name="secret-forget"),
     path("runtimes/scripts/<slug:slug>/", runtimes.runtime, name="runtime"),
     path("runtimes/scripts/<slug:slug>/run", runtimes.start, name="run-start"),
     path("runtimes/runs/<uuid:run>/", runtimes.run, name="run"),

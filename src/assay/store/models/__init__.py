@@ -2,7 +2,7 @@
 
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
-from assay.store.models.launches import Launch, Run, Runtime, Server
+from assay.store.models.launches import Launch, Run, Runtime, Secret, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.reviews import Decision, Event, Submission
 
@@ -19,6 +19,7 @@ __all__ = [
     "Person",
     "Run",
     "Runtime",
+    "Secret",
     "Server",
     "Submission",
     "Version",

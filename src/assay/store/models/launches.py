@@ -68,7 +68,11 @@ class Runtime(models.Model):
     environment = models.CharField(max_length=64)
     source = models.JSONField()
     entry = models.CharField(max_length=200, default="main.py")
+    arguments = models.JSONField(default=list)
+    parameters = models.JSONField(default=dict)
+    secrets = models.JSONField(default=list)
     limits = models.JSONField(default=dict)
+    retries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -80,7 +84,10 @@ class Runtime(models.Model):
 
 
 class Run(models.Model):
-    """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last."""
+    """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last.
+
+    A run that is tried again is followed by another one, whose `retry_of` it is; `attempt` counts from 1.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     runtime = models.ForeignKey(Runtime, on_delete=models.CASCADE, related_name="runs")
@@ -90,7 +97,11 @@ class Run(models.Model):
     source = models.JSONField()
     entry = models.CharField(max_length=200)
     arguments = models.JSONField(default=list)
+    parameters = models.JSONField(default=dict)
+    secrets = models.JSONField(default=list)
     limits = models.JSONField(default=dict)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    retry_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.CASCADE, related_name="retry")
     state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
     exit_code = models.IntegerField(null=True, blank=True)
     message = models.TextField(blank=True, default="")
@@ -103,7 +114,29 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["state", "created_at"], name="run_queue")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "created_at"], name="run_queue"),
+            models.Index(fields=["person", "started_at"], name="run_turns"),
+            models.Index(fields=["runtime", "-created_at"], name="run_by_runtime"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.id} ({self.state})"
+
+
+class Secret(models.Model):
+    """A value that one person gives to their runs by name. `sealed` is encrypted; only a run gets it opened."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="secrets")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=64)
+    sealed = models.TextField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "owner", "name"], name="one_secret_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
