@@ -156,6 +156,10 @@ def runtime_document(runtime: Runtime) -> dict[str, Any]:
         "secrets": runtime.secrets,
         "limits": runtime.limits,
         "retries": runtime.retries,
+        "schedule": runtime.schedule,
+        "timezone": runtime.timezone,
+        "next_run": runtime.next_at,
+        "notice": runtime.notice,
         "owner": runtime.owner.get_username(),
         "updated": runtime.updated_at,
     }
@@ -174,6 +178,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "args": run.arguments,
         "parameters": run.parameters,
         "attempt": run.attempt,
+        "scheduled_for": run.scheduled_for,
         "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
         "seconds": run.seconds,
         "peak_memory": run.peak_memory,

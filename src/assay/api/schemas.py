@@ -100,6 +100,8 @@ class RuntimeIn(Body):
     secrets: list[str] = Field(default_factory=list)
     limits: dict[str, float] = Field(default_factory=dict)
     retries: int = 0
+    schedule: str = ""
+    timezone: str = "UTC"
 
 
 class RuntimeChange(Body):
@@ -114,6 +116,8 @@ class RuntimeChange(Body):
     secrets: list[str] | None = None
     limits: dict[str, float] | None = None
     retries: int | None = None
+    schedule: str | None = None
+    timezone: str | None = None
 
 
 class RunIn(Body):

@@ -42,6 +42,7 @@ class EventName(StrEnum):
     RUN_STARTED = "run.started"
     RUN_ENDED = "run.ended"
     RUN_RETRIED = "run.retried"
+    RUN_LEFT_OUT = "run.left_out"
     SECRET_SET = "secret.set"  # noqa: S105 - the name of an event
     SECRET_REMOVED = "secret.removed"  # noqa: S105 - the name of an event
     MEMBER_SET = "member.set"

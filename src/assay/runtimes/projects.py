@@ -16,6 +16,7 @@ from assay.flow.access import find_reference
 from assay.flow.draft import check_title
 from assay.flow.vault import check_known
 from assay.runtimes.terms import Plan, check_plan
+from assay.runtimes.times import next_time, zone_of
 from assay.store.journal import record
 from assay.store.models import Runtime
 
@@ -34,6 +35,7 @@ def create(actor: Actor, slug: str, plan: Plan) -> Runtime:
                 owner_id=actor.id,
                 created_at=now,
                 updated_at=now,
+                next_at=next_time(plan.schedule, plan.timezone, now),
                 **_columns(plan, slug),
             )
             _record(EventName.RUNTIME_CREATED, actor, runtime)
@@ -47,6 +49,9 @@ def change(actor: Actor, slug: str, plan: Plan) -> Runtime:
     runtime = find(actor, slug)
     check_right(actor, Right.COMPOSE)
     _check(actor, plan)
+    if (plan.schedule, plan.timezone) != (runtime.schedule, runtime.timezone):
+        runtime.next_at = next_time(plan.schedule, plan.timezone, timezone.now())
+        runtime.notice = ""
     with transaction.atomic():
         for column, value in _columns(plan, slug).items():
             setattr(runtime, column, value)
@@ -69,12 +74,15 @@ def plan_of(runtime: Runtime) -> Plan:
         secrets=tuple(runtime.secrets),
         limits=runtime.limits,
         retries=runtime.retries,
+        schedule=runtime.schedule,
+        timezone=runtime.timezone,
     )
 
 
 def _check(actor: Actor, plan: Plan) -> None:
     check_plan(plan)
     check_known(actor, plan.secrets)
+    zone_of(plan.timezone)
     version = find_reference(actor, plan.environment)
     check_use(Status(version.status), Health(version.health), Use.RUNTIME)
 
@@ -91,6 +99,8 @@ def _columns(plan: Plan, slug: str) -> dict[str, Any]:
         "secrets": list(plan.secrets),
         "limits": plan.limits,
         "retries": plan.retries,
+        "schedule": plan.schedule,
+        "timezone": plan.timezone,
     }
 
 

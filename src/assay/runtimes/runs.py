@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -54,7 +55,13 @@ def request_run(
 
 
 def make_run(
-    runtime: Runtime, person_id: int, ticket: Pass, *, arguments: tuple[str, ...], parameters: dict[str, Any]
+    runtime: Runtime,
+    person_id: int,
+    ticket: Pass,
+    *,
+    arguments: tuple[str, ...],
+    parameters: dict[str, Any],
+    scheduled_for: datetime | None = None,
 ) -> Run:
     """Put a run into the queue, with what it will run frozen."""
     return Run.objects.create(
@@ -68,6 +75,7 @@ def make_run(
         parameters=parameters,
         secrets=runtime.secrets,
         limits=runtime.limits,
+        scheduled_for=scheduled_for,
         state="queued",
         created_at=timezone.now(),
     )

@@ -28,7 +28,10 @@ TAKEN = frozenset({"PATH", "HOME", "LANG", "VIRTUAL_ENV"})
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a project runs and with what. Limits: `seconds`, `memory` (bytes), `processors`."""
+    """What a project runs and with what. Limits: `seconds`, `memory` (bytes), `processors`.
+
+    `schedule` is a line of cron in `timezone`, '' for none.
+    """
 
     environment: str
     title: str = ""
@@ -40,6 +43,8 @@ class Plan:
     secrets: tuple[str, ...] = ()
     limits: dict[str, float] = field(default_factory=dict)
     retries: int = 0
+    schedule: str = ""
+    timezone: str = "UTC"
 
 
 def check_plan(plan: Plan) -> None:

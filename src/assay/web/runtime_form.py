@@ -58,6 +58,8 @@ def plan_of_form(request: Visit, plan: Plan) -> Plan:
         secrets=tuple(given.getlist("secrets")),
         limits=_limits(request),
         retries=int(_number(given.get("retries", "")) or 0),
+        schedule=" ".join(given.get("schedule", "").split()),
+        timezone=given.get("timezone", "").strip() or "UTC",
     )
 
 
@@ -88,4 +90,6 @@ def shown(runtime: Runtime, request: Visit) -> dict[str, Any]:
         "memory": f"{limits['memory'] / MIB:g}" if "memory" in limits else "",
         "processors": f"{limits['processors']:g}" if "processors" in limits else "",
         "retries": runtime.retries,
+        "schedule": runtime.schedule,
+        "timezone": runtime.timezone,
     }

@@ -14,6 +14,7 @@ from assay.core.roles import Right
 from assay.flow import vault
 from assay.runtimes import projects, runs
 from assay.runtimes.terms import Plan
+from assay.runtimes.times import zone_of
 from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
 from assay.web.runtime_form import plan_of_form, shown, words
@@ -82,6 +83,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
         "choices": _published(request),
         "error": error,
         "form": shown(found, request),
+        "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
         "secrets": vault.names(request.actor),
     }
     return render(request, "runtime.html", context, status=error.status if error else 200)

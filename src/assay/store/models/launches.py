@@ -58,7 +58,10 @@ class Server(models.Model):
 
 
 class Runtime(models.Model):
-    """A project that runs in a published version. `environment` is `name` (newest) or `name@number`."""
+    """A project that runs in a published version. `environment` is `name` (newest) or `name@number`.
+
+    `schedule` is a line of cron in `timezone`, `next_at` its next time; `notice` says what went wrong with it.
+    """
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
     slug = models.CharField(max_length=32)
@@ -73,6 +76,10 @@ class Runtime(models.Model):
     secrets = models.JSONField(default=list)
     limits = models.JSONField(default=dict)
     retries = models.PositiveSmallIntegerField(default=0)
+    schedule = models.CharField(max_length=100, blank=True, default="")
+    timezone = models.CharField(max_length=64, default="UTC")
+    next_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    notice = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -102,6 +109,7 @@ class Run(models.Model):
     limits = models.JSONField(default=dict)
     attempt = models.PositiveSmallIntegerField(default=1)
     retry_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.CASCADE, related_name="retry")
+    scheduled_for = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
     exit_code = models.IntegerField(null=True, blank=True)
     message = models.TextField(blank=True, default="")
@@ -118,6 +126,9 @@ class Run(models.Model):
             models.Index(fields=["state", "created_at"], name="run_queue"),
             models.Index(fields=["person", "started_at"], name="run_turns"),
             models.Index(fields=["runtime", "-created_at"], name="run_by_runtime"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["runtime", "scheduled_for"], name="one_run_per_time")
         ]
 
     def __str__(self) -> str:
