@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.http import FileResponse
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs
@@ -81,6 +82,22 @@ def show_run(request: Caller, workspace: str, run: UUID) -> dict[str, Any]:
 def log(request: Caller, workspace: str, run: UUID, offset: int = 0) -> dict[str, Any]:
     """Read the log from a byte offset."""
     return runs.read_log(runs.find(request.actor, str(run)), offset)
+
+
+@router.get("/runs/{uuid:run}/outputs", response=dict[str, Any])
+@needs(Right.SEE)
+def outputs(request: Caller, workspace: str, run: UUID) -> dict[str, Any]:
+    """List the files that an ended run left; `size` is bytes."""
+    left = runs.outputs_of(runs.find(request.actor, str(run)))
+    return {"items": [{"name": one.name, "size": one.size} for one in left], "next": None}
+
+
+@router.get("/runs/{uuid:run}/outputs/{path:name}")
+@needs(Right.SEE)
+def output(request: Caller, workspace: str, run: UUID, name: str) -> FileResponse:
+    """Download a file that an ended run left."""
+    file = runs.open_output_of(runs.find(request.actor, str(run)), name)
+    return FileResponse(file, as_attachment=True, filename="output", content_type="application/octet-stream")
 
 
 @router.post("/runs/{uuid:run}/cancel", response=dict[str, Any])

@@ -12,6 +12,7 @@ from assay.flow.places import person_home
 from assay.flow.vault import reveal
 from assay.launchers.interface import Start
 from assay.launchers.wall import walled
+from assay.runtimes.kinds import COMMANDS
 from assay.store.models import Run
 
 GRACE = 0.8  # seconds between being asked to end and being forced
@@ -29,22 +30,23 @@ def lay_out(run: Run, directory: Path) -> None:
 
 def start_of(run: Run, directory: Path, prefix: Path) -> Start:
     """Return what is started for a run whose files are laid out. Raises NotFoundError for a removed secret."""
-    source, outputs = directory / "source", directory / "outputs"
+    outputs = directory / "outputs"
+    command = COMMANDS[run.runtime.kind](run, directory, prefix)
     home = person_home(run.person.get_username())
     home.mkdir(parents=True, exist_ok=True)
     memory, processors = run.limits.get("memory"), run.limits.get("processors")
     return Start(
         argv=tuple(
             walled(
-                [str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments],
+                command.argv,
                 home=str(installation()),
-                readable=(str(prefix), str(source)),
-                writable=(str(outputs), str(home)),
+                readable=_seen(command.readable),
+                writable=(str(outputs), str(home), *command.writable),
                 alone=True,
             )
         ),
         cwd=str(outputs),
-        env=_variables(run, prefix, home),
+        env=_variables(run, prefix, home) | command.variables,
         workdir=str(directory),
         seconds=run.limits.get("seconds"),
         memory=int(memory) if memory else None,
@@ -52,6 +54,11 @@ def start_of(run: Run, directory: Path, prefix: Path) -> Start:
         grace=GRACE,
         secrets=reveal(run.runtime.workspace_id, run.runtime.owner_id, run.secrets),
     )
+
+
+def _seen(readable: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the places that lie in the installation's home; all others are in sight anyway."""
+    return tuple(place for place in readable if Path(place).is_relative_to(installation()) and Path(place).exists())
 
 
 def _variables(run: Run, prefix: Path, home: Path) -> dict[str, str]:

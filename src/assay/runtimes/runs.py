@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +21,7 @@ from assay.runtimes.terms import check_arguments, check_parameters
 from assay.store.journal import record
 from assay.store.logs import log_from
 from assay.store.models import Run, Runtime
+from assay.store.outputs import Output, open_output, outputs
 
 OPEN = ("queued", "running")
 MOST = 200  # runs of one person that wait
@@ -117,6 +118,18 @@ def lately(runtimes: list[Runtime], count: int) -> dict[int, list[Run]]:
 def read_log(run: Run, offset: int) -> dict[str, Any]:
     """Return the log from a byte offset."""
     return log_from(run_directory(run.pk) / "log", offset, ended=run.state not in OPEN)
+
+
+def outputs_of(run: Run) -> list[Output]:
+    """Return the files that an ended run left, none while it may still change them."""
+    return [] if run.state in OPEN else outputs(run_directory(run.pk) / "outputs")
+
+
+def open_output_of(run: Run, name: str) -> BinaryIO:
+    """Open a file that an ended run left. Raises ConflictError while it runs, NotFoundError."""
+    if run.state in OPEN:
+        raise ConflictError("The run has not ended.", hint="Its files can be had when it has.")
+    return open_output(run_directory(run.pk) / "outputs", name)
 
 
 def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **columns: Any) -> None:  # noqa: ANN401 - column values

@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.core.errors import InvalidInputError
 
-KINDS = ("script",)
+KINDS = ("script", "notebook")
 MAX_FILES = 100
 MAX_SOURCE = 2 * 1024 * 1024  # characters of all files of a source
 MAX_ARGUMENTS = 100
@@ -52,6 +52,10 @@ def check_plan(plan: Plan) -> None:
     if plan.kind not in KINDS:
         raise InvalidInputError(
             f"{plan.kind[:40]!r} cannot be run.", hint=f"A kind is one of {', '.join(KINDS)}.", path="kind"
+        )
+    if plan.kind == "notebook" and not plan.entry.endswith(".ipynb"):
+        raise InvalidInputError(
+            f"{plan.entry[:60]!r} is no notebook.", hint="Name a file that ends in .ipynb.", path="entry"
         )
     check_source(plan.source, plan.entry)
     check_arguments(plan.arguments)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -15,11 +18,15 @@ from assay.flow import vault
 from assay.runtimes import projects, runs
 from assay.runtimes.terms import Plan
 from assay.runtimes.times import zone_of
+from assay.store.models import Run
 from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
+from assay.web.frames import frame_address
+from assay.web.middleware import CONTENT_POLICY
 from assay.web.runtime_form import plan_of_form, shown, words
 
 SHOWN = 30  # runs of one page
+ENTRIES = {"script": "main.py", "notebook": "main.ipynb"}  # what is pasted gets this name
 STRIP = 8  # runs beside a project in the list
 
 
@@ -37,8 +44,12 @@ def new(request: Visit) -> HttpResponse:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            source = {"kind": "inline", "files": {"main.py": _code(request)}}
+            kind = request.POST.get("kind", "script")
+            entry = ENTRIES.get(kind, "main.py")
+            source = {"kind": "inline", "files": {entry: _code(request)}}
             plan = Plan(
+                kind=kind,
+                entry=entry,
                 environment=request.POST.get("environment", ""),
                 title=request.POST.get("title", "").strip(),
                 source=source,
@@ -102,7 +113,36 @@ def run(request: Visit, run: UUID) -> HttpResponse:
     """Show a run; the part that moves is asked for again while it runs."""
     found = runs.find(request.actor, str(run))
     template = "components/run.html" if request.htmx else "run.html"
-    return render(request, template, {"run": found, "open": found.state in runs.OPEN})
+    context = {"run": found, "open": found.state in runs.OPEN}
+    if request.htmx:
+        part = render(request, template, context)
+        if not context["open"]:
+            part["HX-Refresh"] = "true"  # what it left is shown on the whole page
+        return part
+    answer = render(request, template, context | _left(found))
+    answer["Content-Security-Policy"] = (
+        CONTENT_POLICY.format(hub=settings.HUB_URL) + f"; frame-src {settings.FRAME_URL}"
+    )
+    return answer
+
+
+def _left(run: Run) -> dict[str, Any]:
+    """Return what a run left, once it has ended; a notebook is shown as a page."""
+    if run.state in runs.OPEN:
+        return {}
+    left = runs.outputs_of(run)
+    page_name = str(PurePosixPath(run.entry).with_suffix(".html").name)
+    shown = run.runtime.kind == "notebook" and any(one.name == page_name for one in left)
+    return {"outputs": left, "frame": frame_address(run, page_name) if shown else ""}
+
+
+@page(Right.COMPOSE)
+def output(request: Visit, run: UUID, name: str) -> FileResponse:
+    """Download a file that a run left."""
+    file = runs.open_output_of(runs.find(request.actor, str(run)), name)
+    return FileResponse(
+        file, as_attachment=True, filename=PurePosixPath(name).name, content_type="application/octet-stream"
+    )
 
 
 @page(Right.COMPOSE)

@@ -58,6 +58,7 @@ urlpatterns = [
     path("runtimes/scripts/<slug:slug>/run", runtimes.start, name="run-start"),
     path("runtimes/runs/<uuid:run>/", runtimes.run, name="run"),
     path("runtimes/runs/<uuid:run>/log", runtimes.run_log, name="run-log"),
+    path("runtimes/runs/<uuid:run>/outputs/<path:name>", runtimes.output, name="run-output"),
     path("runtimes/runs/<uuid:run>/cancel", runtimes.cancel, name="run-cancel"),
     path("me/", account.account, name="account"),
     path("me/tokens/<int:token>/revoke", account.revoke, name="token-revoke"),

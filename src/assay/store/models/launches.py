@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 SERVER_STATES = ("starting", "ready", "failed", "stopping", "stopped")
+RUNTIME_KINDS = ("script", "notebook", "app")
 RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled", "timeout", "lost")
 
 
@@ -66,7 +67,7 @@ class Runtime(models.Model):
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
     slug = models.CharField(max_length=32)
     title = models.CharField(max_length=200)
-    kind = models.CharField(max_length=16, choices=[("script", "script")])
+    kind = models.CharField(max_length=16, choices=[(one, one) for one in RUNTIME_KINDS])
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     environment = models.CharField(max_length=64)
     source = models.JSONField()
