@@ -11,6 +11,7 @@ from assay.core.lock import Lock
 from assay.core.roles import Actor
 from assay.flow.places import prefix
 from assay.flow.review import approve, submit
+from assay.launchers import local
 from assay.runtimes import projects, queue
 from assay.runtimes.terms import Plan
 from assay.store.models import Run, Runtime, Version
@@ -49,6 +50,9 @@ def work_until_ended(runs: Iterable[Run], seconds: float = 30.0) -> int:
         queue.advance()
         most = max(most, Run.objects.filter(state="running").count())
         time.sleep(0.01)
+    while local._ours and time.monotonic() < deadline:
+        time.sleep(0.01)
+        local.reap()
     return most
 
 

@@ -178,6 +178,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "args": run.arguments,
         "parameters": run.parameters,
         "attempt": run.attempt,
+        "commit": run.commit or None,
         "scheduled_for": run.scheduled_for,
         "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
         "seconds": run.seconds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -82,8 +82,17 @@ class ServerIn(Body):
 class InlineSource(Body):
     """Files by name."""
 
-    kind: str = "inline"
+    kind: Literal["inline"] = "inline"
     files: dict[str, str]
+
+
+class GitSource(Body):
+    """A folder of a repository, at the newest commit of a branch or tag."""
+
+    kind: Literal["git"]
+    url: str
+    branch: str = ""
+    folder: str = ""
 
 
 class RuntimeIn(Body):
@@ -93,7 +102,7 @@ class RuntimeIn(Body):
     title: str = ""
     kind: str = "script"
     environment: str
-    source: InlineSource
+    source: InlineSource | GitSource
     entry: str = "main.py"
     args: list[str] = Field(default_factory=list)
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -109,7 +118,7 @@ class RuntimeChange(Body):
 
     title: str | None = None
     environment: str | None = None
-    source: InlineSource | None = None
+    source: InlineSource | GitSource | None = None
     entry: str | None = None
     args: list[str] | None = None
     parameters: dict[str, Any] | None = None

@@ -19,9 +19,12 @@ GRACE = 0.8  # seconds between being asked to end and being forced
 
 
 def lay_out(run: Run, directory: Path) -> None:
-    """Write a run's files into its directory, new from the start. Nothing runs yet."""
-    shutil.rmtree(directory, ignore_errors=True)
+    """Write a run's files into its directory, new from the start; those of a repository lie there already."""
+    for name in ("outputs", "scratch", *(() if run.source["kind"] == "git" else ("source",))):
+        shutil.rmtree(directory / name, ignore_errors=True)
     (directory / "outputs").mkdir(parents=True)
+    if run.source["kind"] == "git":
+        return
     for name, text in run.source["files"].items():
         path = directory / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from assay.flow.launch import admit, record_launch
 from assay.flow.places import run_directory
 from assay.launchers.interface import Handle, Status
 from assay.launchers.local import LocalLauncher, reap
+from assay.runtimes.fetch import fetched, folder_of, start_of_fetch, why_not
 from assay.runtimes.process import lay_out, start_of
 from assay.runtimes.runs import end_run, record_run
 from assay.store.models import Run
@@ -67,8 +68,11 @@ def _claim(pk: UUID) -> None:
 
 
 def _launch(run: Run) -> None:
-    """Check the pass once more and start the process, or find the one that a killed worker started."""
+    """Start the process of a run, or find the one that a killed worker started; first the one that gets files."""
     directory, launcher = run_directory(run.pk), LocalLauncher()
+    if run.source["kind"] == "git" and not fetched(run):
+        _fetch(run, launcher)
+        return
     handle = launcher.find(str(directory))
     if handle is None:
         if (directory / "start.json").exists():
@@ -80,6 +84,31 @@ def _launch(run: Run) -> None:
     with transaction.atomic():
         Run.objects.filter(pk=run.pk).update(handle=asdict(handle))
         record_run(EventName.RUN_STARTED, run, "assay", digest=run.digest)
+
+
+def _fetch(run: Run, launcher: LocalLauncher) -> None:
+    """Get the files of a run from its repository; doing so again does no harm."""
+    handle = launcher.find(str(folder_of(run)))
+    if handle is None:
+        try:
+            handle = launcher.start(start_of_fetch(run))
+        except AssayError as error:
+            end_run(run, "failed", message=f"{error.detail} {error.hint}")
+            return
+    Run.objects.filter(pk=run.pk).update(handle=asdict(handle))
+
+
+def _go_on(run: Run, status: Status) -> None:
+    """Start what was waiting for its files, or say why there are none."""
+    commit = fetched(run)
+    if run.cancel_requested:
+        end_run(run, "cancelled")
+    elif status.exit_code == 0 and commit:
+        Run.objects.filter(pk=run.pk).update(commit=commit, handle=None)
+        run.handle, run.commit = None, commit
+        _launch(run)
+    else:
+        end_run(run, "lost" if status.state == "lost" else "failed", message=why_not(run))
 
 
 def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
@@ -113,6 +142,9 @@ def _follow(run: Run) -> None:
         launcher.ask(handle)
     status = launcher.status(handle)
     if status.state == "running":
+        return
+    if handle.workdir == str(folder_of(run)):
+        _go_on(run, status)
         return
     end_run(
         run,

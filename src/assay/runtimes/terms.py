@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.conf import settings
+
 from assay.core.errors import InvalidInputError
+from assay.sources.repository import repository_of
 
 KINDS = ("script", "notebook")
 MAX_FILES = 100
@@ -70,9 +73,15 @@ def check_plan(plan: Plan) -> None:
 
 def check_source(source: dict[str, Any], entry: str) -> None:
     """Raise InvalidInputError unless the source is one that can be had."""
+    if source.get("kind") == "git":
+        repository_of(source, settings.GIT_ALLOW)
+        check_file_name(entry, path="entry")
+        return
     if source.get("kind") != "inline":
         raise InvalidInputError(
-            f"Files cannot come from {str(source.get('kind'))[:40]!r}.", hint="Send them inline.", path="source"
+            f"Files cannot come from {str(source.get('kind'))[:40]!r}.",
+            hint="Send them inline, or name a git repository.",
+            path="source",
         )
     check_files(source.get("files", {}), entry)
 

@@ -10,6 +10,7 @@
 | `ASSAY_FRAME_URL` | the pages at another host name, for what people's notebooks made | `http://localhost:PORT` |
 | `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
 | `ASSAY_INDEX` | the package index | the public one |
+| `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
 | `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
 """
 
@@ -30,6 +31,8 @@ PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
 FRAME_URL = os.environ.get("ASSAY_FRAME_URL", f"http://localhost:{PORT}").rstrip("/")
 INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
+GIT_ALLOW = tuple(os.environ.get("ASSAY_GIT_ALLOW", "").split())
+GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
 SECURE = os.environ.get("ASSAY_SECURE") == "1"
 
 SECRET_KEY = secret(HOME, "django")

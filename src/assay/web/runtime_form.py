@@ -48,11 +48,11 @@ def _value(text: str) -> Any:  # noqa: ANN401 - whatever JSON knows
 def plan_of_form(request: Visit, plan: Plan) -> Plan:
     """Return the plan with what the form says; the code takes the place of the file that is started."""
     given = request.POST
-    code = given.get("code", "").replace("\r\n", "\n")
     return replace(
         plan,
         environment=given.get("environment", plan.environment),
-        source={"kind": "inline", "files": {**plan.source.get("files", {}), plan.entry: code}},
+        source=source_of_form(request, plan),
+        entry=given.get("entry", "").strip() or plan.entry,
         arguments=words(given.get("args", "")),
         parameters=parameters(given.get("parameters", "")),
         secrets=tuple(given.getlist("secrets")),
@@ -61,6 +61,16 @@ def plan_of_form(request: Visit, plan: Plan) -> Plan:
         schedule=" ".join(given.get("schedule", "").split()),
         timezone=given.get("timezone", "").strip() or "UTC",
     )
+
+
+def source_of_form(request: Visit, plan: Plan) -> dict[str, Any]:
+    """Return the repository that was named, else the plan's files with the code that was typed."""
+    given = request.POST
+    if given.get("url", "").strip():
+        parts = {name: given.get(name, "").strip() for name in ("url", "branch", "folder")}
+        return {"kind": "git", **parts}
+    code = given.get("code", "").replace("\r\n", "\n")
+    return {"kind": "inline", "files": {**plan.source.get("files", {}), plan.entry: code}}
 
 
 def _limits(request: Visit) -> dict[str, float]:
@@ -80,8 +90,12 @@ def _number(text: str) -> float | None:
 def shown(runtime: Runtime, request: Visit) -> dict[str, Any]:
     """Return the fields as they are to be shown: as sent, else as kept."""
     if request.method == "POST":
-        return {**request.POST.dict(), "secrets": request.POST.getlist("secrets")}
-    limits = runtime.limits
+        return {
+            **request.POST.dict(),
+            "git": bool(request.POST.get("url")),
+            "secrets": request.POST.getlist("secrets"),
+        }
+    limits, source = runtime.limits, runtime.source
     return {
         "args": shlex.join(runtime.arguments),
         "parameters": "\n".join(f"{name} = {json.dumps(value)}" for name, value in runtime.parameters.items()),
@@ -90,6 +104,9 @@ def shown(runtime: Runtime, request: Visit) -> dict[str, Any]:
         "memory": f"{limits['memory'] / MIB:g}" if "memory" in limits else "",
         "processors": f"{limits['processors']:g}" if "processors" in limits else "",
         "retries": runtime.retries,
+        "entry": runtime.entry,
+        "git": source["kind"] == "git",
+        **{name: source.get(name, "") for name in ("url", "branch", "folder")},
         "schedule": runtime.schedule,
         "timezone": runtime.timezone,
     }

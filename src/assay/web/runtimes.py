@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
 from assay.web.frames import frame_address
 from assay.web.middleware import CONTENT_POLICY
-from assay.web.runtime_form import plan_of_form, shown, words
+from assay.web.runtime_form import plan_of_form, shown, source_of_form, words
 
 SHOWN = 30  # runs of one page
 ENTRIES = {"script": "main.py", "notebook": "main.ipynb"}  # what is pasted gets this name
@@ -46,25 +47,19 @@ def new(request: Visit) -> HttpResponse:
         try:
             kind = request.POST.get("kind", "script")
             entry = ENTRIES.get(kind, "main.py")
-            source = {"kind": "inline", "files": {entry: _code(request)}}
             plan = Plan(
                 kind=kind,
-                entry=entry,
+                entry=request.POST.get("entry", "").strip() or entry,
                 environment=request.POST.get("environment", ""),
                 title=request.POST.get("title", "").strip(),
-                source=source,
             )
+            plan = replace(plan, source=source_of_form(request, plan))
             made = projects.create(request.actor, request.POST.get("slug", "").strip(), plan)
             return redirect("runtime", slug=made.slug)
         except AssayError as refused:
             error = refused
     context = {"error": error, "given": request.POST, "choices": _published(request)}
     return render(request, "runtime_new.html", context, status=error.status if error else 200)
-
-
-def _code(request: Visit) -> str:
-    """Return the code that was sent, with the line ends of files."""
-    return request.POST.get("code", "").replace("\r\n", "\n")
 
 
 def _published(request: Visit) -> list[tuple[str, str]]:
@@ -89,7 +84,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
             error = refused
     context = {
         "runtime": found,
-        "code": request.POST.get("code") or found.source["files"].get(found.entry, ""),
+        "code": request.POST.get("code") or found.source.get("files", {}).get(found.entry, ""),
         "runs": found.runs.select_related("version__environment").defer("source").order_by("-created_at")[:SHOWN],
         "choices": _published(request),
         "error": error,

@@ -94,6 +94,8 @@ class Runtime(models.Model):
 class Run(models.Model):
     """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last.
 
+    `commit` is the one whose files ran, where they came from a repository.
+
     A run that is tried again is followed by another one, whose `retry_of` it is; `attempt` counts from 1.
     """
 
@@ -110,6 +112,7 @@ class Run(models.Model):
     limits = models.JSONField(default=dict)
     attempt = models.PositiveSmallIntegerField(default=1)
     retry_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.CASCADE, related_name="retry")
+    commit = models.CharField(max_length=64, blank=True, default="")
     scheduled_for = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
     exit_code = models.IntegerField(null=True, blank=True)
