@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from assay.api import builds, compare, environments, events, reviews, runtimes, secrets, servers, versions
+from assay.api import apps, builds, compare, environments, events, reviews, runtimes, secrets, servers, versions
 from assay.api.access import Token
 from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
 
@@ -29,6 +29,7 @@ for router in (
     compare.router,
     servers.router,
     runtimes.router,
+    apps.router,
     secrets.router,
     events.router,
 ):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from assay.runtimes.applications import Template
+from assay.runtimes.apps import address_of
 from assay.store.models import Build, Environment, Run, Runtime, Secret, Server, Version
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
@@ -160,6 +162,8 @@ def runtime_document(runtime: Runtime) -> dict[str, Any]:
         "timezone": runtime.timezone,
         "next_run": runtime.next_at,
         "notice": runtime.notice,
+        "shared": runtime.shared,
+        "app": app_document(runtime) if runtime.kind == "app" else None,
         "owner": runtime.owner.get_username(),
         "updated": runtime.updated_at,
     }
@@ -178,6 +182,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "args": run.arguments,
         "parameters": run.parameters,
         "attempt": run.attempt,
+        "healthy": run.healthy_at,
         "commit": run.commit or None,
         "scheduled_for": run.scheduled_for,
         "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
@@ -192,3 +197,20 @@ def run_document(run: Run) -> dict[str, Any]:
 def secret_document(secret: Secret) -> dict[str, Any]:
     """A secret: its name. The value never leaves."""
     return {"name": secret.name, "updated": secret.updated_at}
+
+
+def app_document(runtime: Runtime) -> dict[str, Any]:
+    """An app: where it is, whether it is kept up, and the process that serves."""
+    return {
+        "application": runtime.app,
+        "address": address_of(runtime),
+        "wanted": runtime.wanted,
+        "serving": str(runtime.serving_id) if runtime.serving_id else None,
+        "falls": runtime.falls,
+        "again": runtime.again_at,
+    }
+
+
+def application_document(template: Template) -> dict[str, Any]:
+    """A way to start apps."""
+    return asdict(template)

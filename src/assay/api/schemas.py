@@ -111,6 +111,8 @@ class RuntimeIn(Body):
     retries: int = 0
     schedule: str = ""
     timezone: str = "UTC"
+    app: str = ""
+    shared: bool = False
 
 
 class RuntimeChange(Body):
@@ -127,6 +129,7 @@ class RuntimeChange(Body):
     retries: int | None = None
     schedule: str | None = None
     timezone: str | None = None
+    shared: bool | None = None
 
 
 class RunIn(Body):
@@ -134,6 +137,14 @@ class RunIn(Body):
 
     args: list[str] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ApplicationIn(Body):
+    """How an application is started: words with {python}, {entry}, {port}, {host}; the library that it needs."""
+
+    argv: list[str]
+    needs: str = ""
+    health: str = "/"
 
 
 class SecretIn(Body):

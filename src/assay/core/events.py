@@ -42,6 +42,8 @@ class EventName(StrEnum):
     RUN_STARTED = "run.started"
     RUN_ENDED = "run.ended"
     RUN_RETRIED = "run.retried"
+    APP_SERVING = "app.serving"
+    APPLICATION_SET = "application.set"
     RUN_LEFT_OUT = "run.left_out"
     SECRET_SET = "secret.set"  # noqa: S105 - the name of an event
     SECRET_REMOVED = "secret.removed"  # noqa: S105 - the name of an event

@@ -14,11 +14,12 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections
 
 from assay.flow import build
-from assay.runtimes import queue, schedules
+from assay.runtimes import apps, queue, schedules
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.1  # seconds between two looks while something is open, and else
+APPS_EVERY = 0.25  # seconds
 SCHEDULES_EVERY = 1.0  # seconds; schedules name minutes
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
 
@@ -30,6 +31,7 @@ class Worker:
         self._stopping = False
         self._servers_at = 0.0
         self._schedules_at = 0.0
+        self._apps_at = 0.0
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -43,6 +45,9 @@ class Worker:
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""
         busy = [_guarded(build.advance), _guarded(queue.advance)]
+        if time.monotonic() - self._apps_at > APPS_EVERY:
+            self._apps_at = time.monotonic()
+            _guarded(apps.advance)
         if time.monotonic() - self._schedules_at > SCHEDULES_EVERY:
             self._schedules_at = time.monotonic()
             _guarded(schedules.advance)

@@ -6,10 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from assay.engine.overlay import kernel_argv
 from assay.flow.places import engine_places
-from assay.store.models import Run
+from assay.runtimes.applications import template
+from assay.store.models import Run, Runtime
 from assay.studio.process import ROOT, studio_prefix
 
 
@@ -63,8 +67,26 @@ def notebook(run: Run, directory: Path, prefix: Path) -> Command:
     )
 
 
+def app(run: Run, directory: Path, prefix: Path) -> Command:
+    """Start an app as its application says, listening on loopback at its port."""
+    source, port = directory / "source", run.port or 0
+    host = host_of(run.runtime)
+    argv = template(run.runtime.app).command(
+        python=str(prefix / "bin" / "python"), entry=str(source / run.entry), port=port, host=host
+    )
+    variables = {"HOST": "127.0.0.1", "PORT": str(port), "ASSAY_HOST": host}
+    return Command(argv=[*argv, *run.arguments], readable=(str(prefix), str(source)), variables=variables)
+
+
+def host_of(runtime: Runtime) -> str:
+    """Return the host name and port at which browsers find an app: each has its own."""
+    parts = urlsplit(settings.APPS_URL)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{runtime.slug}-{runtime.pk}.{parts.hostname}{port}"
+
+
 def _studio() -> tuple[str, ...]:
     return tuple(str(place) for place in (studio_prefix(), ROOT / "src") if place.exists())
 
 
-COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {"script": script, "notebook": notebook}
+COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {"script": script, "notebook": notebook, "app": app}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 from pathlib import Path
 
 from assay.flow.places import home as installation
@@ -57,6 +58,13 @@ def start_of(run: Run, directory: Path, prefix: Path) -> Start:
         grace=GRACE,
         secrets=reveal(run.runtime.workspace_id, run.runtime.owner_id, run.secrets),
     )
+
+
+def free_port() -> int:
+    """Return a port on loopback that nothing listens at."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def _seen(readable: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import check_slug
 from assay.flow.access import find_reference
 from assay.flow.draft import check_title
+from assay.flow.launch import Pass, admit
 from assay.flow.vault import check_known
+from assay.runtimes.applications import check_needs, template
 from assay.runtimes.terms import Plan, check_plan
 from assay.runtimes.times import next_time, zone_of
 from assay.store.journal import record
@@ -76,6 +78,8 @@ def plan_of(runtime: Runtime) -> Plan:
         retries=runtime.retries,
         schedule=runtime.schedule,
         timezone=runtime.timezone,
+        app=runtime.app,
+        shared=runtime.shared,
     )
 
 
@@ -85,6 +89,15 @@ def _check(actor: Actor, plan: Plan) -> None:
     zone_of(plan.timezone)
     version = find_reference(actor, plan.environment)
     check_use(Status(version.status), Health(version.health), Use.RUNTIME)
+    if plan.app:
+        check_needs(version, template(plan.app))
+
+
+def admit_runtime(actor: Actor, environment: str) -> Pass:
+    """Return a pass for the version that an environment names now, if projects may run in it. Raises why not."""
+    ticket = admit(actor, environment)
+    check_use(Status(ticket.version.status), Health(ticket.version.health), Use.RUNTIME)
+    return ticket
 
 
 def _columns(plan: Plan, slug: str) -> dict[str, Any]:
@@ -101,6 +114,8 @@ def _columns(plan: Plan, slug: str) -> dict[str, Any]:
         "retries": plan.retries,
         "schedule": plan.schedule,
         "timezone": plan.timezone,
+        "app": plan.app,
+        "shared": plan.shared,
     }
 
 
@@ -126,7 +141,7 @@ def find(actor: Actor, slug: str) -> Runtime:
     """Return one's own runtime. Raises NotFoundError."""
     runtime = (
         Runtime.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id, slug=slug)
-        .select_related("owner")
+        .select_related("owner", "workspace")
         .first()
     )
     if runtime is None:

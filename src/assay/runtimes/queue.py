@@ -23,8 +23,8 @@ from assay.flow.places import run_directory
 from assay.launchers.interface import Handle, Status
 from assay.launchers.local import LocalLauncher, reap
 from assay.runtimes.fetch import fetched, folder_of, start_of_fetch, why_not
-from assay.runtimes.process import lay_out, start_of
-from assay.runtimes.runs import end_run, record_run
+from assay.runtimes.process import free_port, lay_out, start_of
+from assay.runtimes.runs import end_run, record_run, use_of
 from assay.store.models import Run
 
 AT_ONCE = os.cpu_count() or 2
@@ -37,9 +37,13 @@ def advance() -> bool:
     running = list(_runs().filter(state="running"))
     for run in running:
         _follow(run)
-    waiting = list(Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id"))
+    queued = Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id")
+    for pk, _ in queued.filter(runtime__kind="app"):  # bounded per person when they are asked for
+        _claim(pk)
+    waiting = list(queued.exclude(runtime__kind="app"))
     if waiting:
-        people = list(Run.objects.filter(state="running").values_list("person_id", flat=True))
+        busy = Run.objects.filter(state="running").exclude(runtime__kind="app")
+        people = list(busy.values_list("person_id", flat=True))
         free = AT_ONCE - len(people)
         if free > 0:
             for pk in next_turns(waiting, running=Counter(people), served=_served(waiting), free=free):
@@ -117,11 +121,14 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
         actor = actor_in(run.person, run.runtime.workspace.slug)
         ticket = admit(actor, run.version.reference)
         lay_out(run, directory)
+        if run.runtime.kind == "app":
+            run.port = free_port()
+            Run.objects.filter(pk=run.pk).update(port=run.port)
         start = start_of(run, directory, ticket.prefix)
     except AssayError as error:
         end_run(run, "failed", message=f"{error.detail} {error.hint}")
         return None
-    record_launch(ticket, actor, kind="run", thing=str(run.pk))
+    record_launch(ticket, actor, kind=use_of(run), thing=str(run.pk))
     return launcher.start(start)
 
 
@@ -152,7 +159,7 @@ def _follow(run: Run) -> None:
         exit_code=status.exit_code,
         seconds=status.seconds,
         peak_memory=status.peak_memory,
-        message=_message(status, run),
+        message=_message(status, run) or run.message,
     )
 
 

@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
-from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.launch import Pass, admit, end_launch
+from assay.flow.launch import Pass, end_launch
 from assay.flow.places import run_directory
+from assay.runtimes.projects import admit_runtime, plan_of
 from assay.runtimes.projects import find as find_runtime
-from assay.runtimes.projects import plan_of
 from assay.runtimes.terms import check_arguments, check_parameters
 from assay.store.journal import record
 from assay.store.logs import log_from
@@ -41,8 +40,9 @@ def request_run(
         raise ConflictError(f"{MOST} of your runs are waiting.", hint="Wait until some have ended, or cancel some.")
     check_arguments(arguments or ())
     check_parameters(parameters or {})
-    ticket = admit(actor, runtime.environment)
-    check_use(Status(ticket.version.status), Health(ticket.version.health), Use.RUNTIME)
+    if runtime.kind == "app":
+        raise ConflictError("An app is started, not run.", hint="Start it.")
+    ticket = admit_runtime(actor, runtime.environment)
     plan = plan_of(runtime)
     plan = replace(
         plan,
@@ -139,10 +139,15 @@ def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **column
             state=state, finished_at=timezone.now(), **columns
         )
         if changed:
-            end_launch("run", str(run.pk))
+            end_launch(use_of(run), str(run.pk))
             record_run(EventName.RUN_ENDED, run, "assay", state=state, exit_code=columns.get("exit_code"))
-            if state == "failed" and run.attempt <= run.runtime.retries:
+            if state == "failed" and run.attempt <= run.runtime.retries and run.runtime.kind != "app":
                 _try_again(run)
+
+
+def use_of(run: Run) -> str:
+    """Return as what kind of use a run is recorded."""
+    return "app" if run.runtime.kind == "app" else "run"
 
 
 def _try_again(run: Run) -> None:

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.events import EventName
-from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Right, check_right
 from assay.flow.access import actor_in
-from assay.flow.launch import Pass, admit
+from assay.flow.launch import Pass
+from assay.runtimes.projects import admit_runtime
 from assay.runtimes.runs import OPEN, make_run, record_run
 from assay.runtimes.times import next_time, zone_of
 from assay.store.journal import record
@@ -75,9 +75,7 @@ def _queue(runtime: Runtime, due: datetime) -> str:
 def _pass(runtime: Runtime) -> Pass:
     actor = actor_in(runtime.owner, runtime.workspace.slug)
     check_right(actor, Right.COMPOSE)
-    ticket = admit(actor, runtime.environment)
-    check_use(Status(ticket.version.status), Health(ticket.version.health), Use.RUNTIME)
-    return ticket
+    return admit_runtime(actor, runtime.environment)
 
 
 def _left_out(runtime: Runtime, notice: str) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from assay.core.errors import InvalidInputError
 from assay.sources.repository import repository_of
 
-KINDS = ("script", "notebook")
+KINDS = ("script", "notebook", "app")
 MAX_FILES = 100
 MAX_SOURCE = 2 * 1024 * 1024  # characters of all files of a source
 MAX_ARGUMENTS = 100
@@ -33,7 +33,8 @@ TAKEN = frozenset({"PATH", "HOME", "LANG", "VIRTUAL_ENV"})
 class Plan:
     """What a project runs and with what. Limits: `seconds`, `memory` (bytes), `processors`.
 
-    `schedule` is a line of cron in `timezone`, '' for none.
+    `schedule` is a line of cron in `timezone`, '' for none; `app` names the application of an app; what is
+    `shared` all members of the workspace may open.
     """
 
     environment: str
@@ -48,6 +49,8 @@ class Plan:
     retries: int = 0
     schedule: str = ""
     timezone: str = "UTC"
+    app: str = ""
+    shared: bool = False
 
 
 def check_plan(plan: Plan) -> None:
@@ -59,6 +62,12 @@ def check_plan(plan: Plan) -> None:
     if plan.kind == "notebook" and not plan.entry.endswith(".ipynb"):
         raise InvalidInputError(
             f"{plan.entry[:60]!r} is no notebook.", hint="Name a file that ends in .ipynb.", path="entry"
+        )
+    if (plan.kind == "app") != bool(plan.app) or (plan.kind == "app" and plan.schedule):
+        raise InvalidInputError(
+            "An app names its application and has no schedule; nothing else does.",
+            hint="Choose an application, such as plain or streamlit.",
+            path="app",
         )
     check_source(plan.source, plan.entry)
     check_arguments(plan.arguments)

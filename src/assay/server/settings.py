@@ -10,6 +10,8 @@
 | `ASSAY_FRAME_URL` | the pages at another host name, for what people's notebooks made | `http://localhost:PORT` |
 | `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
 | `ASSAY_INDEX` | the package index | the public one |
+| `ASSAY_APPS_PORT` | port at which apps are reached | `PORT` + 6 |
+| `ASSAY_APPS_URL` | its address; each app has a host name below it | `http://apps.localhost:APPS_PORT` |
 | `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
 | `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
 """
@@ -31,6 +33,8 @@ PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
 FRAME_URL = os.environ.get("ASSAY_FRAME_URL", f"http://localhost:{PORT}").rstrip("/")
 INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
+APPS_PORT = int(os.environ.get("ASSAY_APPS_PORT", str(PORT + 6)))
+APPS_URL = os.environ.get("ASSAY_APPS_URL", f"http://apps.localhost:{APPS_PORT}").rstrip("/")
 GIT_ALLOW = tuple(os.environ.get("ASSAY_GIT_ALLOW", "").split())
 GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
 SECURE = os.environ.get("ASSAY_SECURE") == "1"

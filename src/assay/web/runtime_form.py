@@ -60,6 +60,7 @@ def plan_of_form(request: Visit, plan: Plan) -> Plan:
         retries=int(_number(given.get("retries", "")) or 0),
         schedule=" ".join(given.get("schedule", "").split()),
         timezone=given.get("timezone", "").strip() or "UTC",
+        shared="shared" in given,
     )
 
 
@@ -109,4 +110,5 @@ def shown(runtime: Runtime, request: Visit) -> dict[str, Any]:
         **{name: source.get(name, "") for name in ("url", "branch", "folder")},
         "schedule": runtime.schedule,
         "timezone": runtime.timezone,
+        "shared": runtime.shared,
     }

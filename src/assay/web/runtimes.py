@@ -17,6 +17,7 @@ from assay.core.errors import AssayError
 from assay.core.roles import Right
 from assay.flow import vault
 from assay.runtimes import projects, runs
+from assay.runtimes.applications import templates
 from assay.runtimes.terms import Plan
 from assay.runtimes.times import zone_of
 from assay.store.models import Run
@@ -24,6 +25,7 @@ from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
 from assay.web.frames import frame_address
 from assay.web.middleware import CONTENT_POLICY
+from assay.web.runtime_apps import app_context
 from assay.web.runtime_form import plan_of_form, shown, source_of_form, words
 
 SHOWN = 30  # runs of one page
@@ -50,6 +52,7 @@ def new(request: Visit) -> HttpResponse:
             plan = Plan(
                 kind=kind,
                 entry=request.POST.get("entry", "").strip() or entry,
+                app=request.POST.get("app", "") if kind == "app" else "",
                 environment=request.POST.get("environment", ""),
                 title=request.POST.get("title", "").strip(),
             )
@@ -58,7 +61,12 @@ def new(request: Visit) -> HttpResponse:
             return redirect("runtime", slug=made.slug)
         except AssayError as refused:
             error = refused
-    context = {"error": error, "given": request.POST, "choices": _published(request)}
+    context = {
+        "error": error,
+        "given": request.POST,
+        "choices": _published(request),
+        "applications": list(templates()),
+    }
     return render(request, "runtime_new.html", context, status=error.status if error else 200)
 
 
@@ -82,7 +90,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
             return redirect("runtime", slug=slug)
         except AssayError as refused:
             error = refused
-    context = {
+    context: dict[str, Any] = {
         "runtime": found,
         "code": request.POST.get("code") or found.source.get("files", {}).get(found.entry, ""),
         "runs": found.runs.select_related("version__environment").defer("source").order_by("-created_at")[:SHOWN],
@@ -92,6 +100,8 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
         "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
         "secrets": vault.names(request.actor),
     }
+    if found.kind == "app":
+        context |= app_context(request, slug)
     return render(request, "runtime.html", context, status=error.status if error else 200)
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+USES = ("studio", "run", "app", "kernel", "pull")
 SERVER_STATES = ("starting", "ready", "failed", "stopping", "stopped")
 RUNTIME_KINDS = ("script", "notebook", "app")
 RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled", "timeout", "lost")
@@ -19,7 +20,7 @@ class Launch(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="launches")
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="launches")
-    kind = models.CharField(max_length=16, choices=[("studio", "studio"), ("run", "run")])
+    kind = models.CharField(max_length=16, choices=[(one, one) for one in USES])
     digest = models.CharField(max_length=64)
     thing = models.CharField(max_length=64)
     started_at = models.DateTimeField()
@@ -62,6 +63,9 @@ class Runtime(models.Model):
     """A project that runs in a published version. `environment` is `name` (newest) or `name@number`.
 
     `schedule` is a line of cron in `timezone`, `next_at` its next time; `notice` says what went wrong with it.
+    Of an app: `app` names its application, `wanted` says that it is kept up, `serving` is the process that
+    visitors get, `falls` counts its ends in a row and `again_at` is when it starts again. What is `shared`
+    all members of the workspace may open.
     """
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
@@ -81,6 +85,12 @@ class Runtime(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     next_at = models.DateTimeField(null=True, blank=True, db_index=True)
     notice = models.TextField(blank=True, default="")
+    shared = models.BooleanField(default=False)
+    app = models.CharField(max_length=32, blank=True, default="")
+    wanted = models.BooleanField(default=False)
+    serving = models.ForeignKey("Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    falls = models.PositiveIntegerField(default=0)
+    again_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -94,7 +104,8 @@ class Runtime(models.Model):
 class Run(models.Model):
     """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last.
 
-    `commit` is the one whose files ran, where they came from a repository.
+    `commit` is the one whose files ran, where they came from a repository. A process of an app listens at
+    `port`, on loopback, and has answered since `healthy_at`.
 
     A run that is tried again is followed by another one, whose `retry_of` it is; `attempt` counts from 1.
     """
@@ -113,6 +124,8 @@ class Run(models.Model):
     attempt = models.PositiveSmallIntegerField(default=1)
     retry_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.CASCADE, related_name="retry")
     commit = models.CharField(max_length=64, blank=True, default="")
+    port = models.PositiveIntegerField(null=True, blank=True)
+    healthy_at = models.DateTimeField(null=True, blank=True)
     scheduled_for = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
     exit_code = models.IntegerField(null=True, blank=True)
@@ -155,3 +168,15 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Application(models.Model):
+    """A way to start apps that an administrator added. `argv` is a template; `needs` names a library."""
+
+    slug = models.CharField(max_length=32, unique=True)
+    argv = models.JSONField()
+    needs = models.CharField(max_length=200, blank=True, default="")
+    health = models.CharField(max_length=200, default="/")
+
+    def __str__(self) -> str:
+        return self.slug
