@@ -183,6 +183,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "parameters": run.parameters,
         "attempt": run.attempt,
         "healthy": run.healthy_at,
+        "trial": run.trial,
         "commit": run.commit or None,
         "scheduled_for": run.scheduled_for,
         "retry_of": str(run.retry_of_id) if run.retry_of_id else None,

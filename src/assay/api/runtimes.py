@@ -11,9 +11,9 @@ from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import run_document, runtime_document
-from assay.api.schemas import RunIn, RuntimeChange, RuntimeIn
+from assay.api.schemas import RunIn, RuntimeChange, RuntimeIn, SwitchIn
 from assay.core.roles import Right
-from assay.runtimes import projects, runs
+from assay.runtimes import projects, runs, switch
 from assay.runtimes.terms import Plan
 
 router = Router(tags=["runtimes"])
@@ -61,12 +61,36 @@ def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
     return runtime_document(projects.find(request.actor, slug))
 
 
+@router.get("/runtimes/{slug}/switch", response=dict[str, Any])
+@needs(Right.SEE)
+def difference(request: Caller, workspace: str, slug: str, to: str) -> dict[str, Any]:
+    """Show what another version would change for a runtime, and how the last trial in it went."""
+    found = switch.move(request.actor, slug, to)
+    return {
+        "before": found.before.reference,
+        "after": found.after.reference,
+        "digest": found.after.digest,
+        "summary": found.changes.summary,
+        "libraries": [
+            {"name": row.name, "versions": list(row.versions), "change": row.change} for row in found.changes.changed
+        ],
+        "trial": run_document(found.trial) if found.trial else None,
+    }
+
+
+@router.post("/runtimes/{slug}/switch", response=dict[str, Any])
+@needs(Right.COMPOSE)
+def take(request: Caller, workspace: str, slug: str, body: SwitchIn) -> dict[str, Any]:
+    """Let a runtime run in another version from now on."""
+    return runtime_document(switch.switch(request.actor, slug, body.environment, seen=body.digest))
+
+
 @router.post("/runtimes/{slug}/runs", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
 def start(request: Caller, workspace: str, slug: str, body: RunIn) -> Status[dict[str, Any]]:
     """Queue a run."""
     arguments = None if body.args is None else tuple(body.args)
-    run = runs.request_run(request.actor, slug, arguments=arguments, parameters=body.parameters)
+    run = runs.request_run(request.actor, slug, arguments=arguments, parameters=body.parameters, trial_in=body.trial)
     return Status(201, run_document(run))
 
 

@@ -133,10 +133,18 @@ class RuntimeChange(Body):
 
 
 class RunIn(Body):
-    """Arguments of one run, instead of the project's own; parameters beside them."""
+    """Arguments of one run, instead of the project's own; parameters beside them. `trial` names another version."""
 
     args: list[str] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    trial: str = ""
+
+
+class SwitchIn(Body):
+    """The version to run in from now on, and the digest whose difference was looked at."""
+
+    environment: str
+    digest: str
 
 
 class ApplicationIn(Body):

@@ -27,11 +27,17 @@ MOST = 200  # runs of one person that wait
 
 
 def request_run(
-    actor: Actor, slug: str, *, arguments: tuple[str, ...] | None = None, parameters: dict[str, Any] | None = None
+    actor: Actor,
+    slug: str,
+    *,
+    arguments: tuple[str, ...] | None = None,
+    parameters: dict[str, Any] | None = None,
+    trial_in: str = "",
 ) -> Run:
     """Queue a run of one's own runtime, in the version that its environment names now.
 
-    Arguments take the place of the project's own; parameters are added to them. Raises ConflictError when
+    Arguments take the place of the project's own; parameters are added to them. `trial_in` names another
+    version to try it in once. Raises ConflictError when
     too many wait already.
     """
     runtime = find_runtime(actor, slug)
@@ -42,7 +48,7 @@ def request_run(
     check_parameters(parameters or {})
     if runtime.kind == "app":
         raise ConflictError("An app is started, not run.", hint="Start it.")
-    ticket = admit_runtime(actor, runtime.environment)
+    ticket = admit_runtime(actor, trial_in or runtime.environment)
     plan = plan_of(runtime)
     plan = replace(
         plan,
@@ -50,7 +56,14 @@ def request_run(
         parameters=plan.parameters | (parameters or {}),
     )
     with transaction.atomic():
-        run = make_run(runtime, actor.id, ticket, arguments=plan.arguments, parameters=plan.parameters)
+        run = make_run(
+            runtime,
+            actor.id,
+            ticket,
+            arguments=plan.arguments,
+            parameters=plan.parameters,
+            trial=bool(trial_in),
+        )
         record_run(EventName.RUN_REQUESTED, run, actor.name)
     return run
 
@@ -63,6 +76,7 @@ def make_run(
     arguments: tuple[str, ...],
     parameters: dict[str, Any],
     scheduled_for: datetime | None = None,
+    trial: bool = False,
 ) -> Run:
     """Put a run into the queue, with what it will run frozen."""
     return Run.objects.create(
@@ -77,6 +91,7 @@ def make_run(
         secrets=runtime.secrets,
         limits=runtime.limits,
         scheduled_for=scheduled_for,
+        trial=trial,
         state="queued",
         created_at=timezone.now(),
     )
@@ -141,7 +156,12 @@ def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **column
         if changed:
             end_launch(use_of(run), str(run.pk))
             record_run(EventName.RUN_ENDED, run, "assay", state=state, exit_code=columns.get("exit_code"))
-            if state == "failed" and run.attempt <= run.runtime.retries and run.runtime.kind != "app":
+            if (
+                state == "failed"
+                and run.attempt <= run.runtime.retries
+                and not run.trial
+                and run.runtime.kind != "app"
+            ):
                 _try_again(run)
 
 

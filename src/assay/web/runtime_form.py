@@ -50,7 +50,6 @@ def plan_of_form(request: Visit, plan: Plan) -> Plan:
     given = request.POST
     return replace(
         plan,
-        environment=given.get("environment", plan.environment),
         source=source_of_form(request, plan),
         entry=given.get("entry", "").strip() or plan.entry,
         arguments=words(given.get("args", "")),

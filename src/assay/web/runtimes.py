@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from assay.core.errors import AssayError
 from assay.core.roles import Right
 from assay.flow import vault
-from assay.runtimes import projects, runs
+from assay.runtimes import projects, runs, switch
 from assay.runtimes.applications import templates
 from assay.runtimes.terms import Plan
 from assay.runtimes.times import zone_of
@@ -37,8 +37,10 @@ STRIP = 8  # runs beside a project in the list
 def index(request: Visit) -> HttpResponse:
     """List one's own scripts with their last runs."""
     found = projects.mine(request.actor)
-    last = runs.lately(found, STRIP)
-    return render(request, "runtimes.html", {"runtimes": [(one, last[one.pk]) for one in found]})
+    last, newer = runs.lately(found, STRIP), switch.proposals(found)
+    return render(
+        request, "runtimes.html", {"runtimes": [(one, last[one.pk], newer.get(one.pk, "")) for one in found]}
+    )
 
 
 @page(Right.COMPOSE)
@@ -97,6 +99,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
         "choices": _published(request),
         "error": error,
         "form": shown(found, request),
+        "proposed": switch.proposals([found]).get(found.pk, ""),
         "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
         "secrets": vault.names(request.actor),
     }

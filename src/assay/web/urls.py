@@ -16,6 +16,7 @@ from assay.web import (
     review,
     runtime_apps,
     runtime_secrets,
+    runtime_switch,
     runtimes,
 )
 
@@ -62,6 +63,9 @@ urlpatterns = [
     path("runtimes/secrets/", runtime_secrets.secrets, name="secrets"),
     path("runtimes/secrets/<str:name>/remove", runtime_secrets.forget, name="secret-forget"),
     path("runtimes/scripts/<slug:slug>/", runtimes.runtime, name="runtime"),
+    path("runtimes/scripts/<slug:slug>/switch", runtime_switch.show, name="runtime-switch"),
+    path("runtimes/scripts/<slug:slug>/switch/try", runtime_switch.try_it, name="runtime-try"),
+    path("runtimes/scripts/<slug:slug>/switch/take", runtime_switch.take, name="runtime-take"),
     path("runtimes/scripts/<slug:slug>/run", runtimes.start, name="run-start"),
     path("runtimes/runs/<uuid:run>/", runtimes.run, name="run"),
     path("runtimes/runs/<uuid:run>/log", runtimes.run_log, name="run-log"),

@@ -108,6 +108,7 @@ class Run(models.Model):
     `port`, on loopback, and has answered since `healthy_at`.
 
     A run that is tried again is followed by another one, whose `retry_of` it is; `attempt` counts from 1.
+    A `trial` ran in another version than the project's own, to see whether it would do.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -126,6 +127,7 @@ class Run(models.Model):
     commit = models.CharField(max_length=64, blank=True, default="")
     port = models.PositiveIntegerField(null=True, blank=True)
     healthy_at = models.DateTimeField(null=True, blank=True)
+    trial = models.BooleanField(default=False)
     scheduled_for = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
     exit_code = models.IntegerField(null=True, blank=True)
