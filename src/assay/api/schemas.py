@@ -177,6 +177,7 @@ class EnvironmentRow(Schema):
     size: int
     updated: datetime
     people_30d: int
+    runtimes_30d: int
 
 
 class EnvironmentPage(Schema):

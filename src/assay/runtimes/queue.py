@@ -128,7 +128,7 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
     except AssayError as error:
         end_run(run, "failed", message=f"{error.detail} {error.hint}")
         return None
-    record_launch(ticket, actor, kind=use_of(run), thing=str(run.pk))
+    record_launch(ticket, actor, kind=use_of(run), thing=str(run.pk), runtime=run.runtime)
     return launcher.start(start)
 
 

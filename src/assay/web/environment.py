@@ -17,13 +17,13 @@ from assay.flow import draft, retire, review
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.launch import notice_of
 from assay.store.models import Version
-from assay.store.reads.catalogue import people_lately
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
+from assay.store.reads.use import Use, use_lately, uses
 from assay.web.access import Visit, page
 
-TABS = ("overview", "versions", "libraries", "history")
+TABS = ("overview", "versions", "libraries", "usage", "history")
 
 
 @page(Right.SEE)
@@ -42,7 +42,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "versions": versions,
             "tab": tab if tab in TABS else "overview",
             "tabs": TABS,
-            "people": people_lately([found.pk]).get(found.pk, 0),
+            "use": use_lately([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
             **_tab_context(version, tab),
@@ -60,6 +60,8 @@ def _shown(versions: list[Version], number: int | None) -> Version:
 def _tab_context(version: Version, tab: str) -> dict[str, Any]:
     if tab == "libraries":
         return {"libraries": library_rows(version)}
+    if tab == "usage":
+        return {"uses": uses(version.environment)}
     if tab == "history":
         return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
     return {

@@ -23,12 +23,13 @@ class Launch(models.Model):
     kind = models.CharField(max_length=16, choices=[(one, one) for one in USES])
     digest = models.CharField(max_length=64)
     thing = models.CharField(max_length=64)
+    runtime = models.ForeignKey("Runtime", null=True, blank=True, on_delete=models.SET_NULL, related_name="launches")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["environment", "started_at", "person"], name="launch_people"),
+            models.Index(fields=["environment", "started_at", "person", "runtime"], name="launch_use"),
             models.Index(fields=["person", "-started_at"], name="launch_by_person"),
         ]
 
