@@ -13,10 +13,13 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.launchers import supervisor
 from assay.launchers.interface import Handle, Start, Status
 from assay.launchers.local import LocalLauncher
+from assay.launchers.wall import wall_works, walled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -254,7 +257,7 @@ def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """Beyond the limit nothing is kept, the log says so once, and the process goes on."""
     monkeypatch.setattr(supervisor, "LOG_LIMIT", 1000)
     start = shell(tmp_path, "i=0; while [ $i -lt 200 ]; do echo 0123456789; i=$((i+1)); done; exit 6")
-    (tmp_path / "start.json").write_text(json.dumps(asdict(start)))
+    (tmp_path / "start.json").write_text(json.dumps(asdict(start) | {"secrets": []}))
     child = os.fork()
     if child == 0:
         os._exit(supervisor.Supervisor(str(tmp_path)).run())
@@ -316,3 +319,89 @@ def test_overhead_is_small(tmp_path: Path, started: Starter) -> None:
         ended(started(shell(workdir, "exit 0")))
         seconds.append(time.monotonic() - began)
     assert statistics.median(seconds) < 0.25  # 0.04 on a quiet machine
+
+
+def test_asking_returns_at_once_and_force_follows(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
+    """Who asks does not wait; after the grace of its start the whole tree is forced, asked once or often."""
+    handle = started(replace(python(tmp_path, STUBBORN_TREE), grace=0.3))
+    pids = noted_pids(tmp_path)
+    began = time.monotonic()
+    for _ in range(3):
+        launcher.ask(handle)
+    assert time.monotonic() - began < 0.1
+    assert ended(handle).reason == "stopped"
+    assert 0.2 < time.monotonic() - began < 1.5
+    assert not any(map(lives, pids))
+
+
+def test_secrets_reach_the_process_and_nothing_else(tmp_path: Path, started: Starter) -> None:
+    """A secret is a variable of the process; no file holds it, and the log shows asterisks, also where it is cut."""
+    code = (
+        "import os, sys, time\n"
+        "word = os.environ['DB_PASSWORD']\n"
+        "print('it is', word)\n"
+        "sys.stdout.write(word[:6]); sys.stdout.flush(); time.sleep(0.3); print(word[6:])\n"
+        "print('correct')\n"
+        "sys.stdout.write('corr')\n"
+    )
+    handle = started(replace(python(tmp_path, code), secrets={"DB_PASSWORD": "correct horse"}))
+    assert ended(handle).exit_code == 0
+    assert (tmp_path / "log").read_text() == "it is ***\n***\ncorrect\ncorr"
+    kept = [one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()]
+    assert not any(b"correct horse" in one for one in kept)
+
+
+def test_without_its_secrets_nothing_starts(tmp_path: Path) -> None:
+    """Where the starter was killed before it had handed the secrets over, the process does not run without them."""
+    start = asdict(shell(tmp_path, "echo ran")) | {"secrets": ["DB_PASSWORD"]}
+    (tmp_path / "start.json").write_text(json.dumps(start))
+    subprocess.run([sys.executable, "-I", "-S", supervisor.__file__, str(tmp_path)], input=b"", check=True)
+    assert json.loads((tmp_path / "status.json").read_text())["exit_code"] == 127
+    assert "did not arrive" in (tmp_path / "log").read_text()
+
+
+def test_processors_are_limited(tmp_path: Path, started: Starter) -> None:
+    """A process and its children see only as many processors as they were given."""
+    code = "import os, subprocess; print(len(os.sched_getaffinity(0)), flush=True); subprocess.run(['nproc'])"
+    assert ended(started(replace(python(tmp_path, code), processors=1))).exit_code == 0
+    assert (tmp_path / "log").read_text().split() == ["1", "1"]
+
+
+def test_peak_memory_of_a_short_life(tmp_path: Path, started: Starter) -> None:
+    """What was held for less than the time between two looks is counted too."""
+    status = ended(started(python(tmp_path, "b'x' * (80 << 20)")))
+    assert status.peak_memory is not None
+    assert status.peak_memory > 80 << 20
+
+
+def test_behind_the_wall_other_processes_are_out_of_sight(tmp_path: Path, started: Starter) -> None:
+    """Alone behind the wall one sees no other process, can end by oneself when asked, and keeps one's exit code."""
+    if not wall_works():
+        pytest.skip("bubblewrap does not work here")
+    code = (
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'saved'), os._exit(3)))\n"
+        "print(len([one for one in os.listdir('/proc') if one.isdigit()]) < 5, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    argv = walled([sys.executable, "-c", code], home=str(home), readable=(), writable=())
+    handle = started(replace(shell(tmp_path, ""), argv=tuple(argv), grace=5.0))
+    log = tmp_path / "log"
+    eventually(lambda: log.exists() and log.read_text())
+    LocalLauncher().ask(handle)
+    assert ended(handle).exit_code == 3
+    assert log.read_text() == "True\nsaved"
+
+
+@given(st.lists(st.binary(max_size=12), max_size=12), st.lists(st.binary(min_size=4, max_size=6), max_size=3))
+def test_mask_does_not_depend_on_the_cuts(chunks: list[bytes], secrets: list[bytes]) -> None:
+    """However a stream is cut, no secret is left in what is kept, and without secrets nothing changes."""
+    chunks = [part for chunk in chunks for part in (chunk, *secrets)]
+    mask = supervisor.Mask(secrets)
+    kept = b"".join(map(mask.feed, chunks)) + mask.rest()
+    if not secrets:
+        assert kept == b"".join(chunks)
+    if len(secrets) == 1 and b"*" not in secrets[0]:
+        assert secrets[0] not in kept

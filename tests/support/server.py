@@ -70,7 +70,7 @@ def variables(home: Path, port: int) -> dict[str, str]:
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[Desk]:
     """Start everything in a home; end every process of it."""
-    port = free_ports(5)
+    port = free_ports(7)
     env = variables(home, port)
     log = home.parent / f"{home.name}.log"
     with log.open("ab") as out:

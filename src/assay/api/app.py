@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from assay.api import (
+    apps,
     builds,
     compare,
     consistency,
@@ -18,6 +19,7 @@ from assay.api import (
     policy,
     reviews,
     runtimes,
+    secrets,
     servers,
     sources,
     upkeep,
@@ -46,6 +48,8 @@ for router in (
     consistency.router,
     servers.router,
     runtimes.router,
+    apps.router,
+    secrets.router,
     events.router,
     upkeep.router,
     sources.router,

@@ -7,7 +7,9 @@ from typing import Any
 
 from assay.core.lifecycle import told_health
 from assay.core.similarity import Nearness
-from assay.store.models import Assessment, Build, Environment, Run, Runtime, Server, Version
+from assay.runtimes.applications import Template
+from assay.runtimes.apps import address_of
+from assay.store.models import Assessment, Build, Environment, Run, Runtime, Secret, Server, Version
 from assay.store.reads.reviews import rounds
 from assay.store.reads.trail import version_trail
 
@@ -195,7 +197,17 @@ def runtime_document(runtime: Runtime) -> dict[str, Any]:
         "environment": runtime.environment,
         "entry": runtime.entry,
         "source": runtime.source,
+        "args": runtime.arguments,
+        "parameters": runtime.parameters,
+        "secrets": runtime.secrets,
         "limits": runtime.limits,
+        "retries": runtime.retries,
+        "schedule": runtime.schedule,
+        "timezone": runtime.timezone,
+        "next_run": runtime.next_at,
+        "notice": runtime.notice,
+        "shared": runtime.shared,
+        "app": app_document(runtime) if runtime.kind == "app" else None,
         "owner": runtime.owner.get_username(),
         "updated": runtime.updated_at,
     }
@@ -211,9 +223,39 @@ def run_document(run: Run) -> dict[str, Any]:
         "message": run.message,
         "environment": run.version.reference,
         "digest": run.digest,
+        "args": run.arguments,
+        "parameters": run.parameters,
+        "attempt": run.attempt,
+        "healthy": run.healthy_at,
+        "trial": run.trial,
+        "commit": run.commit or None,
+        "scheduled_for": run.scheduled_for,
+        "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
         "seconds": run.seconds,
         "peak_memory": run.peak_memory,
         "created": run.created_at,
         "started": run.started_at,
         "finished": run.finished_at,
     }
+
+
+def secret_document(secret: Secret) -> dict[str, Any]:
+    """A secret: its name. The value never leaves."""
+    return {"name": secret.name, "updated": secret.updated_at}
+
+
+def app_document(runtime: Runtime) -> dict[str, Any]:
+    """An app: where it is, whether it is kept up, and the process that serves."""
+    return {
+        "application": runtime.app,
+        "address": address_of(runtime),
+        "wanted": runtime.wanted,
+        "serving": str(runtime.serving_id) if runtime.serving_id else None,
+        "falls": runtime.falls,
+        "again": runtime.again_at,
+    }
+
+
+def application_document(template: Template) -> dict[str, Any]:
+    """A way to start apps."""
+    return asdict(template)

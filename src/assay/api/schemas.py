@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -136,26 +136,83 @@ class ServerIn(Body):
 class InlineSource(Body):
     """Files by name."""
 
-    kind: str = "inline"
+    kind: Literal["inline"] = "inline"
     files: dict[str, str]
 
 
+class GitSource(Body):
+    """A folder of a repository, at the newest commit of a branch or tag."""
+
+    kind: Literal["git"]
+    url: str
+    branch: str = ""
+    folder: str = ""
+
+
 class RuntimeIn(Body):
-    """A project that runs in a published version."""
+    """A project that runs in a published version. `secrets` are names; limits: seconds, memory, processors."""
 
     slug: str
     title: str = ""
     kind: str = "script"
     environment: str
-    source: InlineSource
+    source: InlineSource | GitSource
     entry: str = "main.py"
+    args: list[str] = Field(default_factory=list)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    secrets: list[str] = Field(default_factory=list)
     limits: dict[str, float] = Field(default_factory=dict)
+    retries: int = 0
+    schedule: str = ""
+    timezone: str = "UTC"
+    app: str = ""
+    shared: bool = False
+
+
+class RuntimeChange(Body):
+    """What to change of a project; what is left out stays."""
+
+    title: str | None = None
+    environment: str | None = None
+    source: InlineSource | GitSource | None = None
+    entry: str | None = None
+    args: list[str] | None = None
+    parameters: dict[str, Any] | None = None
+    secrets: list[str] | None = None
+    limits: dict[str, float] | None = None
+    retries: int | None = None
+    schedule: str | None = None
+    timezone: str | None = None
+    shared: bool | None = None
 
 
 class RunIn(Body):
-    """Arguments of one run."""
+    """Arguments of one run, instead of the project's own; parameters beside them. `trial` names another version."""
 
-    args: list[str] = Field(default_factory=list)
+    args: list[str] | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    trial: str = ""
+
+
+class SwitchIn(Body):
+    """The version to run in from now on, and the digest whose difference was looked at."""
+
+    environment: str
+    digest: str
+
+
+class ApplicationIn(Body):
+    """How an application is started: words with {python}, {entry}, {port}, {host}; the library that it needs."""
+
+    argv: list[str]
+    needs: str = ""
+    health: str = "/"
+
+
+class SecretIn(Body):
+    """The value of a secret. It never comes out again."""
+
+    value: str
 
 
 class EnvironmentRow(Schema):
@@ -174,6 +231,7 @@ class EnvironmentRow(Schema):
     size: int
     updated: datetime
     people_30d: int
+    runtimes_30d: int
 
 
 class EnvironmentPage(Schema):

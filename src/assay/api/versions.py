@@ -17,6 +17,7 @@ from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, Right
 from assay.flow import draft, retire, review
 from assay.flow.access import find_version
+from assay.flow.launch import record_pull
 from assay.store.models import Lock, Version
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.nearest import nearest, need_of
@@ -183,7 +184,9 @@ def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str
 @needs(Right.SEE)
 def lock(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
     """Download the lock as `pylock.toml` (PEP 751)."""
-    found = built(find_version(request.actor, slug, number))
+    version = find_version(request.actor, slug, number)
+    found = built(version)
+    record_pull(request.actor, version)
     answer = HttpResponse(found.text, content_type="application/toml")
     answer["Content-Disposition"] = f'attachment; filename="pylock.{slug}-{number}.toml"'
     return answer

@@ -15,6 +15,7 @@ def add_to(commands: Commands) -> None:
     """Add the commands."""
     commands.add_parser("serve", help="start the pages and the API").set_defaults(run=_serve)
     commands.add_parser("worker", help="start the worker, which builds and runs").set_defaults(run=_worker)
+    commands.add_parser("apps", help="start the door through which people reach apps").set_defaults(run=_apps)
     commands.add_parser("migrate", help="prepare or upgrade the database").set_defaults(run=_migrate)
     up = commands.add_parser("up", help="start everything: pages, worker and Studio")
     up.add_argument("--demo", action="store_true", help="add people and a few real environments")
@@ -33,6 +34,13 @@ def _worker(arguments: argparse.Namespace) -> int:
     from assay.server.work import work  # noqa: PLC0415 - as above
 
     return work()
+
+
+def _apps(arguments: argparse.Namespace) -> int:
+    del arguments
+    from assay.server.apps import serve_apps  # noqa: PLC0415 - as above
+
+    return serve_apps()
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

@@ -54,6 +54,12 @@ class EventName(StrEnum):
     SOURCE_CHANGED = "source.changed"
     SOURCE_REMOVED = "source.removed"
     WORKSPACE_SET = "workspace.set"
+    RUN_RETRIED = "run.retried"
+    APP_SERVING = "app.serving"
+    APPLICATION_SET = "application.set"
+    RUN_LEFT_OUT = "run.left_out"
+    SECRET_SET = "secret.set"  # noqa: S105 - the name of an event
+    SECRET_REMOVED = "secret.removed"  # noqa: S105 - the name of an event
     MEMBER_SET = "member.set"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils import timezone
@@ -12,7 +13,9 @@ from assay.core.roles import Actor
 from assay.engine.seal import check_sealed
 from assay.flow.access import find_reference, standing
 from assay.flow.places import prefix
-from assay.store.models import Launch, Version
+from assay.store.models import Launch, Runtime, Version
+
+PULL_AGAIN = timedelta(hours=1)  # taking the same lock along again within this is the same use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +55,8 @@ def notice_of(version: Version) -> str:
     return ""
 
 
-def record_launch(ticket: Pass, actor: Actor, *, kind: str, thing: str) -> Launch:
-    """Record one use of a version."""
+def record_launch(ticket: Pass, actor: Actor, *, kind: str, thing: str, runtime: Runtime | None = None) -> Launch:
+    """Record one use of a version, in a project if it was one."""
     return Launch.objects.create(
         person_id=actor.id,
         environment=ticket.version.environment,
@@ -61,8 +64,26 @@ def record_launch(ticket: Pass, actor: Actor, *, kind: str, thing: str) -> Launc
         kind=kind,
         digest=ticket.digest,
         thing=thing,
+        runtime=runtime,
         started_at=timezone.now(),
     )
+
+
+def record_pull(actor: Actor, version: Version) -> None:
+    """Record that somebody took a published lock along, once per person, version and hour."""
+    now = timezone.now()
+    lately = Launch.objects.filter(person_id=actor.id, version=version, kind="pull", started_at__gt=now - PULL_AGAIN)
+    if version.status in {Status.PUBLISHED, Status.DEPRECATED} and not lately.exists():
+        Launch.objects.create(
+            person_id=actor.id,
+            environment=version.environment,
+            version=version,
+            kind="pull",
+            digest=version.digest,
+            thing=version.reference,
+            started_at=now,
+            ended_at=now,
+        )
 
 
 def end_launch(kind: str, thing: str) -> None:

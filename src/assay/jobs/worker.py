@@ -16,12 +16,14 @@ from django.db import OperationalError, close_old_connections
 from assay.flow import bell, build, verify, watch
 from assay.jobs import chores
 from assay.jobs.refresh import Refresh
-from assay.runtimes import runs
+from assay.runtimes import apps, queue, schedules
 from assay.studio import servers
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
 LISTEN = 0.02  # seconds between two looks at the bell
+APPS_EVERY = 0.25  # seconds
+SCHEDULES_EVERY = 1.0  # seconds; schedules name minutes
 WATCH_EVERY = 5.0  # seconds between two looks whether policy, feed or day are new
 REFRESH_EVERY = 20.0  # seconds between two looks at the clock
 SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
@@ -32,7 +34,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._servers_at = self._watch_at = 0.0
+        self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
         self._refresh_at = time.monotonic()  # not at once: people who start the server want their builds
         self._refresh = Refresh()
 
@@ -48,7 +50,13 @@ class Worker:
 
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""
-        busy = [_guarded(build.advance), _guarded(runs.advance), _guarded(verify.advance)]
+        busy = [_guarded(build.advance), _guarded(queue.advance), _guarded(verify.advance)]
+        if time.monotonic() - self._apps_at > APPS_EVERY:
+            self._apps_at = time.monotonic()
+            _guarded(apps.advance)
+        if time.monotonic() - self._schedules_at > SCHEDULES_EVERY:
+            self._schedules_at = time.monotonic()
+            _guarded(schedules.advance)
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
             _guarded(servers.follow)

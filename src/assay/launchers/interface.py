@@ -6,13 +6,17 @@ ends every process it made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What to start. `workdir` keeps its log and status; limits are seconds and bytes, None for none."""
+    """What to start. `workdir` keeps its log and status; limits are seconds, bytes and processors, None for none.
+
+    `grace` is how long it gets from being asked to end until it is forced. `secrets` are further variables,
+    which no file keeps and the log masks.
+    """
 
     argv: tuple[str, ...]
     cwd: str
@@ -20,6 +24,9 @@ class Start:
     workdir: str
     seconds: float | None = None
     memory: int | None = None
+    processors: int | None = None
+    grace: float | None = None
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +63,10 @@ class Launcher(Protocol):
 
     def status(self, handle: Handle) -> Status:
         """Say how it is."""
+        ...
+
+    def ask(self, handle: Handle) -> None:
+        """Ask it to end and return at once; it is forced after the grace it was started with."""
         ...
 
     def stop(self, handle: Handle, *, grace: float = 0.8) -> None:

@@ -12,17 +12,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import lru_cache
 
 PROBE_SECONDS = 10
 VISIBLE = ("bwrap", "--die-with-parent", "--dev-bind", "/", "/")
 ALONE = (*VISIBLE, "--unshare-pid", "--proc", "/proc")
 
 
+@lru_cache(maxsize=1)
 def _wall() -> tuple[str, ...]:
     """Return the beginning of the strongest command that works on this machine, () when none does.
 
     Processes of their own come first: whoever sees a process outside could reach the files through it
-    (`/proc/PID/root`). Some containers do not let anybody mount `/proc`; there the rest must do.
+    (`/proc/PID/root`) and read its variables. Some containers do not let anybody mount `/proc`; there the
+    rest must do.
     """
     if not shutil.which("bwrap"):
         return ()

@@ -1,1 +1,1 @@
-"""Scripts in a published version: projects, and their runs."""
+"""Scripts, notebooks and apps in a published version: projects, and their runs."""

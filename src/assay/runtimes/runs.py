@@ -1,61 +1,102 @@
-"""Runs: queued by a person, started and followed by the worker, each in its own process tree."""
+"""Runs: a person asks, looks and cancels; `runtimes/queue.py` brings them forward."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
 
-from assay.core.errors import AssayError, ConflictError, NotFoundError
+from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
-from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.access import actor_in
 from assay.flow.bell import ring
-from assay.flow.launch import admit, end_launch, record_launch
-from assay.flow.places import home as installation
-from assay.flow.places import person_home, run_directory
-from assay.launchers.interface import Handle, Start
-from assay.launchers.interface import Status as ProcessStatus
-from assay.launchers.local import LocalLauncher
-from assay.launchers.wall import walled
+from assay.flow.launch import Pass, end_launch
+from assay.flow.places import run_directory
+from assay.runtimes.projects import admit_runtime, plan_of
 from assay.runtimes.projects import find as find_runtime
+from assay.runtimes.terms import check_arguments, check_parameters
 from assay.store.journal import record
 from assay.store.logs import log_from
-from assay.store.models import Run
+from assay.store.models import Run, Runtime
+from assay.store.outputs import Output, open_output, outputs
 
 OPEN = ("queued", "running")
-AT_ONCE = os.cpu_count() or 2
-MAX_ARGUMENTS = 100
+MOST = 200  # runs of one person that wait
 
 
-def request_run(actor: Actor, slug: str, *, arguments: tuple[str, ...] = ()) -> Run:
-    """Queue a run of one's own runtime, in the version that its environment names now."""
+def request_run(
+    actor: Actor,
+    slug: str,
+    *,
+    arguments: tuple[str, ...] | None = None,
+    parameters: dict[str, Any] | None = None,
+    trial_in: str = "",
+) -> Run:
+    """Queue a run of one's own runtime, in the version that its environment names now.
+
+    Arguments take the place of the project's own; parameters are added to them. `trial_in` names another
+    version to try it in once. Raises ConflictError when
+    too many wait already.
+    """
     runtime = find_runtime(actor, slug)
     check_right(actor, Right.COMPOSE)
-    ticket = admit(actor, runtime.environment)
-    check_use(Status(ticket.version.status), Health(ticket.version.health), Use.RUNTIME)
+    if Run.objects.filter(person_id=actor.id, state="queued").count() >= MOST:
+        raise ConflictError(f"{MOST} of your runs are waiting.", hint="Wait until some have ended, or cancel some.")
+    check_arguments(arguments or ())
+    check_parameters(parameters or {})
+    if runtime.kind == "app":
+        raise ConflictError("An app is started, not run.", hint="Start it.")
+    ticket = admit_runtime(actor, trial_in or runtime.environment)
+    plan = plan_of(runtime)
+    plan = replace(
+        plan,
+        arguments=plan.arguments if arguments is None else arguments,
+        parameters=plan.parameters | (parameters or {}),
+    )
     with transaction.atomic():
-        run = Run.objects.create(
-            runtime=runtime,
-            person_id=actor.id,
-            version=ticket.version,
-            digest=ticket.digest,
-            source=runtime.source,
-            entry=runtime.entry,
-            arguments=[str(one) for one in arguments[:MAX_ARGUMENTS]],
-            limits=runtime.limits,
-            state="queued",
-            created_at=timezone.now(),
+        run = make_run(
+            runtime,
+            actor.id,
+            ticket,
+            arguments=plan.arguments,
+            parameters=plan.parameters,
+            trial=bool(trial_in),
         )
-        _record(EventName.RUN_REQUESTED, run, actor.name)
+        record_run(EventName.RUN_REQUESTED, run, actor.name)
         ring()
     return run
+
+
+def make_run(
+    runtime: Runtime,
+    person_id: int,
+    ticket: Pass,
+    *,
+    arguments: tuple[str, ...],
+    parameters: dict[str, Any],
+    scheduled_for: datetime | None = None,
+    trial: bool = False,
+) -> Run:
+    """Put a run into the queue, with what it will run frozen."""
+    return Run.objects.create(
+        runtime=runtime,
+        person_id=person_id,
+        version=ticket.version,
+        digest=ticket.digest,
+        source=runtime.source,
+        entry=runtime.entry,
+        arguments=list(arguments),
+        parameters=parameters,
+        secrets=runtime.secrets,
+        limits=runtime.limits,
+        scheduled_for=scheduled_for,
+        trial=trial,
+        state="queued",
+        created_at=timezone.now(),
+    )
 
 
 def cancel(actor: Actor, run_id: str) -> Run:
@@ -66,7 +107,7 @@ def cancel(actor: Actor, run_id: str) -> Run:
         raise ConflictError(f"The run has ended: {run.state}.", hint="Start it again if you want another.")
     Run.objects.filter(pk=run.pk).update(cancel_requested=True)
     ring()
-    _end(run, "cancelled", only_from=("queued",))
+    end_run(run, "cancelled", only_from=("queued",))
     run.refresh_from_db()
     return run
 
@@ -83,147 +124,70 @@ def find(actor: Actor, run_id: str) -> Run:
     return run
 
 
+def lately(runtimes: list[Runtime], count: int) -> dict[int, list[Run]]:
+    """Return the last runs of each project, oldest first: one query, without what they ran."""
+    found: dict[int, list[Run]] = {one.pk: [] for one in runtimes}
+    for run in Run.objects.filter(runtime__in=runtimes).defer("source").order_by("-created_at")[: count * 50]:
+        if len(found[run.runtime_id]) < count:
+            found[run.runtime_id].insert(0, run)
+    return found
+
+
 def read_log(run: Run, offset: int) -> dict[str, Any]:
     """Return the log from a byte offset."""
     return log_from(run_directory(run.pk) / "log", offset, ended=run.state not in OPEN)
 
 
-def advance() -> bool:
-    """Bring every open run one step forward. Returns whether there was anything open."""
-    opened = list(
-        Run.objects.select_related("runtime__workspace", "person", "version__environment")
-        .filter(state__in=OPEN)
-        .order_by("created_at")
-    )
-    running = sum(run.state == "running" for run in opened)
-    for run in opened:
-        if run.state == "running":
-            _follow(run)
-        elif running < AT_ONCE and _claim(run):
-            running += 1
-    return bool(opened)
+def outputs_of(run: Run) -> list[Output]:
+    """Return the files that an ended run left, none while it may still change them."""
+    return [] if run.state in OPEN else outputs(run_directory(run.pk) / "outputs")
 
 
-def _claim(run: Run) -> bool:
-    if not Run.objects.filter(pk=run.pk, state="queued").update(state="running", started_at=timezone.now()):
-        return False
-    run.refresh_from_db()
-    _launch(run)
-    return True
+def open_output_of(run: Run, name: str) -> BinaryIO:
+    """Open a file that an ended run left. Raises ConflictError while it runs, NotFoundError."""
+    if run.state in OPEN:
+        raise ConflictError("The run has not ended.", hint="Its files can be had when it has.")
+    return open_output(run_directory(run.pk) / "outputs", name)
 
 
-def _launch(run: Run) -> None:
-    """Check the pass once more and start the process, or find the one that a killed worker started."""
-    directory, launcher = run_directory(run.pk), LocalLauncher()
-    handle = launcher.find(str(directory))
-    if handle is None:
-        if (directory / "source").exists():  # it was started and is gone; never run twice unasked
-            _end(run, "lost", message="The worker was stopped while this run was being started.")
-            return
-        try:
-            actor = actor_in(run.person, run.runtime.workspace.slug)
-            ticket = admit(actor, run.version.reference)
-        except AssayError as error:
-            _end(run, "failed", message=f"{error.detail} {error.hint}")
-            return
-        record_launch(ticket, actor, kind="run", thing=str(run.pk))
-        handle = launcher.start(_start(run, directory, ticket.prefix))
-    with transaction.atomic():
-        Run.objects.filter(pk=run.pk).update(handle=asdict(handle))
-        _record(EventName.RUN_STARTED, run, "assay", digest=run.digest)
-
-
-def _start(run: Run, directory: Path, prefix: Path) -> Start:
-    source, outputs = directory / "source", directory / "outputs"
-    shutil.rmtree(directory, ignore_errors=True)
-    outputs.mkdir(parents=True)
-    for name, text in run.source["files"].items():
-        path = source / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    home = person_home(run.person.get_username())
-    home.mkdir(parents=True, exist_ok=True)
-    memory = run.limits.get("memory")
-    return Start(
-        argv=tuple(
-            walled(
-                [str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments],
-                home=str(installation()),
-                readable=(str(prefix), str(source)),
-                writable=(str(outputs), str(home)),
-            )
-        ),
-        cwd=str(outputs),
-        env=_environment(prefix, home),
-        workdir=str(directory),
-        seconds=run.limits.get("seconds"),
-        memory=int(memory) if memory else None,
-    )
-
-
-def _environment(prefix: Path, home: Path) -> dict[str, str]:
-    """Return the variables of a run: nothing of the server's own, byte code in the person's home."""
-    return {
-        "PATH": f"{prefix / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-        "VIRTUAL_ENV": str(prefix),
-        "HOME": str(home),
-        "LANG": os.environ.get("LANG", "C.UTF-8"),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONPYCACHEPREFIX": str(home / ".cache" / "pycache"),
-    }
-
-
-def _follow(run: Run) -> None:
-    if run.handle is None:  # the worker was killed between claiming and starting
-        _launch(run)
-        return
-    launcher, handle = LocalLauncher(), Handle(**run.handle)
-    if run.cancel_requested:
-        launcher.stop(handle)
-    status = launcher.status(handle)
-    if status.state == "running":
-        return
-    _end(
-        run,
-        _state(status, cancelled=run.cancel_requested),
-        exit_code=status.exit_code,
-        seconds=status.seconds,
-        peak_memory=status.peak_memory,
-        message=_message(status),
-    )
-
-
-def _state(status: ProcessStatus, *, cancelled: bool) -> str:
-    if cancelled:
-        return "cancelled"
-    if status.state == "lost":
-        return "lost"
-    if status.reason == "timeout":
-        return "timeout"
-    return "succeeded" if status.exit_code == 0 else "failed"
-
-
-def _message(status: ProcessStatus) -> str:
-    if status.state == "lost":
-        return "The process vanished with its machine or its supervisor. It was not started again."
-    return {
-        "timeout": "It took longer than its limit.",
-        "memory": "It used more memory than its limit.",
-    }.get(status.reason, "")
-
-
-def _end(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **columns: Any) -> None:  # noqa: ANN401 - column values
+def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **columns: Any) -> None:  # noqa: ANN401 - column values
+    """Record the end of a run once, and queue it again where that was asked for and it failed."""
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, state__in=only_from).update(
             state=state, finished_at=timezone.now(), **columns
         )
         if changed:
-            end_launch("run", str(run.pk))
-            _record(EventName.RUN_ENDED, run, "assay", state=state, exit_code=columns.get("exit_code"))
+            end_launch(use_of(run), str(run.pk))
+            record_run(EventName.RUN_ENDED, run, "assay", state=state, exit_code=columns.get("exit_code"))
+            if (
+                state == "failed"
+                and run.attempt <= run.runtime.retries
+                and not run.trial
+                and run.runtime.kind != "app"
+            ):
+                _try_again(run)
 
 
-def _record(name: EventName, run: Run, actor: str, **detail: object) -> None:
+def use_of(run: Run) -> str:
+    """Return as what kind of use a run is recorded."""
+    return "app" if run.runtime.kind == "app" else "run"
+
+
+def _try_again(run: Run) -> None:
+    """Queue the same once more. What was cancelled, took too long or was lost never comes here."""
+    kept = ("runtime_id", "person_id", "version_id", "digest", "source", "entry", "arguments", "parameters")
+    again = Run.objects.create(
+        **{column: getattr(run, column) for column in (*kept, "secrets", "limits")},
+        attempt=run.attempt + 1,
+        retry_of=run,
+        state="queued",
+        created_at=timezone.now(),
+    )
+    record_run(EventName.RUN_RETRIED, again, "assay", attempt=again.attempt, of=str(run.pk))
+
+
+def record_run(name: EventName, run: Run, actor: str, **detail: object) -> None:
+    """Record an event about a run."""
     version = run.version
     record(
         name,

@@ -7,9 +7,13 @@
 | `ASSAY_HUB_PORT` | port of the Hub | `PORT` + 1 |
 | `ASSAY_URL` | the address that people use | `http://127.0.0.1:PORT` |
 | `ASSAY_HUB_URL` | the Hub's address: another host name, so that no cookie is shared | `http://localhost:HUB_PORT` |
+| `ASSAY_FRAME_URL` | the pages at another host name, for what people's notebooks made | `http://localhost:PORT` |
 | `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
 | `ASSAY_INDEX` | the package index | the public one |
 | `ASSAY_ADVISORIES` | path or address of an OSV `all.zip`; the worker loads it every night | |
+| `ASSAY_APPS_PORT` | port at which apps are reached | `PORT` + 6 |
+| `ASSAY_APPS_URL` | its address; each app has a host name below it | `http://apps.localhost:APPS_PORT` |
+| `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
 | `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
 """
 
@@ -28,18 +32,29 @@ PORT = int(os.environ.get("PORT", "8000"))
 HUB_PORT = int(os.environ.get("ASSAY_HUB_PORT", str(PORT + 1)))
 PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
+FRAME_URL = os.environ.get("ASSAY_FRAME_URL", f"http://localhost:{PORT}").rstrip("/")
 INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
 UPKEEP_HOURS = float(os.environ.get("ASSAY_UPKEEP_HOURS", "24"))  # between two looks at all files; 0 for never
 ADVISORIES = os.environ.get("ASSAY_ADVISORIES", "")
+APPS_PORT = int(os.environ.get("ASSAY_APPS_PORT", str(PORT + 6)))
+APPS_URL = os.environ.get("ASSAY_APPS_URL", f"http://apps.localhost:{APPS_PORT}").rstrip("/")
+GIT_ALLOW = tuple(os.environ.get("ASSAY_GIT_ALLOW", "").split())
+GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
 SECURE = os.environ.get("ASSAY_SECURE") == "1"
 
 SECRET_KEY = secret(HOME, "django")
 GATE_SECRET = secret(HOME, "gate")
 HUB_API_TOKEN = secret(HOME, "hub-api")
 OIDC_CLIENT_SECRET = secret(HOME, "oidc-client")
+VAULT_KEY = secret(HOME, "vault")  # encrypts what people give to their runs
 DEBUG = False
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
-ALLOWED_HOSTS = [PUBLIC_HOST, "127.0.0.1", "localhost"]  # pages at another host lead to the public one
+ALLOWED_HOSTS = [
+    PUBLIC_HOST,
+    urlsplit(FRAME_URL).hostname or "localhost",
+    "127.0.0.1",
+    "localhost",
+]  # pages at another host lead to the public one
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 MESSAGE_TAGS = {40: "bad", 30: "warn", 25: "good"}  # our colours for error, warning, success

@@ -8,11 +8,13 @@ from pathlib import Path
 
 
 def prepare() -> None:
-    """Set Django up with our settings."""
+    """Set Django up with our settings, once in a process."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assay.server.settings")
     import django  # noqa: PLC0415 - the settings module is named first
+    from django.apps import apps  # noqa: PLC0415 - as above
 
-    django.setup()
+    if not apps.ready:
+        django.setup()
 
 
 def migrate() -> None:

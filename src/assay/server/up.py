@@ -87,6 +87,7 @@ def _run(children: Children, *, demo: bool) -> int:
     this = [sys.executable, "-m", "assay.cli.main"]
     children.start("pages", [*this, "serve"])
     children.start("worker", [*this, "worker"])
+    children.start("apps", [*this, "apps"])
     argv, env = hub_command(settings)
     children.start("studio", argv, env)
     if not _wait_for(f"http://127.0.0.1:{settings.PORT}/healthz", children):

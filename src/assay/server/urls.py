@@ -8,13 +8,14 @@ from assay.api import docs
 from assay.api.app import api
 from assay.server.health import healthz, readyz
 from assay.studio import gate
-from assay.web import account
+from assay.web import account, frames
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("studio/gate", gate.gate),
     path("studio/environments", gate.choices),
+    path("frames/<str:token>", frames.frame, name="frame"),
     path("api/v1/docs", docs.page),
     path("api/v1/", api.urls),
     path("account/password/reset/", account.forgotten, name="account_reset_password"),

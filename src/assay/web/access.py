@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, Right, check_right
@@ -25,7 +25,7 @@ class Visit(HttpRequest):
     htmx: Any
 
 
-View = Callable[Concatenate[Visit, P], HttpResponse]
+View = Callable[Concatenate[Visit, P], HttpResponseBase]
 
 
 def page(right: Right) -> Callable[[View[P]], View[P]]:
@@ -34,7 +34,7 @@ def page(right: Right) -> Callable[[View[P]], View[P]]:
     def declare(view: View[P]) -> View[P]:
         @login_required
         @wraps(view)
-        def checked(request: Visit, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: Visit, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             request.actor = visitor(request)
             check_right(request.actor, right)
             return view(request, *args, **kwargs)

@@ -20,16 +20,16 @@ from assay.flow.launch import notice_of
 from assay.flow.report import known_problems
 from assay.flow.sbom import version_sbom
 from assay.store.models import Version
-from assay.store.reads.catalogue import people_lately
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import asks_of, rounds
 from assay.store.reads.trail import version_trail
+from assay.store.reads.use import Use, use_lately, uses
 from assay.web.access import Visit, page
 from assay.web.health import health_context, summary_of
 from assay.web.library_facts import library_lines
 from assay.web.upkeep import files_context
 
-TABS = ("overview", "versions", "libraries", "health", "history")
+TABS = ("overview", "versions", "libraries", "health", "usage", "history")
 
 
 @page(Right.SEE)
@@ -48,7 +48,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "versions": versions,
             "tab": tab if tab in TABS else "overview",
             "tabs": TABS,
-            "people": people_lately([found.pk]).get(found.pk, 0),
+            "use": use_lately([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
             "asks": asks_of(version) if version.status == Status.DRAFT else [],
@@ -70,6 +70,8 @@ def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
         return {"lines": library_lines(version)}
     if tab == "health" and version.lock is not None:
         return health_context(actor, version)
+    if tab == "usage":
+        return {"uses": uses(version.environment)}
     if tab == "history":
         return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
     return {

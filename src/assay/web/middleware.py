@@ -36,7 +36,15 @@ class RequestIdMiddleware:
 class OneHostMiddleware:
     """Show pages at one host name only: at another one, such as the Hub's, their cookies would be shared."""
 
-    ANYWHERE = ("/api/", "/healthz", "/readyz", "/studio/", "/identity/", "/.well-known/")  # no cookie counts there
+    ANYWHERE = (
+        "/api/",
+        "/healthz",
+        "/readyz",
+        "/studio/",
+        "/identity/",
+        "/.well-known/",
+        "/frames/",
+    )  # no cookie counts there
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response

@@ -21,11 +21,11 @@ from assay.flow.assess import Verdict, check_open, verdict
 from assay.flow.places import build_directory
 from assay.store.logs import tail
 from assay.store.models import Membership, Version
-from assay.store.reads.catalogue import people_lately
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import rounds
 from assay.store.reads.sides import changes_against, published_references
 from assay.store.reads.trail import version_trail
+from assay.store.reads.use import Use, use_lately
 from assay.store.reads.waiting import waiting_together
 from assay.web.access import Visit, page
 from assay.web.changes import changes_of
@@ -76,7 +76,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "rounds": rounds(version),
             "events": version_trail(request.actor.workspace_id, version.environment.slug, version.number),
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
-            "lately": people_lately([version.environment_id]).get(version.environment_id, 0),
+            "lately": use_lately([version.environment_id]).get(version.environment_id, Use()),
             "refused": refused,
             "feedback": request.POST.get("feedback", ""),
             "asked": _rows(request) or [("", "raise", "")] * ROWS,

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
 from assay.core.roles import Right
-from assay.runtimes import projects, runs
+from assay.flow import vault
+from assay.runtimes import projects, runs, switch
+from assay.runtimes.applications import templates
+from assay.runtimes.terms import Plan
+from assay.runtimes.times import zone_of
+from assay.store.models import Run
 from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
+from assay.web.frames import frame_address
+from assay.web.middleware import CONTENT_POLICY
+from assay.web.runtime_apps import app_context
+from assay.web.runtime_form import plan_of_form, shown, source_of_form, words
 
 SHOWN = 30  # runs of one page
+ENTRIES = {"script": "main.py", "notebook": "main.ipynb"}  # what is pasted gets this name
+STRIP = 8  # runs beside a project in the list
 
 
 @page(Right.COMPOSE)
 def index(request: Visit) -> HttpResponse:
     """List one's own scripts with their last runs."""
-    found = [
-        (one, sorted(one.runs.all(), key=lambda run: run.created_at)[-8:]) for one in projects.mine(request.actor)
-    ]
-    return render(request, "runtimes.html", {"runtimes": found})
+    found = projects.mine(request.actor)
+    last, newer = runs.lately(found, STRIP), switch.proposals(found)
+    return render(
+        request, "runtimes.html", {"runtimes": [(one, last[one.pk], newer.get(one.pk, "")) for one in found]}
+    )
 
 
 @page(Right.COMPOSE)
@@ -33,18 +49,26 @@ def new(request: Visit) -> HttpResponse:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            made = projects.create(
-                request.actor,
-                slug=request.POST.get("slug", "").strip(),
-                title=request.POST.get("title", "").strip(),
-                kind="script",
+            kind = request.POST.get("kind", "script")
+            entry = ENTRIES.get(kind, "main.py")
+            plan = Plan(
+                kind=kind,
+                entry=request.POST.get("entry", "").strip() or entry,
+                app=request.POST.get("app", "") if kind == "app" else "",
                 environment=request.POST.get("environment", ""),
-                files={"main.py": request.POST.get("code", "").replace("\r\n", "\n")},
+                title=request.POST.get("title", "").strip(),
             )
+            plan = replace(plan, source=source_of_form(request, plan))
+            made = projects.create(request.actor, request.POST.get("slug", "").strip(), plan)
             return redirect("runtime", slug=made.slug)
         except AssayError as refused:
             error = refused
-    context = {"error": error, "given": request.POST, "choices": _published(request)}
+    context = {
+        "error": error,
+        "given": request.POST,
+        "choices": _published(request),
+        "applications": list(templates()),
+    }
     return render(request, "runtime_new.html", context, status=error.status if error else 200)
 
 
@@ -62,20 +86,25 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            files = {**found.source["files"], found.entry: request.POST.get("code", "").replace("\r\n", "\n")}
-            wanted = request.POST.get("environment", found.environment)
-            projects.change_source(request.actor, slug, files=files, environment=wanted)
+            wanted = plan_of_form(request, projects.plan_of(found))
+            projects.change(request.actor, slug, wanted)
             messages.success(request, "Saved. The next run takes it.")
             return redirect("runtime", slug=slug)
         except AssayError as refused:
             error = refused
-    context = {
+    context: dict[str, Any] = {
         "runtime": found,
-        "code": request.POST.get("code") or found.source["files"].get(found.entry, ""),
-        "runs": found.runs.select_related("version__environment").order_by("-created_at")[:SHOWN],
+        "code": request.POST.get("code") or found.source.get("files", {}).get(found.entry, ""),
+        "runs": found.runs.select_related("version__environment").defer("source").order_by("-created_at")[:SHOWN],
         "choices": _published(request),
         "error": error,
+        "form": shown(found, request),
+        "proposed": switch.proposals([found]).get(found.pk, ""),
+        "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
+        "secrets": vault.names(request.actor),
     }
+    if found.kind == "app":
+        context |= app_context(request, slug)
     return render(request, "runtime.html", context, status=error.status if error else 200)
 
 
@@ -83,8 +112,8 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
 @page(Right.COMPOSE)
 def start(request: Visit, slug: str) -> HttpResponse:
     """Queue a run."""
-    arguments = tuple(request.POST.get("arguments", "").split())
-    return redirect("run", run=runs.request_run(request.actor, slug, arguments=arguments).pk)
+    arguments = words(request.POST.get("arguments", ""))
+    return redirect("run", run=runs.request_run(request.actor, slug, arguments=arguments or None).pk)
 
 
 @page(Right.COMPOSE)
@@ -92,7 +121,36 @@ def run(request: Visit, run: UUID) -> HttpResponse:
     """Show a run; the part that moves is asked for again while it runs."""
     found = runs.find(request.actor, str(run))
     template = "components/run.html" if request.htmx else "run.html"
-    return render(request, template, {"run": found, "open": found.state in runs.OPEN})
+    context = {"run": found, "open": found.state in runs.OPEN}
+    if request.htmx:
+        part = render(request, template, context)
+        if not context["open"]:
+            part["HX-Refresh"] = "true"  # what it left is shown on the whole page
+        return part
+    answer = render(request, template, context | _left(found))
+    answer["Content-Security-Policy"] = (
+        CONTENT_POLICY.format(hub=settings.HUB_URL) + f"; frame-src {settings.FRAME_URL}"
+    )
+    return answer
+
+
+def _left(run: Run) -> dict[str, Any]:
+    """Return what a run left, once it has ended; a notebook is shown as a page."""
+    if run.state in runs.OPEN:
+        return {}
+    left = runs.outputs_of(run)
+    page_name = str(PurePosixPath(run.entry).with_suffix(".html").name)
+    shown = run.runtime.kind == "notebook" and any(one.name == page_name for one in left)
+    return {"outputs": left, "frame": frame_address(run, page_name) if shown else ""}
+
+
+@page(Right.COMPOSE)
+def output(request: Visit, run: UUID, name: str) -> FileResponse:
+    """Download a file that a run left."""
+    file = runs.open_output_of(runs.find(request.actor, str(run)), name)
+    return FileResponse(
+        file, as_attachment=True, filename=PurePosixPath(name).name, content_type="application/octet-stream"
+    )
 
 
 @page(Right.COMPOSE)

@@ -4,7 +4,7 @@ from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
-from assay.store.models.launches import Launch, Run, Runtime, Server
+from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
 from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
@@ -14,6 +14,7 @@ from assay.store.models.upkeep import Chore, Verification
 __all__ = [
     "AdvisoryRecord",
     "ApiToken",
+    "Application",
     "Assessment",
     "Build",
     "Chore",
@@ -34,6 +35,7 @@ __all__ = [
     "ProjectFacts",
     "Run",
     "Runtime",
+    "Secret",
     "Server",
     "Submission",
     "Verification",

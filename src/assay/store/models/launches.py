@@ -8,7 +8,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+USES = ("studio", "run", "app", "kernel", "pull")
 SERVER_STATES = ("starting", "ready", "failed", "stopping", "stopped")
+RUNTIME_KINDS = ("script", "notebook", "app")
 RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled", "timeout", "lost")
 
 
@@ -18,15 +20,16 @@ class Launch(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="launches")
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="launches")
-    kind = models.CharField(max_length=16, choices=[("studio", "studio"), ("run", "run")])
+    kind = models.CharField(max_length=16, choices=[(one, one) for one in USES])
     digest = models.CharField(max_length=64)
     thing = models.CharField(max_length=64)
+    runtime = models.ForeignKey("Runtime", null=True, blank=True, on_delete=models.SET_NULL, related_name="launches")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["environment", "started_at", "person"], name="launch_people"),
+            models.Index(fields=["environment", "started_at", "person", "runtime"], name="launch_use"),
             models.Index(fields=["person", "-started_at"], name="launch_by_person"),
         ]
 
@@ -58,17 +61,37 @@ class Server(models.Model):
 
 
 class Runtime(models.Model):
-    """A project that runs in a published version. `environment` is `name` (newest) or `name@number`."""
+    """A project that runs in a published version. `environment` is `name` (newest) or `name@number`.
+
+    `schedule` is a line of cron in `timezone`, `next_at` its next time; `notice` says what went wrong with it.
+    Of an app: `app` names its application, `wanted` says that it is kept up, `serving` is the process that
+    visitors get, `falls` counts its ends in a row and `again_at` is when it starts again. What is `shared`
+    all members of the workspace may open.
+    """
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
     slug = models.CharField(max_length=32)
     title = models.CharField(max_length=200)
-    kind = models.CharField(max_length=16, choices=[("script", "script")])
+    kind = models.CharField(max_length=16, choices=[(one, one) for one in RUNTIME_KINDS])
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     environment = models.CharField(max_length=64)
     source = models.JSONField()
     entry = models.CharField(max_length=200, default="main.py")
+    arguments = models.JSONField(default=list)
+    parameters = models.JSONField(default=dict)
+    secrets = models.JSONField(default=list)
     limits = models.JSONField(default=dict)
+    retries = models.PositiveSmallIntegerField(default=0)
+    schedule = models.CharField(max_length=100, blank=True, default="")
+    timezone = models.CharField(max_length=64, default="UTC")
+    next_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    notice = models.TextField(blank=True, default="")
+    shared = models.BooleanField(default=False)
+    app = models.CharField(max_length=32, blank=True, default="")
+    wanted = models.BooleanField(default=False)
+    serving = models.ForeignKey("Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    falls = models.PositiveIntegerField(default=0)
+    again_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -80,7 +103,14 @@ class Runtime(models.Model):
 
 
 class Run(models.Model):
-    """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last."""
+    """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last.
+
+    `commit` is the one whose files ran, where they came from a repository. A process of an app listens at
+    `port`, on loopback, and has answered since `healthy_at`.
+
+    A run that is tried again is followed by another one, whose `retry_of` it is; `attempt` counts from 1.
+    A `trial` ran in another version than the project's own, to see whether it would do.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     runtime = models.ForeignKey(Runtime, on_delete=models.CASCADE, related_name="runs")
@@ -90,7 +120,16 @@ class Run(models.Model):
     source = models.JSONField()
     entry = models.CharField(max_length=200)
     arguments = models.JSONField(default=list)
+    parameters = models.JSONField(default=dict)
+    secrets = models.JSONField(default=list)
     limits = models.JSONField(default=dict)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    retry_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.CASCADE, related_name="retry")
+    commit = models.CharField(max_length=64, blank=True, default="")
+    port = models.PositiveIntegerField(null=True, blank=True)
+    healthy_at = models.DateTimeField(null=True, blank=True)
+    trial = models.BooleanField(default=False)
+    scheduled_for = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(one, one) for one in RUN_STATES])
     exit_code = models.IntegerField(null=True, blank=True)
     message = models.TextField(blank=True, default="")
@@ -103,7 +142,44 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["state", "created_at"], name="run_queue")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "created_at"], name="run_queue"),
+            models.Index(fields=["person", "started_at"], name="run_turns"),
+            models.Index(fields=["runtime", "-created_at"], name="run_by_runtime"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["runtime", "scheduled_for"], name="one_run_per_time")
+        ]
 
     def __str__(self) -> str:
         return f"run {self.id} ({self.state})"
+
+
+class Secret(models.Model):
+    """A value that one person gives to their runs by name. `sealed` is encrypted; only a run gets it opened."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="secrets")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=64)
+    sealed = models.TextField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "owner", "name"], name="one_secret_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Application(models.Model):
+    """A way to start apps that an administrator added. `argv` is a template; `needs` names a library."""
+
+    slug = models.CharField(max_length=32, unique=True)
+    argv = models.JSONField()
+    needs = models.CharField(max_length=200, blank=True, default="")
+    health = models.CharField(max_length=200, default="/")
+
+    def __str__(self) -> str:
+        return self.slug

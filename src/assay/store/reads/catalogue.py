@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, told_health
 from assay.core.roles import Actor, Right
-from assay.store.models import Environment, Launch
-
-RECENT = timedelta(days=30)
+from assay.store.models import Environment
+from assay.store.reads.use import Use, use_lately
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +32,7 @@ class CatalogueRow:
     updated: datetime
     published: datetime | None
     people_30d: int
+    runtimes_30d: int
     tags: tuple[str, ...]
     building: str
 
@@ -54,23 +53,13 @@ class Filters:
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
     """Return at most `limit` rows by short name, those after the short name `after`: two queries."""
     rows = list(_filtered(actor, filters).filter(slug__gt=after).values(*_columns())[:limit])
-    people = people_lately([row["pk"] for row in rows])
-    return [_row(row, people.get(row["pk"], 0)) for row in rows]
+    use = use_lately([row["pk"] for row in rows])
+    return [_row(row, use.get(row["pk"], Use())) for row in rows]
 
 
 def count(actor: Actor, filters: Filters) -> int:
     """Return how many environments fit: one query."""
     return _filtered(actor, filters).order_by().count()
-
-
-def people_lately(environments: list[int]) -> dict[int, int]:
-    """Return how many different people launched each environment in the last 30 days: one query."""
-    counted = (
-        Launch.objects.filter(environment__in=environments, started_at__gte=timezone.now() - RECENT)
-        .values_list("environment")
-        .annotate(people=Count("person", distinct=True))
-    )
-    return dict(counted)
 
 
 def _visible(actor: Actor) -> Q:
@@ -118,7 +107,7 @@ def _columns() -> tuple[str, ...]:
     return own + tuple(f"{which}__{column}" for which in ("newest", "latest") for column in of_version)
 
 
-def _row(found: dict[str, Any], people: int) -> CatalogueRow:
+def _row(found: dict[str, Any], use: Use) -> CatalogueRow:
     """Make a row from columns; it speaks of the newest published version, else of the latest one."""
     which = "newest" if found["newest_id"] else "latest"
 
@@ -140,7 +129,8 @@ def _row(found: dict[str, Any], people: int) -> CatalogueRow:
         size=of("lock__size") or 0,
         updated=found["updated_at"],
         published=of("published_at"),
-        people_30d=people,
+        people_30d=use.people,
+        runtimes_30d=use.runtimes,
         tags=tuple(found["tags"]),
         building=of("build__state") or "" if of("status") == Status.DRAFT else "",
     )

@@ -9,9 +9,9 @@ from assay.core.roles import Actor
 from assay.core.shelf import Shelf
 from assay.core.similarity import groups
 from assay.store.models import Version
-from assay.store.reads.catalogue import people_lately
 from assay.store.reads.nearest import need_of, newest_of, shelf_of
 from assay.store.reads.sides import side
+from assay.store.reads.use import use_lately
 
 LEAST = 0.85  # score from which two count as near-identical: of 100 libraries about 8 may differ
 MEMBERS = 25  # of a group that are compared; all are named
@@ -41,7 +41,8 @@ def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]
         kept = [kept_of({key: shelf.profile(key) for key in group}) for group in page]
     wanted = {key for group, keep in zip(page, kept, strict=True) for key in (*group[:MEMBERS], keep)}
     versions = _versions(actor, wanted)
-    people = people_lately([one.environment_id for one in versions.values()])
+    use = use_lately([one.environment_id for one in versions.values()])
+    people = {environment: one.people for environment, one in use.items()}
     return [_group(group, keep, versions, people) for group, keep in zip(page, kept, strict=True) if keep in versions]
 
 

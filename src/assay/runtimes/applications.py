@@ -1,0 +1,139 @@
+"""Applications: how each framework is started, as records, so that an administrator can add one."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from assay.core.errors import InvalidInputError, NotFoundError
+from assay.core.events import EventName
+from assay.core.roles import Actor, Right, check_right
+from assay.core.spec import check_slug
+from assay.store.journal import record
+from assay.store.models import Application, Version
+
+PLACES = frozenset({"python", "entry", "port", "host"})
+MAX_WORDS = 40
+HEALTH = re.compile(r"/[\w./-]{0,200}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """How an application is started. `argv` knows {python}, {entry}, {port} and {host} (as browsers name it).
+
+    `needs` is the library that must be in the environment, '' for none; `health` the path that answers when
+    it is up. Each app has a host name of its own, so that none has to know a prefix.
+    """
+
+    slug: str
+    argv: tuple[str, ...]
+    needs: str = ""
+    health: str = "/"
+
+    def command(self, *, python: str, entry: str, port: int, host: str) -> list[str]:
+        """Return the command with the places filled in."""
+        given = {"python": python, "entry": entry, "port": str(port), "host": host}
+        return [word.format(**given) for word in self.argv]
+
+
+BUILT_IN = (
+    Template(slug="plain", argv=("{python}", "{entry}")),
+    Template(slug="dash", argv=("{python}", "{entry}"), needs="dash"),
+    Template(
+        slug="streamlit",
+        argv=(
+            *("{python}", "-m", "streamlit", "run", "{entry}", "--server.address=127.0.0.1", "--server.port={port}"),
+            *("--server.headless=true", "--browser.gatherUsageStats=false", "--browser.serverAddress={host}"),
+            *("--server.enableCORS=false", "--server.enableXsrfProtection=false", "--server.fileWatcherType=none"),
+        ),
+        needs="streamlit",
+        health="/_stcore/health",
+    ),
+    Template(
+        slug="panel",
+        argv=(
+            *("{python}", "-m", "panel", "serve", "{entry}", "--index=", "--address=127.0.0.1", "--port={port}"),
+            "--allow-websocket-origin={host}",
+        ),
+        needs="panel",
+    ),
+    Template(
+        slug="voila",
+        argv=("{python}", "-m", "voila", "{entry}", "--no-browser", "--Voila.ip=127.0.0.1", "--port={port}"),
+        needs="voila",
+    ),
+    Template(
+        slug="marimo",
+        argv=(
+            *("{python}", "-m", "marimo", "run", "{entry}", "--headless", "--no-token"),
+            *("--host=127.0.0.1", "--port={port}"),
+        ),
+        needs="marimo",
+        health="/health",
+    ),
+)
+
+
+def templates() -> dict[str, Template]:
+    """Return all applications by name; one that was added takes the place of a built-in one."""
+    added = (
+        Template(slug=one.slug, argv=tuple(one.argv), needs=one.needs, health=one.health)
+        for one in Application.objects.order_by("slug")
+    )
+    return {one.slug: one for one in (*BUILT_IN, *added)}
+
+
+def template(slug: str) -> Template:
+    """Return one application. Raises NotFoundError naming those there are."""
+    known = templates()
+    if slug not in known:
+        raise NotFoundError(f"There is no application {slug[:40]!r}.", hint=f"Choose one of {', '.join(known)}.")
+    return known[slug]
+
+
+def keep(actor: Actor, wanted: Template) -> Template:
+    """Add an application or change one. Raises InvalidInputError for a template that cannot be filled in."""
+    check_right(actor, Right.ADMINISTER)
+    check_slug(wanted.slug)
+    _check(wanted)
+    with transaction.atomic():
+        Application.objects.update_or_create(
+            slug=wanted.slug,
+            defaults={"argv": list(wanted.argv), "needs": wanted.needs, "health": wanted.health},
+        )
+        record(
+            EventName.APPLICATION_SET,
+            workspace_id=actor.workspace_id,
+            actor=actor.name,
+            detail={"application": wanted.slug, "argv": list(wanted.argv)},
+        )
+    return wanted
+
+
+def check_needs(version: Version, wanted: Template) -> None:
+    """Raise InvalidInputError unless the version has the library that the application is made of."""
+    if wanted.needs and version.lock and not version.lock.locked.filter(name=wanted.needs).exists():
+        raise InvalidInputError(
+            f"{wanted.needs} is not in {version.reference}.",
+            hint=f"Choose an environment with {wanted.needs}, or another application.",
+            path="app",
+        )
+
+
+def _check(wanted: Template) -> None:
+    try:
+        named = {name for word in wanted.argv for _, name, _, _ in string.Formatter().parse(word) if name is not None}
+        wanted.command(python="p", entry="e", port=1, host="h")
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        raise InvalidInputError(
+            f"The command cannot be filled in: {error}.", hint="Use {python}, {entry}, {port}, {host}.", path="argv"
+        ) from error
+    if not wanted.argv or len(wanted.argv) > MAX_WORDS or not named <= PLACES or not HEALTH.fullmatch(wanted.health):
+        raise InvalidInputError(
+            "The command needs words, with {python}, {entry}, {port} and {host}; the health path begins with /.",
+            hint="Look at the built-in ones.",
+            path="argv",
+        )

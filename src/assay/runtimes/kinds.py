@@ -1,0 +1,92 @@
+"""How each kind of project becomes a command, and what of the installation it may see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from assay.engine.overlay import kernel_argv
+from assay.flow.places import engine_places
+from assay.runtimes.applications import template
+from assay.store.models import Run, Runtime
+from assay.studio.process import ROOT, studio_prefix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command with what it reads of the installation and what it needs to be told."""
+
+    argv: list[str]
+    readable: tuple[str, ...]
+    writable: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def script(run: Run, directory: Path, prefix: Path) -> Command:
+    """Run a file with the environment's interpreter."""
+    source = directory / "source"
+    argv = [str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments]
+    return Command(argv=argv, readable=(str(prefix), str(source)))
+
+
+def notebook(run: Run, directory: Path, prefix: Path) -> Command:
+    """Run a notebook from Studio's prefix, in the environment's own kernel."""
+    source, scratch, places = directory / "source", directory / "scratch", engine_places()
+    kernel = scratch / "kernels" / "assay"
+    kernel.mkdir(parents=True)
+    spec = {
+        "argv": kernel_argv(prefix, places, run.version.python),
+        "display_name": run.version.reference,
+        "language": "python",
+    }
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    target = directory / "outputs" / Path(run.entry).name
+    argv = [
+        str(studio_prefix() / "bin" / "python"),
+        "-m",
+        "assay.studio.notebook",
+        str(source / run.entry),
+        str(target),
+    ]
+    return Command(
+        argv=argv,
+        readable=(str(prefix), str(source), places.overlays, *_studio()),
+        writable=(str(scratch),),
+        variables={
+            "PYTHONPATH": str(ROOT / "src"),
+            "JUPYTER_PATH": str(scratch),
+            "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
+            "JUPYTER_CONFIG_DIR": str(scratch / "config"),
+            "IPYTHONDIR": str(scratch / "ipython"),
+        },
+    )
+
+
+def app(run: Run, directory: Path, prefix: Path) -> Command:
+    """Start an app as its application says, listening on loopback at its port."""
+    source, port = directory / "source", run.port or 0
+    host = host_of(run.runtime)
+    argv = template(run.runtime.app).command(
+        python=str(prefix / "bin" / "python"), entry=str(source / run.entry), port=port, host=host
+    )
+    variables = {"HOST": "127.0.0.1", "PORT": str(port), "ASSAY_HOST": host}
+    return Command(argv=[*argv, *run.arguments], readable=(str(prefix), str(source)), variables=variables)
+
+
+def host_of(runtime: Runtime) -> str:
+    """Return the host name and port at which browsers find an app: each has its own."""
+    parts = urlsplit(settings.APPS_URL)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{runtime.slug}-{runtime.pk}.{parts.hostname}{port}"
+
+
+def _studio() -> tuple[str, ...]:
+    return tuple(str(place) for place in (studio_prefix(), ROOT / "src") if place.exists())
+
+
+COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {"script": script, "notebook": notebook, "app": app}

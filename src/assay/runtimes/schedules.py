@@ -1,0 +1,88 @@
+"""Schedules: at which times a project runs by itself.
+
+A time that passed while no worker was there is made up for by one run, however many were missed. A time that
+comes while the scheduled run before it is still open is left out, and the project says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from assay.core.errors import AssayError, InvalidInputError
+from assay.core.events import EventName
+from assay.core.roles import Right, check_right
+from assay.flow.access import actor_in
+from assay.flow.launch import Pass
+from assay.runtimes.projects import admit_runtime
+from assay.runtimes.runs import OPEN, make_run, record_run
+from assay.runtimes.times import next_time, zone_of
+from assay.store.journal import record
+from assay.store.models import Run, Runtime
+
+log = logging.getLogger("assay.schedules")
+
+
+def advance() -> bool:
+    """Queue what is due. Returns whether anything was."""
+    now = timezone.now()
+    due = list(Runtime.objects.select_related("workspace", "owner").filter(next_at__lte=now).order_by("next_at"))
+    for runtime in due:
+        _take(runtime, now)
+    return bool(due)
+
+
+def _take(runtime: Runtime, now: datetime) -> None:
+    """Set the next time and queue the run as one change: a crash leaves both undone, never one."""
+    due = runtime.next_at
+    if due is None:
+        return
+    try:
+        following = next_time(runtime.schedule, runtime.timezone, now)
+    except InvalidInputError as error:
+        log.warning("The schedule of %s has ended: %s", runtime.slug, error.detail)
+        following = None
+    with transaction.atomic():
+        if Runtime.objects.filter(pk=runtime.pk, next_at=due).update(next_at=following):
+            notice = _queue(runtime, due)
+            Runtime.objects.filter(pk=runtime.pk).update(notice=notice)
+
+
+def _queue(runtime: Runtime, due: datetime) -> str:
+    """Queue the run of one time; return '' or why it was left out."""
+    when = due.astimezone(zone_of(runtime.timezone)).strftime("%d %b %Y %H:%M")
+    if Run.objects.filter(runtime=runtime, scheduled_for__isnull=False, state__in=OPEN).exists():
+        return _left_out(runtime, f"The run of {when} was left out: the one before was still open.")
+    try:
+        ticket = _pass(runtime)
+    except AssayError as error:
+        return _left_out(runtime, f"The run of {when} could not start: {error.detail} {error.hint}")
+    run = make_run(
+        runtime,
+        runtime.owner_id,
+        ticket,
+        arguments=tuple(runtime.arguments),
+        parameters=runtime.parameters,
+        scheduled_for=due,
+    )
+    record_run(EventName.RUN_REQUESTED, run, "schedule", due=due.isoformat())
+    return ""
+
+
+def _pass(runtime: Runtime) -> Pass:
+    actor = actor_in(runtime.owner, runtime.workspace.slug)
+    check_right(actor, Right.COMPOSE)
+    return admit_runtime(actor, runtime.environment)
+
+
+def _left_out(runtime: Runtime, notice: str) -> str:
+    record(
+        EventName.RUN_LEFT_OUT,
+        workspace_id=runtime.workspace_id,
+        actor="schedule",
+        detail={"runtime": runtime.slug, "reason": notice},
+    )
+    return notice

@@ -1,0 +1,67 @@
+"""Who uses what: people and projects of the last 30 days, and each use with its duration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+from django.utils import timezone
+
+from assay.store.models import Environment, Launch
+
+RECENT = timedelta(days=30)
+SHOWN = 100  # uses of one page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """How an environment was used lately: by how many people, and in how many projects."""
+
+    people: int = 0
+    runtimes: int = 0
+
+    def __str__(self) -> str:
+        """Say it as the environment page does."""
+        projects = f" and {self.runtimes} runtime{'s' if self.runtimes != 1 else ''}" if self.runtimes else ""
+        return f"used by {self.people} {'person' if self.people == 1 else 'people'}{projects} in 30 days"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseRow:
+    """One use. `seconds` is None while it goes on; `runtime` names the project of a run or app."""
+
+    person: str
+    kind: str
+    version: int
+    digest: str
+    started: datetime
+    seconds: float | None
+    runtime: str
+
+
+def use_lately(environments: list[int]) -> dict[int, Use]:
+    """Return the use of each environment that had any in the last 30 days: one query."""
+    counted = (
+        Launch.objects.filter(environment__in=environments, started_at__gte=timezone.now() - RECENT)
+        .values_list("environment")
+        .annotate(people=Count("person", distinct=True), runtimes=Count("runtime", distinct=True))
+    )
+    return {pk: Use(people=people, runtimes=runtimes) for pk, people, runtimes in counted}
+
+
+def uses(environment: Environment) -> list[UseRow]:
+    """Return the last uses of an environment, newest first: one query."""
+    found = Launch.objects.filter(environment=environment).select_related("person", "version", "runtime")
+    return [
+        UseRow(
+            person=one.person.get_username(),
+            kind=one.kind,
+            version=one.version.number,
+            digest=one.digest,
+            started=one.started_at,
+            seconds=(one.ended_at - one.started_at).total_seconds() if one.ended_at else None,
+            runtime=one.runtime.slug if one.runtime else "",
+        )
+        for one in found.defer("runtime__source").order_by("-started_at")[:SHOWN]
+    ]
