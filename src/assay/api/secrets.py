@@ -10,7 +10,7 @@ from assay.api.access import Caller, needs
 from assay.api.documents import secret_document
 from assay.api.schemas import SecretIn
 from assay.core.roles import Right
-from assay.flow import vault
+from assay.flow import secrets
 from assay.runtimes.terms import check_secret_names
 
 router = Router(tags=["runtimes"])
@@ -20,7 +20,7 @@ router = Router(tags=["runtimes"])
 @needs(Right.COMPOSE)
 def list_secrets(request: Caller, workspace: str) -> dict[str, Any]:
     """List the names of the caller's secrets."""
-    return {"items": [secret_document(one) for one in vault.names(request.actor)], "next": None}
+    return {"items": [secret_document(one) for one in secrets.names(request.actor)], "next": None}
 
 
 @router.put("/secrets/{name}", response=dict[str, Any])
@@ -28,12 +28,12 @@ def list_secrets(request: Caller, workspace: str) -> dict[str, Any]:
 def keep(request: Caller, workspace: str, name: str, body: SecretIn) -> dict[str, Any]:
     """Keep a secret, replacing the one before it."""
     check_secret_names((name,))
-    return secret_document(vault.keep(request.actor, name, body.value))
+    return secret_document(secrets.keep(request.actor, name, body.value))
 
 
 @router.delete("/secrets/{name}", response={204: None})
 @needs(Right.COMPOSE)
 def forget(request: Caller, workspace: str, name: str) -> Status[None]:
     """Remove a secret; runs that name it fail and say so."""
-    vault.forget(request.actor, name)
+    secrets.forget(request.actor, name)
     return Status(204, None)

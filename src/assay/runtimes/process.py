@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assay.flow.places import home as installation
 from assay.flow.places import person_home
-from assay.flow.vault import reveal
+from assay.flow.secrets import reveal
 from assay.launchers.interface import Start
 from assay.launchers.wall import walled
 from assay.runtimes.kinds import COMMANDS

@@ -15,7 +15,7 @@ from assay.core.spec import check_slug
 from assay.flow.access import find_reference
 from assay.flow.draft import check_title
 from assay.flow.launch import Pass, admit
-from assay.flow.vault import check_known
+from assay.flow.secrets import check_known
 from assay.runtimes.applications import check_needs, template
 from assay.runtimes.terms import Plan, check_plan
 from assay.runtimes.times import next_time, zone_of

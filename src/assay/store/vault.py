@@ -1,4 +1,4 @@
-"""Keeping secrets of others: encrypted with a key that is derived from the installation's own."""
+"""Keeping secrets of others: encrypted with keys that are derived from one of the installation's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.core.errors import UnavailableError
 
 
 def _fernet(purpose: str) -> Fernet:
-    key = hashlib.sha256(f"{purpose}\n{settings.SECRET_KEY}".encode()).digest()
+    key = hashlib.sha256(f"{purpose}\n{settings.VAULT_KEY}".encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))
 
 
@@ -27,5 +27,6 @@ def decrypt(token: str, purpose: str) -> str:
         return _fernet(purpose).decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise UnavailableError(
-            "A stored secret cannot be read: the installation's key has changed.", hint="Enter the secret again."
+            "A stored secret cannot be read: the installation's key has changed.",
+            hint="Enter the secret again, or restore `secrets/vault` from a copy.",
         ) from error

@@ -9,25 +9,25 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
 from assay.core.roles import Right
-from assay.flow import vault
+from assay.flow import secrets
 from assay.runtimes.terms import check_secret_names
 from assay.web.access import Visit, page
 
 
 @page(Right.COMPOSE)
-def secrets(request: Visit) -> HttpResponse:
+def index(request: Visit) -> HttpResponse:
     """List the names of one's secrets; keep another one. Values are never shown again."""
     error: AssayError | None = None
     if request.method == "POST":
         name = request.POST.get("name", "").strip()
         try:
             check_secret_names((name,))
-            vault.keep(request.actor, name, request.POST.get("value", ""))
+            secrets.keep(request.actor, name, request.POST.get("value", ""))
             messages.success(request, f"{name} is kept. Name it in a project, and its runs get it as a variable.")
             return redirect("secrets")
         except AssayError as refused:
             error = refused
-    context = {"secrets": vault.names(request.actor), "error": error, "name": request.POST.get("name", "")}
+    context = {"secrets": secrets.names(request.actor), "error": error, "name": request.POST.get("name", "")}
     return render(request, "runtime_secrets.html", context, status=error.status if error else 200)
 
 
@@ -35,6 +35,6 @@ def secrets(request: Visit) -> HttpResponse:
 @page(Right.COMPOSE)
 def forget(request: Visit, name: str) -> HttpResponse:
     """Remove a secret."""
-    vault.forget(request.actor, name)
+    secrets.forget(request.actor, name)
     messages.success(request, f"{name} is removed.")
     return redirect("secrets")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
 from assay.core.roles import Right
-from assay.flow import vault
+from assay.flow import secrets
 from assay.runtimes import projects, runs, switch
 from assay.runtimes.applications import templates
 from assay.runtimes.terms import Plan
@@ -101,7 +101,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
         "form": shown(found, request),
         "proposed": switch.proposals([found]).get(found.pk, ""),
         "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
-        "secrets": vault.names(request.actor),
+        "secrets": secrets.names(request.actor),
     }
     if found.kind == "app":
         context |= app_context(request, slug)

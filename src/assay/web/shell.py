@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -19,7 +19,7 @@ class Link:
 
     label: str
     url: str
-    current: bool
+    current: bool = False
     waiting: int = 0
 
 
@@ -51,18 +51,27 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
-    def link(label: str, name: str, *, count: int = 0) -> Link:
-        url = reverse(name)
-        current = name == "admin-environments" if path.endswith("/review") else path.startswith(url)
-        return Link(label=label, url=url, current=current, waiting=count)
-
-    studio = (link("Environments", "environments"), link("Launch", "launch"), link("My servers", "servers"))
-    areas = [Area(title="Studio", links=studio)]
+    areas = [Area(title="Studio", links=(_link("Environments"), _link("Launch"), _link("My servers", "servers")))]
     if actor.has(Right.COMPOSE):
-        areas.append(Area(title="Runtimes", links=(link("Scripts", "runtimes"),)))
+        areas.append(Area(title="Runtimes", links=(_link("Projects", "runtimes"), _link("Apps"), _link("Secrets"))))
     if actor.has(Right.REVIEW):
-        queue = link("Python Environments", "admin-environments", count=waiting(actor))
-        own = (link("Package sources", "package-sources"),) if actor.has(Right.ADMINISTER) else ()
-        links = (queue, link("Consistency", "consistency"), *own, link("Audit", "audit"))
-        areas.append(Area(title="Admin", links=links))
-    return tuple(areas)
+        queue = _link("Python Environments", "admin-environments", count=waiting(actor))
+        own = (_link("Package sources", "package-sources"),) if actor.has(Right.ADMINISTER) else ()
+        areas.append(Area(title="Admin", links=(queue, _link("Consistency"), *own, _link("Audit"))))
+    return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)
+
+
+def _link(label: str, name: str = "", *, count: int = 0) -> Link:
+    return Link(label=label, url=reverse(name or label.lower()), waiting=count)
+
+
+def _here(areas: list[Area], path: str) -> str:
+    """Return the link under which a page lies: the longest that its address begins with."""
+    if path.endswith("/review"):
+        return reverse("admin-environments")
+    fitting = [one.url for area in areas for one in area.links if path.startswith(one.url)]
+    return max(fitting, key=len, default="")
+
+
+def _marked(links: tuple[Link, ...], here: str) -> tuple[Link, ...]:
+    return tuple(replace(one, current=one.url == here) for one in links)

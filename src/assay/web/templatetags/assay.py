@@ -88,6 +88,20 @@ def badge(word: str) -> SafeString:
 
 
 @register.simple_tag
+def glyph(word: str) -> SafeString:
+    """Write a state as its glyph and colour only; the word is there for those who listen or point."""
+    mark, tone, text = BADGES.get(str(word), ("?", "", str(word)))
+    return format_html(
+        '<span class="badge {}" title="{}"><span aria-hidden="true">{}</span>'
+        '<span class="visually-hidden">{}</span></span>',
+        tone,
+        text,
+        mark,
+        text,
+    )
+
+
+@register.simple_tag
 def change(row: Row) -> SafeString:
     """Write what happened to a library: quiet when it was to be expected, a badge when it deserves a look."""
     if row.change is Change.SAME:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from assay.core.errors import InvalidInputError, NotFoundError, UnavailableError
+from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.store.journal import record
 from assay.store.models import Secret
+from assay.store.vault import decrypt, encrypt
 
+PURPOSE = "secret of runs"
 LONGEST = 32 * 1024  # characters of one value
 SHORTEST = 4  # characters; anything shorter could not be masked in a log without masking much else
 
@@ -32,7 +31,7 @@ def keep(actor: Actor, name: str, value: str) -> Secret:
             workspace_id=actor.workspace_id,
             owner_id=actor.id,
             name=name,
-            defaults={"sealed": _fernet().encrypt(value.encode()).decode(), "updated_at": timezone.now()},
+            defaults={"sealed": encrypt(value, PURPOSE), "updated_at": timezone.now()},
         )
         _record(EventName.SECRET_SET, actor, name)
     return secret
@@ -72,16 +71,7 @@ def reveal(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str,
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise NotFoundError(f"The secret {missing[0]!r} was removed.", hint="Keep it again, or do not name it.")
-    try:
-        return {name: _fernet().decrypt(sealed.encode()).decode() for name, sealed in found.items()}
-    except InvalidToken as error:
-        raise UnavailableError(
-            "The secrets were encrypted with another key.", hint="Keep them again, or restore the key of the vault."
-        ) from error
-
-
-def _fernet() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(bytes.fromhex(settings.VAULT_KEY)))
+    return {name: decrypt(sealed, PURPOSE) for name, sealed in found.items()}
 
 
 def _record(name: EventName, actor: Actor, secret: str) -> None:
