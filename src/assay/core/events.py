@@ -30,6 +30,7 @@ class EventName(StrEnum):
     VERSION_CLEARED = "version.cleared"
     FACTS_GONE = "version.facts-gone"
     FINDING_WAIVED = "version.waived"
+    WAIVER_ENDED = "version.waiver-ended"
     POLICY_REVISED = "policy.revised"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_EDITED = "environment.edited"

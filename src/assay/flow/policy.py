@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -53,13 +54,22 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """What a policy would do to everything published and pending. `warned` counts versions with warnings only."""
+    """What a policy would do to everything published and pending. `warned` counts versions with warnings only.
+
+    `by_rule` counts the versions in which a rule, by its sentence, finds something that stops or warns.
+    """
 
     looked_at: int
     stopped: tuple[Stopped, ...]
     warned: int
     people: int
     runtimes: int
+    by_rule: dict[str, int]
+
+    @property
+    def references(self) -> frozenset[str]:
+        """The versions that would be stopped."""
+        return frozenset(one.reference for one in self.stopped)
 
 
 def current_policy(workspace_id: int) -> Standing:
@@ -74,6 +84,11 @@ def revisions(workspace_id: int) -> list[PolicyRevision]:
     """Return all revisions, newest first."""
     found = PolicyRevision.objects.filter(workspace_id=workspace_id).select_related("by")
     return list(found.order_by("-number"))
+
+
+def policy_in(revision: PolicyRevision) -> Policy:
+    """Return the policy of a revision."""
+    return policy_from(revision.document)
 
 
 def revise(actor: Actor, policy: Policy, *, seen: int, note: str = "") -> Standing:
@@ -129,9 +144,11 @@ def rehearse(actor: Actor, policy: Policy) -> Rehearsal:
     facts, waived = facts_of(rows), live_keys(actor.workspace_id, timezone.now())
     stopped: list[Stopped] = []
     pks: list[int] = []
+    by_rule: Counter[str] = Counter()
     warned = 0
     for row in rows:
         findings = judge.findings(facts[row["pk"]])
+        by_rule.update({one.rule for one in findings if one.effect is not Effect.NOTE})
         accepted = waived.get(row["environment_id"], frozenset())
         blocks = tuple(one.words for one in findings if one.effect is Effect.BLOCK and one.key not in accepted)
         if blocks:
@@ -147,6 +164,7 @@ def rehearse(actor: Actor, policy: Policy) -> Rehearsal:
         warned=warned,
         people=people_in(pks, timezone.now() - RECENT),
         runtimes=runtimes_in(actor.workspace_id, published),
+        by_rule=dict(by_rule),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
@@ -16,7 +17,7 @@ from assay.flow.access import find_version, workspace_of
 from assay.flow.assess import verdict
 from assay.flow.watch import look_again
 from assay.store.journal import record_version
-from assay.store.models import Version, Waiver
+from assay.store.models import Version, Waiver, Watch
 
 LONGEST = timedelta(days=3 * 366)  # that a waiver may hold; what is accepted for ever is a rule to change
 
@@ -96,3 +97,21 @@ def _check_until(until: datetime | None) -> None:
         raise InvalidInputError(
             f"It must lie within the next {LONGEST.days} days.", hint="Choose a day when to look again.", path="until"
         )
+
+
+def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
+    """End a waiver now; what it accepted counts again. Raises NotFoundError, ConflictError for one that ended."""
+    check_right(actor, Right.REVIEW)
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Waiver.objects.filter(pk=waiver_id, environment__workspace_id=actor.workspace_id)
+        waiver = rows.select_related("version__environment", "by").first()
+        if waiver is None:
+            raise NotFoundError("There is no such waiver.", hint="Load the list again.")
+        if not rows.filter(Q(until=None) | Q(until__gt=now)).update(until=now):
+            raise ConflictError("It has ended already.", hint="Load the list again.")
+        words = waiver.finding["words"]
+        record_version(EventName.WAIVER_ENDED, waiver.version, actor.name, finding=waiver.key, words=words)
+        Watch.objects.filter(workspace_id=actor.workspace_id).delete()  # the watch looks at everything again
+    waiver.refresh_from_db()
+    return waiver

@@ -95,7 +95,7 @@ def _rule(entry: object, path: str) -> Rule:
             raise InvalidInputError(f"{name!r:.60} is no field of {kind.kind}.", hint=hint, path=f"{path}.{name}")
     values = {name: _value(entry[name], types[name], f"{path}.{name}") for name in known if name in entry}
     for name, one in known.items():
-        if name not in values and one.default is MISSING:
+        if one.default is MISSING and values.get(name) in {None, "", ()}:
             hint = f"Say which {name}."
             raise InvalidInputError(f"{kind.kind} needs {name}.", hint=hint, path=f"{path}.{name}")
     return kind(**_normal(values, path))

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from assay.core.roles import Actor, Right
 from assay.store.models import Workspace
+from assay.store.reads.health import open_health
 from assay.store.reads.reviews import waiting
 
 
@@ -57,7 +58,8 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
     if actor.has(Right.REVIEW):
         queue = _link("Python Environments", "admin-environments", count=waiting(actor))
         own = (_link("Package sources", "package-sources"),) if actor.has(Right.ADMINISTER) else ()
-        areas.append(Area(title="Admin", links=(queue, _link("Consistency"), *own, _link("Audit"))))
+        care = (_link("Health", count=open_health(actor)), _link("Policy"), _link("Consistency"))
+        areas.append(Area(title="Admin", links=(queue, *care, *own, _link("Audit"))))
     return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)
 
 

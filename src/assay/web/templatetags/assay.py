@@ -72,6 +72,7 @@ HAPPENED = {
     "build.built": "finished the build",
     "build.failed": "ended the build: failed",
     "version.waived": "accepted a finding",
+    "version.waiver-ended": "ended a waiver",
     "version.attention": "found something new about it",
     "version.cleared": "found nothing left to look at",
     "version.facts-gone": "found that facts were withdrawn",
@@ -171,6 +172,13 @@ def seconds(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004 - enough digits for short ones
+
+
+@register.filter
+def reference_path(reference: str) -> str:
+    """Write the address of `name@number` below that of all environments."""
+    slug, _, number = reference.partition("@")
+    return f"{slug}/{number}/"
 
 
 @register.filter
