@@ -30,6 +30,8 @@ PATIENCE = 30  # seconds until what a test waits for must have happened
 SECRETS = {"gate": "gate-secret", "hub-api": "hub-api-token", "oidc-client": "client-secret"}
 PASSWORD = "a password for the sign-in that stands in for the desk's"
 
+LAB = {"name": "JupyterLab", "path": "lab", "argv": [], "strips": False}
+
 # The real configuration, but signing in needs no desk.
 CONFIG = """
 load_subconfig({real!r})
@@ -66,6 +68,8 @@ class Desk:
     """What the approval desk would say, and what it was asked."""
 
     prefix: Path
+    application: dict[str, Any] = field(default_factory=lambda: dict(LAB))
+    memory: int = 4 << 30
     refusal: tuple[int, bytes] | None = None  # instead of a yes
     asked: list[dict[str, Any]] = field(default_factory=list)
     secrets_shown: set[str] = field(default_factory=set)
@@ -88,6 +92,8 @@ class Desk:
                 "display_name": asked["environment"],
             },
             "notice": "",
+            "application": self.application,
+            "size": {"name": "small", "memory": self.memory, "processors": 1},
         }
 
     def choices(self, user: str) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def serve_desk(desk: Desk) -> ThreadingHTTPServer:
 class Studio:
     """A running Hub."""
 
-    def __init__(self, home: Path, desk_port: int) -> None:
+    def __init__(self, home: Path, desk_port: int, idle_minutes: float = 240) -> None:
         self.home = home
         port = free_ports(3)
         self.url = f"http://localhost:{port}"
@@ -152,6 +158,7 @@ class Studio:
                 PORT=desk_port,
                 HUB_PORT=port,
                 HUB_URL=self.url,
+                IDLE_MINUTES=idle_minutes,
                 PUBLIC_URL=f"http://127.0.0.1:{desk_port}",
             )
         )

@@ -97,7 +97,7 @@ def test_a_cell_runs_in_the_environment_and_stop_leaves_nothing(desk: Desk, stud
     """The kernel is the approved environment, in one's own home; after the end no process is left."""
     studio.start("ana", "s1")
     seen = studio.seen("ana", "s1", "ready")
-    assert seen.address == f"{studio.url}/user/ana/s1/lab"
+    assert seen.address == f"{studio.url}/user/ana/s1/"
     assert desk.asked == [{"user": "ana", "environment": "geo@4", "server": "s1"}]
     assert desk.secrets_shown == {f"Bearer {SECRETS['gate']}"}
 

@@ -128,7 +128,16 @@ class PolicyIn(PolicyTry):
 
 
 class ServerIn(Body):
-    """The version in which a Studio server starts."""
+    """The version in which a Studio server starts, and as what; '' is the default."""
+
+    environment: str
+    application: str = ""
+    file: str = ""
+    size: str = ""
+
+
+class RestartIn(Body):
+    """The version in which a Studio server starts again."""
 
     environment: str
 

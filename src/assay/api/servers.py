@@ -8,9 +8,10 @@ from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import server_document
-from assay.api.schemas import ServerIn
+from assay.api.schemas import RestartIn, ServerIn
 from assay.core.roles import Right
 from assay.studio import servers
+from assay.studio.servers import Wanted
 
 router = Router(tags=["servers"])
 
@@ -19,7 +20,7 @@ router = Router(tags=["servers"])
 @needs(Right.SEE)
 def start(request: Caller, workspace: str, body: ServerIn) -> Status[dict[str, Any]]:
     """Start a Studio server in a version; its address comes when it is ready."""
-    return Status(202, server_document(servers.start(request.actor, body.environment)))
+    return Status(202, server_document(servers.start(request.actor, Wanted(**body.model_dump()))))
 
 
 @router.get("/servers", response=dict[str, Any])
@@ -41,3 +42,10 @@ def show(request: Caller, workspace: str, server: str) -> dict[str, Any]:
 def stop(request: Caller, workspace: str, server: str) -> Status[dict[str, Any]]:
     """Stop a server and every process of it."""
     return Status(202, server_document(servers.stop(request.actor, server)))
+
+
+@router.post("/servers/{server}/restart", response={202: dict[str, Any]})
+@needs(Right.SEE)
+def restart(request: Caller, workspace: str, server: str, body: RestartIn) -> Status[dict[str, Any]]:
+    """Stop a server and start it, under its name, in another version."""
+    return Status(202, server_document(servers.restart(request.actor, server, body.environment)))

@@ -7,7 +7,7 @@ import secrets
 import sys
 from typing import TYPE_CHECKING
 
-from assay.cli import advisories
+from assay.cli import advisories, applications
 from assay.cli.serve import ready
 from assay.core.roles import Right, Role
 
@@ -43,10 +43,11 @@ def add_to(commands: Commands) -> None:
     collect.set_defaults(run=_collect)
     workspace = actions.add_parser("workspace", help="what a workspace demands of builds and approvals")
     workspace.add_argument("name", nargs="?", default="default")
-    for option in ("require-sandbox", "allow-sdists", "self-approval"):
+    for option in ("require-sandbox", "allow-sdists", "self-approval", "personal-overlays"):
         workspace.add_argument(f"--{option}", choices=["yes", "no"])
     workspace.set_defaults(run=_workspace)
     advisories.add_to(actions)
+    applications.add_to(actions)
     audit = commands.add_parser("audit", help="the trail of events")
     checks = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     checks.add_parser("verify", help="walk the hash chain of every workspace").set_defaults(run=_verify)
@@ -131,7 +132,7 @@ def _workspace(arguments: argparse.Namespace) -> int:
 
     changed = {
         name: value == "yes"
-        for name in ("require_sandbox", "allow_sdists", "self_approval")
+        for name in ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
         if (value := getattr(arguments, name)) is not None
     }
     for name, value in set_workspace(arguments.name, changed).items():

@@ -49,10 +49,16 @@ def notice_of(version: Version) -> str:
     if version.status == Status.DEPRECATED:
         instead = f" Use {version.successor} instead." if version.successor else ""
         return f"{version.reference} is deprecated: {version.reason}{instead}"
+    newer = newer_of(version) if version.status == Status.PUBLISHED else ""
+    return f"A newer version is published: {newer}." if newer else ""
+
+
+def newer_of(version: Version) -> str:
+    """Name the version in which somebody who uses this one should go on: its successor, or a newer one."""
+    if version.status == Status.DEPRECATED and version.successor:
+        return version.successor
     newest = version.environment.newest
-    if version.status == Status.PUBLISHED and newest and newest.number > version.number:
-        return f"A newer version is published: {version.environment.slug}@{newest.number}."
-    return ""
+    return newest.reference if newest and newest.number > version.number else ""
 
 
 def record_launch(ticket: Pass, actor: Actor, *, kind: str, thing: str, runtime: Runtime | None = None) -> Launch:

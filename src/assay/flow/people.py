@@ -22,6 +22,7 @@ from assay.store.models import ApiToken, Membership, Person, Workspace
 USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 TOKEN_PREFIX = "assay_"  # noqa: S105 - marks our tokens for secret scanners; no secret itself
 LONGEST = 366  # days that a token may live
+DEMANDS = ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
 USED_EVERY = timedelta(minutes=10)  # a token's last use is not written more often than that
 
 
@@ -38,17 +39,23 @@ def ensure_workspace(slug: str = "default", title: str = "Default workspace") ->
     return Workspace.objects.get_or_create(slug=slug, defaults={"title": title})[0]
 
 
-def set_workspace(slug: str, changes: dict[str, bool], by: str = "assay") -> dict[str, bool]:
-    """Change what a workspace demands, and return all of it. Raises NotFoundError."""
+def find_workspace(slug: str) -> Workspace:
+    """Return a workspace. Raises NotFoundError."""
     workspace = Workspace.objects.filter(slug=slug).first()
     if workspace is None:
         raise NotFoundError(f"There is no workspace {slug[:40]!r}.", hint="Check the name.")
+    return workspace
+
+
+def set_workspace(slug: str, changes: dict[str, bool], by: str = "assay") -> dict[str, bool]:
+    """Change what a workspace demands, and return all of it. Raises NotFoundError."""
+    workspace = find_workspace(slug)
     with transaction.atomic():
         if changes:
             Workspace.objects.filter(pk=workspace.pk).update(**changes)
             record(EventName.WORKSPACE_SET, workspace_id=workspace.pk, actor=by, detail=dict(changes))
     workspace.refresh_from_db()
-    return {name: getattr(workspace, name) for name in ("require_sandbox", "allow_sdists", "self_approval")}
+    return {name: getattr(workspace, name) for name in DEMANDS}
 
 
 def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:

@@ -17,7 +17,7 @@ from assay.flow import bell, build, verify, watch
 from assay.jobs import chores
 from assay.jobs.refresh import Refresh
 from assay.runtimes import apps, queue, schedules
-from assay.studio import servers
+from assay.studio import follow
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
@@ -59,7 +59,7 @@ class Worker:
             _guarded(schedules.advance)
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
-            _guarded(servers.follow)
+            _guarded(follow.follow)
             _guarded(chores.advance)
         if time.monotonic() - self._refresh_at > REFRESH_EVERY:
             self._refresh_at = time.monotonic()

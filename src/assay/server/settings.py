@@ -14,6 +14,8 @@
 | `ASSAY_APPS_PORT` | port at which apps are reached | `PORT` + 6 |
 | `ASSAY_APPS_URL` | its address; each app has a host name below it | `http://apps.localhost:APPS_PORT` |
 | `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
+| `ASSAY_SIZES` | sizes of Studio servers, the default first: `name=MEMORY/PROCESSORS` | small, medium, large |
+| `ASSAY_IDLE_MINUTES` | a Studio server that nobody uses for so long is stopped; 0 for never | 240 |
 | `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
 """
 
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from assay.core.sizes import read_sizes
 from assay.server.secrets import private_key, secret
 
 HOME = Path(os.environ.get("ASSAY_HOME", "var")).resolve()
@@ -40,6 +43,8 @@ APPS_PORT = int(os.environ.get("ASSAY_APPS_PORT", str(PORT + 6)))
 APPS_URL = os.environ.get("ASSAY_APPS_URL", f"http://apps.localhost:{APPS_PORT}").rstrip("/")
 GIT_ALLOW = tuple(os.environ.get("ASSAY_GIT_ALLOW", "").split())
 GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
+SIZES = read_sizes(os.environ.get("ASSAY_SIZES", "medium=4G/2 small=2G/1 large=16G/4"))
+IDLE_MINUTES = float(os.environ.get("ASSAY_IDLE_MINUTES", "240"))
 SECURE = os.environ.get("ASSAY_SECURE") == "1"
 
 SECRET_KEY = secret(HOME, "django")

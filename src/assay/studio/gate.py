@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -15,17 +16,19 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from assay.core.applications import check_fits, fill
 from assay.core.errors import AssayError, InvalidInputError, NotFoundError, NotSignedInError
 from assay.core.events import EventName
 from assay.core.roles import Actor
-from assay.engine.overlay import kernel_argv
+from assay.core.sizes import choose
 from assay.flow.access import actor_in
-from assay.flow.launch import admit
+from assay.flow.applications import find_application
+from assay.flow.launch import Pass, admit
 from assay.flow.people import find_person
-from assay.flow.places import engine_places
 from assay.store.journal import record
 from assay.store.models import Membership, Server
-from assay.store.reads.choices import launch_choices
+from assay.store.reads.choices import launch_choices, library_names
+from assay.studio.kernels import kernel_document
 
 
 @csrf_exempt
@@ -37,24 +40,30 @@ def gate(request: HttpRequest) -> JsonResponse:
         asked = _body(request)
         actor = _actor(asked["user"])
         ticket = admit(actor, asked["environment"])
-        _check_server(actor, asked.get("server", ""), ticket.version.reference)
+        server = _server(actor, asked.get("server", ""), ticket.version.reference)
+        answer = _answer(ticket, server)
     except AssayError as error:
         _record_refusal(request, error)
         return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
-    reference = ticket.version.reference
-    return JsonResponse(
-        {
-            "environment": reference,
-            "digest": ticket.digest,
-            "prefix": str(ticket.prefix),
-            "kernel": {
-                "argv": kernel_argv(ticket.prefix, engine_places(), ticket.version.python),
-                "env": {"VIRTUAL_ENV": str(ticket.prefix)},
-                "display_name": reference,
-            },
-            "notice": ticket.notice,
-        }
-    )
+    return JsonResponse(answer)
+
+
+def _answer(ticket: Pass, server: Server | None) -> dict[str, Any]:
+    """Return what the Hub needs to start a server; all of it comes from our records, nothing from its options."""
+    size = choose(settings.SIZES, server.size if server else "")
+    return {
+        **kernel_document(ticket),
+        "application": _application(ticket, server),
+        "size": {"name": size.name, "memory": size.memory, "processors": size.processors},
+    }
+
+
+def _application(ticket: Pass, server: Server | None) -> dict[str, Any]:
+    found = find_application(ticket.version.environment.workspace_id, server.application if server else "")
+    check_fits(found, library_names(ticket.version), ticket.version.reference)
+    host = urlsplit(settings.HUB_URL).netloc
+    argv = fill(found, prefix=str(ticket.prefix), file=server.file if server else "", host=host)
+    return {"name": found.name, "path": found.path, "argv": argv, "strips": found.strips}
 
 
 @require_GET
@@ -122,10 +131,11 @@ def _actor(name: str) -> Actor:
     return actor_in(person, membership.workspace.slug)
 
 
-def _check_server(actor: Actor, server: str, reference: str) -> None:
-    """Raise NotFoundError unless the server was asked for here, by this person, in this version."""
+def _server(actor: Actor, server: str, reference: str) -> Server | None:
+    """Return the server that was asked for here, by this person, in this version. Raises NotFoundError."""
     if not server:
-        return
+        return None
     known = Server.objects.select_related("version__environment").filter(pk=server).first()
     if known is None or known.person_id != actor.id or known.version.reference != reference:
         raise NotFoundError("There is no such server.", hint="Start it from the launch page.")
+    return known

@@ -6,12 +6,16 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
 
 from assay.core.errors import ForbiddenError, UnavailableError
 
 TIMEOUT = 10  # seconds
+PATIENCE = 2  # seconds for a server's own answer
+LISTEN = 0.2  # seconds to hear what a starting server has told so far
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,8 @@ class Seen:
     state: str
     progress: int
     message: str
-    address: str | None = None
+    address: str = ""
+    last_activity: datetime | None = None
 
 
 class HubClient:
@@ -56,13 +61,54 @@ class HubClient:
         if found is None:
             return Seen(state="stopped", progress=0, message="")
         if found.get("ready"):
-            address = f"{self.url}{found['url']}lab"
-            return Seen(state="ready", progress=100, message="Ready", address=address)
+            used = datetime.fromisoformat(found["last_activity"]) if found.get("last_activity") else None
+            address = f"{self.url}{found['url']}"
+            return Seen(state="ready", progress=100, message="Ready", address=address, last_activity=used)
         if found.get("pending") == "spawn":
-            return Seen(state="starting", progress=50, message="The server is starting")
+            return self._starting(name, server)
         if found.get("pending") == "stop":
             return Seen(state="starting", progress=50, message="The server is stopping")
         return self._ended(name, server)
+
+    def look(self, address: str) -> int | None:
+        """Return the HTTP status with which a server answers, None while it does not answer."""
+        headers = {"Authorization": f"token {self._token}"}
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - an address that the Hub told
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - as above
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except (OSError, HTTPException):
+            return None
+
+    def is_busy(self, name: str, server: str) -> bool:
+        """Say whether a kernel of a server computes; what cannot be asked does not."""
+        headers = {"Authorization": f"token {self._token}"}
+        address = f"{self.url}/user/{quote(name)}/{quote(server)}/api/kernels"
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - the Hub's address is a setting
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - as above
+                return any(one["execution_state"] == "busy" for one in json.loads(answer.read()))
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return False
+
+    def _starting(self, name: str, server: str) -> Seen:
+        """Return the last step that a starting server told; the Hub streams them, so we listen for a moment."""
+        path = f"{self.url}/hub/api/users/{quote(name)}/servers/{quote(server)}/progress"
+        request = urllib.request.Request(path, headers={"Authorization": f"token {self._token}"})  # noqa: S310 - as above
+        told: dict[str, Any] = {}
+        try:
+            with urllib.request.urlopen(request, timeout=LISTEN) as stream:  # noqa: S310 - as above
+                for line in stream:
+                    if line.startswith(b"data:"):
+                        told = json.loads(line.removeprefix(b"data:"))
+        except (OSError, HTTPException, ValueError):
+            pass  # the moment is over
+        if told.get("failed"):
+            return Seen(state="failed", progress=0, message=_without_prefix(told))
+        message = str(told.get("message") or "The server is starting")
+        return Seen(state="starting", progress=int(told.get("progress") or 0), message=message)
 
     def _ended(self, name: str, server: str) -> Seen:
         """Tell a server that failed to start from one that was stopped."""
@@ -70,8 +116,7 @@ class HubClient:
         lines = self._fetch("GET", path, accept=(200, 400, 404)).decode().splitlines()
         events = [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
         if events and events[-1].get("failed"):
-            message = str(events[-1].get("message", "")).removeprefix("Spawn failed: ")
-            return Seen(state="failed", progress=0, message=message)
+            return Seen(state="failed", progress=0, message=_without_prefix(events[-1]))
         return Seen(state="stopped", progress=0, message="")
 
     def health(self) -> bool:
@@ -106,6 +151,10 @@ class HubClient:
         except OSError as error:
             raise UnavailableError("Studio does not answer.", hint="Try again in a moment.") from error
         return text
+
+
+def _without_prefix(event: dict[str, Any]) -> str:
+    return str(event.get("message", "")).removeprefix("Spawn failed: ")
 
 
 def _refusal(error: urllib.error.HTTPError) -> ForbiddenError | UnavailableError:

@@ -21,6 +21,9 @@ from tornado.web import HTTPError
 SECONDS = 10  # for an answer of the approval desk
 # The servers have no business with news and updates of a prefix that all share.
 LAB_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
+# Of use where a server proxies to others; ours is behind the Hub's.
+LAB_PAGE = {"disabledExtensions": {"@jupyterhub/jupyter-server-proxy": True}}
+NOTEBOOK, PROXY = "jupyterhub-singleuser", "jupyter-standaloneproxy"
 KNOWN = {"environment", "server"}
 NO_YES = "so nothing is started"
 
@@ -80,38 +83,74 @@ class Gate:
             raise _refused(f"The approval desk answered what is no answer, {NO_YES}.") from error
 
     def prepare(self, spawner: Any, answer: dict[str, Any]) -> None:  # noqa: ANN401 - as above
-        """Give the server its home and exactly one kernel: the environment's."""
+        """Give the server its home, its size, its application and exactly one kernel: the environment's."""
         home = self.home / "homes" / safe(spawner.user.name)
         place = self.home / "hub" / "kernels" / f"{safe(spawner.user.name)}-{safe(spawner.name or 'default')}"
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.rmtree(place, ignore_errors=True)
-        kernel = place / "kernels" / "python3"
-        kernel.mkdir(parents=True)
-        spec = {
-            "argv": answer["kernel"]["argv"],
-            "display_name": answer["kernel"]["display_name"],
-            "language": "python",
-            "env": {
-                **answer["kernel"]["env"],
-                "PATH": f"{answer['prefix']}/bin:/usr/local/bin:/usr/bin:/bin",
-                "PYTHONNOUSERSITE": "1",
-                "PYTHONPYCACHEPREFIX": str(home / ".cache" / "pycache"),
-            },
-            "metadata": {"debugger": True, "assay": {"digest": answer["digest"]}},
+        variables = {
+            **answer["kernel"]["env"],
+            "PATH": f"{answer['prefix']}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONPYCACHEPREFIX": str(home / ".cache" / "pycache"),
         }
-        (kernel / "kernel.json").write_text(json.dumps(spec))
-        (place / "labconfig").mkdir()
-        (place / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS))
+        _write_kernel(place, answer, variables)
         spawner.notebook_dir = str(home)
+        spawner.mem_limit = answer["size"]["memory"]
+        spawner.cpu_limit = answer["size"]["processors"]
         spawner.environment = {
             **spawner.environment,
             "HOME": str(home),
             "JUPYTER_PATH": str(place),
             "JUPYTER_CONFIG_PATH": str(place),
             "JUPYTER_PREFER_ENV_PATH": "0",
+            # Open documents are kept per environment: two servers side by side do not close each other's.
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / ".jupyter" / "lab" / f"workspaces-{_slug(answer)}"),
             "ASSAY_ENVIRONMENT": answer["environment"],
             "ASSAY_DIGEST": answer["digest"],
         }
+        _set_command(spawner, answer["application"], variables)
+
+
+def _slug(answer: dict[str, Any]) -> str:
+    return safe(answer["environment"].partition("@")[0])
+
+
+def _write_kernel(place: Path, answer: dict[str, Any], variables: dict[str, str]) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    kernel = place / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    spec = {
+        "argv": answer["kernel"]["argv"],
+        "display_name": answer["kernel"]["display_name"],
+        "language": "python",
+        "env": variables,
+        "metadata": {"debugger": True, "assay": {"digest": answer["digest"]}},
+    }
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    (place / "labconfig").mkdir()
+    (place / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS))
+    (place / "labconfig" / "page_config.json").write_text(json.dumps(LAB_PAGE))
+
+
+def _set_command(spawner: Any, application: dict[str, Any], variables: dict[str, str]) -> None:  # noqa: ANN401 - a Spawner of any kind
+    """Let the server be the notebook server, or an application behind the proxy that asks the Hub who comes."""
+    if not hasattr(spawner, "assay_cmd"):  # a spawner lives on between two starts: what it was configured with
+        spawner.assay_cmd = list(spawner.cmd)
+    if not application["argv"]:
+        spawner.cmd = spawner.assay_cmd
+        spawner.default_url = f"/{application['path']}"
+        return
+    absolute = [] if application["strips"] else ["--absolute-url"]
+    settings = [f"{name}={value}" for name, value in variables.items()]
+    runner = spawner.assay_cmd[:-1] if spawner.assay_cmd[-1] == NOTEBOOK else []
+    command = [PROXY, "--timeout=60", *absolute, "--", "/usr/bin/env", *_doubled(settings)]
+    spawner.cmd = [*runner, *command, *application["argv"]]
+    spawner.default_url = ""
+
+
+def _doubled(words: list[str]) -> list[str]:
+    """Return words in which the proxy finds nothing to fill in."""
+    return [one.replace("{", "{{").replace("}", "}}") for one in words]
 
 
 def _what_is_wrong(options: dict[str, Any], server: str) -> str:

@@ -85,12 +85,14 @@ c.JupyterHub.load_roles = [
 gate = from_environment()
 c.JupyterHub.spawner_class = WatchedSpawner
 c.WatchedSpawner.log_folder = str(folder / "logs")
-c.Spawner.cmd = [sys.executable, "-m", "assay.studio.server"]
-c.Spawner.default_url = "/lab"
+c.Spawner.cmd = [sys.executable, "-m", "assay.studio.server", "jupyterhub-singleuser"]
 c.Spawner.options_form = gate.form
 c.Spawner.options_from_form = "simple"
 c.Spawner.apply_user_options = gate.apply
-c.Spawner.environment = {"ASSAY_WALL": str(home)}  # servers see nothing of it but what they need
+c.Spawner.environment = {
+    "ASSAY_WALL": str(home),  # servers see nothing of it but what they need
+    "JUPYTERHUB_ACTIVITY_INTERVAL": os.environ["ASSAY_ACTIVITY"],
+}
 c.Spawner.env_keep = ["PATH", "LANG", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR"]
 c.Spawner.start_timeout = 60
 c.Spawner.http_timeout = 60

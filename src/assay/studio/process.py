@@ -19,6 +19,7 @@ class Settings(Protocol):
     HUB_PORT: int
     HUB_URL: str
     PUBLIC_URL: str
+    IDLE_MINUTES: float
 
 
 def studio_prefix() -> Path:
@@ -44,7 +45,13 @@ def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
         "ASSAY_HOME": str(settings.HOME),
         "ASSAY_HUB_PORT": str(settings.HUB_PORT),
         "ASSAY_HUB_URL": settings.HUB_URL,
+        "ASSAY_ACTIVITY": str(activity_interval(settings.IDLE_MINUTES)),
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         "PATH": f"{prefix / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}",
     }
     return argv, variables
+
+
+def activity_interval(idle_minutes: float) -> int:
+    """Return how often servers tell the Hub that they are used (seconds): often enough to cull in time."""
+    return max(1, min(300, int(idle_minutes * 60 / 4))) if idle_minutes else 300

@@ -1,6 +1,6 @@
-"""`python -m assay.studio.server ARGUMENTS`: one notebook server and its kernels as one tree.
+"""`python -m assay.studio.server COMMAND ARGUMENTS`: one server and all that it starts as one tree.
 
-The Hub calls this in place of `jupyterhub-singleuser`.
+The Hub calls this with `jupyterhub-singleuser`, or with `jupyter-standaloneproxy` and an application's command.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ import os
 import sys
 
 from assay.launchers.wall import walled
+from assay.studio.room import Room
 from assay.studio.tree import run_tree
 
 GRACE = 2.0  # seconds that the server gets to end by itself; it can ignore SIGTERM after a failed kernel
+APPLICATION = f"{os.path.dirname(__file__)}/application.py"  # noqa: PTH120 - pathlib costs start-up time
 OPTIONS = (
     "--ServerApp.terminals_enabled=True",
+    "--ServerApp.jpserver_extensions=jupyter_server_proxy=False",  # it would lead to other servers' ports
     "--KernelSpecManager.ensure_native_kernel=False",
     "--KernelSpecManager.allowed_kernelspecs=python3",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -24,9 +27,12 @@ OPTIONS = (
 
 
 def command(arguments: list[str]) -> list[str]:
-    """Return the command of a notebook server that offers exactly one kernel."""
+    """Return the command of a notebook server that offers exactly one kernel, or of an application's proxy."""
+    program, *rest = arguments or ["jupyterhub-singleuser"]
+    if program == "jupyter-standaloneproxy":
+        return [sys.executable, "-P", APPLICATION, *rest]
     root = ["--allow-root"] if os.geteuid() == 0 else []
-    return [sys.executable, "-m", "jupyterhub.singleuser", *arguments, *OPTIONS, *root]
+    return [sys.executable, "-m", "jupyterhub.singleuser", *rest, *OPTIONS, *root]
 
 
 def behind_wall(argv: list[str]) -> list[str]:
@@ -43,6 +49,19 @@ def behind_wall(argv: list[str]) -> list[str]:
     )
 
 
+def room() -> Room:
+    """Return the limits of this server, as JupyterHub tells them."""
+    memory, processors = os.environ.get("MEM_LIMIT", ""), os.environ.get("CPU_LIMIT", "")
+    home, name = os.environ.get("ASSAY_WALL", ""), os.environ.get("JUPYTERHUB_SERVER_NAME", "")
+    return Room(
+        memory=int(memory or 0),
+        processors=float(processors or 0),
+        told=f"{home}/hub/memory/{os.environ['JUPYTERHUB_USER']}-{name}.json" if home and name else "",
+    )
+
+
 if __name__ == "__main__":
     os.environ.pop("PYTHONPATH", None)  # it led to this module; kernels must not find our code by it
-    sys.exit(run_tree(behind_wall(command(sys.argv[1:])), grace=GRACE))
+    limits = room()
+    argv = behind_wall(command(sys.argv[1:]))
+    sys.exit(run_tree(argv, grace=GRACE, room=limits))

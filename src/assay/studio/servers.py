@@ -1,37 +1,56 @@
-"""Studio servers: a person asks, the Hub starts, the gate checks; this keeps the record in step."""
+"""Studio servers: a person asks, the Hub starts, the gate checks. `follow` keeps the record in step."""
 
 from __future__ import annotations
 
+import json
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from assay.core.errors import AssayError, ConflictError, NotFoundError
+from assay.core.applications import Application, check_file, check_fits
+from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.launch import admit, end_launch, record_launch
-from assay.store.journal import record
+from assay.core.sizes import choose
+from assay.flow.applications import find_application
+from assay.flow.launch import Pass, admit, record_launch
+from assay.flow.places import home
 from assay.store.models import Server
-from assay.studio.hub_client import HubClient
+from assay.store.reads.choices import library_names
+from assay.studio.follow import LIVE, begin, end, refresh, write
 
-LIVE = ("starting", "ready", "stopping")
 MOST = 5  # live servers of one person
-GRACE = timedelta(seconds=120)  # a start that the Hub knows nothing of for so long has failed
 
 
-def hub() -> HubClient:
-    """Return a client of the Hub of this installation."""
-    return HubClient(settings.HUB_URL, settings.HUB_API_TOKEN)
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What somebody asks for. '' is the default; `file` is below their home, where the application takes one."""
+
+    environment: str
+    application: str = ""
+    file: str = ""
+    size: str = ""
 
 
-def start(actor: Actor, reference: str) -> Server:
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What a local server takes now, what it may take, and how many of its processes had to end for it (bytes)."""
+
+    used: int
+    limit: int
+    ended: int
+
+
+def start(actor: Actor, wanted: Wanted) -> Server:
     """Check the pass, record the server and ask the Hub to start it."""
     check_right(actor, Right.SEE)
-    ticket = admit(actor, reference)
+    ticket, application = _pass(actor, wanted.environment, wanted.application)
+    file = check_file(application, wanted.file)
+    size = choose(settings.SIZES, wanted.size)
     if Server.objects.filter(person_id=actor.id, state__in=LIVE).count() >= MOST:
         raise ConflictError(f"You have {MOST} servers running.", hint="Stop one of them first.")
     with transaction.atomic():
@@ -41,20 +60,26 @@ def start(actor: Actor, reference: str) -> Server:
             person_id=actor.id,
             version=ticket.version,
             digest=ticket.digest,
+            application=application.slug,
+            file=file,
+            size=size.name,
             state="starting",
             message="Asking the Hub",
             created_at=timezone.now(),
         )
-        _record(EventName.SERVER_REQUESTED, server, actor.name)
+        write(EventName.SERVER_REQUESTED, server, actor.name)
         record_launch(ticket, actor, kind="studio", thing=server.pk)
-    try:
-        client = hub()
-        client.ensure_user(actor.name)
-        client.start(actor.name, server.pk, {"environment": ticket.version.reference, "server": server.pk})
-    except AssayError as error:
-        close(server, "failed", f"{error.detail} {error.hint}".strip())
+    begin(server)
     server.refresh_from_db()
     return server
+
+
+def _pass(actor: Actor, reference: str, application: str) -> tuple[Pass, Application]:
+    """Return the pass for a version, and the application that it can run. Raises why not."""
+    ticket = admit(actor, reference)
+    found = find_application(actor.workspace_id, application)
+    check_fits(found, library_names(ticket.version), ticket.version.reference)
+    return ticket, found
 
 
 def mine(actor: Actor) -> list[Server]:
@@ -72,86 +97,41 @@ def look(actor: Actor, server_id: str) -> Server:
 
 
 def _own(actor: Actor) -> QuerySet[Server]:
-    return Server.objects.select_related("version__environment__newest", "person").filter(
-        workspace_id=actor.workspace_id, person_id=actor.id
-    )
+    related = ("version__environment__newest__environment", "following__environment", "person", "workspace")
+    return Server.objects.select_related(*related).filter(workspace_id=actor.workspace_id, person_id=actor.id)
 
 
 def stop(actor: Actor, server_id: str) -> Server:
     """Ask the Hub to stop a server and every process of it."""
     server = look(actor, server_id)
     if server.state in LIVE:
-        hub().stop(actor.name, server.pk)
-        Server.objects.filter(pk=server.pk, state__in=LIVE).update(state="stopping", message="Stopping")
+        Server.objects.filter(pk=server.pk).update(following=None)
+        end(server, "Stopping")
         server.refresh_from_db()
         refresh(server)
     return server
 
 
-def refresh(server: Server) -> Server:
-    """Bring the record of a live server in step with what the Hub says."""
-    if server.state not in LIVE:
-        return server
-    try:
-        seen = hub().progress(server.person.get_username(), server.pk)
-    except AssayError:
-        return server  # the Hub does not answer: what is known stays known
-    if seen.state == "ready" and server.state == "starting":
-        _ready(server, seen.address or "")
-    elif seen.state == "starting" and server.state == "starting":
-        Server.objects.filter(pk=server.pk, state="starting").update(
-            progress=min(seen.progress, 99), message=seen.message
-        )
-    elif seen.state in {"failed", "stopped"}:
-        _gone(server, seen.state, seen.message)
+def restart(actor: Actor, server_id: str, reference: str) -> Server:
+    """Stop a server and start it, under its name, in another version; what is open there opens again.
+
+    Whether the other version may be started, and can run the application, is asked before anything stops.
+    """
+    server = look(actor, server_id)
+    ticket, _ = _pass(actor, reference, server.application)
+    if server.state not in {"ready", "starting"}:
+        raise ConflictError(f"This server is {server.state}.", hint="Launch a new one.")
+    Server.objects.filter(pk=server.pk).update(following=ticket.version)
+    end(server, f"Stopping, to start again in {ticket.version.reference}")
     server.refresh_from_db()
-    return server
+    return refresh(server)
 
 
-def _gone(server: Server, state: str, message: str) -> None:
-    young = timezone.now() - server.created_at < GRACE
-    if server.state == "starting" and state == "stopped" and young and not server.progress:
-        return  # the Hub has not begun yet
-    ended = "stopped" if server.state in {"ready", "stopping"} else "failed"
-    close(server, ended, message or server.message)
-
-
-def _ready(server: Server, address: str) -> None:
-    with transaction.atomic():
-        changed = Server.objects.filter(pk=server.pk, state="starting").update(
-            state="ready", progress=100, message="Ready", address=address, ready_at=timezone.now()
-        )
-        if changed:
-            _record(EventName.SERVER_LAUNCHED, server, server.person.get_username())
-
-
-def close(server: Server, state: str, message: str) -> None:
-    """Record the end of a server once."""
-    with transaction.atomic():
-        changed = Server.objects.filter(pk=server.pk, state__in=LIVE).update(
-            state=state, message=message, address="", stopped_at=timezone.now()
-        )
-        if changed:
-            end_launch("studio", server.pk)
-            _record(EventName.SERVER_STOPPED, server, "assay", state=state, message=message)
-
-
-def follow() -> bool:
-    """Bring all live servers in step. Returns whether there was any."""
-    live = Server.objects.select_related("version__environment", "person").filter(state__in=LIVE)
-    servers = list(live)
-    for server in servers:
-        refresh(server)
-    return bool(servers)
-
-
-def _record(name: EventName, server: Server, actor: str, **detail: object) -> None:
-    version = server.version
-    record(
-        name,
-        workspace_id=server.workspace_id,
-        actor=actor,
-        environment=version.environment.slug,
-        number=version.number,
-        detail={"server": server.pk, "digest": server.digest, **detail},
-    )
+def memory_of(server: Server) -> Memory | None:
+    """Return what a server takes, None where that is not known: only local servers tell."""
+    path = home() / "hub" / "memory" / f"{server.person.get_username()}-{server.pk}.json"
+    try:
+        told = json.loads(path.read_text())
+        return Memory(used=int(told["used"]), limit=int(told["limit"]), ended=int(told["ended"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -12,15 +12,18 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from assay.launchers.supervisor import become_subreaper, die_with_parent, end_tree, kill_tree
+from assay.studio.room import Room
 
 if TYPE_CHECKING:
     from types import FrameType
 
 
-def run_tree(command: list[str], *, grace: float) -> int:
+def run_tree(command: list[str], *, grace: float, room: Room | None = None) -> int:
     """Run a command to its end and return its exit code; told to end, it gets `grace` seconds."""
+    room = room or Room()
     become_subreaper()
     die_with_parent(signal.SIGTERM)
+    room.enter()
     child = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603, PLW1509 - our own command; only prctl runs in between
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -31,7 +34,9 @@ def run_tree(command: list[str], *, grace: float) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    room.watch(os.getpid())
     code = _wait(child.pid)
+    room.leave()
     signal.setitimer(signal.ITIMER_REAL, 0)
     end_tree(os.getpid())
     return code

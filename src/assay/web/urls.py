@@ -86,6 +86,7 @@ urlpatterns = [
     path("servers/", launch.mine, name="servers"),
     path("servers/<slug:server>/", launch.server, name="server"),
     path("servers/<slug:server>/stop", launch.stop, name="server-stop"),
+    path("servers/<slug:server>/restart", launch.restart, name="server-restart"),
     path("runtimes/", runtimes.index, name="runtimes"),
     path("runtimes/new", runtimes.new, name="runtime-new"),
     path("runtimes/apps/", runtime_apps.index, name="apps"),

@@ -4,7 +4,7 @@ from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
-from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server
+from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server, StudioApplication
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
 from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
@@ -37,6 +37,7 @@ __all__ = [
     "Runtime",
     "Secret",
     "Server",
+    "StudioApplication",
     "Submission",
     "Verification",
     "Version",

@@ -38,13 +38,21 @@ class Launch(models.Model):
 
 
 class Server(models.Model):
-    """A Studio server of one person in one version. `id` is also its name at the Hub (hex, 12)."""
+    """A Studio server of one person in one version. `id` is also its name at the Hub (hex, 12).
+
+    `application` and `size` are short names, `file` what the application opens. `following` is the version
+    in which it starts again once it has stopped.
+    """
 
     id = models.CharField(primary_key=True, max_length=32)
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="servers")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     version = models.ForeignKey("Version", on_delete=models.PROTECT, related_name="servers")
     digest = models.CharField(max_length=64)
+    application = models.CharField(max_length=32, default="lab")
+    file = models.CharField(max_length=500, blank=True, default="")
+    size = models.CharField(max_length=32, blank=True, default="")
+    following = models.ForeignKey("Version", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=16, choices=[(one, one) for one in SERVER_STATES])
     progress = models.PositiveSmallIntegerField(default=0)
     message = models.TextField(blank=True, default="")
@@ -58,6 +66,24 @@ class Server(models.Model):
 
     def __str__(self) -> str:
         return f"server {self.id} ({self.state})"
+
+
+class StudioApplication(models.Model):
+    """An application that an administrator added (see core.applications)."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="applications")
+    slug = models.CharField(max_length=32)
+    name = models.CharField(max_length=60)
+    argv = models.JSONField()
+    needs = models.JSONField(default=list)
+    strips = models.BooleanField(default=False)
+    icon = models.CharField(max_length=16, default="app")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "slug"], name="one_application_slug")]
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class Runtime(models.Model):

@@ -22,6 +22,7 @@ class Workspace(models.Model):
     self_approval = models.BooleanField(default=False)
     require_sandbox = models.BooleanField(default=False)
     allow_sdists = models.BooleanField(default=False)
+    personal_overlays = models.BooleanField(default=False)
     event_count = models.BigIntegerField(default=0)
     event_head = models.CharField(max_length=64, blank=True, default="")
 

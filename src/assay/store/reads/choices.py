@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, QuerySet
+from packaging.utils import canonicalize_name
 
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
-from assay.store.models import Environment, Launch, Version
+from assay.store.models import Environment, Launch, LockedLibrary, Version
+
+MOST_WORDS = 8  # of one search
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One version that can be launched. `libraries` are (name, version) pairs; `size` is bytes."""
+    """One version that can be launched. `size` is bytes, `lock` the key of its lock."""
 
     reference: str
     slug: str
@@ -28,7 +31,12 @@ class Choice:
     status: str
     reason: str
     used_at: datetime | None
-    libraries: tuple[tuple[str, str], ...] = ()
+    lock: int | None
+
+    @property
+    def words(self) -> str:
+        """What a search looks at."""
+        return f"{self.reference} {self.title} {self.description}".lower()
 
 
 def launch_choices(actor: Actor) -> list[Choice]:
@@ -51,6 +59,21 @@ def launch_choices(actor: Actor) -> list[Choice]:
     lately = sorted((one for one in found if one.used_at), key=lambda one: one.used_at or 0, reverse=True)
     others = sorted((one for one in found if not one.used_at), key=lambda one: (one.personal, one.slug))
     return [*lately, *others]
+
+
+def sift(choices: list[Choice], words: str) -> list[Choice]:
+    """Return the choices whose name, title or description has each word, or that hold it as a library."""
+    found = choices
+    for word in words.lower().split()[:MOST_WORDS]:
+        locked = LockedLibrary.objects.filter(name=canonicalize_name(word), lock__in=[one.lock for one in found])
+        holding = set(locked.values_list("lock", flat=True))
+        found = [one for one in found if word in one.words or one.lock in holding]
+    return found
+
+
+def library_names(version: Version) -> set[str]:
+    """Return the normalised names of all libraries of a built version: one query."""
+    return set(LockedLibrary.objects.filter(lock=version.lock).values_list("name", flat=True))
 
 
 def library_pairs(version: Version) -> tuple[tuple[str, str], ...]:
@@ -82,4 +105,5 @@ def _choice(version: Version, used_at: datetime | None) -> Choice:
         status=version.status,
         reason=version.reason,
         used_at=used_at,
+        lock=version.lock_id,
     )

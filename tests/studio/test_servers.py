@@ -1,0 +1,208 @@
+"""The record of servers follows the Hub: starts, restarts in another version, the end of idle ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+from support.people import person, published
+
+from assay.core.applications import Application
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from assay.core.roles import Actor, Role
+from assay.flow import applications, retire
+from assay.store.models import Event, Launch, Server
+from assay.studio import follow, servers
+from assay.studio.hub_client import Seen
+from assay.studio.servers import Wanted
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Hub:
+    """What the Hub would say, and what it was asked."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    used: datetime | None = None
+    busy: bool = False
+    status: int | None = 200
+
+    def ensure_user(self, name: str) -> None:
+        """Know everybody."""
+
+    def start(self, name: str, server: str, options: dict[str, str]) -> None:
+        """Begin to start."""
+        self.asked.append(("start", name, options["environment"]))
+        self.states[server] = "starting"
+
+    def stop(self, name: str, server: str) -> None:
+        """Be done with it at once."""
+        self.asked.append(("stop", name))
+        self.states[server] = "stopped"
+
+    def progress(self, name: str, server: str) -> Seen:
+        """Tell the state."""
+        del name
+        state = self.states[server]
+        message = "Step one" if state == "starting" else ""
+        return Seen(state=state, progress=20, message=message, address="http://localhost/s/", last_activity=self.used)
+
+    def look(self, address: str) -> int | None:
+        """Answer as the application."""
+        del address
+        return self.status
+
+    def is_busy(self, name: str, server: str) -> bool:
+        """Say what the kernels do."""
+        del name, server
+        return self.busy
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """Stand in for the Hub."""
+    found = Hub()
+    monkeypatch.setattr(follow, "hub", lambda: found)
+    return found
+
+
+@pytest.fixture
+def ana() -> Actor:
+    """Return an author."""
+    return person("ana")
+
+
+@pytest.fixture
+def ben() -> Actor:
+    """Return a reviewer."""
+    return person("ben", Role.REVIEWER)
+
+
+@pytest.fixture
+def eve(ana: Actor, ben: Actor) -> Actor:
+    """Return somebody who uses what ana made and ben approved."""
+    published(ana, ben, "geo", ["six"], {"six": "1.16.0"})
+    return person("eve", Role.VIEWER)
+
+
+def ready(hub: Hub, actor: Actor, **wanted: Any) -> Server:  # noqa: ANN401 - passed on
+    """Start a server and let it come up."""
+    server = servers.start(actor, Wanted(environment="geo@1", **wanted))
+    hub.states[server.pk] = "ready"
+    return servers.look(actor, server.pk)
+
+
+def test_restart_goes_on_in_the_newer_version(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:
+    """The same name at the Hub, another version; one use ends and another begins."""
+    server = ready(hub, eve, size="large")
+    published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
+    after = servers.restart(eve, server.pk, "geo@2")
+    assert hub.asked == [("start", "eve", "geo@1"), ("stop", "eve"), ("start", "eve", "geo@2")]
+    assert (after.pk, after.version.reference, after.state, after.size) == (server.pk, "geo@2", "starting", "large")
+    hub.states[server.pk] = "ready"
+    assert servers.look(eve, server.pk).state == "ready"
+    uses = Launch.objects.filter(thing=server.pk).order_by("started_at")
+    assert [(one.version.reference, one.ended_at is None) for one in uses] == [("geo@1", False), ("geo@2", True)]
+
+
+def test_restart_stops_nothing_when_it_is_refused(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:
+    """Another's draft, a retired version, another's server: refused before anything stops."""
+    server = ready(hub, eve)
+    with pytest.raises(NotFoundError):
+        servers.restart(eve, server.pk, "geo@7")
+    with pytest.raises(NotFoundError):
+        servers.restart(ana, server.pk, "geo@1")
+    published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
+    retire.deprecate(ben, "geo", 2, reason="old")
+    admin = person("ada", Role.ADMIN)
+    retire.retire(admin, "geo", 2, reason="gone")
+    with pytest.raises(ForbiddenError, match="retired"):
+        servers.restart(eve, server.pk, "geo@2")
+    assert servers.look(eve, server.pk).state == "ready"
+
+
+def test_a_version_that_ends_meanwhile_is_not_started(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:
+    """The second start asks again: what was quarantined while the server stopped stays closed, and it says so."""
+    server = ready(hub, eve)
+    second = published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
+    Server.objects.filter(pk=server.pk).update(state="stopping", following=second)
+    hub.states[server.pk] = "stopped"
+    retire.quarantine(person("ada", Role.ADMIN), "geo", 2, reason="a hole")
+    after = servers.look(eve, server.pk)
+    assert (after.state, after.version.reference) == ("failed", "geo@1")
+    assert "quarantined" in after.message
+    assert ("start", "eve", "geo@2") not in hub.asked
+
+
+def test_stopping_ends_a_restart(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:
+    """Somebody who presses Stop while it restarts wants it stopped."""
+    server = ready(hub, eve)
+    second = published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
+    Server.objects.filter(pk=server.pk).update(state="stopping", following=second)
+    assert servers.stop(eve, server.pk).state == "stopped"
+
+
+def test_idle_servers_are_stopped(hub: Hub, eve: Actor, settings: Any) -> None:  # noqa: ANN401 - pytest-django's
+    """Not used for the time of the setting: stopped, with the reason; busy or used ones go on; 0 is never."""
+    settings.IDLE_MINUTES = 30
+    server = ready(hub, eve)
+    before = timezone.now() - timedelta(minutes=31)
+    Server.objects.update(ready_at=before)
+    hub.used = timezone.now()
+    assert servers.look(eve, server.pk).state == "ready"
+    hub.used, hub.busy = before, True
+    assert servers.look(eve, server.pk).state == "ready"
+    hub.busy, settings.IDLE_MINUTES = False, 0
+    assert servers.look(eve, server.pk).state == "ready"
+    settings.IDLE_MINUTES = 30
+    follow.follow()
+    follow.follow()
+    after = servers.look(eve, server.pk)
+    assert (after.state, after.message) == ("stopped", "Stopped after 30 minutes without use")
+    assert Event.objects.filter(name="server.stopped").exists()
+
+
+def test_an_application_is_ready_once_it_answers(hub: Hub, eve: Actor) -> None:
+    """Its proxy listens before it does; one that breaks is told, with the file that was asked for."""
+    added = Application(slug="plain", name="Plain", argv=("python3", "{file}", "{port}"), needs=("six",))
+    applications.add_application(person("ada", Role.ADMIN), added)
+    hub.status = None
+    server = ready(hub, eve, application="plain", file="app.py")
+    assert (server.state, server.message) == ("starting", "Plain is starting")
+    hub.status = 200
+    after = servers.look(eve, server.pk)
+    assert (after.state, after.address) == ("ready", "http://localhost/s/")
+    hub.status = 500
+    broken = ready(hub, eve, application="plain", file="app.py")
+    assert broken.state == "failed"
+    assert "./app.py" in broken.message
+
+
+def test_what_cannot_be_started_is_refused_before_the_hub_is_asked(hub: Hub, eve: Actor) -> None:
+    """An application that the environment does not hold, one that is not there, no file, no such size."""
+    for wanted, error in (
+        ({"application": "streamlit", "file": "app.py"}, ForbiddenError),
+        ({"application": "nothing"}, NotFoundError),
+        ({"size": "huge"}, InvalidInputError),
+    ):
+        with pytest.raises(error):
+            servers.start(eve, Wanted(environment="geo@1", **wanted))
+    assert not hub.asked
+    assert not Server.objects.exists()
+
+
+def test_five_servers_of_one_person_at_most(hub: Hub, eve: Actor) -> None:
+    """Several at once, but not without end."""
+    for _ in range(servers.MOST):
+        ready(hub, eve)
+    assert len(servers.mine(eve)) == servers.MOST
+    with pytest.raises(ConflictError, match="5 servers"):
+        servers.start(eve, Wanted(environment="geo@1"))
