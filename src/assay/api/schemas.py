@@ -136,6 +136,12 @@ class ServerIn(Body):
     size: str = ""
 
 
+class KernelIn(Body):
+    """The version in which a kernel starts."""
+
+    environment: str
+
+
 class RestartIn(Body):
     """The version in which a Studio server starts again."""
 

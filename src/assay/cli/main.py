@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from assay.cli import admin, environments, facts, serve, upkeep
+from assay.cli import admin, environments, facts, jupyter, serve, upkeep
 from assay.core.errors import AssayError
 
-GROUPS = (serve, admin, environments, upkeep, facts)
+GROUPS = (serve, admin, environments, jupyter, upkeep, facts)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
+from django.db import transaction
+
+from assay.core.errors import AssayError, NotFoundError
+from assay.core.events import EventName
+from assay.core.roles import Actor
 from assay.engine.overlay import kernel_argv
-from assay.flow.launch import Pass
+from assay.flow.launch import Pass, admit, end_launch, record_launch
 from assay.flow.places import engine_places
+from assay.store.journal import record
+from assay.store.models import Launch
+from assay.store.reads.choices import Choice, launch_choices
 
 
 def kernel_document(ticket: Pass) -> dict[str, Any]:
@@ -23,3 +32,50 @@ def kernel_document(ticket: Pass) -> dict[str, Any]:
         },
         "notice": ticket.notice,
     }
+
+
+def offered(actor: Actor) -> list[dict[str, Any]]:
+    """Return what may be launched: `name` stays the same from version to version, `starts` is what to ask for."""
+    return [_offer(one) for one in launch_choices(actor)]
+
+
+def _offer(one: Choice) -> dict[str, Any]:
+    return {
+        "name": f"{one.slug}-{one.number}" if one.personal else one.slug,
+        "starts": one.reference if one.personal else one.slug,
+        "environment": one.reference,
+        "title": one.title,
+        "python": one.python,
+        "kind": "personal" if one.personal else "published",
+        "status": one.status,
+    }
+
+
+def start(actor: Actor, reference: str) -> dict[str, Any]:
+    """Check the pass for a kernel that starts now, and record the use; a refusal is recorded too."""
+    try:
+        ticket = admit(actor, reference)
+    except AssayError as error:
+        detail = {"asked": reference[:64], "reason": error.detail}
+        with transaction.atomic():
+            record(EventName.KERNEL_REFUSED, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)
+        raise
+    kernel = f"k{secrets.token_hex(6)}"
+    with transaction.atomic():
+        record_launch(ticket, actor, kind="kernel", thing=kernel)
+        record(
+            EventName.KERNEL_LAUNCHED,
+            workspace_id=actor.workspace_id,
+            actor=actor.name,
+            environment=ticket.version.environment.slug,
+            number=ticket.version.number,
+            detail={"kernel": kernel, "digest": ticket.digest},
+        )
+    return {"id": kernel, **kernel_document(ticket)}
+
+
+def end(actor: Actor, kernel: str) -> None:
+    """Record that a kernel of one's own has ended. Raises NotFoundError."""
+    if not Launch.objects.filter(kind="kernel", thing=kernel, person_id=actor.id).exists():
+        raise NotFoundError("You have no such kernel.", hint="Check its id.")
+    end_launch("kernel", kernel)
