@@ -78,7 +78,7 @@ def test_the_page_offers_what_the_environment_can_run(made: tuple[Actor, Version
     assert 'name="file"' not in geo
     assert "Streamlit" in web
     assert 'name="file"' in web
-    assert "medium: " in geo
+    assert "medium · " in geo
 
 
 def test_a_missing_file_is_asked_for_on_the_page(made: tuple[Actor, Version, Version]) -> None:

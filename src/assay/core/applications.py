@@ -88,7 +88,7 @@ BUILT_IN: tuple[Application, ...] = (
         needs=("panel",),
         argv=(
             *("{prefix}/bin/python", "-m", "panel", "serve", "{file}", "--address", "127.0.0.1"),
-            *("--port", "{port}", "--prefix", "{base_url}", "--allow-websocket-origin", "{host}", "--index", "auto"),
+            *("--port", "{port}", "--prefix", "{base_url}", "--allow-websocket-origin", "{host}"),
         ),
     ),
     Application(

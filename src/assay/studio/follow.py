@@ -13,12 +13,15 @@ from assay.core.events import EventName
 from assay.flow.access import actor_in
 from assay.flow.applications import find_application
 from assay.flow.launch import admit, end_launch, record_launch
+from assay.flow.places import home
 from assay.store.journal import record
 from assay.store.models import Server, Version
 from assay.studio.hub_client import HubClient, Seen
 
 LIVE = ("starting", "ready", "stopping")
 OK, BROKEN = 200, 500  # HTTP: answers from here on are the server's fault
+LAST = 4000  # bytes of a log in which an application's last words are looked for
+PROXY_LINES = ("[ApplicationProxy]", "500 ", "404 ")
 GRACE = timedelta(seconds=120)  # a start that the Hub knows nothing of for so long has failed
 
 
@@ -76,9 +79,21 @@ def _up(server: Server, seen: Seen) -> None:
         _step(server, 95, f"{application.name} is starting")
     elif status >= BROKEN:
         hub().stop(server.person.get_username(), server.pk)
-        close(server, "failed", f"{application.name} did not start. Does {server.file or 'it'} run?")
+        words = f"{application.name} did not start. Does {server.file or 'it'} run? {_last_words(server)}"
+        close(server, "failed", words.strip())
     else:
         _ready(server, seen.address + application.path)
+
+
+def _last_words(server: Server) -> str:
+    """Return the end of what an application on this machine wrote, without its proxy's own lines."""
+    log = home() / "hub" / "logs" / f"{server.person.get_username()}-{server.pk}.log"
+    try:
+        lines = log.read_bytes()[-LAST:].decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    own = [one for one in lines if one.strip() and not one.startswith(PROXY_LINES)]
+    return f"Its last words: {own[-1]}" if own else ""
 
 
 def _ready(server: Server, address: str) -> None:
