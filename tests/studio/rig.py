@@ -18,7 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from assay.engine.overlay import BOOT
+from assay.engine.interface import Places
+from assay.engine.overlay import BOOT, ensure_shims
 from assay.studio.hub_client import HubClient, Seen
 from assay.studio.process import hub_command, studio_prefix
 
@@ -70,6 +71,7 @@ class Desk:
     prefix: Path
     application: dict[str, Any] = field(default_factory=lambda: dict(LAB))
     memory: int = 4 << 30
+    variables: dict[str, str] = field(default_factory=dict)
     refusal: tuple[int, bytes] | None = None  # instead of a yes
     asked: list[dict[str, Any]] = field(default_factory=list)
     secrets_shown: set[str] = field(default_factory=set)
@@ -81,14 +83,23 @@ class Desk:
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say yes, in the words of the contract."""
         site = next((studio_prefix() / "lib").glob("python3.*")) / "site-packages"
+        places = Places(
+            environments="", wheels="", checks="", cache="", overlays=str(self.prefix.parent / "overlays")
+        )
         python = str(self.prefix / "bin" / "python")
         return {
             "environment": asked["environment"],
             "digest": "d" * 64,
             "prefix": str(self.prefix),
+            "path": f"{ensure_shims(places)}:{self.prefix}/bin",
             "kernel": {
                 "argv": [python, str(BOOT), str(site), "-f", "{connection_file}"],
-                "env": {"VIRTUAL_ENV": str(self.prefix)},
+                "env": {
+                    "VIRTUAL_ENV": str(self.prefix),
+                    "ASSAY_ENVIRONMENT": asked["environment"],
+                    "ASSAY_NEW_VERSION": "http://127.0.0.1:1/environments/geo/",
+                    **self.variables,
+                },
                 "display_name": asked["environment"],
             },
             "notice": "",

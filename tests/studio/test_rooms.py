@@ -202,3 +202,35 @@ def test_use_is_told_and_idleness_too(desk: Desk, studio: Studio) -> None:
     assert not studio.client.is_busy("gus", "web")
     for name in addresses:
         studio.stop("gus", name)
+
+
+ASK_PIP = """
+import contextlib, io, json, subprocess
+told = subprocess.run(["pip", "install", "pandas"], capture_output=True, text=True)
+listed = subprocess.run(["pip", "list"], capture_output=True, text=True).stdout
+said = []
+shell = get_ipython()
+shell.system = said.append
+shell.run_line_magic("pip", "install pandas")
+print(json.dumps({"code": told.returncode, "told": told.stderr, "listed": listed, "magic": said}))
+"""
+
+
+def test_pip_says_what_to_do(desk: Desk, studio: Studio, prefix: Path) -> None:
+    """From a cell's shell, as a magic, and first on the path of terminals: where a new version is made."""
+    desk.variables.clear()
+    studio.start("hal", "pip")
+    studio.seen("hal", "pip", "ready")
+    cell = run_cell(studio, "hal", "pip", ASK_PIP)
+    assert cell["code"] == 1
+    assert "geo@4 is approved and read-only" in cell["told"]
+    assert "http://127.0.0.1:1/environments/geo/" in cell["told"]
+    assert "ipykernel" not in cell["listed"]  # what the environment holds, not what starts its kernel
+    assert cell["magic"][0].endswith("install pandas")
+    assert "pip_shim.py" in cell["magic"][0]
+    server = next(pid for pid, one in studio.processes().items() if "-m jupyterhub.singleuser" in one)
+    path = dict(one.split("=", 1) for one in Path(f"/proc/{server}/environ").read_text().split("\0") if "=" in one)[
+        "PATH"
+    ]
+    assert path.startswith(f"{prefix.parent}/overlays/shims:{prefix}/bin:")
+    studio.stop("hal", "pip")

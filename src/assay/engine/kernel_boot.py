@@ -16,9 +16,26 @@ def main() -> None:
         _record(here)
     if overlay != "-":
         sys.path.append(overlay)
+    if os.environ.get("ASSAY_NEW_VERSION"):
+        _teach_pip(here)
     from ipykernel import kernelapp  # noqa: PLC0415 - only importable once the path is in order
 
     kernelapp.launch_new_instance()
+
+
+def _teach_pip(here: str) -> None:
+    """Let `%pip` say what to do; and where libraries of one's own are allowed, find them after all others."""
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - only in servers
+
+    spec = spec_from_file_location("assay_pip", os.path.join(here, "pip_shim.py"))  # noqa: PTH118 - pathlib costs start-up time
+    if spec is None or spec.loader is None:
+        return
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules["assay_pip"] = module
+    sys.argv.append("--InteractiveShellApp.extra_extensions=assay_pip")
+    if os.environ.get("ASSAY_PERSONAL"):
+        sys.path.append(module.personal_folder(os.environ.get("ASSAY_ENVIRONMENT", "")))
 
 
 def _record(here: str) -> None:

@@ -14,6 +14,10 @@ from assay.engine.layout import remove_tree, site_packages
 from assay.engine.routing import index_for_uv, routed
 
 BOOT = Path(__file__).with_name("kernel_boot.py")
+PIP = Path(__file__).with_name("pip_shim.py")
+SHIM = """#!/bin/sh
+exec "$VIRTUAL_ENV/bin/python" "{script}" "$@"
+"""
 
 
 def overlay_path(places: Places, python: str) -> Path:
@@ -30,6 +34,20 @@ def kernel_argv(prefix: Path, places: Places, python: str) -> list[str]:
     """Return the command that starts an environment's kernel, with Jupyter's `{connection_file}` in it."""
     overlay = str(overlay_path(places, python)) if needs_overlay(prefix, python) else "-"
     return [str(prefix / "bin" / "python"), str(BOOT), overlay, "-f", "{connection_file}"]
+
+
+def ensure_shims(places: Places) -> Path:
+    """Return the directory with the `pip` of servers and kernels, which says what to do (see pip_shim)."""
+    folder = Path(places.overlays) / "shims"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("pip", "pip3"):
+        path, text = folder / name, SHIM.format(script=PIP)
+        if not path.exists() or path.read_text() != text:
+            new = folder / f".{name}.{uuid4().hex}"
+            new.write_text(text)
+            new.chmod(0o755)
+            new.rename(path)
+    return folder
 
 
 def ensure_overlay(

@@ -89,7 +89,7 @@ class Gate:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         variables = {
             **answer["kernel"]["env"],
-            "PATH": f"{answer['prefix']}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{answer['path']}:/usr/local/bin:/usr/bin:/bin",
             "PYTHONNOUSERSITE": "1",
             "PYTHONPYCACHEPREFIX": str(home / ".cache" / "pycache"),
         }
@@ -105,6 +105,8 @@ class Gate:
             "JUPYTER_PREFER_ENV_PATH": "0",
             # Open documents are kept per environment: two servers side by side do not close each other's.
             "JUPYTERLAB_WORKSPACES_DIR": str(home / ".jupyter" / "lab" / f"workspaces-{_slug(answer)}"),
+            **answer["kernel"]["env"],  # for terminals
+            "ASSAY_PATH": answer["path"],
             "ASSAY_ENVIRONMENT": answer["environment"],
             "ASSAY_DIGEST": answer["digest"],
         }

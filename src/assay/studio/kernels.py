@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from assay.core.errors import AssayError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor
-from assay.engine.overlay import kernel_argv
+from assay.engine import uv
+from assay.engine.overlay import ensure_shims, kernel_argv
 from assay.flow.launch import Pass, admit, end_launch, record_launch
 from assay.flow.places import engine_places
+from assay.flow.sources import sources_in
 from assay.store.journal import record
 from assay.store.models import Launch
 from assay.store.reads.choices import Choice, launch_choices
@@ -20,18 +23,34 @@ from assay.store.reads.choices import Choice, launch_choices
 
 def kernel_document(ticket: Pass) -> dict[str, Any]:
     """Return the sealed directory of a version and its kernel, in the words of Jupyter's kernel specs."""
-    reference = ticket.version.reference
+    reference, places = ticket.version.reference, engine_places()
     return {
         "environment": reference,
         "digest": ticket.digest,
         "prefix": str(ticket.prefix),
+        "path": f"{ensure_shims(places)}:{ticket.prefix}/bin",
         "kernel": {
-            "argv": kernel_argv(ticket.prefix, engine_places(), ticket.version.python),
-            "env": {"VIRTUAL_ENV": str(ticket.prefix)},
+            "argv": kernel_argv(ticket.prefix, places, ticket.version.python),
+            "env": _variables(ticket),
             "display_name": reference,
         },
         "notice": ticket.notice,
     }
+
+
+def _variables(ticket: Pass) -> dict[str, str]:
+    """Return what a kernel, and the `pip` in it, know of their environment."""
+    environment = ticket.version.environment
+    found = {
+        "VIRTUAL_ENV": str(ticket.prefix),
+        "ASSAY_ENVIRONMENT": ticket.version.reference,
+        "ASSAY_NEW_VERSION": f"{settings.PUBLIC_URL}/environments/{environment.slug}/",
+    }
+    if environment.workspace.personal_overlays:
+        sources = sources_in(environment.workspace_id)
+        owned = [pattern for one in sources.others for pattern in one.patterns]
+        found |= {"ASSAY_PERSONAL": sources.index.url, "ASSAY_OWNED": " ".join(owned), "ASSAY_UV": uv.binary()}
+    return found
 
 
 def offered(actor: Actor) -> list[dict[str, Any]]:

@@ -121,11 +121,10 @@ class AssayProvisioner(LocalProvisioner):  # type: ignore[misc]  # its base has 
         self.kernel_spec.argv = answer["kernel"]["argv"]
         self.kernel_spec.env = {
             **answer["kernel"]["env"],
-            "PATH": f"{prefix}/bin:{os.environ.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",
+            "PATH": f"{answer['path']}:{os.environ.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",
             "PYTHONNOUSERSITE": "1",
             "PYTHONPATH": "",
             "PYTHONHOME": "",
-            "ASSAY_ENVIRONMENT": answer["environment"],
         }
         if answer["notice"]:
             self.log.warning(answer["notice"])

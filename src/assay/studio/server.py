@@ -62,6 +62,8 @@ def room() -> Room:
 
 if __name__ == "__main__":
     os.environ.pop("PYTHONPATH", None)  # it led to this module; kernels must not find our code by it
+    # Terminals find the environment's programs, and our `pip`, before those of Studio.
+    os.environ["PATH"] = f"{os.environ.pop('ASSAY_PATH', '')}:{os.environ.get('PATH', os.defpath)}".lstrip(":")
     limits = room()
     argv = behind_wall(command(sys.argv[1:]))
     sys.exit(run_tree(argv, grace=GRACE, room=limits))

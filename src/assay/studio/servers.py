@@ -16,9 +16,10 @@ from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.core.sizes import choose
+from assay.engine.pip_shim import personal_folder
 from assay.flow.applications import find_application
 from assay.flow.launch import Pass, admit, record_launch
-from assay.flow.places import home
+from assay.flow.places import home, person_home
 from assay.store.models import Server
 from assay.store.reads.choices import library_names
 from assay.studio.follow import LIVE, begin, end, refresh, write
@@ -125,6 +126,13 @@ def restart(actor: Actor, server_id: str, reference: str) -> Server:
     end(server, f"Stopping, to start again in {ticket.version.reference}")
     server.refresh_from_db()
     return refresh(server)
+
+
+def own_libraries(name: str, reference: str) -> list[str]:
+    """Return what somebody installed for themselves beside a version, where homes lie on this machine."""
+    folder = personal_folder(reference).partition("/.assay/")[2]
+    papers = (person_home(name) / ".assay" / folder).glob("*.dist-info")
+    return sorted(" ".join(one.name.removesuffix(".dist-info").rsplit("-", 1)) for one in papers)
 
 
 def memory_of(server: Server) -> Memory | None:

@@ -32,6 +32,7 @@ class Row:
     notice: str
     newer: str
     memory: Memory | None
+    own: list[str]
 
 
 @page(Right.SEE)
@@ -110,6 +111,7 @@ def _row(server: Server) -> Row:
         notice=notice_of(server.version),
         newer=newer_of(server.version),
         memory=servers.memory_of(server),
+        own=servers.own_libraries(server.person.get_username(), server.version.reference),
     )
 
 
