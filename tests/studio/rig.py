@@ -20,6 +20,7 @@ import requests
 
 from assay.engine.interface import Places
 from assay.engine.overlay import BOOT, ensure_shims
+from assay.studio import process
 from assay.studio.hub_client import HubClient, Seen
 from assay.studio.process import hub_command, studio_prefix
 
@@ -31,6 +32,7 @@ PATIENCE = 30  # seconds until what a test waits for must have happened
 SECRETS = {"gate": "gate-secret", "hub-api": "hub-api-token", "oidc-client": "client-secret"}
 PASSWORD = "a password for the sign-in that stands in for the desk's"
 
+REAL = Path(process.__file__).with_name("jupyterhub_config.py")
 LAB = {"name": "JupyterLab", "path": "lab", "argv": [], "strips": False}
 
 # The real configuration, but signing in needs no desk.
@@ -173,8 +175,7 @@ class Studio:
                 PUBLIC_URL=f"http://127.0.0.1:{desk_port}",
             )
         )
-        config = home / "config.py"
-        config.write_text(CONFIG.format(real=argv[-1], password=PASSWORD))
+        config = self.configure(port, desk_port)
         self.log = home / "hub.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -186,6 +187,13 @@ class Studio:
                 start_new_session=True,
             )
         eventually(self._answers)
+
+    def configure(self, port: int, desk_port: int) -> Path:
+        """Write the configuration: the real one, but for the sign-in."""
+        del port, desk_port
+        config = self.home / "config.py"
+        config.write_text(CONFIG.format(real=str(REAL), password=PASSWORD))
+        return config
 
     def __enter__(self) -> Self:
         return self

@@ -177,6 +177,12 @@ def test_refusal_reaches_who_asked_by_address(desk: Desk, studio: Studio) -> Non
         {"environment": ""},
         {"environment": ["geo@4"]},
         {"environment": "geo@4", "cmd": "/bin/sh"},
+        {"environment": "geo@4", "digest": "e" * 64},
+        {"environment": "geo@4", "prefix": "/home/ana/mine"},
+        {"environment": "geo@4", "kernel": {"argv": ["/bin/sh"]}},
+        {"environment": "geo@4", "application": {"argv": ["/bin/sh"]}},
+        {"environment": "geo@4", "size": "huge"},
+        {"environment": {"environment": "geo@4"}},
         {"environment": "geo@4", "server": "another"},
     ],
 )

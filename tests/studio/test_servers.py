@@ -14,7 +14,7 @@ from assay.core.applications import Application
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.flow import applications, retire
-from assay.store.models import Event, Launch, Server
+from assay.store.models import Event, Launch, Membership, Server
 from assay.studio import follow, servers
 from assay.studio.hub_client import Seen
 from assay.studio.servers import Wanted
@@ -168,6 +168,16 @@ def test_idle_servers_are_stopped(hub: Hub, eve: Actor, settings: Any) -> None: 
     after = servers.look(eve, server.pk)
     assert (after.state, after.message) == ("stopped", "Stopped after 30 minutes without use")
     assert Event.objects.filter(name="server.stopped").exists()
+
+
+def test_who_is_sent_away_keeps_no_server(hub: Hub, eve: Actor) -> None:
+    """Membership is read anew: a server of somebody who is no member any more is stopped, and says why."""
+    server = ready(hub, eve)
+    Membership.objects.filter(person_id=eve.id).delete()
+    follow.follow()
+    follow.follow()
+    after = Server.objects.get(pk=server.pk)
+    assert (after.state, after.message) == ("stopped", "eve is no member of this workspace any more")
 
 
 def test_an_application_is_ready_once_it_answers(hub: Hub, eve: Actor) -> None:

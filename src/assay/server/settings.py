@@ -160,6 +160,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Assay"
+IDP_OIDC_ADAPTER = "assay.web.accounts.IdentityAdapter"
 IDP_OIDC_PRIVATE_KEY = private_key(HOME)
 
 SESSION_COOKIE_NAME = "__Host-assay" if SECURE else "assay"

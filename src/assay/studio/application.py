@@ -14,11 +14,13 @@ from contextlib import suppress
 from typing import Any
 
 from jupyter_server_proxy.standalone.app import StandaloneProxyServer
+from jupyterhub.services.auth import HubOAuth
 from jupyterhub.utils import isoformat, utcnow
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
 
+KNOWN = 10  # seconds that somebody who signed out or was sent away is still let in
 TURN, PAUSE = 4.0, 0.05  # seconds: between two turns the library waits ever longer, so we look often in each
 
 
@@ -64,6 +66,7 @@ class ApplicationProxy(StandaloneProxyServer):  # type: ignore[misc]  # its base
 
     def start(self) -> None:
         """Serve, and tell the Hub of use."""
+        HubOAuth.instance().cache_max_age = KNOWN
         seconds = int(os.environ.get("JUPYTERHUB_ACTIVITY_INTERVAL", "300"))
         IOLoop.current().add_callback(PeriodicCallback(self.tell, seconds * 1000).start)
         super().start()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, NotFoundError
 from assay.core.events import EventName
 from assay.flow.access import actor_in
 from assay.flow.applications import find_application
@@ -52,6 +52,9 @@ def refresh(server: Server) -> Server:
     if server.state not in LIVE:
         return server
     try:
+        if server.state == "ready" and not _is_member(server):
+            end(server, f"{server.person.get_username()} is no member of this workspace any more")
+            server.refresh_from_db()
         seen = hub().progress(server.person.get_username(), server.pk)
         if seen.state == "ready" and server.state == "starting":
             _up(server, seen)
@@ -65,6 +68,15 @@ def refresh(server: Server) -> Server:
         _gone(server, seen)
     server.refresh_from_db()
     return server
+
+
+def _is_member(server: Server) -> bool:
+    """Say whether its person may still be here: rights are read anew, not remembered from the start."""
+    try:
+        actor_in(server.person, server.workspace.slug)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _step(server: Server, progress: int, message: str) -> None:

@@ -21,6 +21,11 @@ from tornado.web import HTTPError
 SECONDS = 10  # for an answer of the approval desk
 # The servers have no business with news and updates of a prefix that all share.
 LAB_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
+# One kernel, whatever else the server's own prefix offers.
+SERVER = {
+    "KernelSpecManager": {"ensure_native_kernel": False, "allowed_kernelspecs": ["python3"]},
+    "HubOAuth": {"cache_max_age": 10},  # seconds that somebody who signed out is still let in
+}
 # Of use where a server proxies to others; ours is behind the Hub's.
 LAB_PAGE = {"disabledExtensions": {"@jupyterhub/jupyter-server-proxy": True}}
 NOTEBOOK, PROXY = "jupyterhub-singleuser", "jupyter-standaloneproxy"
@@ -129,6 +134,7 @@ def _write_kernel(place: Path, answer: dict[str, Any], variables: dict[str, str]
         "metadata": {"debugger": True, "assay": {"digest": answer["digest"]}},
     }
     (kernel / "kernel.json").write_text(json.dumps(spec))
+    (place / "jupyter_server_config.json").write_text(json.dumps(SERVER))
     (place / "labconfig").mkdir()
     (place / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS))
     (place / "labconfig" / "page_config.json").write_text(json.dumps(LAB_PAGE))
@@ -136,17 +142,18 @@ def _write_kernel(place: Path, answer: dict[str, Any], variables: dict[str, str]
 
 def _set_command(spawner: Any, application: dict[str, Any], variables: dict[str, str]) -> None:  # noqa: ANN401 - a Spawner of any kind
     """Let the server be the notebook server, or an application behind the proxy that asks the Hub who comes."""
-    if not hasattr(spawner, "assay_cmd"):  # a spawner lives on between two starts: what it was configured with
-        spawner.assay_cmd = list(spawner.cmd)
+    if not hasattr(spawner, "assay_own"):  # a spawner lives on between two starts: what it was configured with
+        spawner.assay_own = list(spawner.cmd), list(spawner.args)
+    own, arguments = spawner.assay_own
     if not application["argv"]:
-        spawner.cmd = spawner.assay_cmd
+        spawner.cmd, spawner.args = own, arguments
         spawner.default_url = f"/{application['path']}"
         return
     absolute = [] if application["strips"] else ["--absolute-url"]
     settings = [f"{name}={value}" for name, value in variables.items()]
-    runner = spawner.assay_cmd[:-1] if spawner.assay_cmd[-1] == NOTEBOOK else []
+    runner = own[:-1] if own[-1] == NOTEBOOK else []
     command = [PROXY, "--timeout=60", *absolute, "--", "/usr/bin/env", *_doubled(settings)]
-    spawner.cmd = [*runner, *command, *application["argv"]]
+    spawner.cmd, spawner.args = [*runner, *command, *application["argv"]], []
     spawner.default_url = ""
 
 

@@ -70,6 +70,8 @@ c.GenericOAuthenticator.username_claim = "preferred_username"
 c.GenericOAuthenticator.login_service = "Assay"
 c.GenericOAuthenticator.auto_login = True
 c.GenericOAuthenticator.allow_all = True  # whoever the desk signs in; what they may start the gate decides
+c.GenericOAuthenticator.manage_groups = True
+c.GenericOAuthenticator.auth_state_groups_key = "oauth_user.groups"
 
 # The desk's own access.
 c.JupyterHub.services = [{"name": "assay", "api_token": secret("hub-api")}]
@@ -78,7 +80,12 @@ c.JupyterHub.load_roles = [
         "name": "assay",
         "scopes": ["admin:users", "admin:servers", "read:users", "access:servers"],
         "services": ["assay"],
-    }
+    },
+    {  # the desk's administrators see and stop everybody's servers, and open nobody's
+        "name": "assay-admin",
+        "scopes": ["admin-ui", "list:users", "read:users", "read:servers", "delete:servers"],
+        "groups": ["default-admin"],
+    },
 ]
 
 # Servers: one process tree each, ended as a whole.

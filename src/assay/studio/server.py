@@ -19,6 +19,7 @@ OPTIONS = (
     "--ServerApp.jpserver_extensions=jupyter_server_proxy=False",  # it would lead to other servers' ports
     "--KernelSpecManager.ensure_native_kernel=False",
     "--KernelSpecManager.allowed_kernelspecs=python3",
+    "--HubOAuth.cache_max_age=10",  # seconds that somebody who signed out or was sent away is still let in
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
     "--LabApp.collaborative=False",

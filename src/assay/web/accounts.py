@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from django.http import HttpRequest
+
+from assay.store.models import Membership, Person
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -13,3 +18,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Answer no."""
         del request
         return False
+
+
+class IdentityAdapter(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth ships no types
+    """What the Hub is told of a person: beside the name, a group `WORKSPACE-ROLE` for each membership."""
+
+    def get_claims(self, purpose: str, user: Person, *args: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as its base
+        """Return the claims about a person."""
+        claims: dict[str, Any] = super().get_claims(purpose, user, *args, **more)
+        known = Membership.objects.filter(person=user).order_by("workspace__slug")
+        groups = [f"{slug}-{role}" for slug, role in known.values_list("workspace__slug", "role")]
+        return {**claims, "groups": groups}
