@@ -20,6 +20,7 @@ def run_cell(page: Page, code: str) -> str:
     card.click(timeout=60_000)
     cell = page.locator(".jp-Notebook .cm-content").first
     cell.click(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"@\d+ \| Idle"))).to_be_visible(timeout=60_000)  # Lab loses what runs before
     page.keyboard.type(code)
     page.keyboard.press("Shift+Enter")
     output = page.locator(".jp-OutputArea-output pre").first

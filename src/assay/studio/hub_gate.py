@@ -20,7 +20,11 @@ from tornado.web import HTTPError
 
 SECONDS = 10  # for an answer of the approval desk
 # The servers have no business with news and updates of a prefix that all share.
-LAB_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
+# And there is one kernel, so nobody needs to be asked for it when a notebook opens again.
+LAB_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True},
+}
 # One kernel, whatever else the server's own prefix offers.
 SERVER = {
     "KernelSpecManager": {"ensure_native_kernel": False, "allowed_kernelspecs": ["python3"]},
