@@ -38,7 +38,7 @@ def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> Non
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "pages", "nearest", "watch"]
+    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "pages", "nearest", "studio", "watch"]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -62,6 +62,10 @@ def main() -> int:
             from nearest import nearest  # noqa: PLC0415 - as above
 
             nearest()
+        if "studio" in wanted:
+            from studio import studio  # noqa: PLC0415 - as above
+
+            studio(Path(home))
         if wanted == ["watch"]:
             from watch import watch  # noqa: PLC0415 - as above
 

@@ -16,6 +16,7 @@ from oauthenticator.generic import GenericOAuthenticator
 
 from assay.studio.hub_gate import from_environment
 from assay.studio.hub_spawner import WatchedSpawner
+from assay.studio.hub_static import routes
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - JupyterHub gives it to its config files
 home = Path(os.environ["ASSAY_HOME"])
@@ -41,6 +42,7 @@ c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 10
 c.JupyterHub.log_level = "ERROR"  # a start that takes longer than the next line says is a warning, and usual
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}  # refusals answer at once, starts go on behind
+c.JupyterHub.extra_handlers = routes()
 
 # The proxy: a binary from the Python registry. Its defaults wait 2 s to gather changes.
 c.JupyterHub.proxy_class = TraefikFileProviderProxy

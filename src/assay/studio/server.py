@@ -23,6 +23,7 @@ OPTIONS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
     "--LabApp.collaborative=False",
+    "--LabApp.override_static_url=/hub/lab-static/",  # one address for all servers (hub_static)
     "--LabApp.extension_manager=readonly",  # extensions would be written into the prefix that all share
 )
 
