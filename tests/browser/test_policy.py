@@ -1,0 +1,44 @@
+"""The policy in a real browser: a rule is added, tried, saved; health and waivers are readable by everybody."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+from support.server import Desk
+from support.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_rule_is_added_tried_and_saved(desk: Desk, browser: Browser) -> None:
+    """Nothing counts before it is saved; the revision says what it added; restoring takes it back."""
+    desk.person("eva", "admin")
+    eva = Visitor(desk, browser, "eva")
+    page = eva.page
+    eva.go("/policy/")
+    eva.check()
+    page.get_by_role("link", name="Change…").click()
+    page.get_by_label("Another rule").select_option("deny")
+    page.get_by_role("button", name="Add").click()
+    rule = page.locator("details[open]")
+    rule.get_by_label("Library").fill("leftpad")
+    rule.get_by_label("Why").fill("not kept")
+    rule.get_by_label("Effect").select_option("block")
+    eva.check()
+    page.get_by_role("button", name="Try it").last.click()
+    expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
+    eva.check()
+    page.get_by_role("button", name="Edit as YAML").click()
+    expect(page.get_by_label("The whole policy")).to_contain_text("leftpad")
+    eva.check()
+    page.get_by_label("Why (kept with the revision)").fill("It broke everything once.")
+    page.get_by_role("button", name="Save as a new revision").click()
+    expect(page.get_by_text("counts from now on. Everything is judged again.")).to_be_visible()
+    expect(page.get_by_text("+ Stop leftpad (not kept). A reviewer may waive it.")).to_be_visible()
+    eva.check()
+    page.get_by_role("button", name="Restore what was delivered").click()
+    expect(page.get_by_text("the rules of revision 0")).to_be_visible()
+    for path in ("/admin/health/", "/policy/waivers/"):
+        eva.go(path)
+        eva.check()
+    assert eva.wrong == []
