@@ -13,13 +13,17 @@ from support.index import LocalIndex
 from support.people import built, draft, lock_of, person
 
 from assay.core.errors import ConflictError
+from assay.core.finding import Effect
+from assay.core.policy import Policy
 from assay.core.roles import Actor, Right, Role
+from assay.core.rules import Deny
 from assay.flow import review, watch
 from assay.flow.access import find_version
 from assay.flow.advisories import load_feed
 from assay.flow.assess import verdict
 from assay.flow.draft import Wish, edit_spec
 from assay.flow.people import create_token, find_person
+from assay.flow.policy import revise
 from assay.flow.remedy import remedy
 from assay.flow.waive import waive
 from assay.store.models import Version
@@ -172,3 +176,28 @@ def test_by_the_api(ana: Actor, ben: Actor, tmp_path: Path) -> None:
     (row,) = client.post("/api/v1/workspaces/default/remedies", {}, content_type="application/json").json()["items"]
     assert (row["reference"], row["draft"], row["why_not"]) == ("geo@1", "geo@3", "")
     assert made.json()["moved"] == [{"library": "pic", "before": "1.0", "after": "1.1", "fixes": ["PYSEC-1"]}]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_release_that_is_not_wanted_is_left_behind(ana: Actor, ben: Actor) -> None:
+    """Yanked or denied: any other release that the policy takes will do; no feed is needed for that."""
+    published(ana, ben, "app", "pic==1.0")
+    eva = person("eva", Role.ADMIN)
+    revise(eva, Policy(rules=(Deny(effect=Effect.BLOCK, library="pic", versions="<1.1", reason="slow"),)), seen=0)
+    found = remedy(ana, "geo", 1)
+    assert [one.library for one in found.moved] == ["pic"]
+    assert found.words.startswith("pic 1.0 → ")
+    assert found.draft is not None
+    assert found.draft.wanted.libraries == ("app", "pic!=1.0")
+
+
+@pytest.mark.usefixtures("index")
+def test_a_library_that_is_not_wanted_at_all_has_no_remedy(ana: Actor, ben: Actor) -> None:
+    """Another release does not help; the rule says what would."""
+    published(ana, ben, "app", "pic==1.0")
+    eva = person("eva", Role.ADMIN)
+    revise(eva, Policy(rules=(Deny(effect=Effect.BLOCK, library="pic", replacement="picture"),)), seen=0)
+    with pytest.raises(ConflictError, match="Another release does not help") as told:
+        remedy(ana, "geo", 1)
+    assert told.value.hint == "Use picture instead."
+    assert find_version(ana, "geo", 1).environment.made == 1

@@ -10,13 +10,17 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from assay.core.advisory import AdvisoryIndex, Match, public_version
+from assay.core.finding import Finding
 from assay.core.lock import Lock
 from assay.core.spec import Spec
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One library that has to move. `least` is the smallest version that clears what `fixes` names."""
+    """One library that has to move. `least` is the smallest version that clears what `fixes` names.
+
+    '' there: any version but this one, since nobody says which are free of it (yanked, not wanted, malware).
+    """
 
     library: str
     version: str
@@ -50,6 +54,18 @@ def plan(matches: Iterable[Match], index: AdvisoryIndex) -> Plan:
     return Plan(moves=tuple(moves), left=tuple(left))
 
 
+def with_others(found: Plan, findings: Iterable[Finding]) -> Plan:
+    """Return the plan with a move away from each release that is not to be used at all, whatever else it has."""
+    planned = {one.library for one in found.moves}
+    away: dict[str, Move] = {}
+    for one in findings:
+        if one.library and one.library not in planned:
+            before = away[one.library].fixes if one.library in away else ()
+            away[one.library] = Move(library=one.library, version=one.version, least="", fixes=(*before, one.kind))
+    left = tuple(one for one in found.left if one.library not in away)
+    return Plan(moves=(*found.moves, *away.values()), left=left)
+
+
 def _least(library: str, fixable: list[Match], index: AdvisoryIndex) -> str:
     """Return the first version, of those that some record names as fixed, that is free of all the problems."""
     for text in index.fixes(library):
@@ -75,8 +91,12 @@ def attempt(spec: Spec, lock: Lock, moves: tuple[Move, ...], width: str, direct:
     elif width == WIDTHS[3]:
         held = []
     relation = "==" if width == WIDTHS[0] else ">="
-    hold = [f"{one.name}=={one.version}" for one in held] + [f"{one.library}{relation}{one.least}" for one in moves]
+    hold = [f"{one.name}=={one.version}" for one in held] + [_bound(one, relation) for one in moves]
     return replace(spec, libraries=libraries, hold=tuple(sorted(hold)))
+
+
+def _bound(move: Move, relation: str) -> str:
+    return f"{move.library}{relation}{move.least}" if move.least else f"{move.library}!={move.version}"
 
 
 def _line(line: str, moved: dict[str, Move]) -> str:
@@ -86,9 +106,12 @@ def _line(line: str, moved: dict[str, Move]) -> str:
     if move is None:
         return line
     kept = [
-        one for one in requirement.specifier if one.operator != "==" and one.contains(move.least, prereleases=True)
+        str(one)
+        for one in requirement.specifier
+        if one.operator != "==" and (not move.least or one.contains(move.least, prereleases=True))
     ]
-    requirement.specifier = SpecifierSet(",".join([*(str(one) for one in kept), f">={move.least}"]))
+    bound = f">={move.least}" if move.least else f"!={move.version}"
+    requirement.specifier = SpecifierSet(",".join([*kept, bound]))
     return str(requirement)
 
 

@@ -10,10 +10,11 @@ from assay.core.errors import ConflictError, ResolutionError
 from assay.core.finding import Effect, Finding
 from assay.core.lifecycle import Health
 from assay.core.lock import Lock as LockValue
-from assay.core.remedy import WIDTHS, Move, Moved, Plan, attempt, moved_between, plan, sentence
+from assay.core.remedy import WIDTHS, Move, Moved, Plan, attempt, moved_between, plan, sentence, with_others
 from assay.core.roles import Actor, Right, check_right
-from assay.core.rules import Vulnerability
+from assay.core.rules import Deny, Malware, Vulnerability
 from assay.core.spec import Spec
+from assay.core.version_rules import Yanked
 from assay.engine.resolve import resolve
 from assay.flow.access import find_version
 from assay.flow.assess import foresee, verdict
@@ -24,9 +25,10 @@ from assay.flow.policy import current_policy
 from assay.flow.report import known_problems
 from assay.flow.sources import sources_in
 from assay.store.models import Version
-from assay.store.reads.advisories import CurrentFeed, current_feed
+from assay.store.reads.advisories import current_feed
 from assay.store.reads.libraries import direct_of
 
+UNWANTED = frozenset({Yanked.kind, Deny.kind, Malware.kind})  # releases that are not to be used at all
 MOST = 50  # environments of one request: each is a resolution
 
 
@@ -56,16 +58,14 @@ def remedy(actor: Actor, slug: str, number: int, *, create: bool = True) -> Reme
     version = find_version(actor, slug, number)
     if version.lock is None:
         raise ConflictError("This version is not built.", hint="Build it first.")
-    feed = current_feed()
-    if feed is None:
-        raise ConflictError("Advisories are not assessed: no feed is loaded.", hint="An administrator loads one.")
-    found = plan(_problems(version, feed), feed.index)
+    found = _plan(version)
     _check_plan(version, found)
     spec, lock = _resolve(actor, version, found.moves)
     moved = moved_between(LockValue.from_dict(version.lock.content), lock, found.moves)
     base = version.base.reference if version.base else ""
     tags = tuple(version.environment.tags)
     findings = tuple(foresee(actor.workspace_id, lock, base=base, tags=tags))
+    _check_cleared(found, findings)
     draft = start_from(actor, version, spec) if create else None
     return Remedy(spec=spec, lock=lock, moved=moved, left=found.left, findings=findings, draft=draft)
 
@@ -93,16 +93,30 @@ def remedy_all(actor: Actor, *, create: bool = False) -> list[Answer]:
     return answers
 
 
-def _problems(version: Version, feed: CurrentFeed) -> list[Match]:
-    """Return the known problems that are findings worth a decision and not waived."""
-    seen = verdict(version)
-    wanted = {
-        name
-        for one in seen.findings
-        if one.kind == Vulnerability.kind and one.effect is not Effect.NOTE and seen.waiver_of(one) is None
-        for name in one.names
-    }
-    return [one for one in known_problems(version, feed).matches if one.names & wanted]
+def _plan(version: Version) -> Plan:
+    """Return what has to move for the findings that are worth a decision and not waived.
+
+    Raises ConflictError when nothing is known because no feed is loaded.
+    """
+    seen, feed = verdict(version), current_feed()
+    loud = [one for one in seen.findings if one.effect is not Effect.NOTE and seen.waiver_of(one) is None]
+    unwanted = [one for one in loud if one.kind in UNWANTED]
+    if feed is None and not unwanted:
+        raise ConflictError("Advisories are not assessed: no feed is loaded.", hint="An administrator loads one.")
+    found = Plan(moves=(), left=())
+    if feed is not None:
+        wanted = {name for one in loud if one.kind == Vulnerability.kind for name in one.names}
+        matches = known_problems(version, feed).matches
+        found = plan([one for one in matches if one.names & wanted], feed.index)
+    return with_others(found, unwanted)
+
+
+def _check_cleared(found: Plan, findings: tuple[Finding, ...]) -> None:
+    """Raise ConflictError when what was to be left behind is still there in another version."""
+    away = {one.library for one in found.moves if not one.least}
+    still = next((one for one in findings if one.kind in UNWANTED and one.library in away), None)
+    if still is not None:
+        raise ConflictError(f"Another release does not help: {still.words}.", hint=still.advice)
 
 
 def _check_plan(version: Version, found: Plan) -> None:

@@ -43,7 +43,7 @@ def health_context(actor: Actor, version: Version) -> dict[str, Any]:
         "findings": findings,
         "entry": entry,
         "stops": stops_at(told, entry.opened_at) if entry else None,
-        "may_remedy": actor.has(Right.COMPOSE) and newest and any(group.fixed for group in findings.open),
+        "may_remedy": actor.has(Right.COMPOSE) and newest and bool(findings.open),
     }
 
 
