@@ -11,7 +11,7 @@
 | `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
 | `ASSAY_INDEX` | the package index | the public one |
 | `ASSAY_ADVISORIES` | path or address of an OSV `all.zip`; the worker loads it every night | |
-| `ASSAY_APPS_PORT` | port at which apps are reached | `PORT` + 6 |
+| `ASSAY_APPS_PORT` | port at which apps are reached | `PORT` + 4 |
 | `ASSAY_APPS_URL` | its address; each app has a host name below it | `http://apps.localhost:APPS_PORT` |
 | `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
 | `ASSAY_SIZES` | sizes of Studio servers, the default first: `name=MEMORY/PROCESSORS` | small, medium, large |
@@ -39,7 +39,7 @@ FRAME_URL = os.environ.get("ASSAY_FRAME_URL", f"http://localhost:{PORT}").rstrip
 INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
 UPKEEP_HOURS = float(os.environ.get("ASSAY_UPKEEP_HOURS", "24"))  # between two looks at all files; 0 for never
 ADVISORIES = os.environ.get("ASSAY_ADVISORIES", "")
-APPS_PORT = int(os.environ.get("ASSAY_APPS_PORT", str(PORT + 6)))
+APPS_PORT = int(os.environ.get("ASSAY_APPS_PORT", str(PORT + 4)))
 APPS_URL = os.environ.get("ASSAY_APPS_URL", f"http://apps.localhost:{APPS_PORT}").rstrip("/")
 GIT_ALLOW = tuple(os.environ.get("ASSAY_GIT_ALLOW", "").split())
 GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
