@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from assay.core.lifecycle import told_health
+from assay.core.lifecycle import Status, told_health
 from assay.core.similarity import Nearness
+from assay.flow.approval import tally_of
 from assay.runtimes.applications import Template
 from assay.runtimes.apps import address_of
 from assay.store.models import Assessment, Build, Environment, Run, Runtime, Secret, Server, Version
@@ -51,6 +52,7 @@ def version_document(version: Version) -> dict[str, Any]:
         "assessment": assessment_summary(version),
         "review": {
             "round": version.rounds,
+            "needs": tally_of(version).words if version.status == Status.PENDING else "",
             "rounds": [
                 {
                     "round": one.number,
@@ -59,6 +61,7 @@ def version_document(version: Version) -> dict[str, Any]:
                     "note": one.note,
                     "outcome": one.outcome,
                     "digest": one.digest,
+                    "automatic": one.automatic,
                     "decisions": [
                         {
                             "by": decision.by.get_username(),
@@ -66,6 +69,7 @@ def version_document(version: Version) -> dict[str, Any]:
                             "words": decision.words,
                             "libraries": decision.libraries,
                             "self_approved": decision.self_approved,
+                            "groups": decision.groups,
                             "at": decision.at,
                         }
                         for decision in one.decisions

@@ -45,6 +45,11 @@ def add_to(commands: Commands) -> None:
     workspace.add_argument("name", nargs="?", default="default")
     for option in ("require-sandbox", "allow-sdists", "self-approval", "personal-overlays"):
         workspace.add_argument(f"--{option}", choices=["yes", "no"])
+    workspace.add_argument("--approvals", type=int, help="how many reviewers must approve")
+    workspace.add_argument("--groups", help="groups of which one each must be among them, by commas; '' for none")
+    workspace.add_argument(
+        "--auto-approve", choices=["yes", "no"], help="publish changes of low risk without anybody"
+    )
     workspace.set_defaults(run=_workspace)
     advisories.add_to(actions)
     applications.add_to(actions)
@@ -130,11 +135,21 @@ def _workspace(arguments: argparse.Namespace) -> int:
     ready()
     from assay.flow.people import set_workspace  # noqa: PLC0415 - as above
 
-    changed = {
+    changed: dict[str, object] = {
         name: value == "yes"
-        for name in ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
+        for name in ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays", "auto_approve")
         if (value := getattr(arguments, name)) is not None
     }
+    if arguments.approvals is not None:
+        changed["approvals"] = arguments.approvals
+    if arguments.groups is not None:
+        changed["approval_groups"] = [one.strip() for one in arguments.groups.split(",") if one.strip()]
     for name, value in set_workspace(arguments.name, changed).items():
-        sys.stdout.write(f"{name}: {'yes' if value else 'no'}\n")
+        sys.stdout.write(f"{name}: {_told(value)}\n")
     return 0
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)

@@ -13,9 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from assay.core.approval import ApprovalRules, check_rules
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from assay.core.events import EventName
-from assay.core.roles import Right, Role
+from assay.core.roles import Actor, Right, Role, check_right
 from assay.store.journal import record
 from assay.store.models import ApiToken, Membership, Person, Workspace
 
@@ -23,6 +24,7 @@ USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 TOKEN_PREFIX = "assay_"  # noqa: S105 - marks our tokens for secret scanners; no secret itself
 LONGEST = 366  # days that a token may live
 DEMANDS = ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
+APPROVAL = ("approvals", "approval_groups", "auto_approve")
 USED_EVERY = timedelta(minutes=10)  # a token's last use is not written more often than that
 
 
@@ -47,15 +49,18 @@ def find_workspace(slug: str) -> Workspace:
     return workspace
 
 
-def set_workspace(slug: str, changes: dict[str, bool], by: str = "assay") -> dict[str, bool]:
-    """Change what a workspace demands, and return all of it. Raises NotFoundError."""
+def set_workspace(slug: str, changes: dict[str, object], by: str = "assay") -> dict[str, object]:
+    """Change what a workspace demands, and return all of it. Raises NotFoundError, InvalidInputError."""
     workspace = find_workspace(slug)
+    for name, value in changes.items():
+        setattr(workspace, name, value)
+    check_rules(ApprovalRules(approvals=workspace.approvals, groups=tuple(workspace.approval_groups)))
     with transaction.atomic():
         if changes:
             Workspace.objects.filter(pk=workspace.pk).update(**changes)
             record(EventName.WORKSPACE_SET, workspace_id=workspace.pk, actor=by, detail=dict(changes))
     workspace.refresh_from_db()
-    return {name: getattr(workspace, name) for name in DEMANDS}
+    return {name: getattr(workspace, name) for name in (*DEMANDS, *APPROVAL)}
 
 
 def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:
@@ -107,6 +112,22 @@ def set_role(name: str, role: Role, workspace: str = "default", by: str = "assay
             actor=by,
             detail={"person": name, "role": str(role)},
         )
+
+
+def change_role(actor: Actor, name: str, role: str) -> None:
+    """Change what a member is. Raises InvalidInputError, NotFoundError, ConflictError for the last administrator."""
+    check_right(actor, Right.ADMINISTER)
+    if role not in list(Role):
+        raise InvalidInputError(f"{role[:40]!r} is no role.", hint=f"One of {', '.join(Role)}.", path="role")
+    rows = Membership.objects.filter(workspace_id=actor.workspace_id)
+    found = rows.filter(person__username=name).select_related("workspace").first()
+    if found is None:
+        raise NotFoundError(f"There is no member {name[:40]!r}.", hint="Check the name.")
+    others = rows.filter(role=Role.ADMIN).exclude(pk=found.pk)
+    if found.role == Role.ADMIN and role != Role.ADMIN and not others.exists():
+        raise ConflictError("Nobody would be left who administers.", hint="Make somebody else admin first.")
+    if found.role != role:
+        set_role(name, Role(role), found.workspace.slug, by=actor.name)
 
 
 def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, days: int = 90) -> NewToken:

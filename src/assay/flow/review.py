@@ -1,4 +1,7 @@
-"""Review: submit, withdraw, approve, reject. A decision is bound to the digest its maker saw."""
+"""Review: submit, withdraw, approve, reject. A decision is bound to the digest its maker saw.
+
+A submission is published when as many have approved as the workspace wants (see flow.approval).
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,22 @@ from assay.core.review import Verdict, check_digest, check_mark, check_words
 from assay.core.roles import Actor
 from assay.engine.seal import check_sealed
 from assay.flow.access import find_version, standing, workspace_of
-from assay.flow.assess import check_note, check_waived
+from assay.flow.approval import groups_of, risks_of, tally_of
+from assay.flow.assess import assess, check_note, check_waived
 from assay.flow.places import prefix
 from assay.store.journal import record_version
 from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedMark
 from assay.store.reads.sides import changes_against, predecessor
 from assay.store.transitions import move
 
+WORKSPACE_RULE = "assay"  # who the events name when nobody had to decide
+
 
 def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
-    """Put a built draft up for approval. From now on it is frozen."""
+    """Put a built draft up for approval. From now on it is frozen.
+
+    A change of low risk is published at once where the workspace wants that.
+    """
     version = find_version(actor, slug, number)
     decide(Action.SUBMIT, standing(version), actor)
     note = check_words(note, "note")
@@ -49,7 +58,24 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
             changes=_changes(version),
             at=now,
         )
+        _approve_by_rule(version)
     return version
+
+
+def _approve_by_rule(version: Version) -> None:
+    """Publish what needs nobody: the workspace wants that, and nothing about the change is of any risk."""
+    if not version.environment.workspace.auto_approve:
+        return
+    found = assess(version)
+    if risks_of(version, found.findings, assessed=found.feed is not None):
+        return
+    check_sealed(prefix(version.digest), version.digest)
+    reason = "Patch releases only, every check passed, no finding: approved by the workspace's rule."
+    record_version(
+        EventName.VERSION_APPROVED, version, WORKSPACE_RULE, digest=version.digest, automatic=True, reason=reason
+    )
+    Submission.objects.filter(version=version, round=version.rounds).update(automatic=True)
+    _publish(version, WORKSPACE_RULE)
 
 
 def _changes(version: Version) -> dict[str, Any]:
@@ -70,7 +96,10 @@ def withdraw(actor: Actor, slug: str, number: int) -> Version:
 
 
 def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = "") -> Version:
-    """Publish a submission: exactly the lock that was seen, whose directory is there and sealed."""
+    """Approve a submission: exactly the lock that was seen, whose directory is there and sealed.
+
+    The approval that completes what the workspace wants publishes it; until then it stays pending.
+    """
     version = find_version(actor, slug, number)
     allowed = decide(Action.APPROVE, standing(version), actor, self_approval=workspace_of(actor).self_approval)
     check_digest(digest, version.digest)
@@ -87,16 +116,21 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
             note=note,
             self_approved=allowed.self_approved,
         )
-        move(
-            version,
-            Status.PUBLISHED,
-            event=EventName.VERSION_PUBLISHED,
-            actor=actor.name,
-            detail={"digest": digest},
-            changes={"published_at": timezone.now()},
-        )
-        _close_round(version, "approved")
+        if tally_of(version).complete:
+            _publish(version, actor.name)
     return version
+
+
+def _publish(version: Version, actor: str) -> None:
+    move(
+        version,
+        Status.PUBLISHED,
+        event=EventName.VERSION_PUBLISHED,
+        actor=actor,
+        detail={"digest": version.digest},
+        changes={"published_at": timezone.now()},
+    )
+    _close_round(version, "approved")
 
 
 def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()) -> Version:
@@ -163,6 +197,7 @@ def _decide_once(
                 digest=version.digest,
                 words=words,
                 libraries=libraries or [],
+                groups=groups_of(actor),
                 self_approved=self_approved,
                 at=timezone.now(),
             )

@@ -17,10 +17,11 @@ from assay.core.report import Report
 from assay.core.roles import Actor, Right
 from assay.flow import review
 from assay.flow.access import find_reference, find_version, standing, workspace_of
+from assay.flow.approval import tally_of
 from assay.flow.assess import Verdict, check_open, verdict
 from assay.flow.places import build_directory
 from assay.store.logs import tail
-from assay.store.models import Membership, Version
+from assay.store.models import Decision, Membership, Version
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import rounds
 from assay.store.reads.sides import changes_against, published_references
@@ -108,7 +109,10 @@ def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
     own_allowed = workspace_of(actor).self_approval
     return {
         "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
-        "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed) or _unwaived(found),
+        "needs": tally_of(version).words if version.status == Status.PENDING else "",
+        "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed)
+        or _decided(actor, version)
+        or _unwaived(found),
         "reject_refusal": _refusal(actor, version, Action.REJECT, self_approval=own_allowed),
     }
 
@@ -126,6 +130,12 @@ def _strip(version: Version, other: Version | None, comparison: Comparison) -> d
         "growth": size - before if other else None,
         "failed": [check["name"] for check in checks if check["state"] != "passed"],
     }
+
+
+def _decided(actor: Actor, version: Version) -> str:
+    """Return that the actor has approved already and others still have to, '' when they have not."""
+    said = Decision.objects.filter(submission__version=version, submission__round=version.rounds, by_id=actor.id)
+    return "You approved it; others still have to." if said.exists() else ""
 
 
 def _unwaived(found: Verdict) -> str:
@@ -172,6 +182,9 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
         digest=request.POST.get("digest", ""),
         note=request.POST.get("note", ""),
     )
+    if version.status == Status.PENDING:
+        messages.success(request, f"Your approval is recorded. {version.reference} needs {tally_of(version).words}.")
+        return redirect("review", slug=slug, number=number)
     messages.success(request, f"{version.reference} is published. Everyone can pick it now.")
     return redirect("version", slug=slug, number=number)
 

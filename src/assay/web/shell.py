@@ -57,7 +57,7 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
         areas.append(Area(title="Runtimes", links=(_link("Projects", "runtimes"), _link("Apps"), _link("Secrets"))))
     if actor.has(Right.REVIEW):
         queue = _link("Python Environments", "admin-environments", count=waiting(actor))
-        own = (_link("Package sources", "package-sources"),) if actor.has(Right.ADMINISTER) else ()
+        own = (_link("Package sources", "package-sources"), _link("Workspace")) if actor.has(Right.ADMINISTER) else ()
         care = (_link("Health", count=open_health(actor)), _link("Policy"), _link("Consistency"))
         areas.append(Area(title="Admin", links=(queue, *care, *own, _link("Audit"))))
     return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)

@@ -26,6 +26,7 @@ from assay.web import (
     runtimes,
     sources,
     upkeep,
+    workspace,
 )
 
 VERSION = "environments/<slug:slug>/<int:number>"
@@ -80,6 +81,8 @@ urlpatterns = [
     path("policy/yaml", policy.as_yaml, name="policy-yaml"),
     path("policy/schema", policy.as_schema, name="policy-schema"),
     path("policy/<int:number>/restore", policy.restore, name="policy-restore"),
+    path("admin/workspace/", workspace.workspace, name="workspace"),
+    path("admin/workspace/members/<str:name>", workspace.member, name="member"),
     path("admin/audit/", admin_environments.audit, name="audit"),
     path("launch/", launch.launch, name="launch"),
     path("launch/start", launch.start, name="server-start"),

@@ -20,6 +20,9 @@ class Workspace(models.Model):
     slug = models.SlugField(max_length=32, unique=True)
     title = models.CharField(max_length=200)
     self_approval = models.BooleanField(default=False)
+    approvals = models.PositiveSmallIntegerField(default=1)
+    approval_groups = models.JSONField(default=list, blank=True)
+    auto_approve = models.BooleanField(default=False)
     require_sandbox = models.BooleanField(default=False)
     allow_sdists = models.BooleanField(default=False)
     personal_overlays = models.BooleanField(default=False)
@@ -31,11 +34,12 @@ class Workspace(models.Model):
 
 
 class Membership(models.Model):
-    """What a person is in a workspace."""
+    """What a person is in a workspace, and the groups for which they approve."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=[(role.value, role.value) for role in Role])
+    groups = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "person"], name="one_membership")]

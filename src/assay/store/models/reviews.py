@@ -11,7 +11,10 @@ from assay.core.review import Verdict
 
 
 class Submission(models.Model):
-    """A round: what was put up for approval, when, and how it ended. Kept with its lock's digest."""
+    """A round: what was put up for approval, when, and how it ended. Kept with its lock's digest.
+
+    `automatic`: of low risk, and approved by the workspace's own rule instead of by people.
+    """
 
     OUTCOMES = ("pending", "withdrawn", "approved", "rejected")
 
@@ -23,6 +26,7 @@ class Submission(models.Model):
     note = models.TextField(blank=True, default="")
     changes = models.JSONField(default=dict)
     outcome = models.CharField(max_length=16, choices=[(one, one) for one in OUTCOMES], default="pending")
+    automatic = models.BooleanField(default=False)
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -34,7 +38,7 @@ class Submission(models.Model):
 
 
 class Decision(models.Model):
-    """What one reviewer said of one submission. Bound to the digest."""
+    """What one reviewer said of one submission, and for which groups. Bound to the digest."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="decisions")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -43,6 +47,7 @@ class Decision(models.Model):
     words = models.TextField(blank=True, default="")
     libraries = models.JSONField(default=list)
     self_approved = models.BooleanField(default=False)
+    groups = models.JSONField(default=list)
     at = models.DateTimeField()
 
     class Meta:

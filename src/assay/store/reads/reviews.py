@@ -59,6 +59,7 @@ class Round:
     digest: str
     ended_at: datetime | None
     decisions: tuple[Decision, ...]
+    automatic: bool
 
 
 def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0) -> list[QueueRow]:
@@ -169,6 +170,7 @@ def rounds(version: Version) -> list[Round]:
             digest=one.digest,
             ended_at=one.ended_at,
             decisions=tuple(one.decisions.all()),
+            automatic=one.automatic,
         )
         for one in submissions
     ]
