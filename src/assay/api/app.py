@@ -16,6 +16,7 @@ from assay.api import (
     environments,
     events,
     findings,
+    notices,
     kernels,
     policy,
     reviews,
@@ -53,6 +54,7 @@ for router in (
     apps.router,
     secrets.router,
     events.router,
+    notices.router,
     upkeep.router,
     sources.router,
 ):

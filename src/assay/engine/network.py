@@ -48,6 +48,21 @@ class Network:
             answer.release_conn()
         raise HTTPError(f"more than {REDIRECTS} redirects")
 
+    def send(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> int:
+        """Post a body once, following nothing; return the status of the answer. Raises urllib3's HTTPError."""
+        answer = self._pool(url).request(
+            "POST",
+            url,
+            body=body,
+            headers=dict(headers),
+            preload_content=False,
+            redirect=False,
+            retries=False,
+            timeout=Timeout(total=seconds),
+        )
+        answer.close()
+        return answer.status
+
     def allows(self, host: str, address: str) -> bool:
         """Say whether a host may be asked at an address.
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -149,6 +150,16 @@ def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, 
     )
     _tell(person, EventName.TOKEN_CREATED, token=token.name, scope=token.scope, days=days)
     return NewToken(record=token, secret=secret)
+
+
+def set_mail(person: Person, address: str, *, wanted: bool) -> None:
+    """Say where a person's notices are mailed to, and whether they are. Raises InvalidInputError."""
+    try:
+        if address:
+            validate_email(address)
+    except ValidationError as error:
+        raise InvalidInputError(f"{address[:60]!r} is no address.", hint="Write name@host.", path="email") from error
+    Person.objects.filter(pk=person.pk).update(email=address, mail_notices=wanted)
 
 
 def revoke_token(person: Person, token_id: int) -> None:

@@ -19,6 +19,7 @@ from assay.flow.watch import look_again
 from assay.store.journal import record_version
 from assay.store.models import Version, Waiver, Watch
 
+SOON = timedelta(days=7)  # before a waiver ends, people are told
 LONGEST = timedelta(days=3 * 366)  # that a waiver may hold; what is accepted for ever is a rule to change
 
 
@@ -115,3 +116,17 @@ def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
         Watch.objects.filter(workspace_id=actor.workspace_id).delete()  # the watch looks at everything again
     waiver.refresh_from_db()
     return waiver
+
+
+def tell_expiring() -> int:
+    """Record, once for each, that a waiver ends within a week; return how many."""
+    now = timezone.now()
+    soon = Waiver.objects.filter(until__gt=now, until__lte=now + SOON, told_at=None)
+    count = 0
+    for waiver in soon.select_related("version__environment"):
+        with transaction.atomic():
+            if Waiver.objects.filter(pk=waiver.pk, told_at=None).update(told_at=now):
+                words = f"{waiver.finding['words']} (until {waiver.until:%Y-%m-%d})"
+                record_version(EventName.WAIVER_EXPIRES, waiver.version, "assay", finding=waiver.key, words=words)
+                count += 1
+    return count

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assay.flow.collect import collect
 from assay.flow.verify import queue_all
+from assay.flow.waive import tell_expiring
 from assay.store.models import Chore
 
 log = logging.getLogger("assay.chores")
@@ -45,4 +46,10 @@ def _collect() -> None:
         log.info("Cleared away %d directories, %d bytes", len(removed), sum(one.size for one in removed))
 
 
-CHORES: dict[str, Callable[[], None]] = {"verify": _verify, "collect": _collect}
+def _tell_waivers() -> None:
+    told = tell_expiring()
+    if told:
+        log.info("%d waivers end soon", told)
+
+
+CHORES: dict[str, Callable[[], None]] = {"verify": _verify, "collect": _collect, "waivers": _tell_waivers}

@@ -15,12 +15,14 @@ from django.db import OperationalError, close_old_connections
 
 from assay.flow import bell, build, verify, watch
 from assay.jobs import chores
+from assay.jobs.post import Post
 from assay.jobs.refresh import Refresh
 from assay.runtimes import apps, queue, schedules
 from assay.studio import follow
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
+STOP_SECONDS = 3.0  # that the post has to end what it is sending
 LISTEN = 0.02  # seconds between two looks at the bell
 APPS_EVERY = 0.25  # seconds
 SCHEDULES_EVERY = 1.0  # seconds; schedules name minutes
@@ -42,11 +44,15 @@ class Worker:
         """Work until told to stop."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        post = Post()
+        post.start()
         for name in build.sweep_leftovers():
             log.info("Removed %s, which a killed build had left", name)
         while not self._stopping:
             before = bell.heard()
             self._wait(BUSY if self.step() else IDLE, before)
+        post.stop()
+        post.join(STOP_SECONDS)
 
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""

@@ -16,6 +16,8 @@
 | `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
 | `ASSAY_SIZES` | sizes of Studio servers, the default first: `name=MEMORY/PROCESSORS` | small, medium, large |
 | `ASSAY_IDLE_MINUTES` | a Studio server that nobody uses for so long is stopped; 0 for never | 240 |
+| `ASSAY_SMTP` | mail server: `smtp://user:password@host:587`, or `smtps://…:465`; none: nothing is mailed | |
+| `ASSAY_MAIL_FROM` | who mails are from | `assay@HOST` of `ASSAY_URL` |
 | `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
 """
 
@@ -173,8 +175,16 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-# Nothing is mailed: administrators set passwords (`assay admin set-password`).
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+# Notices are mailed where a server is named; passwords never are: administrators set them.
+_MAIL = urlsplit(os.environ.get("ASSAY_SMTP", ""))
+EMAIL_HOST = _MAIL.hostname or ""
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
+EMAIL_PORT = _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL  # a password is never sent in the open
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = os.environ.get("ASSAY_MAIL_FROM", f"assay@{urlsplit(PUBLIC_URL).hostname}")
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 
 LANGUAGE_CODE = "en"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
 from assay.core.roles import Right
-from assay.flow.people import NewToken, create_token, revoke_token
+from assay.flow.people import NewToken, create_token, revoke_token, set_mail
 from assay.web.access import Visit, page
 
 DAYS = (7, 30, 90, 365)
@@ -43,8 +44,23 @@ def account(request: Visit) -> HttpResponse:
             "days": DAYS,
             "made": made,
             "now": timezone.now(),
+            "person": request.user,
+            "mails": bool(settings.EMAIL_HOST),
         },
     )
+
+
+@require_POST
+@page(Right.SEE)
+def mail(request: Visit) -> HttpResponse:
+    """Change where notices are mailed to, and whether they are."""
+    address = request.POST.get("email", "").strip()
+    try:
+        set_mail(request.user, address, wanted=request.POST.get("wanted") == "yes")
+        messages.success(request, "Saved.")
+    except AssayError as error:
+        messages.error(request, f"{error.detail} {error.hint}")
+    return redirect("account")
 
 
 def forgotten(request: HttpRequest) -> HttpResponse:

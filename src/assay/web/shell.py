@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assay.core.roles import Actor, Right
+from assay.flow.notices import unread
 from assay.store.models import Workspace
 from assay.store.reads.health import open_health
 from assay.store.reads.reviews import waiting
@@ -45,6 +46,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "actor": actor,
             "workspace": Workspace.objects.only("title").get(pk=actor.workspace_id),
             "areas": _areas(actor, request.path),
+            "unread": unread(actor),
             "may_compose": actor.has(Right.COMPOSE),
             "may_review": actor.has(Right.REVIEW),
         }
@@ -57,7 +59,9 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
         areas.append(Area(title="Runtimes", links=(_link("Projects", "runtimes"), _link("Apps"), _link("Secrets"))))
     if actor.has(Right.REVIEW):
         queue = _link("Python Environments", "admin-environments", count=waiting(actor))
-        own = (_link("Package sources", "package-sources"), _link("Workspace")) if actor.has(Right.ADMINISTER) else ()
+        own: tuple[Link, ...] = ()
+        if actor.has(Right.ADMINISTER):
+            own = (_link("Package sources", "package-sources"), _link("Webhooks"), _link("Workspace"))
         care = (_link("Health", count=open_health(actor)), _link("Policy"), _link("Consistency"))
         areas.append(Area(title="Admin", links=(queue, *care, *own, _link("Audit"))))
     return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)

@@ -18,6 +18,7 @@ from assay.web import (
     health,
     health_overview,
     launch,
+    notices,
     policy,
     review,
     runtime_apps,
@@ -26,6 +27,7 @@ from assay.web import (
     runtimes,
     sources,
     upkeep,
+    webhooks,
     workspace,
 )
 
@@ -109,6 +111,13 @@ urlpatterns = [
     path("runtimes/runs/<uuid:run>/log", runtimes.run_log, name="run-log"),
     path("runtimes/runs/<uuid:run>/outputs/<path:name>", runtimes.output, name="run-output"),
     path("runtimes/runs/<uuid:run>/cancel", runtimes.cancel, name="run-cancel"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read", notices.read, name="notices-read"),
+    path("admin/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("admin/webhooks/<int:webhook>/try", webhooks.attempt, name="webhook-try"),
+    path("admin/webhooks/<int:webhook>/remove", webhooks.remove, name="webhook-remove"),
+    path("admin/webhooks/deliveries/<int:delivery>/again", webhooks.again, name="delivery-again"),
+    path("me/mail", account.mail, name="account-mail"),
     path("me/", account.account, name="account"),
     path("me/tokens/<int:token>/revoke", account.revoke, name="token-revoke"),
 ]

@@ -5,6 +5,7 @@ from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
 from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server, StudioApplication
+from assay.store.models.notices import Delivery, Notice, Webhook
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
 from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
@@ -19,6 +20,7 @@ __all__ = [
     "Build",
     "Chore",
     "Decision",
+    "Delivery",
     "Environment",
     "Event",
     "Feed",
@@ -29,6 +31,7 @@ __all__ = [
     "LockedFile",
     "LockedLibrary",
     "Membership",
+    "Notice",
     "PackageSource",
     "Person",
     "PolicyRevision",
@@ -44,5 +47,6 @@ __all__ = [
     "ViewedMark",
     "Waiver",
     "Watch",
+    "Webhook",
     "Workspace",
 ]

@@ -11,7 +11,9 @@ from assay.core.roles import Role
 
 
 class Person(AbstractUser):
-    """Somebody who signs in. The user name is also the name at the Hub."""
+    """Somebody who signs in. The user name is also the name at the Hub. `mail_notices`: notices are mailed, too."""
+
+    mail_notices = models.BooleanField(default=True)
 
 
 class Workspace(models.Model):
@@ -27,6 +29,7 @@ class Workspace(models.Model):
     allow_sdists = models.BooleanField(default=False)
     personal_overlays = models.BooleanField(default=False)
     event_count = models.BigIntegerField(default=0)
+    told_up_to = models.BigIntegerField(default=0)
     event_head = models.CharField(max_length=64, blank=True, default="")
 
     def __str__(self) -> str:

@@ -53,6 +53,7 @@ class Waiver(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)  # that it ends soon
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["environment", "key"], name="waiver_by_fact")]
