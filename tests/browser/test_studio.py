@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser.test_main_job import Visitor, browser, compose, desk, leftovers, publish, run_cell
+from browser.test_main_job import leftovers, run_cell
 from playwright.sync_api import Browser, Page, expect
+from support.visitor import Visitor, compose, publish
 
 if TYPE_CHECKING:
     from support.server import Desk
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser", "desk"]
 
 # A page like any other site, but on the machine's other host name, tries to use the desk's session.
 HOSTILE = """async (desk) => {
