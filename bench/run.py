@@ -38,7 +38,7 @@ def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> Non
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "pages", "nearest", "studio", "watch"]
+    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "runs", "pages", "nearest", "studio", "watch"]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -54,6 +54,10 @@ def main() -> int:
             from waiting import waiting  # noqa: PLC0415 - as above
 
             waiting()
+        if "runs" in wanted:
+            from runs import runs  # noqa: PLC0415 - as above
+
+            runs(Path(home))
         if "pages" in wanted:
             from pages import pages  # noqa: PLC0415 - as above
 

@@ -30,7 +30,7 @@ def waiting() -> None:
 
     ensure_workspace()
     ana = actor_in(create_person("ana-of-the-queue", "a-long-password-1", Role.MEMBER), "default")
-    stop = _work()
+    stop = work()
     wish = Wish(base=None, python="3.11", libraries=("six",))
     starts, known = [], []
     for number in range(TIMES):
@@ -59,17 +59,18 @@ def waiting() -> None:
     )
 
 
-def _work() -> threading.Event:
+def work() -> threading.Event:
+    """Work in a thread as the worker does, until the event is set."""
     from assay.flow import bell  # noqa: PLC0415 - after setup
     from assay.jobs.worker import BUSY, IDLE, Worker  # noqa: PLC0415 - after setup
 
     stop = threading.Event()
 
-    def work() -> None:
+    def loop() -> None:
         worker = Worker()
         while not stop.is_set():
             before = bell.heard()
             worker._wait(BUSY if worker.step() else IDLE, before)  # noqa: SLF001 - as the worker's own loop does
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=loop, daemon=True).start()
     return stop

@@ -1,0 +1,79 @@
+"""A run from the request to its end, beside the same script as a bare process."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import django
+from run import say
+from waiting import work
+
+TIMES = 12
+CODE = "print('hello')\n"
+
+
+def runs(home: Path) -> None:
+    """Run a script of one line, by the queue and by hand in turn."""
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415 - after setup
+    from django.core.management import call_command  # noqa: PLC0415 - as above
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    call_command("migrate", verbosity=0)
+    from assay.flow.places import prefix  # noqa: PLC0415 - as above
+    from assay.runtimes import projects, runs  # noqa: PLC0415 - as above
+    from assay.runtimes.terms import Plan  # noqa: PLC0415 - as above
+    from assay.store.models import Version  # noqa: PLC0415 - as above
+
+    stop = work()
+    ana = _published()
+    source = {"kind": "inline", "files": {"main.py": CODE}}
+    projects.create(ana, "hello", Plan(environment="running", source=source))
+    python = prefix(Version.objects.get(environment__slug="running").digest) / "bin" / "python"
+    (home / "main.py").write_text(CODE)
+    ours, bare, inside = [], [], []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        run = runs.request_run(ana, "hello")
+        while run.state in runs.OPEN:
+            time.sleep(0.002)
+            run.refresh_from_db()
+        ours.append(time.perf_counter() - began)
+        inside.append(run.seconds or 0.0)
+        began = time.perf_counter()
+        subprocess.run([python, home / "main.py"], check=True, capture_output=True)  # noqa: S603 - ours
+        bare.append(time.perf_counter() - began)
+    stop.set()
+    whole, alone, process = (statistics.median(one) for one in (ours, bare, inside))
+    say("a script of one line, as a bare process", f"{alone * 1000:.0f} ms", "the peer")
+    say("  as a run: its process, behind the wall", f"{process * 1000:.0f} ms", f"{process / alone:.1f} x")
+    say(
+        "  as a run: from the request to its recorded end",
+        f"{whole * 1000:.0f} ms",
+        f"+{(whole - alone) * 1000:.0f} ms",
+    )
+
+
+def _published():  # noqa: ANN202 - an actor, whose module loads after setup
+    from assay.core.roles import Role  # noqa: PLC0415 - after setup
+    from assay.flow import review  # noqa: PLC0415 - as above
+    from assay.flow.access import actor_in, find_version  # noqa: PLC0415 - as above
+    from assay.flow.build import request_build  # noqa: PLC0415 - as above
+    from assay.flow.draft import Wish, create_environment  # noqa: PLC0415 - as above
+    from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - as above
+
+    ensure_workspace()
+    ana = actor_in(create_person("ana-who-runs", "a-long-password-1", Role.MEMBER), "default")
+    ben = actor_in(create_person("ben-who-reads", "a-long-password-1", Role.REVIEWER), "default")
+    wish = Wish(base=None, python="3.11", libraries=("six",))
+    create_environment(ana, slug="running", title="Running", description="", wish=wish)
+    build = request_build(ana, "running", 1)
+    while build.active:
+        time.sleep(0.01)
+        build.refresh_from_db()
+    review.submit(ana, "running", 1, "bench")
+    review.approve(ben, "running", 1, digest=find_version(ben, "running", 1).digest)
+    return ana
