@@ -108,7 +108,7 @@ def go_on(eve: Visitor) -> None:
     eve.page.get_by_role("button", name="Restart in joke@2").click()
     expect(eve.page.get_by_text("joke@2").first).to_be_visible(timeout=30_000)
     lab = opened(eve)
-    expect(lab.get_by_role("tab", name=re.compile("Untitled.ipynb"))).to_be_visible(timeout=60_000)
+    expect(lab.get_by_role("tab", name=re.compile(r"Untitled\d*\.ipynb"))).to_be_visible(timeout=60_000)
     lab.close()
     eve.go("/servers/")
     expect(eve.page.get_by_text("A newer version")).to_have_count(0)
