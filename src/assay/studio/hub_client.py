@@ -65,7 +65,7 @@ class HubClient:
             address = f"{self.url}{found['url']}"
             return Seen(state="ready", progress=100, message="Ready", address=address, last_activity=used)
         if found.get("pending") == "spawn":
-            return self._starting(name, server)
+            return self._starting(name, server, f"{self.url}{found['url']}")
         if found.get("pending") == "stop":
             return Seen(state="starting", progress=50, message="The server is stopping")
         return self._ended(name, server)
@@ -93,7 +93,7 @@ class HubClient:
         except (OSError, HTTPException, ValueError, KeyError, TypeError):
             return False
 
-    def _starting(self, name: str, server: str) -> Seen:
+    def _starting(self, name: str, server: str, address: str) -> Seen:
         """Return the last step that a starting server told; the Hub streams them, so we listen for a moment."""
         path = f"{self.url}/hub/api/users/{quote(name)}/servers/{quote(server)}/progress"
         request = urllib.request.Request(path, headers={"Authorization": f"token {self._token}"})  # noqa: S310 - as above
@@ -107,6 +107,8 @@ class HubClient:
             pass  # the moment is over
         if told.get("failed"):
             return Seen(state="failed", progress=0, message=_without_prefix(told))
+        if told.get("ready"):
+            return Seen(state="ready", progress=100, message="Ready", address=address)
         message = str(told.get("message") or "The server is starting")
         return Seen(state="starting", progress=int(told.get("progress") or 0), message=message)
 

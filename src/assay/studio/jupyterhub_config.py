@@ -41,7 +41,7 @@ c.JupyterHub.cleanup_servers = True  # Ctrl-C ends every process
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 10
 c.JupyterHub.log_level = "ERROR"  # a start that takes longer than the next line says is a warning, and usual
-c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}  # refusals answer at once, starts go on behind
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.25}  # refusals answer at once, starts go on behind
 c.JupyterHub.extra_handlers = routes()
 
 # The proxy: a binary from the Python registry. Its defaults wait 2 s to gather changes.
