@@ -98,18 +98,26 @@ class _Measured:
         say("  the same lock again, process and all", f"{again * 1000:.0f} ms", "")
 
     def clear(self) -> None:
-        """Remove what was built, by us and by the peer."""
+        """Put away what was built, by us and by the peer."""
         for path in Path(self.places.environments).glob("*"):
-            remove_tree(path)
+            self.put_away(path)
         self.clear_bare()
 
     def clear_bare(self) -> None:
-        """Remove what bare uv made."""
-        shutil.rmtree(self.bare_folder / "venv", ignore_errors=True)
+        """Put away what bare uv made."""
+        self.put_away(self.bare_folder / "venv")
 
     def clear_copy(self) -> None:
-        """Remove the copy."""
-        remove_tree(self.home / "copied")
+        """Put away the copy."""
+        self.put_away(self.home / "copied")
+
+    def put_away(self, path: Path) -> None:
+        """Move a tree aside: ext4 slows whoever makes directories in the minute after thousands were removed."""
+        if path.exists():
+            aside = self.home / "aside"
+            aside.mkdir(exist_ok=True)
+            path.chmod(0o755)  # only what is writable can be moved by others than root
+            path.rename(aside / uuid4().hex)
 
     def forget_imports(self) -> None:
         """Remove what is known of imports, and the environments."""
