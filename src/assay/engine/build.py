@@ -1,4 +1,4 @@
-"""One build from job to outcome: resolve, install, verify, check, seal. Runs in a process of its own."""
+"""One build from job to outcome, in a process of its own: what it says, how far it is, what is left when it ends."""
 
 from __future__ import annotations
 
@@ -18,18 +18,13 @@ from typing import Any, NoReturn
 
 from assay.core.errors import AssayError, BuildError
 from assay.core.lock import Lock
-from assay.core.report import Check, Report
 from assay.engine import sandbox, uv
-from assay.engine.check import check
-from assay.engine.confusion import names_on_two_sources
-from assay.engine.hold import drop_damaged, hold
-from assay.engine.install import Installation, Installed, resolve_with_sources
+from assay.engine.answer import resolve_with_sources
+from assay.engine.hold import hold
 from assay.engine.interface import Credentials, Failure, Job, Outcome, Progress
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
-from assay.engine.rehash import is_damaged
-from assay.engine.seal import ASIDE, read_sealed, seal
-from assay.engine.verify import Found, facts_of, verify
+from assay.engine.seal import ASIDE, read_sealed
 from assay.engine.wheels import clear_entering
 
 CREDENTIALS = "credentials.json"
@@ -83,9 +78,9 @@ class Build:
                 "This workspace builds only where package code can be kept in, and bubblewrap does not work here.",
                 hint="Install bubblewrap on the machine that builds, or let an administrator allow builds without.",
             )
-        with ThreadPoolExecutor(1) as pool:  # while uv resolves, the machine is asked what it can do
+        with ThreadPoolExecutor(1) as pool:  # while uv resolves
             if self.job.lock is None:
-                pool.submit(_ask_machine, self.job.question.python_path)
+                pool.submit(_look_ahead, self.job.question.python_path)
             lock = self._lock()
         self.say(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
         hold(self.job.places, self.workdir.name, lock)
@@ -94,67 +89,15 @@ class Build:
             self.say("The same lock is built already; it is used as it is.")
             kept, report = ready
             return self._done(kept, report, reused=True)
-        self.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
-        with ThreadPoolExecutor(1) as pool:
-            two_sources = pool.submit(names_on_two_sources, lock, self.job)
-            installed = self._install(lock)
-        self.begin("checking", message="Trying every import, and the kernel")
-        asked = self.job.question.libraries + self.job.question.pins
-        found = verify(lock, installed.wheels, asked, Path(self.job.places.wheels))
-        report = self._check(installed, found, two_sources.result())
-        fresh = seal(self.aside, self.job.places, found.lock, report, replace=self.job.repair)
-        return self._done(found.lock, report, reused=not fresh)
+        from assay.engine.finish import finish  # noqa: PLC0415 - loaded while uv resolved
+
+        kept, report, fresh = finish(self, lock)
+        return self._done(kept, report, reused=not fresh)
 
     def _lock(self) -> Lock:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
         return resolve_with_sources(self.job, self.workdir, self.say)
-
-    def _install(self, lock: Lock) -> Installed:
-        places = self.job.places
-        remove_tree(self.aside)
-        if self.job.repair:
-            for name in drop_damaged(places, lock, is_damaged):
-                self.say(f"What was kept of {name} is damaged; it is fetched again.")
-        installation = Installation(
-            lock,
-            self.aside,
-            self.job,
-            workdir=self.workdir,
-            on_line=self.say,
-            on_progress=self.tell,
-        )
-        wheels = installation.keep()
-        installed = installation.link(wheels)
-        self.say(f"Linked {len(installed.wheels)} libraries, {installed.files} files, {installed.size} bytes")
-        return installed
-
-    def _check(self, installed: Installed, found: Found, two_sources: Check) -> dict[str, Any]:
-        question = self.job.question
-        kind = sandbox.isolation()
-        self.say(f"Checking with isolation: {kind}")
-        if kind == "none":
-            self.say("WARNING: no sandbox works on this machine; package code runs with the build's rights.")
-        checked = check(self.job, self.aside, find_base(question.python_path), installed.wheels)
-        for fact in checked.imports:
-            if fact.error:
-                self.say(f"import {fact.module} ({fact.library}): {fact.error}")
-        for one in checked.checks:
-            self.say(f"{one.name}: {one.state}, {one.detail}")
-        report = Report(
-            python=question.python,
-            python_path=question.python_path,
-            size=installed.size,
-            files=installed.files,
-            new_size=installed.new_size,
-            isolation=kind,
-            tree=installed.tree,
-            libraries=found.libraries,
-            imports=checked.imports,
-            checks=(*facts_of(installed, found), two_sources, *checked.checks),
-            uv=uv.version(),
-        )
-        return report.to_dict()
 
     def _done(self, lock: Lock, report: dict[str, Any], *, reused: bool) -> Outcome:
         self.say(f"Built {lock.digest}")
@@ -187,8 +130,10 @@ class Build:
         sys.stdout.flush()
 
 
-def _ask_machine(python_path: str) -> None:
-    """Ask ahead what the checks will want to know; each answer is remembered."""
+def _look_ahead(python_path: str) -> None:
+    """Load what the later steps need, and ask what the checks will want to know; each answer is remembered."""
+    from assay.engine import finish  # noqa: F401, PLC0415 - 40 ms that need not be waited for
+
     sandbox.isolation()
     uv.version()
     find_base(python_path)

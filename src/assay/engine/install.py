@@ -9,20 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.core.errors import ResolutionError
 from assay.core.lock import Lock, LockedLibrary
 from assay.engine.archive import inspect
-from assay.engine.explain import without_wheel
 from assay.engine.interface import Job, Question
 from assay.engine.pace import Pace
 from assay.engine.papers import own_files, tree_digest, write_papers
 from assay.engine.resolve import resolve
-from assay.engine.routing import source_of
-from assay.engine.source import Source, offered_source, wheel_from_source
+from assay.engine.source import wheel_from_source
 from assay.engine.unpack import Entering, make_prefix
 from assay.engine.wheels import KeptWheel, kept_wheels, key_of, link_wheels
 
-MOST_SOURCES = 20  # libraries of one environment that are built from their sources
 OnProgress = Callable[..., None]  # takes changes of `Progress` by name
 
 
@@ -138,43 +134,3 @@ def install_into(question: Question, prefix: Path, job: Job, workdir: Path, say:
 
 def _quiet(**changes: object) -> None:
     del changes
-
-
-def resolve_with_sources(job: Job, workdir: Path, say: Callable[[str], None]) -> Lock:
-    """Resolve; a library that has no wheel is built from its source first, if the question allows it."""
-    folder, sources = workdir / "from-source", dict[str, Source]()
-    for _ in range(MOST_SOURCES):
-        try:
-            offered = str(folder) if sources else ""
-            lock = resolve(
-                job.question,
-                cache=job.places.cache,
-                workdir=str(workdir),
-                on_line=say,
-                wheels=offered,
-                credentials=job.credentials,
-            )
-        except ResolutionError as error:
-            name = without_wheel(error.detail)
-            if not job.question.allow_sources or name is None or name in sources:
-                raise
-            source = offered_source(name, job.question, job.credentials)
-            made = wheel_from_source(
-                source.file, job, workdir, lambda asked, prefix: install_into(asked, prefix, job, workdir, say), say
-            )
-            folder.mkdir(exist_ok=True)
-            shutil.copy2(made, folder / made.name)
-            sources[name] = source
-        else:
-            return replace(lock, libraries=tuple(_from(sources, one, job.question) for one in lock.libraries))
-    raise ResolutionError(
-        f"More than {MOST_SOURCES} libraries have no wheel.", hint="Ask for others.", path="libraries"
-    )
-
-
-def _from(sources: dict[str, Source], library: LockedLibrary, question: Question) -> LockedLibrary:
-    """Return the library with the file that it is really from."""
-    source = sources.get(library.name)
-    if source is None or source.version != library.version:
-        return library
-    return replace(library, file=source.file, index=source_of(library.name, question).url)
