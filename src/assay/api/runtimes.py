@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs
@@ -23,7 +23,8 @@ router = Router(tags=["runtimes"])
 @needs(Right.SEE)
 def list_runtimes(request: Caller, workspace: str) -> dict[str, Any]:
     """List the runtimes of the workspace that the caller may run."""
-    return {"items": [runtime_document(one) for one in projects.mine(request.actor)], "next": None}
+    found = [*projects.mine(request.actor), *projects.shared_with(request.actor)]
+    return {"items": [runtime_document(one) for one in found], "next": None}
 
 
 @router.post("/runtimes", response={201: dict[str, Any]})
@@ -57,8 +58,8 @@ def change(request: Caller, workspace: str, slug: str, body: RuntimeChange) -> d
 @router.get("/runtimes/{slug}", response=dict[str, Any])
 @needs(Right.SEE)
 def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
-    """Show a runtime."""
-    return runtime_document(projects.find(request.actor, slug))
+    """Show a runtime that one may run."""
+    return runtime_document(projects.find_runnable(request.actor, slug))
 
 
 @router.get("/runtimes/{slug}/switch", response=dict[str, Any])
@@ -99,6 +100,16 @@ def start(request: Caller, workspace: str, slug: str, body: RunIn) -> Status[dic
 def show_run(request: Caller, workspace: str, run: UUID) -> dict[str, Any]:
     """Show a run."""
     return run_document(runs.find(request.actor, str(run)))
+
+
+@router.get("/runs/{uuid:run}/lock")
+@needs(Right.SEE)
+def lock(request: Caller, workspace: str, run: UUID) -> HttpResponse:
+    """Download the lock of what a run ran in as `pylock.toml` (PEP 751), whatever became of the version since."""
+    found = runs.find(request.actor, str(run))
+    answer = HttpResponse(runs.lock_of(found), content_type="application/toml")
+    answer["Content-Disposition"] = f'attachment; filename="pylock.{found.digest[:12]}.toml"'
+    return answer
 
 
 @router.get("/runs/{uuid:run}/log", response=dict[str, Any])

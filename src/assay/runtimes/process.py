@@ -33,10 +33,14 @@ def lay_out(run: Run, directory: Path) -> None:
 
 
 def start_of(run: Run, directory: Path, prefix: Path) -> Start:
-    """Return what is started for a run whose files are laid out. Raises NotFoundError for a removed secret."""
+    """Return what is started for a run whose files are laid out. Raises NotFoundError for a removed secret.
+
+    Whoever asks for a run, it has the home and the secrets of the project's owner: nobody lends their own
+    files to somebody else's code.
+    """
     outputs = directory / "outputs"
     command = COMMANDS[run.runtime.kind](run, directory, prefix)
-    home = person_home(run.person.get_username())
+    home = person_home(run.runtime.owner.get_username())
     home.mkdir(parents=True, exist_ok=True)
     memory, processors = run.limits.get("memory"), run.limits.get("processors")
     return Start(
@@ -72,7 +76,7 @@ def _seen(readable: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _variables(run: Run, prefix: Path, home: Path) -> dict[str, str]:
-    """Return the variables of a run: nothing of the server's own, byte code in the person's home."""
+    """Return the variables of a run: nothing of the server's own, byte code in the owner's home."""
     processors = run.limits.get("processors")
     threads = {"OMP_NUM_THREADS": str(int(processors))} if processors else {}
     return threads | {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from assay.core.errors import ConflictError, NotFoundError
@@ -130,20 +131,37 @@ def _record(name: EventName, actor: Actor, runtime: Runtime) -> None:
 
 def mine(actor: Actor) -> list[Runtime]:
     """Return one's own runtimes, the last changed first."""
-    return list(
-        Runtime.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id)
-        .select_related("owner")
-        .order_by("-updated_at")
-    )
+    return list(_here(actor).filter(owner_id=actor.id).order_by("-updated_at"))
+
+
+def shared_with(actor: Actor) -> list[Runtime]:
+    """Return others' scripts and notebooks that all members may run, the last changed first."""
+    return list(_runnable(actor).exclude(owner_id=actor.id).order_by("-updated_at"))
 
 
 def find(actor: Actor, slug: str) -> Runtime:
     """Return one's own runtime. Raises NotFoundError."""
-    runtime = (
-        Runtime.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id, slug=slug)
-        .select_related("owner", "workspace")
-        .first()
-    )
+    return _one(_here(actor).filter(owner_id=actor.id), slug)
+
+
+def find_runnable(actor: Actor, slug: str) -> Runtime:
+    """Return a runtime that one may run: one's own, or one that is shared. Raises NotFoundError."""
+    return _one(_runnable(actor), slug)
+
+
+def _here(actor: Actor) -> QuerySet[Runtime]:
+    return Runtime.objects.filter(workspace_id=actor.workspace_id).select_related("owner", "workspace")
+
+
+def _runnable(actor: Actor) -> QuerySet[Runtime]:
+    """Apps are opened, not run (`passes`)."""
+    return _here(actor).filter(Q(owner_id=actor.id) | Q(shared=True, kind__in=("script", "notebook")))
+
+
+def _one(runtimes: QuerySet[Runtime], slug: str) -> Runtime:
+    runtime = runtimes.filter(slug=slug).first()
     if runtime is None:
-        raise NotFoundError(f"You have no runtime {slug[:40]!r}.", hint="Check the name.")
+        raise NotFoundError(
+            f"You have no runtime {slug[:40]!r}.", hint="Check the name, or ask its owner to share it."
+        )
     return runtime

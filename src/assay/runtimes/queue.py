@@ -53,7 +53,7 @@ def advance() -> bool:
 
 def _runs() -> QuerySet[Run]:
     """Return runs with what following them asks for; their files are read once, when they start."""
-    return Run.objects.select_related("runtime__workspace", "person", "version__environment").defer(
+    return Run.objects.select_related("runtime__workspace", "runtime__owner", "person", "version__environment").defer(
         "source", "runtime__source"
     )
 
@@ -119,6 +119,7 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
     """Start the process, unless the version may not be started any more or a secret was removed."""
     try:
         actor = actor_in(run.person, run.runtime.workspace.slug)
+        actor_in(run.runtime.owner, run.runtime.workspace.slug)  # whose files and secrets it gets: still a member
         ticket = admit(actor, run.version.reference)
         lay_out(run, directory)
         if run.runtime.kind == "app":

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assay.core.errors import ConflictError, NotFoundError
@@ -15,12 +16,12 @@ from assay.core.roles import Actor, Right, check_right
 from assay.flow.bell import ring
 from assay.flow.launch import Pass, end_launch
 from assay.flow.places import run_directory
-from assay.runtimes.projects import admit_runtime, plan_of
-from assay.runtimes.projects import find as find_runtime
+from assay.runtimes.projects import admit_runtime, find_runnable, plan_of
+from assay.runtimes.projects import find as find_own
 from assay.runtimes.terms import check_arguments, check_parameters
 from assay.store.journal import record
 from assay.store.logs import log_from
-from assay.store.models import Run, Runtime
+from assay.store.models import Lock, Run, Runtime
 from assay.store.outputs import Output, open_output, outputs
 
 OPEN = ("queued", "running")
@@ -35,13 +36,12 @@ def request_run(
     parameters: dict[str, Any] | None = None,
     trial_in: str = "",
 ) -> Run:
-    """Queue a run of one's own runtime, in the version that its environment names now.
+    """Queue a run of a runtime that one may run, in the version that its environment names now.
 
     Arguments take the place of the project's own; parameters are added to them. `trial_in` names another
-    version to try it in once. Raises ConflictError when
-    too many wait already.
+    version to try it in once, which only its owner does. Raises ConflictError when too many wait already.
     """
-    runtime = find_runtime(actor, slug)
+    runtime = find_own(actor, slug) if trial_in else find_runnable(actor, slug)
     check_right(actor, Right.COMPOSE)
     if Run.objects.filter(person_id=actor.id, state="queued").count() >= MOST:
         raise ConflictError(f"{MOST} of your runs are waiting.", hint="Wait until some have ended, or cancel some.")
@@ -113,9 +113,10 @@ def cancel(actor: Actor, run_id: str) -> Run:
 
 
 def find(actor: Actor, run_id: str) -> Run:
-    """Return one's own run. Raises NotFoundError."""
+    """Return a run that one has asked for, or of one's own runtime. Raises NotFoundError."""
+    mine = Q(person_id=actor.id) | Q(runtime__owner_id=actor.id)
     run = (
-        Run.objects.filter(pk=run_id, runtime__workspace_id=actor.workspace_id, person_id=actor.id)
+        Run.objects.filter(mine, pk=run_id, runtime__workspace_id=actor.workspace_id)
         .select_related("runtime", "person", "version__environment")
         .first()
     )
@@ -131,6 +132,11 @@ def lately(runtimes: list[Runtime], count: int) -> dict[int, list[Run]]:
         if len(found[run.runtime_id]) < count:
             found[run.runtime_id].insert(0, run)
     return found
+
+
+def lock_of(run: Run) -> str:
+    """Return the lock of what a run ran in (`pylock.toml`, PEP 751), whatever became of the version since."""
+    return str(Lock.objects.values_list("text", flat=True).get(digest=run.digest))
 
 
 def read_log(run: Run, offset: int) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Plan:
     """What a project runs and with what. Limits: `seconds`, `memory` (bytes), `processors`.
 
     `schedule` is a line of cron in `timezone`, '' for none; `app` names the application of an app; what is
-    `shared` all members of the workspace may open.
+    `shared` all members of the workspace may run, or open if it is an app.
     """
 
     environment: str

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -20,7 +21,7 @@ from assay.runtimes import projects, runs, switch
 from assay.runtimes.applications import templates
 from assay.runtimes.terms import Plan
 from assay.runtimes.times import zone_of
-from assay.store.models import Run
+from assay.store.models import Run, Runtime
 from assay.store.reads.choices import launch_choices
 from assay.web.access import Visit, page
 from assay.web.frames import frame_address
@@ -35,12 +36,14 @@ STRIP = 8  # runs beside a project in the list
 
 @page(Right.COMPOSE)
 def index(request: Visit) -> HttpResponse:
-    """List one's own scripts with their last runs."""
+    """List one's own projects with their last runs, and those of others that one may run."""
     found = projects.mine(request.actor)
     last, newer = runs.lately(found, STRIP), switch.proposals(found)
-    return render(
-        request, "runtimes.html", {"runtimes": [(one, last[one.pk], newer.get(one.pk, "")) for one in found]}
-    )
+    context = {
+        "runtimes": [(one, last[one.pk], newer.get(one.pk, "")) for one in found],
+        "shared": projects.shared_with(request.actor),
+    }
+    return render(request, "runtimes.html", context)
 
 
 @page(Right.COMPOSE)
@@ -81,8 +84,10 @@ def _published(request: Visit) -> list[tuple[str, str]]:
 
 @page(Right.COMPOSE)
 def runtime(request: Visit, slug: str) -> HttpResponse:
-    """Show a script and its runs; change it."""
-    found = projects.find(request.actor, slug)
+    """Show a script and its runs; change it, if it is one's own."""
+    found = projects.find_runnable(request.actor, slug)
+    if found.owner_id != request.actor.id:
+        return _shared(request, found)
     error: AssayError | None = None
     if request.method == "POST":
         try:
@@ -95,7 +100,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "runtime": found,
         "code": request.POST.get("code") or found.source.get("files", {}).get(found.entry, ""),
-        "runs": found.runs.select_related("version__environment").defer("source").order_by("-created_at")[:SHOWN],
+        "runs": _runs(found)[:SHOWN],
         "choices": _published(request),
         "error": error,
         "form": shown(found, request),
@@ -106,6 +111,16 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     if found.kind == "app":
         context |= app_context(request, slug)
     return render(request, "runtime.html", context, status=error.status if error else 200)
+
+
+def _shared(request: Visit, runtime: Runtime) -> HttpResponse:
+    """Show somebody else's project: what it does, and one's own runs of it."""
+    context = {"runtime": runtime, "runs": _runs(runtime).filter(person_id=request.actor.id)[:SHOWN]}
+    return render(request, "runtime_shared.html", context)
+
+
+def _runs(runtime: Runtime) -> QuerySet[Run]:
+    return runtime.runs.select_related("version__environment", "person").defer("source").order_by("-created_at")
 
 
 @require_POST
@@ -151,6 +166,15 @@ def output(request: Visit, run: UUID, name: str) -> FileResponse:
     return FileResponse(
         file, as_attachment=True, filename=PurePosixPath(name).name, content_type="application/octet-stream"
     )
+
+
+@page(Right.COMPOSE)
+def run_lock(request: Visit, run: UUID) -> HttpResponse:
+    """Download the lock of what a run ran in."""
+    found = runs.find(request.actor, str(run))
+    answer = HttpResponse(runs.lock_of(found), content_type="application/toml")
+    answer["Content-Disposition"] = f'attachment; filename="pylock.{found.digest[:12]}.toml"'
+    return answer
 
 
 @page(Right.COMPOSE)

@@ -108,6 +108,7 @@ urlpatterns = [
     path("runtimes/scripts/<slug:slug>/switch/take", runtime_switch.take, name="runtime-take"),
     path("runtimes/scripts/<slug:slug>/run", runtimes.start, name="run-start"),
     path("runtimes/runs/<uuid:run>/", runtimes.run, name="run"),
+    path("runtimes/runs/<uuid:run>/lock", runtimes.run_lock, name="run-lock"),
     path("runtimes/runs/<uuid:run>/log", runtimes.run_log, name="run-log"),
     path("runtimes/runs/<uuid:run>/outputs/<path:name>", runtimes.output, name="run-output"),
     path("runtimes/runs/<uuid:run>/cancel", runtimes.cancel, name="run-cancel"),

@@ -92,7 +92,7 @@ class Runtime(models.Model):
     `schedule` is a line of cron in `timezone`, `next_at` its next time; `notice` says what went wrong with it.
     Of an app: `app` names its application, `wanted` says that it is kept up, `serving` is the process that
     visitors get, `falls` counts its ends in a row and `again_at` is when it starts again. What is `shared`
-    all members of the workspace may open.
+    all members of the workspace may run; an app they may open.
     """
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
