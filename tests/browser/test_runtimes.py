@@ -56,7 +56,7 @@ def test_runtimes(desk: Desk, browser: Browser) -> None:
         assert visitor.wrong == []
 
 
-def set_up(  # noqa: PLR0913 - what the form has
+def set_up(
     visitor: Visitor,
     slug: str,
     title: str,
