@@ -24,10 +24,11 @@ from assay.core.version_rules import NearDuplicate, Spread
 from assay.flow import review, watch
 from assay.flow.advisories import load_feed
 from assay.flow.assess import verdict
+from assay.flow.contain import ends_at, why_over
 from assay.flow.launch import admit
 from assay.flow.people import create_token, find_person
 from assay.flow.policy import revise
-from assay.flow.retire import release
+from assay.flow.retire import quarantine, release
 from assay.flow.waive import waive
 from assay.jobs.worker import Worker
 from assay.store.models import Event, HealthEntry, Version, Waiver, Watch
@@ -121,6 +122,8 @@ def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Pa
     with pytest.raises(ForbiddenError, match="quarantined"):
         admit(ana, "geo@1")
     assert EventName.VERSION_QUARANTINED in names(version)
+    version.refresh_from_db()
+    assert why_over(version) == "geo@1 is quarantined; what ran in it is stopped."
     feed(tmp_path)
     assert health(version) == "quarantined"
     assert HealthEntry.objects.filter(closed_at=None).count() == 0
@@ -202,6 +205,19 @@ def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_pa
     assert names(version)[-1] == EventName.VERSION_QUARANTINED
     with pytest.raises(ForbiddenError):
         admit(ana, "geo@1")
+    version.refresh_from_db()
+    left = ends_at(version)
+    assert left is not None
+    assert timedelta(hours=23) < left - timezone.now() < timedelta(hours=24)
+    assert why_over(version) == ""
+
+
+def test_a_quarantine_by_a_person_ends_nothing_that_runs(ana: Actor, ben: Actor) -> None:
+    """It stops new launches; the administrator sees who is in it, and decides about them."""
+    version = published(ana, ben)
+    quarantine(person("eva", Role.ADMIN), "geo", 1, reason="a hole")
+    version.refresh_from_db()
+    assert (ends_at(version), why_over(version)) == (None, "")
 
 
 def test_the_worker_watches() -> None:

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support.people import person
+from django.utils import timezone
+from support.people import person, quarantined_by_rule
 from support.projects import ended, project, published, work_until_ended
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
@@ -97,6 +98,18 @@ def test_ten_are_cancelled_within_two_seconds(ana: Actor, monkeypatch: pytest.Mo
     work_until_ended(asked)
     assert time.monotonic() - began < 2.0
     assert set(Run.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_what_runs_in_a_quarantined_version_ends(ana: Actor) -> None:
+    """A rule that has found malware ends what runs, and the run says why."""
+    project(ana, "long", "import time; print('up', flush=True); time.sleep(600)")
+    run = runs.request_run(ana, "long")
+    while "up" not in log_of(run):
+        queue.advance()
+        time.sleep(0.02)
+    quarantined_by_rule(run.version, timezone.now())
+    after = ended(run)
+    assert (after.state, after.message) == ("cancelled", "lab@1 is quarantined; what ran in it is stopped.")
 
 
 def test_retries_only_where_asked_for(ana: Actor) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
-from support.people import person, published
+from support.people import person, published, quarantined_by_rule
 
 from assay.core.applications import Application
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
@@ -140,6 +140,17 @@ def test_a_version_that_ends_meanwhile_is_not_started(hub: Hub, ana: Actor, ben:
     assert (after.state, after.version.reference) == ("failed", "geo@1")
     assert "quarantined" in after.message
     assert ("start", "eve", "geo@2") not in hub.asked
+
+
+def test_what_runs_in_a_quarantined_version_ends_when_a_rule_says(hub: Hub, eve: Actor) -> None:
+    """Until then it goes on; then it is stopped, and says why."""
+    server = ready(hub, eve)
+    quarantined_by_rule(server.version, timezone.now() + timedelta(hours=1))
+    assert servers.look(eve, server.pk).state == "ready"
+    quarantined_by_rule(server.version, timezone.now())
+    after = servers.look(eve, server.pk)
+    assert (after.state, after.message) == ("stopped", "geo@1 is quarantined; what ran in it is stopped.")
+    assert hub.asked[-1] == ("stop", "eve")
 
 
 def test_stopping_ends_a_restart(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:

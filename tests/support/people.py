@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
+from assay.core.events import EventName
+from assay.core.lifecycle import Health
 from assay.core.lock import File, Lock, LockedLibrary
 from assay.core.report import Check, LibraryFacts, Report
 from assay.core.roles import Actor, Role
@@ -15,6 +18,7 @@ from assay.flow.build import request_build, take_in
 from assay.flow.draft import Wish, create_environment, edit_spec, new_version
 from assay.flow.people import create_person, ensure_workspace, find_person
 from assay.flow.places import prefix
+from assay.store.journal import record
 from assay.store.models import Build, Environment, Version
 
 PASSWORD = "a-long-password-1"
@@ -108,3 +112,17 @@ def published(author: Actor, reviewer: Actor, slug: str, libraries: list[str], p
     found = built(author, slug, number, lock_of(pins))
     review.submit(author, slug, number, "please")
     return review.approve(reviewer, slug, number, digest=found.digest)
+
+
+def quarantined_by_rule(version: Version, ends: datetime) -> None:
+    """Quarantine a version as the watch does, with the moment at which what runs in it ends."""
+    environment = version.environment
+    Version.objects.filter(pk=version.pk).update(health=Health.QUARANTINED)
+    record(
+        EventName.VERSION_QUARANTINED,
+        workspace_id=environment.workspace_id,
+        actor="assay",
+        environment=environment.slug,
+        number=version.number,
+        detail={"reason": "malware", "ends": ends.isoformat()},
+    )

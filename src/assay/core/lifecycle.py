@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from assay.core.errors import ConflictError, DriftError, ForbiddenError, InvalidInputError
@@ -28,6 +29,7 @@ class Health(StrEnum):
 
 
 NOT_ASSESSED = "not assessed"
+RUNNING_GRACE = timedelta(hours=24)  # for what runs when the term of a rule ends: open work can be saved
 
 
 def told_health(health: str, *, assessed: bool) -> str:

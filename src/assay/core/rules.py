@@ -49,7 +49,8 @@ class Rule:
         where += f" built on {either(self.bases)}" if self.bases else ""
         who = "" if self.effect is Effect.NOTE else f" {'An' if self.waived_by is Role.ADMIN else 'A'} "
         waive = f"{who}{self.waived_by} may waive it." if who else ""
-        term = f" What is published is stopped {self.stop_after} days after." if self.stop_after else ""
+        days = f"{self.stop_after} days after, what runs a day later"
+        term = f" Launches of what is published end {days}." if self.stop_after else ""
         return f"{verb} {self.what}{where}.{waive}{term}"
 
     def covers(self, version: VersionFacts) -> bool:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assay.core.events import EventName
 from assay.core.finding import EFFECT_RANK, Effect, Finding, stops_at
-from assay.core.lifecycle import Health, Status
+from assay.core.lifecycle import RUNNING_GRACE, Health, Status
 from assay.core.policy import Judge
 from assay.core.rules import Malware
 from assay.core.version_rules import NearDuplicate, Spread
@@ -147,7 +147,8 @@ def _turn(change: Change, accepted: frozenset[str], entry: OpenEntry | None, *, 
         return _calm(change, events)
     due = stops_at(still, entry.since) if entry else None
     if due and due <= timezone.now() and change.row["health"] == Health.ATTENTION:
-        detail = {"reason": f"Its term ended: {still[0].words}"[:1000]}
+        ends = (timezone.now() + RUNNING_GRACE).isoformat()
+        detail = {"reason": f"Its term ended: {still[0].words}"[:1000], "ends": ends}
         stopped = (EventName.VERSION_QUARANTINED, detail)
         return _as_turn(change, [*events, stopped], came_to=Health.QUARANTINED)
     return _as_turn(change, events) if events else None
@@ -185,7 +186,10 @@ def _alarm(
         came_to, event = Health.QUARANTINED, EventName.VERSION_QUARANTINED
     elif before is Health.OK:
         came_to = Health.ATTENTION
-    detail = {"reason": "; ".join(one.words for one in news[:3])[:1000], "findings": [one.key for one in news[:100]]}
+    detail: dict[str, Any] = {"reason": "; ".join(one.words for one in news[:3])[:1000]}
+    detail["findings"] = [one.key for one in news[:100]]
+    if came_to is Health.QUARANTINED:
+        detail["ends"] = timezone.now().isoformat()  # malware goes on for no minute
     return _as_turn(change, [*events, (event, detail)], came_to=came_to, entry=list(facts.values()))
 
 

@@ -18,6 +18,7 @@ from assay.core.errors import AssayError
 from assay.core.events import EventName
 from assay.core.turns import next_turns
 from assay.flow.access import actor_in
+from assay.flow.contain import why_over
 from assay.flow.launch import admit, record_launch
 from assay.flow.places import run_directory
 from assay.launchers.interface import Handle, Status
@@ -36,6 +37,7 @@ def advance() -> bool:
     reap()
     running = list(_runs().filter(state="running"))
     for run in running:
+        _end_if_over(run)
         _follow(run)
     queued = Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id")
     for pk, _ in queued.filter(runtime__kind="app"):  # bounded per person when they are asked for
@@ -49,6 +51,14 @@ def advance() -> bool:
             for pk in next_turns(waiting, running=Counter(people), served=_served(waiting), free=free):
                 _claim(pk)
     return bool(running or waiting)
+
+
+def _end_if_over(run: Run) -> None:
+    """Ask for the end of a run whose version was quarantined in the meantime and may not go on."""
+    reason = "" if run.cancel_requested else why_over(run.version)
+    if reason:
+        Run.objects.filter(pk=run.pk).update(cancel_requested=True, message=reason)
+        run.cancel_requested, run.message = True, reason
 
 
 def _runs() -> QuerySet[Run]:

@@ -12,6 +12,7 @@ from assay.core.errors import AssayError, NotFoundError
 from assay.core.events import EventName
 from assay.flow.access import actor_in
 from assay.flow.applications import find_application
+from assay.flow.contain import why_over
 from assay.flow.launch import admit, end_launch, record_launch
 from assay.flow.places import home
 from assay.store.journal import record
@@ -52,8 +53,9 @@ def refresh(server: Server) -> Server:
     if server.state not in LIVE:
         return server
     try:
-        if server.state == "ready" and not _is_member(server):
-            end(server, f"{server.person.get_username()} is no member of this workspace any more")
+        reason = _why_not_any_more(server) if server.state == "ready" else ""
+        if reason:
+            end(server, reason)
             server.refresh_from_db()
         seen = hub().progress(server.person.get_username(), server.pk)
         if seen.state == "ready" and server.state == "starting":
@@ -70,13 +72,13 @@ def refresh(server: Server) -> Server:
     return server
 
 
-def _is_member(server: Server) -> bool:
-    """Say whether its person may still be here: rights are read anew, not remembered from the start."""
+def _why_not_any_more(server: Server) -> str:
+    """Say why a server must end, '' if it may go on: rights and health are read anew, not remembered."""
     try:
         actor_in(server.person, server.workspace.slug)
     except NotFoundError:
-        return False
-    return True
+        return f"{server.person.get_username()} is no member of this workspace any more"
+    return why_over(server.version)
 
 
 def _step(server: Server, progress: int, message: str) -> None:

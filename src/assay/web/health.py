@@ -15,6 +15,7 @@ from assay.core.lifecycle import NOT_ASSESSED, Status
 from assay.core.roles import Actor, Right
 from assay.flow.access import find_version
 from assay.flow.assess import verdict
+from assay.flow.contain import ends_at
 from assay.flow.remedy import remedy as find_remedy
 from assay.flow.report import health_of
 from assay.store.models import HealthEntry, Version
@@ -43,6 +44,7 @@ def health_context(actor: Actor, version: Version) -> dict[str, Any]:
         "findings": findings,
         "entry": entry,
         "stops": stops_at(told, entry.opened_at) if entry else None,
+        "ends": ends_at(version),
         "may_remedy": actor.has(Right.COMPOSE) and newest and bool(findings.open),
     }
 
