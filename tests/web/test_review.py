@@ -13,12 +13,14 @@ from support.people import built, changed, draft, lock_of, person, published, wi
 
 from assay.core.diff import Side, compare
 from assay.core.lock import Lock, LockedLibrary
+from assay.core.policy import Policy
 from assay.core.review import mark_of
 from assay.core.roles import Actor, Role
 from assay.flow import review
 from assay.flow.access import find_version
 from assay.flow.draft import edit_spec, new_version
 from assay.flow.people import find_person
+from assay.flow.policy import revise
 from assay.store.models import ViewedMark
 from assay.store.reads.sides import changes_against, predecessor
 from assay.web.changes import ChangeLine, age, changes_of
@@ -76,6 +78,14 @@ def test_what_was_approved_here_before_folds_away(people: tuple[Actor, Actor]) -
     assert 'data-name="six"' in opened
     assert 'data-name="idna"' not in opened
     assert 'data-name="idna"' in folded
+
+
+def test_what_was_approved_under_another_policy_is_open_again(people: tuple[Actor, Actor]) -> None:
+    """The rules that it passed are not those of today; what is approved from now on folds away again."""
+    revise(person("root", Role.ADMIN), Policy(rules=()), seen=0)
+    text = view(visitor(people[1]), f"{PAGE}?with=nothing")
+    assert "exactly as approved here before" not in text
+    assert 'data-name="idna"' in text
 
 
 def test_viewed_marks_are_each_persons_own_and_end_with_the_file(people: tuple[Actor, Actor]) -> None:

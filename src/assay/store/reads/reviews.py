@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from assay.core.edit import Ask, is_done
 from assay.core.finding import Effect
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor
-from assay.store.models import Decision, LockedLibrary, Submission, Version
+from assay.store.models import Decision, LockedLibrary, PolicyRevision, Submission, Version
 from assay.store.reads.waivers import live_keys
+
+EVER = Value(datetime.min.replace(tzinfo=UTC))
 
 TABS = ("pending", "published", "rejected", "deprecated")
 
@@ -142,13 +145,17 @@ def viewed_by(actor: Actor, version: Version) -> dict[str, str]:
 def accepted_before(version: Version, names: list[str]) -> dict[tuple[str, str], str]:
     """Map (library, SHA-256 of its file) to the version of the environment that was last approved with it.
 
-    What was approved once may be read less closely; it is decided on all the same.
+    Only approvals under the policy that holds now count. What was approved once may be read less closely; it is
+    decided on all the same.
     """
+    revisions = PolicyRevision.objects.filter(workspace_id=version.environment.workspace_id).order_by("-number")
     held = LockedLibrary.objects.filter(
         name__in=names,
         lock__versions__environment=version.environment_id,
         lock__versions__number__lt=version.number,
         lock__versions__status__in=[Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED],
+        lock__versions__submissions__outcome="approved",
+        lock__versions__submissions__ended_at__gte=Coalesce(Subquery(revisions.values("at")[:1]), EVER),
     ).order_by("lock__versions__number")
     return {
         (name, file): f"{version.environment.slug}@{number}"
