@@ -92,8 +92,8 @@ def share_a_script(eve: Visitor) -> None:
     eve.check()
     page.get_by_label("Arguments", exact=True).first.fill("--quick")
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator(".log")).to_contain_text("humanize 4.9.0 2026 ['--quick']", timeout=20_000)
-    expect(page.get_by_role("link", name="answer.csv")).to_be_visible(timeout=20_000)
+    expect(page.locator(".log")).to_contain_text("humanize 4.9.0 2026 ['--quick']")
+    expect(page.get_by_role("link", name="answer.csv")).to_be_visible()
     eve.check()
     with page.expect_download() as lock:
         page.locator("#run").get_by_title("Download pylock.toml").click()
@@ -109,7 +109,7 @@ def run_what_is_shared(ben: Visitor) -> None:
     expect(ben.page.get_by_role("button", name="Save")).to_have_count(0)
     ben.check()
     ben.page.get_by_role("button", name="Run", exact=True).click()
-    expect(ben.page.get_by_role("link", name="answer.csv")).to_be_visible(timeout=20_000)
+    expect(ben.page.get_by_role("link", name="answer.csv")).to_be_visible()
 
 
 def run_a_notebook(eve: Visitor) -> None:
@@ -118,6 +118,7 @@ def run_a_notebook(eve: Visitor) -> None:
     set_up(eve, "shown", "A notebook", json.dumps(NOTEBOOK), kind="notebook")
     page.get_by_label("Parameters").fill("year = 2031")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
     frame = page.frame_locator("iframe.rendered")
     expect(frame.get_by_text("The year 2031 4.9.0")).to_be_visible(timeout=60_000)
@@ -131,15 +132,15 @@ def keep_an_app(eve: Visitor) -> None:
     set_up(eve, "hello-app", "Hello app", APP, kind="app", app="plain")
     page.locator("#app").get_by_role("button", name="Start").click()
     link = page.locator("#app").get_by_role("link", name="Open")
-    expect(link).to_be_visible(timeout=30_000)
+    expect(link).to_be_visible()
     eve.check()
     with eve.context.expect_page() as opened:
         link.click()
-    expect(opened.value.get_by_role("heading", name="Hello from the app")).to_be_visible(timeout=20_000)
+    expect(opened.value.get_by_role("heading", name="Hello from the app")).to_be_visible()
     assert re.match(r"http://hello-app.*\.localhost:", opened.value.url)
     opened.value.close()
     page.locator("#app").get_by_role("button", name="Stop").click()
-    expect(page.locator("#app").get_by_role("button", name="Start")).to_be_visible(timeout=20_000)
+    expect(page.locator("#app").get_by_role("button", name="Start")).to_be_visible()
 
 
 def follow(ana: Visitor, ben: Visitor, eve: Visitor) -> None:
@@ -156,9 +157,11 @@ def follow(ana: Visitor, ben: Visitor, eve: Visitor) -> None:
     expect(page.get_by_role("row", name="humanize")).to_contain_text("upgraded")
     eve.check()
     page.get_by_role("button", name="Try it").click()
-    expect(page.locator(".log")).to_contain_text("humanize 4.10.0 2026", timeout=20_000)
-    eve.go("/runtimes/scripts/yearly/switch?to=jobs@2")
+    expect(page.locator(".log")).to_contain_text("humanize 4.10.0 2026")
+    page.get_by_role("link", name="in jobs@2").click()
     expect(page.get_by_text("The last trial in")).to_contain_text("Succeeded")
+    eve.check()
     page.get_by_role("button", name="Switch", exact=True).click()
+    expect(page.get_by_text("It runs in jobs@2 from now on.")).to_be_visible()
     eve.go("/runtimes/scripts/yearly/")
     expect(page.locator(".page-head")).to_contain_text("jobs@2")

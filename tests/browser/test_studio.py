@@ -68,7 +68,7 @@ def test_studio(desk: Desk, browser: Browser) -> None:
     assert "0.6.0" in run_cell(lab, "import pyjokes; print(pyjokes.__version__, '0.6.0')")
     reach_for_the_desk(desk, eve, lab)
     lab.keyboard.press("Control+s")
-    lab.wait_for_timeout(1500)  # Jupyter writes what is open after a second
+    wait_until_kept(lab, desk.home / "homes" / "eve" / ".jupyter" / "lab" / "workspaces-joke")
     lab.close()
 
     ana.go("/environments/joke/")
@@ -76,17 +76,20 @@ def test_studio(desk: Desk, browser: Browser) -> None:
     ana.page.get_by_label("Libraries", exact=True).fill("pyjokes==0.8.3")
     ana.page.get_by_role("button", name="Save and build").click()
     expect(ana.page.get_by_role("link", name="Open joke@2")).to_be_visible(timeout=120_000)
-    ana.go("/environments/joke/2/")
-    ana.page.get_by_role("button", name="Submit for publishing…").click()
-    ana.page.get_by_role("button", name="Submit", exact=True).click()
-    ben.go("/environments/joke/2/review")
-    ben.page.keyboard.press("a")
-    ben.page.get_by_role("button", name="Approve and publish").click()
-    expect(ben.page.get_by_text("joke@2 is published.")).to_be_visible()
+    publish(ana, ben, "joke", 2)
     go_on(eve)
     applications(desk, eve)
     for visitor in (ana, ben, eve):
         assert visitor.wrong == []
+
+
+def wait_until_kept(lab: Page, folder: Path) -> None:
+    """Wait until JupyterLab has written down that the notebook is open."""
+    for _ in range(60):
+        if any("Untitled" in one.read_text() for one in folder.glob("*")):
+            return
+        lab.wait_for_timeout(500)
+    raise AssertionError(f"JupyterLab kept nothing in {folder}")
 
 
 def reach_for_the_desk(desk: Desk, eve: Visitor, lab: Page) -> None:
@@ -106,7 +109,7 @@ def go_on(eve: Visitor) -> None:
     expect(eve.page.locator("tr[data-row]")).to_contain_text("MB")
     eve.check()
     eve.page.get_by_role("button", name="Restart in joke@2").click()
-    expect(eve.page.get_by_text("joke@2").first).to_be_visible(timeout=30_000)
+    expect(eve.page.get_by_text("joke@2").first).to_be_visible()
     lab = opened(eve)
     expect(lab.get_by_role("tab", name=re.compile(r"Untitled\d*\.ipynb"))).to_be_visible(timeout=60_000)
     lab.close()
@@ -126,10 +129,9 @@ def applications(desk: Desk, eve: Visitor) -> None:
     shared.mkdir(parents=True)
     (shared / "hello.txt").write_text("hello")
     page = start(eve, "joke@2", "Files (a file of yours)", "shown")
-    expect(page.get_by_role("link", name="hello.txt")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="hello.txt")).to_be_visible()
     page.close()
     eve.go("/servers/")
     eve.page.get_by_role("button", name="Stop").click()
     expect(eve.page.get_by_text("is stopped.")).to_be_visible()
-    eve.page.wait_for_timeout(3000)
     assert leftovers(desk.home) == ""

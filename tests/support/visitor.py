@@ -51,7 +51,7 @@ def compose(visitor: Visitor, slug: str, title: str, libraries: str, *, base: st
     else:
         page.get_by_label("Python").select_option("3.11")
     page.get_by_label("Libraries", exact=True).fill(libraries)
-    expect(page.get_by_text("Resolves:")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Resolves:")).to_be_visible()
     if foreseen:
         expect(page.get_by_text(foreseen)).to_be_visible()
     visitor.check()
