@@ -18,6 +18,11 @@ def actor_in(person: Person, workspace: str, scope: Right | None = None) -> Acto
     )
     if membership is None:
         raise NotFoundError("There is no such workspace.", hint="Ask its administrator to make you a member.")
+    return actor_by(person, membership, scope)
+
+
+def actor_by(person: Person, membership: Membership, scope: Right | None = None) -> Actor:
+    """Return the person as somebody with this membership."""
     return Actor(
         id=person.pk,
         name=person.get_username(),

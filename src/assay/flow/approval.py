@@ -26,15 +26,14 @@ def rules_of(workspace: Workspace) -> ApprovalRules:
 
 
 def tally_of(version: Version) -> Tally:
-    """Count the approvals of the round that is open, bound to the lock that stands: two queries."""
-    workspace = Workspace.objects.get(pk=version.environment.workspace_id)
+    """Count the approvals of the round that is open, bound to the lock that stands: one query."""
     said = Decision.objects.filter(
         submission__version=version,
         submission__round=version.rounds,
         verdict=Verdict.APPROVE,
         digest=version.digest,
     )
-    return tally(rules_of(workspace), list(said.values_list("groups", flat=True)))
+    return tally(rules_of(version.environment.workspace), list(said.values_list("groups", flat=True)))
 
 
 def groups_of(actor: Actor) -> list[str]:

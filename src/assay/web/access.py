@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.access import actor_in
-from assay.store.models import Membership, Person
+from assay.flow.access import actor_by
+from assay.store.models import Membership, Person, Workspace
 
 P = ParamSpec("P")
 
@@ -22,6 +22,7 @@ class Visit(HttpRequest):
 
     user: Person
     actor: Actor
+    workspace: Workspace
     htmx: Any
 
 
@@ -54,4 +55,5 @@ def visitor(request: Visit) -> Actor:
     membership = Membership.objects.select_related("workspace").filter(person=request.user).order_by("pk").first()
     if membership is None:
         raise NotFoundError("You are in no workspace yet.", hint="Ask an administrator to make you a member.")
-    return actor_in(request.user, membership.workspace.slug)
+    request.workspace = membership.workspace
+    return actor_by(request.user, membership)

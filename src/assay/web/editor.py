@@ -15,7 +15,7 @@ from assay.core.errors import AssayError, ConflictError
 from assay.core.lifecycle import Action, decide
 from assay.core.roles import Right
 from assay.flow import draft
-from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.access import find_version, standing
 from assay.flow.assess import foresee
 from assay.flow.build import request_build
 from assay.flow.draft import Wish
@@ -138,7 +138,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
             "interpreters": interpreters(),
             "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
-            "may_use_sources": workspace_of(request.actor).allow_sdists,
+            "may_use_sources": request.workspace.allow_sdists,
             "asks": asks_of(version) if version else [],
             "owns_words": version is None or version.environment.owner_id == request.actor.id,
         },

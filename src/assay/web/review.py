@@ -16,7 +16,7 @@ from assay.core.lifecycle import Action, Status, decide
 from assay.core.report import Report
 from assay.core.roles import Actor, Right
 from assay.flow import review
-from assay.flow.access import find_reference, find_version, standing, workspace_of
+from assay.flow.access import find_reference, find_version, standing
 from assay.flow.approval import tally_of
 from assay.flow.assess import Verdict, check_open, verdict
 from assay.flow.places import build_directory
@@ -106,7 +106,7 @@ def _compared_with(actor: Actor, version: Version, other: Version | None, near: 
 
 def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
     """Return whom a decision reaches, and why the actor may not take one, '' when they may."""
-    own_allowed = workspace_of(actor).self_approval
+    own_allowed = version.environment.workspace.self_approval
     return {
         "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
         "needs": tally_of(version).words if version.status == Status.PENDING else "",

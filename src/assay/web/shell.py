@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from assay.core.roles import Actor, Right
 from assay.flow.notices import unread
-from assay.store.models import Workspace
 from assay.store.reads.health import open_health
 from assay.store.reads.reviews import waiting
 
@@ -44,7 +43,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if isinstance(actor, Actor):
         found |= {
             "actor": actor,
-            "workspace": Workspace.objects.only("title").get(pk=actor.workspace_id),
+            "workspace": getattr(request, "workspace", None),
             "areas": _areas(actor, request.path),
             "unread": unread(actor),
             "may_compose": actor.has(Right.COMPOSE),

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 from assay.core.approval import MOST_APPROVALS, ApprovalRules
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.roles import Right, Role
-from assay.flow.access import workspace_of
 from assay.flow.approval import rules_of, set_approval, set_groups
 from assay.flow.people import DEMANDS, change_role
 from assay.store.models import Membership
@@ -37,7 +36,7 @@ def workspace(request: Visit) -> HttpResponse:
         else:
             messages.success(request, "Saved. It counts for every decision from now on.")
             return redirect("workspace")
-    found = workspace_of(request.actor)
+    found = request.workspace
     return render(
         request,
         "workspace.html",
