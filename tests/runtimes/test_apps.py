@@ -361,7 +361,7 @@ def test_applications_are_records(ana: Actor) -> None:
     with pytest.raises(ForbiddenError):
         applications.keep(ana, wanted)
     applications.keep(root, wanted)
-    assert applications.template("bokeh") == wanted
+    assert applications.template(root.workspace_id, "bokeh") == wanted
     source = {"kind": "inline", "files": {"main.py": ""}}
     with pytest.raises(InvalidInputError, match="bokeh is not in lab@1"):
         projects.create(ana, "bb", Plan(kind="app", app="bokeh", environment="lab", source=source))

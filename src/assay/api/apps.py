@@ -40,7 +40,8 @@ def stop(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 @needs(Right.SEE)
 def list_applications(request: Caller, workspace: str) -> dict[str, Any]:
     """List the ways in which apps can be started."""
-    return {"items": [application_document(one) for one in applications.templates().values()], "next": None}
+    known = applications.templates(request.actor.workspace_id)
+    return {"items": [application_document(one) for one in known.values()], "next": None}
 
 
 @router.put("/applications/{slug}", response=dict[str, Any])

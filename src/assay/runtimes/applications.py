@@ -77,18 +77,18 @@ BUILT_IN = (
 )
 
 
-def templates() -> dict[str, Template]:
-    """Return all applications by name; one that was added takes the place of a built-in one."""
+def templates(workspace_id: int) -> dict[str, Template]:
+    """Return a workspace's applications by name; one that was added takes the place of a built-in one."""
     added = (
         Template(slug=one.slug, argv=tuple(one.argv), needs=one.needs, health=one.health)
-        for one in Application.objects.order_by("slug")
+        for one in Application.objects.filter(workspace_id=workspace_id).order_by("slug")
     )
     return {one.slug: one for one in (*BUILT_IN, *added)}
 
 
-def template(slug: str) -> Template:
+def template(workspace_id: int, slug: str) -> Template:
     """Return one application. Raises NotFoundError naming those there are."""
-    known = templates()
+    known = templates(workspace_id)
     if slug not in known:
         raise NotFoundError(f"There is no application {slug[:40]!r}.", hint=f"Choose one of {', '.join(known)}.")
     return known[slug]
@@ -101,6 +101,7 @@ def keep(actor: Actor, wanted: Template) -> Template:
     _check(wanted)
     with transaction.atomic():
         Application.objects.update_or_create(
+            workspace_id=actor.workspace_id,
             slug=wanted.slug,
             defaults={"argv": list(wanted.argv), "needs": wanted.needs, "health": wanted.health},
         )

@@ -102,7 +102,7 @@ def _look_at(runtime: Runtime, run: Run) -> None:
     looked, answered = _looked.get(key, (0.0, now))
     if now - looked < (LOOK if run.healthy_at else 0.2):
         return
-    if answers(run.port or 0, template(runtime.app).health):
+    if answers(run.port or 0, template(runtime.workspace_id, runtime.app).health):
         _looked[key] = (now, now)
         if run.healthy_at is None:
             _take_over(runtime, run)
@@ -171,7 +171,7 @@ def own_app(actor: Actor, slug: str) -> Runtime:
 
 def _admit(runtime: Runtime) -> Pass:
     ticket = admit_runtime(actor_in(runtime.owner, runtime.workspace.slug), runtime.environment)
-    check_needs(ticket.version, template(runtime.app))
+    check_needs(ticket.version, template(runtime.workspace_id, runtime.app))
     return ticket
 
 

@@ -12,8 +12,10 @@ import html
 import logging
 import re
 import signal
-from collections.abc import Callable, Coroutine
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
@@ -26,6 +28,7 @@ from assay.runtimes import passes
 from assay.runtimes.wire import Head, MalformedError, forwarded, read_head
 
 Answer = TypeVar("Answer")
+Send = Callable[[bytes], Awaitable[None]]
 log = logging.getLogger("assay.door")
 ENTER = "/-/enter"  # where a ticket is shown
 HOST = re.compile(r"([a-z][a-z0-9-]*)-([0-9]{1,15})")
@@ -102,11 +105,10 @@ class Door:
             writer.write(page(HTTPStatus.BAD_GATEWAY, "The app does not answer", "This page looks again.", again=2))
             return
         added = {"X-Forwarded-User": name, "X-Forwarded-Host": head.host, "X-Forwarded-Proto": scheme()}
-        app_writer.write(forwarded(head, cookie=self.cookie, added=added))
-        try:
-            await pass_on(head, (reader, writer), (app_reader, app_writer))
-        finally:
-            app_writer.close()
+        with contextlib.closing(app_writer), app_writer.get_extra_info("socket").dup() as way_in:
+            send = sender(way_in)
+            await send(forwarded(head, cookie=self.cookie, added=added))
+            await pass_on(head, (reader, writer), (app_reader, send))
 
     def _enter(self, head: Head, app: int) -> bytes:
         """Take a ticket and keep a cookie for it."""
@@ -132,42 +134,55 @@ async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.wait_closed()
 
 
+def sender(way_in: socket.socket) -> Send:
+    """Return how to send to an app by a handle apart from the one that is read.
+
+    An app may answer early and close with the body unread. Sending fails then, and asyncio would drop the
+    answer with it if both went by one transport; by its own handle, what the app said is read all the same.
+    """
+    loop = asyncio.get_running_loop()
+    return partial(loop.sock_sendall, way_in)
+
+
 async def pass_on(
     head: Head,
     visitor: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    app: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    app: tuple[asyncio.StreamReader, Send],
 ) -> None:
     """Pass exactly one request to the app and its answer back; a WebSocket passes both ways until one ends."""
+
+    async def back(data: bytes) -> None:
+        visitor[1].write(data)
+        await visitor[1].drain()
+
     if head.upgrades:
         first = await asyncio.wait_for(app[0].readuntil(b"\r\n\r\n"), HEAD_SECONDS)
-        visitor[1].write(first)
+        await back(first)
         if first.split(b" ", 2)[1] == b"101":
-            await either(copy(visitor[0], app[1]), copy(app[0], visitor[1]))
+            await either(copy(visitor[0], app[1]), copy(app[0], back))
             return
-        await copy(app[0], visitor[1])
+        await copy(app[0], back)
         return
-    await answered(send_body(head, visitor[0], app[1]), copy(app[0], visitor[1]))
+    await answered(send_body(head, visitor[0], app[1]), copy(app[0], back))
 
 
-async def send_body(head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send a request's body and not a byte more."""
+async def send_body(head: Head, reader: asyncio.StreamReader, send: Send) -> None:
+    """Send a request's body and not a byte more. Raises MalformedError."""
     if head.length is not None:
-        await copy(reader, writer, head.length)
-        return None
+        return await copy(reader, send, head.length)
     while True:
         line = await reader.readuntil(b"\r\n")
         size = re.fullmatch(rb"([0-9A-Fa-f]{1,12})(?:;[\x20-\x7e]*)?\r\n", line)
         if size is None:
             raise MalformedError("chunk")
-        writer.write(size[1] + b"\r\n")
+        await send(size[1] + b"\r\n")
         length = int(size[1], 16)
-        await copy(reader, writer, length + 2 if length else 0)
         if not length:
-            writer.write(b"\r\n")
-            return await writer.drain()
+            return await send(b"\r\n")
+        await copy(reader, send, length + 2)
 
 
-async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, length: int | None = None) -> None:
+async def copy(reader: asyncio.StreamReader, send: Send, length: int | None = None) -> None:
     """Copy so many bytes, or all there are, no faster than they are taken."""
     left = length
     while left is None or left > 0:
@@ -175,8 +190,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lengt
         chunk = await asyncio.wait_for(reader.read(wanted), IDLE_SECONDS)
         if not chunk:
             return
-        writer.write(chunk)
-        await writer.drain()
+        await send(chunk)
         left = None if left is None else left - len(chunk)
 
 
@@ -190,12 +204,18 @@ async def either(*ways: Coroutine[None, None, None]) -> None:
 
 
 async def answered(body: Coroutine[None, None, None], answer: Coroutine[None, None, None]) -> None:
-    """Send a body while its answer comes; the end of the answer is the end, since an app may answer early."""
-    sending = asyncio.ensure_future(body)
+    """Send a body while its answer comes; the end of the answer is the end, since an app may answer early.
+
+    Raises MalformedError for a body that cannot be read, which no app should wait for.
+    """
+    sending, answering = asyncio.ensure_future(body), asyncio.ensure_future(answer)
     try:
-        await answer
+        await asyncio.wait([sending, answering], return_when=asyncio.FIRST_COMPLETED)
+        if sending.done() and isinstance(sending.exception(), MalformedError):
+            sending.result()
+        await answering
     finally:
-        await _cancel(sending)
+        await _cancel(sending, answering)
 
 
 async def _cancel(*tasks: asyncio.Future[None]) -> None:

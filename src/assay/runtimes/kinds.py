@@ -71,7 +71,7 @@ def app(run: Run, directory: Path, prefix: Path) -> Command:
     """Start an app as its application says, listening on loopback at its port."""
     source, port = directory / "source", run.port or 0
     host = host_of(run.runtime)
-    argv = template(run.runtime.app).command(
+    argv = template(run.runtime.workspace_id, run.runtime.app).command(
         python=str(prefix / "bin" / "python"), entry=str(source / run.entry), port=port, host=host
     )
     variables = {"HOST": "127.0.0.1", "PORT": str(port), "ASSAY_HOST": host}

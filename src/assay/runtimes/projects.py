@@ -91,7 +91,7 @@ def _check(actor: Actor, plan: Plan) -> None:
     version = find_reference(actor, plan.environment)
     check_use(Status(version.status), Health(version.health), Use.RUNTIME)
     if plan.app:
-        check_needs(version, template(plan.app))
+        check_needs(version, template(actor.workspace_id, plan.app))
 
 
 def admit_runtime(actor: Actor, environment: str) -> Pass:

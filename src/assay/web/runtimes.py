@@ -70,7 +70,7 @@ def new(request: Visit) -> HttpResponse:
         "error": error,
         "given": request.POST,
         "choices": _published(request),
-        "applications": list(templates()),
+        "applications": list(templates(request.actor.workspace_id)),
     }
     return render(request, "runtime_new.html", context, status=error.status if error else 200)
 

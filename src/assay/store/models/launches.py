@@ -202,10 +202,16 @@ class Secret(models.Model):
 class Application(models.Model):
     """A way to start apps that an administrator added. `argv` is a template; `needs` names a library."""
 
-    slug = models.CharField(max_length=32, unique=True)
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="app_applications")
+    slug = models.CharField(max_length=32)
     argv = models.JSONField()
     needs = models.CharField(max_length=200, blank=True, default="")
     health = models.CharField(max_length=200, default="/")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "slug"], name="one_app_application_slug")
+        ]
 
     def __str__(self) -> str:
         return self.slug
