@@ -38,7 +38,7 @@ def test_a_rule_is_added_tried_and_saved(desk: Desk, browser: Browser) -> None:
     eva.check()
     page.get_by_role("button", name="Restore what was delivered").click()
     expect(page.get_by_text("the rules of revision 0")).to_be_visible()
-    for path in ("/admin/health/", "/policy/waivers/"):
+    for path in ("/admin/health/", "/policy/waivers/", "/admin/applications/"):
         eva.go(path)
         eva.check()
     assert eva.wrong == []

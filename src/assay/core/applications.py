@@ -15,6 +15,7 @@ are filled in, nothing else is:
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -144,6 +145,14 @@ def _check_names(argv: tuple[str, ...]) -> None:
         raise _wrong("argv", "The command does not say {port}.", "The application must listen where it is told.")
     if any("\0" in one or "\n" in one for one in argv):
         raise _wrong("argv", "A word of the command holds a control character.", "Leave it out.")
+
+
+def words_of(command: str) -> tuple[str, ...]:
+    """Return the words of a command as a shell would part them; no shell reads it. Raises InvalidInputError."""
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as error:
+        raise _wrong("argv", f"The command cannot be read: {error}.", "Close each quote.") from error
 
 
 def check_file(application: Application, given: str) -> str:

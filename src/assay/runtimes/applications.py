@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from assay.core.errors import InvalidInputError, NotFoundError
+from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import check_slug
 from assay.store.journal import record
-from assay.store.models import Application, Version
+from assay.store.models import Application, Runtime, Version
 
 PLACES = frozenset({"python", "entry", "port", "host"})
 MAX_WORDS = 40
@@ -112,6 +112,35 @@ def keep(actor: Actor, wanted: Template) -> Template:
             detail={"application": wanted.slug, "argv": list(wanted.argv)},
         )
     return wanted
+
+
+def added(workspace_id: int) -> set[str]:
+    """Return the names of those that an administrator added or changed."""
+    return set(Application.objects.filter(workspace_id=workspace_id).values_list("slug", flat=True))
+
+
+def drop(actor: Actor, slug: str) -> None:
+    """Take away what was added; a built-in one of that name counts again.
+
+    Raises NotFoundError, and ConflictError while apps are started by it and nothing takes its place.
+    """
+    check_right(actor, Right.ADMINISTER)
+    with transaction.atomic():
+        removed, _ = Application.objects.filter(workspace_id=actor.workspace_id, slug=slug).delete()
+        if not removed:
+            raise NotFoundError("There is no such application to remove.", hint="The built-in ones stay.")
+        used = list(Runtime.objects.filter(workspace_id=actor.workspace_id, app=slug).values_list("slug", flat=True))
+        if used and slug not in {one.slug for one in BUILT_IN}:
+            raise ConflictError(
+                f"{slug} starts {', '.join(used[:3])}{' and others' if used[3:] else ''}.",
+                hint="Give these projects another application first.",
+            )
+        record(
+            EventName.APPLICATION_REMOVED,
+            workspace_id=actor.workspace_id,
+            actor=actor.name,
+            detail={"application": slug},
+        )
 
 
 def check_needs(version: Version, wanted: Template) -> None:

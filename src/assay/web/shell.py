@@ -60,7 +60,12 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
         queue = _link("Python Environments", "admin-environments", count=waiting(actor))
         own: tuple[Link, ...] = ()
         if actor.has(Right.ADMINISTER):
-            own = (_link("Package sources", "package-sources"), _link("Webhooks"), _link("Workspace"))
+            own = (
+                _link("Package sources", "package-sources"),
+                _link("Applications"),
+                _link("Webhooks"),
+                _link("Workspace"),
+            )
         care = (_link("Health", count=open_health(actor)), _link("Policy"), _link("Consistency"))
         areas.append(Area(title="Admin", links=(queue, *care, *own, _link("Audit"))))
     return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)

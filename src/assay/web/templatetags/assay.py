@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any
 
 from django import template
@@ -12,6 +14,7 @@ from assay.core.diff import Change, Row, Step
 from assay.core.edit import Ask
 
 register = template.Library()
+PLAIN = re.compile(r"[\w@%+=:,./{}-]+")
 
 # By word: glyph, tone, what is written.
 BADGES: dict[str, tuple[str, str, str]] = {
@@ -83,6 +86,12 @@ HAPPENED = {
     "version.drifted": "found files changed",
     "version.mended": "found all files as built again",
 }
+
+
+@register.filter
+def command(words: tuple[str, ...]) -> str:
+    """Write a command as a shell would read it; places in braces stay bare."""
+    return " ".join(one if PLAIN.fullmatch(one) else shlex.quote(one) for one in words)
 
 
 @register.simple_tag
