@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 from support.server import Desk
-from support.visitor import Visitor, compose, publish
+from support.visitor import Visitor, compose, publish, renew
 
 pytestmark = pytest.mark.browser
 
@@ -145,11 +145,7 @@ def keep_an_app(eve: Visitor) -> None:
 
 def follow(ana: Visitor, ben: Visitor, eve: Visitor) -> None:
     """Take the newer version that is proposed: its difference, a trial, the switch."""
-    ana.go("/environments/jobs/")
-    ana.page.get_by_role("button", name="New version").click()
-    ana.page.get_by_label("Libraries", exact=True).fill("humanize==4.10.0")
-    ana.page.get_by_role("button", name="Save and build").click()
-    expect(ana.page.get_by_role("link", name="Open jobs@2")).to_be_visible(timeout=120_000)
+    renew(ana, "jobs", "humanize==4.10.0")
     publish(ana, ben, "jobs", 2)
     page = eve.page
     eve.go("/runtimes/")

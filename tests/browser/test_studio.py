@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser.test_main_job import leftovers, run_cell
 from playwright.sync_api import Browser, Page, expect
-from support.visitor import Visitor, compose, publish
+from support.visitor import Visitor, compose, publish, renew
 
 if TYPE_CHECKING:
     from support.server import Desk
@@ -71,11 +71,7 @@ def test_studio(desk: Desk, browser: Browser) -> None:
     wait_until_kept(lab, desk.home / "homes" / "eve" / ".jupyter" / "lab" / "workspaces-joke")
     lab.close()
 
-    ana.go("/environments/joke/")
-    ana.page.get_by_role("button", name="New version").click()
-    ana.page.get_by_label("Libraries", exact=True).fill("pyjokes==0.8.3")
-    ana.page.get_by_role("button", name="Save and build").click()
-    expect(ana.page.get_by_role("link", name="Open joke@2")).to_be_visible(timeout=120_000)
+    renew(ana, "joke", "pyjokes==0.8.3")
     publish(ana, ben, "joke", 2)
     go_on(eve)
     applications(desk, eve)

@@ -363,10 +363,15 @@ def test_applications_are_records(ana: Actor) -> None:
     applications.keep(root, wanted)
     assert applications.template(root.workspace_id, "bokeh") == wanted
     source = {"kind": "inline", "files": {"main.py": ""}}
+    applications.keep(root, applications.Template(slug="six", argv=("{python}", "{entry}"), needs="SIX"))
+    projects.create(ana, "sx", Plan(kind="app", app="six", environment="lab", source=source))
     with pytest.raises(InvalidInputError, match="bokeh is not in lab@1"):
         projects.create(ana, "bb", Plan(kind="app", app="bokeh", environment="lab", source=source))
-    for argv in (("{python.__class__}",), ("{nowhere}",), ("{",), ()):
+    for argv in (("{python.__class__}",), ("{nowhere}",), ("{",), (), ("a\0b",), ("x" * 500,)):
         with pytest.raises(InvalidInputError):
             applications.keep(root, applications.Template(slug="odd", argv=argv))
+    for needs in ("a\0b", "two words", "n" * 300):
+        with pytest.raises(InvalidInputError, match="no name of a library"):
+            applications.keep(root, applications.Template(slug="odd", argv=("{python}",), needs=needs))
     with pytest.raises(InvalidInputError):
         projects.create(ana, "bb", Plan(environment="lab", source=source, app="plain"))

@@ -63,6 +63,16 @@ def compose(visitor: Visitor, slug: str, title: str, libraries: str, *, base: st
     visitor.check()
 
 
+def renew(author: Visitor, slug: str, libraries: str, number: int = 2) -> None:
+    """Compose and build the next version of what is published."""
+    page = author.page
+    author.go(f"/environments/{slug}/")
+    page.get_by_role("button", name="New version").click()
+    page.get_by_label("Libraries", exact=True).fill(libraries)
+    page.get_by_role("button", name="Save and build").click()
+    expect(page.get_by_role("link", name=f"Open {slug}@{number}")).to_be_visible(timeout=120_000)
+
+
 def submit(author: Visitor, slug: str, number: int = 1) -> None:
     """Put a built draft up for publishing, with a note."""
     author.go(f"/environments/{slug}/{number}/")

@@ -122,12 +122,10 @@ def check_application(wanted: Application) -> Application:
         raise _wrong("slug", f"{wanted.slug[:40]!r} is no short name.", "2 to 32 letters, digits, hyphens.")
     if not wanted.name.strip() or len(wanted.name) > 60 or not wanted.name.isprintable():  # noqa: PLR2004 - a line of a menu
         raise _wrong("name", "An application needs a name of at most 60 characters.", "Name it as people know it.")
-    if not wanted.argv or len(wanted.argv) > MOST_ARGUMENTS or max(map(len, wanted.argv)) > LONGEST:
-        raise _wrong("argv", f"A command has 1 to {MOST_ARGUMENTS} words.", "For example {prefix}/bin/python -m …")
+    check_argv(wanted.argv)
     _check_names(wanted.argv)
     for need in wanted.needs:
-        if not LIBRARY.fullmatch(need):
-            raise _wrong("needs", f"{need[:40]!r} is no name of a library.", "Names only, no versions.")
+        check_need(need)
     if wanted.icon not in ICONS:
         raise _wrong("icon", f"There is no icon {wanted.icon[:40]!r}.", f"Choose one of {', '.join(ICONS)}.")
     return wanted
@@ -143,8 +141,21 @@ def _check_names(argv: tuple[str, ...]) -> None:
         raise _wrong("argv", f"Nothing fills in {{{unknown}}}.", f"Known names: {', '.join(sorted(NAMES))}.")
     if "port" not in used:
         raise _wrong("argv", "The command does not say {port}.", "The application must listen where it is told.")
+
+
+def check_argv(argv: tuple[str, ...]) -> None:
+    """Raise InvalidInputError unless these can be the words of a command."""
+    if not argv or len(argv) > MOST_ARGUMENTS or max(map(len, argv)) > LONGEST:
+        hint = f"Each of at most {LONGEST} characters, for example {{prefix}}/bin/python -m …"
+        raise _wrong("argv", f"A command has 1 to {MOST_ARGUMENTS} words.", hint)
     if any("\0" in one or "\n" in one for one in argv):
         raise _wrong("argv", "A word of the command holds a control character.", "Leave it out.")
+
+
+def check_need(name: str) -> None:
+    """Raise InvalidInputError unless this can be the name of a library."""
+    if not LIBRARY.fullmatch(name):
+        raise _wrong("needs", f"{name[:40]!r} is no name of a library.", "Names only, no versions.")
 
 
 def words_of(command: str) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ import string
 from dataclasses import dataclass
 
 from django.db import transaction
+from packaging.utils import canonicalize_name
 
+from assay.core.applications import check_argv, check_need
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
@@ -16,7 +18,6 @@ from assay.store.journal import record
 from assay.store.models import Application, Runtime, Version
 
 PLACES = frozenset({"python", "entry", "port", "host"})
-MAX_WORDS = 40
 HEALTH = re.compile(r"/[\w./-]{0,200}")
 
 
@@ -114,11 +115,6 @@ def keep(actor: Actor, wanted: Template) -> Template:
     return wanted
 
 
-def added(workspace_id: int) -> set[str]:
-    """Return the names of those that an administrator added or changed."""
-    return set(Application.objects.filter(workspace_id=workspace_id).values_list("slug", flat=True))
-
-
 def drop(actor: Actor, slug: str) -> None:
     """Take away what was added; a built-in one of that name counts again.
 
@@ -145,7 +141,11 @@ def drop(actor: Actor, slug: str) -> None:
 
 def check_needs(version: Version, wanted: Template) -> None:
     """Raise InvalidInputError unless the version has the library that the application is made of."""
-    if wanted.needs and version.lock and not version.lock.locked.filter(name=wanted.needs).exists():
+    if (
+        wanted.needs
+        and version.lock
+        and not version.lock.locked.filter(name=canonicalize_name(wanted.needs)).exists()
+    ):
         raise InvalidInputError(
             f"{wanted.needs} is not in {version.reference}.",
             hint=f"Choose an environment with {wanted.needs}, or another application.",
@@ -154,6 +154,9 @@ def check_needs(version: Version, wanted: Template) -> None:
 
 
 def _check(wanted: Template) -> None:
+    check_argv(wanted.argv)
+    if wanted.needs:
+        check_need(wanted.needs)
     try:
         named = {name for word in wanted.argv for _, name, _, _ in string.Formatter().parse(word) if name is not None}
         wanted.command(python="p", entry="e", port=1, host="h")
@@ -161,9 +164,9 @@ def _check(wanted: Template) -> None:
         raise InvalidInputError(
             f"The command cannot be filled in: {error}.", hint="Use {python}, {entry}, {port}, {host}.", path="argv"
         ) from error
-    if not wanted.argv or len(wanted.argv) > MAX_WORDS or not named <= PLACES or not HEALTH.fullmatch(wanted.health):
+    if not named <= PLACES or not HEALTH.fullmatch(wanted.health):
         raise InvalidInputError(
-            "The command needs words, with {python}, {entry}, {port} and {host}; the health path begins with /.",
+            "The command knows {python}, {entry}, {port} and {host}; the health path begins with /.",
             hint="Look at the built-in ones.",
             path="argv",
         )

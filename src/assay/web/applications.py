@@ -88,9 +88,8 @@ def _show(request: Visit, refused: AssayError | None = None, form: str = "") -> 
     workspace = request.actor.workspace_id
     context = {
         "offered": list_applications(workspace),
-        "built_in": {one.slug for one in BUILT_IN},
+        "built_in": (*BUILT_IN, *of_projects.BUILT_IN),
         "started": of_projects.templates(workspace).values(),
-        "added": of_projects.added(workspace),
         "icons": ICONS,
         "error": refused,
         form: request.POST,
