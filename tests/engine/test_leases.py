@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from assay.core.lock import File, Lock, LockedLibrary
-from assay.engine import leases
+from assay.engine import garbage_collection, leases
 from assay.engine.interface import Places
 from assay.engine.leases import Needed
 from assay.engine.wheel_store.store import keys_of
@@ -109,8 +109,8 @@ class Life(RuleBasedStateMachine):
     @rule()
     def collect(self) -> None:
         """Take what nothing needs; a second time there is nothing."""
-        leases.collect(self.places, self.needed, older_than=-1)
-        assert leases.collect(self.places, self.needed, older_than=-1) == []
+        garbage_collection.collect(self.places, self.needed, older_than=-1)
+        assert garbage_collection.collect(self.places, self.needed, older_than=-1) == []
 
     def needed(self) -> Needed:
         """Return what is kept elsewhere as in use."""
@@ -136,7 +136,7 @@ def test_a_crash_between_taking_and_removing_leaves_trash_that_goes(tmp_path: Pa
     places = Places(environments=str(tmp_path / "e"), wheels=str(tmp_path / "w"), checks="", cache="", overlays="")
     for folder in ("e/.trash-1", "w/.trash-2", f"e/{'a' * 64}"):
         (tmp_path / folder).mkdir(parents=True)
-    leases.empty_trash(places)
+    garbage_collection.empty_trash(places)
     assert [one.name for one in (tmp_path / "e").iterdir()] == ["a" * 64]
 
 
