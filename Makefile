@@ -6,7 +6,7 @@ UV := .venv/bin/uv --no-config
 # A fresh machine may have no C locale for UTF-8 names.
 export LANG ?= C.UTF-8
 
-.PHONY: run test lint check bench clean
+.PHONY: run test lint check bench docs pictures clean
 
 run: .venv/.ready .venv-studio/.ready
 	@exec .venv/bin/assay up $(ARGS)
@@ -45,3 +45,11 @@ bench: .venv/.ready-dev .venv-studio/.ready
 
 clean:
 	rm -rf .venv .venv-studio .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+docs: .venv/.ready-dev
+	@$(UV) sync --frozen --group docs --inexact --quiet
+	.venv/bin/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+pictures: .venv/.ready-dev .venv-studio/.ready
+	.venv/bin/python docs/pictures.py $(ARGS)
