@@ -1,7 +1,8 @@
-"""What a reviewer proposes for one library, and what that does to a spec.
+"""What a reviewer requests for one library, and how it changes a spec.
 
-The laws (tests/core/review/test_requested_change.py): an edit applied twice does what it does once; lines of other libraries stay
-as they are; after "raise" no version below is taken, after "drop" and "swap" the library is not asked for.
+Invariants (tests/core/review/test_requested_change.py): an edit applied twice has the effect of one; the lines of
+other libraries stay unchanged; after "raise" no lower version is accepted; after "drop" and "swap" the library is
+not direct.
 """
 
 from __future__ import annotations
