@@ -43,7 +43,7 @@ def _measure(rows: _Rows, size: int) -> float:
     from assay.store.reads import nearest as read  # noqa: PLC0415 - after setup
 
     path = f"/api/v1/workspaces/nearest/environments/env-{size // PER_ENVIRONMENT // 2:05}/versions/3/nearest"
-    read._shelves.clear()  # noqa: SLF001 - as after a start
+    read._indexes.clear()  # noqa: SLF001 - as after a start
     gc.collect()
     before = _memory()
     first = _once(lambda: rows.get(path))

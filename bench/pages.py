@@ -131,14 +131,16 @@ class _Desk:
         from django.utils import timezone  # noqa: PLC0415 - after setup
 
         from assay.flow.access import actor_in  # noqa: PLC0415 - as above
-        from assay.flow.compose.draft import Wish, create_environment  # noqa: PLC0415 - as above
+        from assay.flow.compose.draft import SpecInput, create_environment  # noqa: PLC0415 - as above
         from assay.store.models import Version  # noqa: PLC0415 - as above
 
         now = timezone.now()
-        wish = Wish(base=None, python="3.11", libraries=("lib000",))
+        spec_input = SpecInput(base=None, python="3.11", libraries=("lib000",))
         names = [f"wide-{number}" for number in range(5)]
         for number, slug in enumerate(names):
-            made = create_environment(actor_in(self.ana, "default"), slug=slug, title=slug, description="", wish=wish)
+            made = create_environment(
+                actor_in(self.ana, "default"), slug=slug, title=slug, description="", spec_input=spec_input
+            )
             lock = _lock(number, now, WIDE, drift=1)
             lock.save()  # type: ignore[attr-defined]  # a row, whose type is known only after setup
             Version.objects.filter(pk=made.pk).update(lock=lock, status="published", published_at=now)

@@ -61,15 +61,15 @@ def _published():  # noqa: ANN202 - an actor, whose module loads after setup
     from assay.core.roles import Role  # noqa: PLC0415 - after setup
     from assay.flow.access import actor_in, find_version  # noqa: PLC0415 - as above
     from assay.flow.build.build import request_build  # noqa: PLC0415 - as above
-    from assay.flow.compose.draft import Wish, create_environment  # noqa: PLC0415 - as above
+    from assay.flow.compose.draft import SpecInput, create_environment  # noqa: PLC0415 - as above
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - as above
     from assay.flow.review.review import review  # noqa: PLC0415 - as above
 
     ensure_workspace()
     ana = actor_in(create_person("ana-who-runs", "a-long-password-1", Role.MEMBER), "default")
     ben = actor_in(create_person("ben-who-reads", "a-long-password-1", Role.REVIEWER), "default")
-    wish = Wish(base=None, python="3.11", libraries=("six",))
-    create_environment(ana, slug="running", title="Running", description="", wish=wish)
+    spec_input = SpecInput(base=None, python="3.11", libraries=("six",))
+    create_environment(ana, slug="running", title="Running", description="", spec_input=spec_input)
     build = request_build(ana, "running", 1)
     while build.active:
         time.sleep(0.01)

@@ -24,18 +24,18 @@ def waiting() -> None:
     from assay.core.roles import Role  # noqa: PLC0415 - as above
     from assay.flow.access import actor_in  # noqa: PLC0415 - as above
     from assay.flow.build.build import request_build  # noqa: PLC0415 - as above
-    from assay.flow.compose.draft import Wish, create_environment  # noqa: PLC0415 - as above
+    from assay.flow.compose.draft import SpecInput, create_environment  # noqa: PLC0415 - as above
     from assay.flow.compose.resolve import preview  # noqa: PLC0415 - as above
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - as above
 
     ensure_workspace()
     ana = actor_in(create_person("ana-of-the-queue", "a-long-password-1", Role.MEMBER), "default")
     stop = work()
-    wish = Wish(base=None, python="3.11", libraries=("six",))
+    spec_input = SpecInput(base=None, python="3.11", libraries=("six",))
     starts, known = [], []
     for number in range(TIMES):
-        create_environment(ana, slug=f"queue-{number}", title="Queue", description="", wish=wish)
-        preview(ana, wish, "bench")
+        create_environment(ana, slug=f"queue-{number}", title="Queue", description="", spec_input=spec_input)
+        preview(ana, spec_input, "bench")
         began = time.perf_counter()
         build = request_build(ana, f"queue-{number}", 1)
         while build.active:

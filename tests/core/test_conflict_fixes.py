@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.conflict_fixes import Ask, asks_of, fixes
+from assay.core.conflict_fixes import Dependency, dependencies_in, fixes
 from assay.core.spec import parse_libraries
 
 CONFLICT = (
@@ -17,13 +17,15 @@ CONFLICT = (
 
 def test_who_asks_for_what_is_read_from_the_words() -> None:
     """Each ask once, in its order; the author's own stand with an empty name."""
-    assert asks_of(CONFLICT) == (
-        Ask(who="app==1.0", what="shared<2"),
-        Ask(who="other==3.1", what="shared>=2"),
-        Ask(who="", what="app"),
-        Ask(who="", what="other==3.1"),
+    assert dependencies_in(CONFLICT) == (
+        Dependency(dependent="app==1.0", requirement="shared<2"),
+        Dependency(dependent="other==3.1", requirement="shared>=2"),
+        Dependency(dependent="", requirement="app"),
+        Dependency(dependent="", requirement="other==3.1"),
     )
-    assert asks_of("all versions of app depend on shared<2") == (Ask(who="app", what="shared<2"),)
+    assert dependencies_in("all versions of app depend on shared<2") == (
+        Dependency(dependent="app", requirement="shared<2"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.fair_queue import next_turns
+from assay.core.fair_queue import next_in_queue
 
 PEOPLE = st.integers(0, 4)
 
@@ -19,7 +19,7 @@ PEOPLE = st.integers(0, 4)
 def test_turns_are_fair(queue: list[int], running: dict[int, int], served: dict[int, float], free: int) -> None:
     """All free places are used, each person's own keep their order, and the least served goes first."""
     waiting = list(enumerate(queue))
-    chosen = next_turns(waiting, running=running, served=served, free=free)
+    chosen = next_in_queue(waiting, running=running, served=served, free=free)
     assert len(chosen) == len(set(chosen)) == min(free, len(waiting))
     for who in set(queue):
         own = [key for key, one in waiting if one == who]
@@ -36,5 +36,5 @@ def test_turns_are_fair(queue: list[int], running: dict[int, int], served: dict[
 def test_with_one_place_people_take_turns() -> None:
     """A hundred of one person do not hold up the one of another, though only one runs at a time."""
     waiting = [(number, "ana") for number in range(100)] + [(100, "ben")]
-    assert next_turns(waiting, running={}, served={"ana": 5.0}, free=1) == [100]
-    assert next_turns(waiting, running={}, served={}, free=3) == [0, 100, 1]
+    assert next_in_queue(waiting, running={}, served={"ana": 5.0}, free=1) == [100]
+    assert next_in_queue(waiting, running={}, served={}, free=3) == [0, 100, 1]

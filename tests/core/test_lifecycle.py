@@ -14,9 +14,9 @@ from assay.core.lifecycle import (
     Action,
     BuildState,
     Health,
-    Standing,
     Status,
     Use,
+    VersionState,
     Who,
     build_may_move,
     check_launch,
@@ -46,7 +46,7 @@ def test_an_action_is_allowed_exactly_when_its_row_says_so(
     """`decide` answers with the row when sight, right, state, person and needs fit, and raises else."""
     row = BY_ACTION[action]
     actor = person(role, who)
-    standing = Standing(status=status, author_id=AUTHOR, digest=digest, building=building)
+    version_state = VersionState(status=status, author_id=AUTHOR, digest=digest, building=building)
     fits = (
         may_see(actor, status=status, author_id=AUTHOR)
         and RANK[role] >= RANK[LEAST_ROLE[row.right]]
@@ -57,7 +57,7 @@ def test_an_action_is_allowed_exactly_when_its_row_says_so(
         and not (building and action in {Action.SUBMIT, Action.EDIT, Action.DELETE})
     )
     try:
-        move = decide(action, standing, actor, words="because")
+        move = decide(action, version_state, actor, words="because")
     except AssayError:
         assert not fits
     else:
@@ -68,34 +68,34 @@ def test_an_action_is_allowed_exactly_when_its_row_says_so(
 @given(roles, people)
 def test_anothers_draft_is_not_found_whatever_the_role(role: Role, who: int) -> None:
     """What may not be seen answers "not found", never "forbidden"."""
-    standing = Standing(status=Status.DRAFT, author_id=99, digest="d")
+    version_state = VersionState(status=Status.DRAFT, author_id=99, digest="d")
     for action in Action:
         with pytest.raises(NotFoundError):
-            decide(action, standing, person(role, who), words="x")
+            decide(action, version_state, person(role, who), words="x")
     with pytest.raises(NotFoundError):
-        check_launch(standing, Health.OK, person(role, who))
+        check_launch(version_state, Health.OK, person(role, who))
 
 
 def test_nobody_approves_their_own_unless_the_workspace_allows_it() -> None:
     """The exception is marked."""
-    standing = Standing(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    version_state = VersionState(status=Status.PENDING, author_id=AUTHOR, digest="d")
     with pytest.raises(ForbiddenError, match="own submission"):
-        decide(Action.APPROVE, standing, person(Role.ADMIN, AUTHOR))
-    assert decide(Action.APPROVE, standing, person(Role.ADMIN, AUTHOR), self_approval=True).self_approved
+        decide(Action.APPROVE, version_state, person(Role.ADMIN, AUTHOR))
+    assert decide(Action.APPROVE, version_state, person(Role.ADMIN, AUTHOR), self_approval=True).self_approved
 
 
 def test_rejecting_needs_feedback() -> None:
     """A rejection without words tells its author nothing."""
-    standing = Standing(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    version_state = VersionState(status=Status.PENDING, author_id=AUTHOR, digest="d")
     with pytest.raises(AssayError, match="feedback"):
-        decide(Action.REJECT, standing, person(Role.REVIEWER), words="  ")
+        decide(Action.REJECT, version_state, person(Role.REVIEWER), words="  ")
 
 
 def test_a_token_reaches_no_further_than_its_scope() -> None:
     """An administrator's token with the scope to see does not approve."""
-    standing = Standing(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    version_state = VersionState(status=Status.PENDING, author_id=AUTHOR, digest="d")
     with pytest.raises((ForbiddenError, NotFoundError)):
-        decide(Action.APPROVE, standing, person(Role.ADMIN, 2, scope=Right.SEE))
+        decide(Action.APPROVE, version_state, person(Role.ADMIN, 2, scope=Right.SEE))
 
 
 @given(statuses, st.sampled_from(Health), roles, people, digests)
@@ -103,7 +103,7 @@ def test_launching_follows_the_table_of_uses(
     status: Status, health: Health, role: Role, who: int, digest: str
 ) -> None:
     """Everyone launches published and deprecated versions, authors their own; nothing else starts."""
-    standing = Standing(status=status, author_id=AUTHOR, digest=digest)
+    version_state = VersionState(status=status, author_id=AUTHOR, digest=digest)
     uses = ALLOWED_USES[status]
     allowed = (
         bool(digest)
@@ -111,7 +111,7 @@ def test_launching_follows_the_table_of_uses(
         and (Use.LAUNCH in uses or (Use.OWN_LAUNCH in uses and who == AUTHOR))
     )
     try:
-        kind = check_launch(standing, health, person(role, who))
+        kind = check_launch(version_state, health, person(role, who))
     except AssayError:
         assert not allowed
     else:
@@ -136,6 +136,6 @@ def test_builds_only_move_forward() -> None:
     with pytest.raises(ConflictError):
         decide(
             Action.SUBMIT,
-            Standing(status=Status.DRAFT, author_id=AUTHOR, digest=""),
+            VersionState(status=Status.DRAFT, author_id=AUTHOR, digest=""),
             person(Role.MEMBER, AUTHOR),
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from assay.core.events import EventName
-from assay.core.notifications import MAX_REASON, NOTICES, words_of
+from assay.core.notifications import MAX_REASON, NOTIFICATION_TYPES, words_of
 
 
 def test_every_notice_can_be_said() -> None:
     """With the event's own words or without any; never on more than one line, never without an end."""
-    for name in NOTICES:
+    for name in NOTIFICATION_TYPES:
         plain = words_of(name, actor="ben", reference="geo@3", detail={})
         assert "geo@3" in plain
         assert plain.endswith(".")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from assay.core.errors import InvalidInputError
-from assay.core.package_indexes import check_address, check_patterns, claimant, is_own_machine, is_private
+from assay.core.package_indexes import check_address, check_patterns, is_own_machine, is_private, owning_index
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Source:
 def test_the_first_source_that_claims_a_name_owns_it() -> None:
     """In the fixed order; names are compared normalised; the rest is the default's."""
     sources = (Source("one", ("acme-*", "exact")), Source("two", ("acme-geo", "geo-?")))
-    owners = {name: claimant(name, sources) for name in ("Acme_Geo", "exact", "exactly", "geo-x", "pandas")}
+    owners = {name: owning_index(name, sources) for name in ("Acme_Geo", "exact", "exactly", "geo-x", "pandas")}
     assert {name: one.name if one else None for name, one in owners.items()} == {
         "Acme_Geo": "one",
         "exact": "one",

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from support.real import documents, lock, profile, side
+from support.real import compared_version, documents, lock, profile
 
 from assay.core.comparison.diff import Change, compare
 from assay.core.comparison.similarity import Nearness, Weights, nearness
@@ -26,17 +26,17 @@ def test_every_library_is_asked_for_or_has_a_chain(reference: str) -> None:
     """Nothing in a real lock is there for no reason, but for what a base brought."""
     if documents()[reference]["base"]:
         return
-    chains = lock(reference).why(side(reference).direct)
+    chains = lock(reference).why(compared_version(reference).direct)
     assert chains.keys() == lock(reference).by_name.keys()
     for name, chain in chains.items():
         whole = (*chain, name)
-        for asking, asked in pairwise(whole):
-            assert asked in lock(reference).by_name[asking].dependencies
+        for requirements, asked in pairwise(whole):
+            assert asked in lock(reference).by_name[requirements].dependencies
 
 
 def test_what_changed_between_two_labs_is_told_rightly() -> None:
     """The older lab asks for pandas 2, numpy 1 and SQLAlchemy 1; each is a downgrade by a major version."""
-    found = compare([side("lab1@1"), side("lab2@1")])
+    found = compare([compared_version("lab1@1"), compared_version("lab2@1")])
     rows = {row.name: row for row in found.rows}
     names = lock("lab1@1").by_name.keys() | lock("lab2@1").by_name.keys()
     assert rows.keys() == names
@@ -52,7 +52,7 @@ def test_what_changed_between_two_labs_is_told_rightly() -> None:
         for name in names
         if (lock("lab1@1").by_name.get(name) == lock("lab2@1").by_name.get(name)) or _same_file(name)
     }
-    back = compare([side("lab2@1"), side("lab1@1")])
+    back = compare([compared_version("lab2@1"), compared_version("lab1@1")])
     assert {row.name: row.change for row in back.rows if row.change is Change.UPGRADED}.keys() >= {"pandas", "numpy"}
 
 

@@ -24,7 +24,7 @@ from assay.core.policy.library_rules import Deny, LicencesAllowed, MinimumAge
 from assay.core.policy.policy import DEFAULT, Policy
 from assay.core.policy.version_rules import NearDuplicate, Spread
 from assay.core.roles import Actor, Right, Role
-from assay.flow.assess.assess import foresee, verdict
+from assay.flow.assess.assess import preview_findings, verdict
 from assay.flow.assess.policy import current_policy, rehearse, revise
 from assay.flow.build.build import request_build
 from assay.flow.compose.draft import new_version
@@ -267,10 +267,10 @@ def test_a_blocking_cool_down_reaches_the_resolver(ana: Actor, eva: Actor) -> No
 def test_the_author_sees_findings_while_composing(ana: Actor, eva: Actor, feed: Path) -> None:
     """A lock that is only resolved gives the findings that a reviewer will see, licences where they are known."""
     del feed
-    found = foresee(ana.workspace_id, lock_of(OLD))
+    found = preview_findings(ana.workspace_id, lock_of(OLD))
     assert [one.effect for one in found if one.library == "pillow"] == ["block"]
     revise(eva, Policy(rules=(LicencesAllowed(licences=("MIT",)),)), seen=0)
-    assert foresee(ana.workspace_id, lock_of(OLD)) == []
+    assert preview_findings(ana.workspace_id, lock_of(OLD)) == []
 
 
 def test_parts_as_a_valid_cyclonedx_document(ana: Actor, feed: Path) -> None:

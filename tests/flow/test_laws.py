@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from support.people import built, changed, draft, lock_of, outcome_of, person, wish
+from support.people import built, changed, draft, lock_of, outcome_of, person, spec_input
 
 from assay.core.errors import AssayError, ConflictError, DriftError, ForbiddenError, NotFoundError
 from assay.core.lifecycle import BuildState, Health, Status
@@ -111,7 +111,7 @@ def test_a_decision_is_bound_to_the_digest_that_was_seen(ana: Actor, ben: Actor)
     seen = built(ana, "geo").digest
     review.submit(ana, "geo", 1, "")
     review.withdraw(ana, "geo", 1)
-    drafting.edit_spec(ana, "geo", 1, wish("six", "attrs"))
+    drafting.edit_spec(ana, "geo", 1, spec_input("six", "attrs"))
     built(ana, "geo", lock=lock_of({"six": "1.17.0", "attrs": "25.1"}))
     review.submit(ana, "geo", 1, "")
     with pytest.raises(ConflictError, match="You decided on lock"):
@@ -207,9 +207,9 @@ def test_a_changed_spec_drops_the_lock_and_an_equal_one_keeps_it(ana: Actor) -> 
     """Draft, edit: what was built was built for another spec."""
     draft(ana, "geo")
     built(ana, "geo")
-    drafting.edit_spec(ana, "geo", 1, wish("six"))
+    drafting.edit_spec(ana, "geo", 1, spec_input("six"))
     assert find_version(ana, "geo", 1).digest
-    drafting.edit_spec(ana, "geo", 1, wish("six>=1"))
+    drafting.edit_spec(ana, "geo", 1, spec_input("six>=1"))
     assert not find_version(ana, "geo", 1).digest
     with pytest.raises(ConflictError, match="not built"):
         review.submit(ana, "geo", 1, "")
@@ -248,7 +248,7 @@ def test_a_new_version_goes_the_same_way_and_the_old_one_stays(ana: Actor, ben: 
     """Point 11 of the main job."""
     published(ana, ben, "geo")
     drafting.new_version(ana, "geo")
-    drafting.edit_spec(ana, "geo", 2, wish("six", "attrs"))
+    drafting.edit_spec(ana, "geo", 2, spec_input("six", "attrs"))
     newer = built(ana, "geo", 2, lock=lock_of({"six": "1.17.0", "attrs": "25.1"}))
     assert admit(ben, "geo").version.number == 1
     review.submit(ana, "geo", 2, "")

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TransactionTestCase as HypothesisCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from support.people import built, draft, lock_of, person, wish
+from support.people import built, draft, lock_of, person, spec_input
 
 from assay.core.errors import AssayError, NotFoundError
-from assay.core.lifecycle import Action, Standing, Status, decide
+from assay.core.lifecycle import Action, Status, VersionState, decide
 from assay.core.roles import Actor, Role, may_see
 from assay.flow import retire
 from assay.flow.access import find_version, visible_versions
@@ -41,10 +41,10 @@ class Lifecycle(RuleBasedStateMachine):
         """Do something and expect exactly what the table says."""
         actor: Actor = self.people[name]
         current = Version.objects.select_related("lock").get(pk=self.version.pk)
-        standing = Standing(status=Status(current.status), author_id=current.author_id, digest=current.digest)
+        state = VersionState(status=Status(current.status), author_id=current.author_id, digest=current.digest)
         expected: type[AssayError] | None = None
         try:
-            move = decide(action, standing, actor, words=words)
+            move = decide(action, state, actor, words=words)
         except AssayError as error:
             expected = type(error)
         before = Event.objects.count()
@@ -100,7 +100,7 @@ class Lifecycle(RuleBasedStateMachine):
         """Somebody sends the same spec again: allowed or not as the table says, and nothing changes."""
         actor = self.people[name]
         try:
-            drafting.edit_spec(actor, "geo", 1, wish("six"))
+            drafting.edit_spec(actor, "geo", 1, spec_input("six"))
         except AssayError:
             assert not (name == "ana" and self.status is Status.DRAFT)
         else:

@@ -23,7 +23,7 @@ from assay.flow.build.build import request_repair, take_in
 from assay.flow.build.garbage_collection import collect
 from assay.flow.compose.draft import delete_draft
 from assay.flow.launch.launch import admit
-from assay.flow.paths import engine_places, prefix
+from assay.flow.paths import engine_paths, prefix
 from assay.flow.retire import deprecate, retire
 from assay.flow.review.review import approve, submit
 from assay.jobs import periodic
@@ -129,7 +129,7 @@ def test_collecting_takes_only_what_nothing_needs() -> None:
     running = Build.objects.filter(version=stays).first()
     assert running is not None
     Build.objects.filter(pk=running.pk).update(state="installing")
-    leases.hold(engine_places(), str(running.pk), held)
+    leases.hold(engine_paths(), str(running.pk), held)
     for slug in ("gone", "used"):
         deprecate(ben, slug, 1, reason="old")
         retire(ben, slug, 1, reason="old")

@@ -15,7 +15,7 @@ from support.projects import ended, published
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
-from assay.flow.paths import engine_places, run_directory
+from assay.flow.paths import engine_paths, run_directory
 from assay.runtimes import projects, runs
 from assay.runtimes.run_settings import Plan
 from assay.store.artifacts import open_output, outputs
@@ -30,7 +30,7 @@ def ana() -> Actor:
     """Ana, with a published version, and Studio's ipykernel for environments that have none."""
     if not (studio_prefix() / "bin" / "python").exists():
         pytest.skip("Studio is not installed")
-    overlays = Path(engine_places().overlays)
+    overlays = Path(engine_paths().overlays)
     overlays.mkdir(parents=True, exist_ok=True)
     packages = next((studio_prefix() / "lib").glob("python3.*/site-packages"))
     if not (overlays / "cp311").exists():

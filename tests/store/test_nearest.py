@@ -13,7 +13,7 @@ from assay.flow.compose.draft import new_version
 from assay.flow.review import review
 from assay.store.models import Version
 from assay.store.reads import nearest as read
-from assay.store.reads.nearest import need_of, newest_of, shelf_of
+from assay.store.reads.nearest import index_of, need_of, newest_of
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def published(author: Actor, reviewer: Actor, version: Version) -> Version:
 
 def told(actor: Actor, version: Version) -> list[tuple[str, bool]]:
     """Return what is near to a version and whether it covers it."""
-    found = read.nearest(actor, need_of(version), but=version.reference)
+    found = read.nearest(actor, need_of(version), exclude=version.reference)
     return [(one.key, one.covers) for one in found]
 
 
@@ -76,9 +76,9 @@ def test_a_new_version_takes_the_place_of_the_one_before(ana: Actor, ben: Actor)
     found = read.nearest(ana, need_of(need))[0]
     assert (found.identical, found.score) == (True, 1.0)
     assert second.digest == need.digest
-    with shelf_of(ana) as shelf:
-        assert shelf.keys == ["geo@1", "geo@2"]
-        assert newest_of(shelf.keys) == ["geo@2"]
+    with index_of(ana) as index:
+        assert index.keys == ["geo@1", "geo@2"]
+        assert newest_of(index.keys) == ["geo@2"]
 
 
 def test_a_base_is_part_of_the_need(ana: Actor, ben: Actor) -> None:
@@ -90,8 +90,8 @@ def test_a_base_is_part_of_the_need(ana: Actor, ben: Actor) -> None:
     assert need_of(need).lines == ("shapely", "pandas")
     missing = {one.key: one.missing for one in read.nearest(ana, need_of(need))}
     assert missing == {"ds@1": ("shapely",), "maps@1": ("pandas",), "all@1": ()}
-    with shelf_of(ana) as shelf:
-        assert shelf.profile("all@1").lines == ("rasterio", "pandas")
+    with index_of(ana) as index:
+        assert index.profile("all@1").lines == ("rasterio", "pandas")
 
 
 def test_before_it_is_built_only_the_lines_count(ana: Actor, ben: Actor) -> None:
@@ -124,8 +124,8 @@ def test_asking_again_costs_one_query(ana: Actor, ben: Actor) -> None:
 def test_few_workspaces_are_kept(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded: the shelf that was asked longest ago goes."""
     monkeypatch.setattr(read, "WORKSPACES", 2)
-    read._shelves.clear()
+    read._indexes.clear()
     people = [ana, person("b", workspace="two"), person("c", workspace="three")]
     for one in people:
         read.nearest(one, need_of(draft(one, "mine", "six")))
-    assert list(read._shelves) == [people[1].workspace_id, people[2].workspace_id]
+    assert list(read._indexes) == [people[1].workspace_id, people[2].workspace_id]

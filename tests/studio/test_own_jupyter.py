@@ -17,7 +17,7 @@ from assay.cli.main import main
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, Role
 from assay.flow import retire
-from assay.flow.paths import engine_places, prefix
+from assay.flow.paths import engine_paths, prefix
 from assay.flow.people import create_token, find_person
 from assay.store.models import Event, Launch
 from assay.studio.process import studio_prefix
@@ -40,7 +40,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     next((folder / "lib").glob("python3.*/site-packages")).joinpath("studio.pth").write_text(f"{site}\n")
     python = folder / "bin" / "python"
     assert main(["jupyter", "install", "--python", str(python)]) == 0
-    overlay = Path(engine_places().overlays) / "cp311"
+    overlay = Path(engine_paths().overlays) / "cp311"
     if not overlay.exists():
         overlay.parent.mkdir(parents=True, exist_ok=True)
         overlay.symlink_to(site)

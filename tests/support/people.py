@@ -14,7 +14,7 @@ from assay.core.roles import Actor, Role
 from assay.engine.interface import Outcome
 from assay.flow.access import actor_in, find_version
 from assay.flow.build.build import request_build, take_in
-from assay.flow.compose.draft import Wish, create_environment, edit_spec, new_version
+from assay.flow.compose.draft import SpecInput, create_environment, edit_spec, new_version
 from assay.flow.paths import prefix
 from assay.flow.people import create_person, ensure_workspace, find_person
 from assay.flow.review import review
@@ -31,14 +31,16 @@ def person(name: str, role: Role = Role.MEMBER, workspace: str = "default") -> A
     return actor_in(find_person(name), workspace)
 
 
-def wish(*libraries: str, base: str | None = None) -> Wish:
+def spec_input(*libraries: str, base: str | None = None) -> SpecInput:
     """Return a wish for these libraries on Python 3.11, or on a base."""
-    return Wish(base=base, python=None if base else "3.11", libraries=libraries or ("six",))
+    return SpecInput(base=base, python=None if base else "3.11", libraries=libraries or ("six",))
 
 
 def draft(actor: Actor, slug: str, *libraries: str, base: str | None = None) -> Version:
     """Make a draft."""
-    return create_environment(actor, slug=slug, title=slug.title(), description="", wish=wish(*libraries, base=base))
+    return create_environment(
+        actor, slug=slug, title=slug.title(), description="", spec_input=spec_input(*libraries, base=base)
+    )
 
 
 def lock_of(names: dict[str, str], python: str = "3.11") -> Lock:
@@ -106,7 +108,7 @@ def published(author: Actor, reviewer: Actor, slug: str, libraries: list[str], p
     """Make an environment, or its next version, that asks for these libraries and holds these; publish it."""
     if Environment.objects.filter(workspace_id=author.workspace_id, slug=slug).exists():
         number = new_version(author, slug).number
-        edit_spec(author, slug, number, wish(*libraries))
+        edit_spec(author, slug, number, spec_input(*libraries))
     else:
         number = draft(author, slug, *libraries).number
     found = built(author, slug, number, lock_of(pins))

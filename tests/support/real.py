@@ -9,7 +9,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from assay.core.comparison.diff import Side
+from assay.core.comparison.diff import ComparedVersion
 from assay.core.comparison.similarity import Profile
 from assay.core.lock import File, Lock, LockedLibrary
 
@@ -44,10 +44,10 @@ def lock(reference: str) -> Lock:
     )
 
 
-def side(reference: str) -> Side:
+def compared_version(reference: str) -> ComparedVersion:
     """Return a version as one side of a comparison."""
     asked = tuple(Requirement(line).name for line in documents()[reference]["asked"])
-    return Side(label=reference, lock=lock(reference), direct=asked)
+    return ComparedVersion(label=reference, lock=lock(reference), direct=asked)
 
 
 def profile(reference: str) -> Profile:

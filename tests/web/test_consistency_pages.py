@@ -10,7 +10,7 @@ from assay.core.comparison.similarity import Profile
 from assay.core.errors import ResolutionError
 from assay.core.roles import Actor, Role
 from assay.flow.compose import align
-from assay.flow.compose.draft import Wish
+from assay.flow.compose.draft import SpecInput
 from assay.flow.compose.resolve import Preview
 from assay.flow.people import find_person
 from assay.store.models import Version
@@ -67,12 +67,12 @@ def test_outliers_are_proposed_to_move(ben: Actor, monkeypatch: pytest.MonkeyPat
     assert 'value="one@1" checked' not in text
     assert 'value="1.17.0"' in text
 
-    def answer(actor: Actor, wish: Wish, turn: str) -> Preview:
+    def answer(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
         del actor, turn
-        if "idna<3" not in wish.libraries:
+        if "idna<3" not in spec_input.libraries:
             raise ResolutionError("six does not go with it.", hint="Choose another.")
         lock = lock_of({"six": "1.17.0", "idna": "2.8"})
-        need = Profile(python="3.11", lines=wish.libraries)
+        need = Profile(python="3.11", lines=spec_input.libraries)
         fields = {"direct": ("six", "idna"), "corrections": (), "added": 2, "kept": "", "moved": (), "new_bytes": 0}
         return Preview(lock=lock, need=need, **fields)  # type: ignore[arg-type]  # a dictionary of its fields
 
@@ -105,7 +105,7 @@ def test_members_are_told_what_it_takes(ben: Actor) -> None:
 def test_what_covers_a_need_is_told(ben: Actor) -> None:
     """Covering ones, and those that lack a library or two; not the environment that is being made."""
     need = Profile(python="3.11", lines=("six", "rich"))
-    assert [(one.key, one.words) for one in covers(ben, need, but={"two"})] == [("one@1", "covers this")]
+    assert [(one.key, one.words) for one in covers(ben, need, exclude={"two"})] == [("one@1", "covers this")]
     more = Profile(python="3.11", lines=("six", "rich", "polars"))
-    assert covers(ben, more, but={"two"})[0].words == "and polars cover this"
-    assert covers(ben, Profile(python="3.11", lines=("a", "b", "c")), but=set()) == []
+    assert covers(ben, more, exclude={"two"})[0].words == "and polars cover this"
+    assert covers(ben, Profile(python="3.11", lines=("a", "b", "c")), exclude=set()) == []

@@ -13,7 +13,7 @@ from support.people import built, draft, lock_of, person
 
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
-from assay.flow.assess.assess import foresee, verdict
+from assay.flow.assess.assess import preview_findings, verdict
 from assay.flow.people import find_person
 from assay.flow.review import review
 from assay.flow.watch import watch
@@ -171,7 +171,7 @@ def test_what_waits_is_judged_anew_when_the_feed_changes(people: tuple[Actor, Ac
 @pytest.mark.usefixtures("feed")
 def test_while_composing_each_library_is_told_with_the_way_out(people: tuple[Actor, Actor]) -> None:
     """One line for each library, those that block first, with the line to ask for."""
-    told = foresight(foresee(people[0].workspace_id, lock_of(PINS)))
+    told = foresight(preview_findings(people[0].workspace_id, lock_of(PINS)))
     assert [(one.library, one.blocking, one.titles, one.advice) for one in told[:2]] == [
         ("pillow", 2, ("PYSEC-1 (critical)", "PYSEC-2 (critical)"), "Ask for pillow>=8.2.0."),
         ("six", 0, ("PYSEC-3 (medium)",), "Ask for six>=1.16.0."),

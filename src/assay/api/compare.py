@@ -14,7 +14,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.roles import Right
 from assay.flow.access import find_reference
 from assay.store.reads.advisories import current_feed
-from assay.store.reads.compared_versions import side
+from assay.store.reads.compared_versions import compared_version
 
 router = Router(tags=["compare"])
 
@@ -26,6 +26,6 @@ def compare(request: Caller, workspace: str, versions: str) -> dict[str, Any]:
     names = [one.strip() for one in versions.split(",") if one.strip()]
     if len(names) < 2:  # noqa: PLR2004 - one version has nothing to differ from
         raise InvalidInputError("Name at least two versions.", hint="Write versions=geo@3,geo@4.", path="versions")
-    found = compare_sides([side(find_reference(request.actor, name, path="versions")) for name in names])
+    found = compare_sides([compared_version(find_reference(request.actor, name, path="versions")) for name in names])
     feed = current_feed()
     return document(found, expose(found, feed.index) if feed else None)

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from assay.core.comparison.similarity import Nearness
-from assay.core.lifecycle import Status, told_health
-from assay.flow.review.approval import tally_of
+from assay.core.lifecycle import Status, shown_health
+from assay.flow.review.approval import approval_progress_of
 from assay.runtimes.applications import Template
 from assay.runtimes.apps import address_of
 from assay.store.models import Assessment, Build, Environment, Run, Runtime, Secret, Server, Version
@@ -22,7 +22,7 @@ def version_row(version: Version) -> dict[str, Any]:
         "version": version.number,
         "reference": version.reference,
         "status": version.status,
-        "health": told_health(version.health, assessed=_feed_of(version) is not None),
+        "health": shown_health(version.health, assessed=_feed_of(version) is not None),
         "python": version.python,
         "base": version.base.reference if version.base else None,
         "author": version.author.get_username(),
@@ -52,7 +52,7 @@ def version_document(version: Version) -> dict[str, Any]:
         "assessment": assessment_summary(version),
         "review": {
             "round": version.rounds,
-            "needs": tally_of(version).words if version.status == Status.PENDING else "",
+            "needs": approval_progress_of(version).words if version.status == Status.PENDING else "",
             "rounds": [
                 {
                     "round": one.number,

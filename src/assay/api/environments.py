@@ -14,9 +14,9 @@ from assay.api.pagination import bounded, cursor, position
 from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, SpecIn
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
-from assay.flow.assess.assess import foresee
+from assay.flow.assess.assess import preview_findings
 from assay.flow.compose.conflict_fixes import explain_conflict
-from assay.flow.compose.draft import Wish, create_environment, new_version
+from assay.flow.compose.draft import SpecInput, create_environment, new_version
 from assay.flow.compose.resolve import preview
 from assay.store.reads.catalogue import Filters, catalogue
 from assay.store.reads.nearest import nearest
@@ -57,7 +57,7 @@ def create(request: Caller, workspace: str, body: EnvironmentIn) -> Status[dict[
         slug=body.slug,
         title=body.title,
         description=body.description,
-        wish=wish_of(body),
+        spec_input=spec_input_of(body),
     )
     return Status(201, version_document(find_version(request.actor, body.slug, version.number)))
 
@@ -93,7 +93,7 @@ def next_version(request: Caller, workspace: str, slug: str) -> Status[dict[str,
 @needs(Right.COMPOSE)
 def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
     """Say what a spec would install, and which published versions come near. Nothing is stored."""
-    found = preview(request.actor, wish_of(body), turn=f"api-{id(request)}")
+    found = preview(request.actor, spec_input_of(body), turn=f"api-{id(request)}")
     direct = set(found.direct)
     return {
         "digest": found.lock.digest,
@@ -117,7 +117,7 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "nearest": nearest_document(nearest(request.actor, found.need)),
         "findings": [
             {"effect": str(one.effect), "library": one.library, "words": one.words, "advice": one.advice}
-            for one in foresee(request.actor.workspace_id, found.lock, base=body.base or "")
+            for one in preview_findings(request.actor.workspace_id, found.lock, base=body.base or "")
         ],
     }
 
@@ -126,19 +126,19 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
 @needs(Right.COMPOSE)
 def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
     """Say who asks for what in a conflict, and which small changes end it; each was tried. Empty when it resolves."""
-    conflict = explain_conflict(request.actor, wish_of(body))
+    conflict = explain_conflict(request.actor, spec_input_of(body))
     if conflict is None:
         return {"detail": None, "asks": [], "fixes": []}
     return {
         "detail": conflict.error.detail,
-        "asks": [asdict(one) for one in conflict.asks],
+        "asks": [asdict(one) for one in conflict.dependencies],
         "fixes": [{**asdict(fix), "count": len(lock.libraries)} for fix, lock in conflict.fixes],
     }
 
 
-def wish_of(body: SpecIn) -> Wish:
+def spec_input_of(body: SpecIn) -> SpecInput:
     """Return the unchecked spec of a body."""
-    return Wish(
+    return SpecInput(
         base=body.base,
         python=body.python,
         libraries=tuple(body.libraries),
@@ -147,4 +147,4 @@ def wish_of(body: SpecIn) -> Wish:
     )
 
 
-__all__ = ["router", "wish_of"]
+__all__ = ["router", "spec_input_of"]

@@ -20,7 +20,7 @@ from assay.flow.assess.assess import Verdict, verdict
 from assay.flow.assess.report import feed_document, known_problems, report_document
 from assay.flow.assess.sbom import version_sbom
 from assay.flow.review import waive as waiving
-from assay.flow.watch import suggested_update as remedies
+from assay.flow.watch import suggested_update as updates
 from assay.store.models import Version, Waiver
 from assay.store.reads.libraries import direct_of
 from assay.store.reads.waivers import open_entries, state_of, waiver_rows
@@ -88,16 +88,16 @@ def waive(request: Caller, workspace: str, slug: str, number: int, body: Waive) 
 
 @router.post(f"{ONE}/remedy", response={200: dict[str, Any], 201: dict[str, Any]})
 @needs(Right.COMPOSE)
-def remedy(request: Caller, workspace: str, slug: str, number: int, body: Remedy) -> Status[dict[str, Any]]:
+def suggest_update(request: Caller, workspace: str, slug: str, number: int, body: Remedy) -> Status[dict[str, Any]]:
     """Make a draft of the next version with the smallest moves that clear the known problems."""
-    found = remedies.remedy(request.actor, slug, number, create=body.create)
+    found = updates.suggest_update(request.actor, slug, number, create=body.create)
     answer = {
         "draft": found.draft.reference if found.draft else None,
         "version": found.draft.number if found.draft else None,
         "words": found.words,
         "libraries": list(found.spec.libraries),
         "moved": [asdict(one) for one in found.moved],
-        "left": [{"library": one.library, "version": one.version, "id": one.id} for one in found.left],
+        "left": [{"library": one.library, "version": one.version, "id": one.id} for one in found.unfixed],
         "findings": [finding_document(one, None, {}) for one in found.findings],
     }
     return Status(201 if found.draft else 200, answer)
@@ -105,16 +105,16 @@ def remedy(request: Caller, workspace: str, slug: str, number: int, body: Remedy
 
 @router.post("/remedies", response=Items)
 @needs(Right.COMPOSE)
-def remedy_all(request: Caller, workspace: str, body: Remedy) -> dict[str, Any]:
+def suggest_updates(request: Caller, workspace: str, body: Remedy) -> dict[str, Any]:
     """Do the same for every environment whose newest version needs attention, or say why it cannot be done."""
     items = [
         {
             "reference": one.reference,
-            "draft": one.remedy.draft.reference if one.remedy and one.remedy.draft else None,
-            "words": one.remedy.words if one.remedy else "",
-            "why_not": one.why,
+            "draft": one.update.draft.reference if one.update and one.update.draft else None,
+            "words": one.update.words if one.update else "",
+            "why_not": one.reason,
         }
-        for one in remedies.remedy_all(request.actor, create=body.create)
+        for one in updates.suggest_updates(request.actor, create=body.create)
     ]
     return {"items": items, "next": None}
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from assay.core.review.requested_change import Ask, parse_ask
+from assay.core.review.requested_change import RequestedChange, parse_requested_change
 
 
 class Body(Schema):
@@ -62,10 +62,10 @@ class AskIn(Body):
     ask: str = ""
     edit: EditIn | None = None
 
-    def read(self) -> Ask:
+    def read(self) -> RequestedChange:
         """Return it checked. Raises InvalidInputError."""
         kind, to = (self.edit.kind, self.edit.to) if self.edit else ("", "")
-        return parse_ask(self.name, self.ask, kind, to)
+        return parse_requested_change(self.name, self.ask, kind, to)
 
 
 class Reject(Body):

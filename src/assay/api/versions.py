@@ -10,7 +10,7 @@ from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import nearest_document, version_document
-from assay.api.environments import wish_of
+from assay.api.environments import spec_input_of
 from assay.api.pagination import bounded
 from assay.api.schemas import Approve, AskIn, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
 from assay.core.errors import NotFoundError
@@ -52,7 +52,7 @@ def show(request: Caller, workspace: str, slug: str, number: int) -> dict[str, A
 @needs(Right.COMPOSE)
 def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) -> dict[str, Any]:
     """Edit a draft; a changed spec drops lock, build and report."""
-    _, corrections = draft.edit_spec(request.actor, slug, number, wish_of(body))
+    _, corrections = draft.edit_spec(request.actor, slug, number, spec_input_of(body))
     return shown(request.actor, slug, number) | {"corrections": [asdict(one) for one in corrections]}
 
 
@@ -60,7 +60,7 @@ def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) 
 @needs(Right.COMPOSE)
 def apply(request: Caller, workspace: str, slug: str, number: int, body: AskIn) -> dict[str, Any]:
     """Edit a draft as a reviewer proposed for one library."""
-    draft.apply_ask(request.actor, slug, number, body.read())
+    draft.apply_requested_change(request.actor, slug, number, body.read())
     return shown(request.actor, slug, number)
 
 
@@ -100,8 +100,8 @@ def approve(request: Caller, workspace: str, slug: str, number: int, body: Appro
 @needs(Right.SEE)
 def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject) -> dict[str, Any]:
     """Give a submission back with feedback. The version is its author's draft again."""
-    asks = tuple(one.read() for one in body.libraries)
-    version = review.reject(request.actor, slug, number, feedback=body.feedback, libraries=asks)
+    requested_changes = tuple(one.read() for one in body.libraries)
+    version = review.reject(request.actor, slug, number, feedback=body.feedback, libraries=requested_changes)
     return version_document(version)
 
 
@@ -160,7 +160,7 @@ def nearest_published(request: Caller, workspace: str, slug: str, number: int, l
     """List the published versions nearest to this one, best first; before it is built, by what it asks for."""
     version = find_version(request.actor, slug, number)
     return nearest_document(
-        nearest(request.actor, need_of(version), limit=bounded(limit), but=version.reference),
+        nearest(request.actor, need_of(version), limit=bounded(limit), exclude=version.reference),
     )
 
 

@@ -22,11 +22,11 @@ REQUIRES = re.compile(r"you require ([^\n]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
-    """One line of a conflict: who asks for what. `who` is '' for the author of the spec."""
+class Dependency:
+    """One line of a conflict: who asks for what. `dependent` is '' for the author of the spec."""
 
-    who: str
-    what: str
+    dependent: str
+    requirement: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,15 @@ class Fix:
     python: str | None = None
 
 
-def asks_of(detail: str) -> tuple[Ask, ...]:
+def dependencies_in(detail: str) -> tuple[Dependency, ...]:
     """Return who asks for what in an explanation of a conflict, each once, in its order."""
-    found = [(match.start(), Ask(who=match[1], what=match[2].rstrip("."))) for match in ASKS.finditer(detail)]
+    found = [
+        (match.start(), Dependency(dependent=match[1], requirement=match[2].rstrip(".")))
+        for match in ASKS.finditer(detail)
+    ]
     for match in REQUIRES.finditer(detail):
         lines = match[1].partition(", the ")[0].rstrip(".").split(" and ")
-        found += [(match.start(), Ask(who="", what=line)) for line in lines]
+        found += [(match.start(), Dependency(dependent="", requirement=line)) for line in lines]
     return tuple(dict.fromkeys(ask for _, ask in sorted(found, key=lambda one: one[0])))
 
 

@@ -9,7 +9,7 @@ Key = TypeVar("Key")
 Who = TypeVar("Who")
 
 
-def next_turns(
+def next_in_queue(
     waiting: Sequence[tuple[Key, Who]], *, running: Mapping[Who, int], served: Mapping[Who, float], free: int
 ) -> list[Key]:
     """Return at most `free` of those that wait, in the order in which they go.

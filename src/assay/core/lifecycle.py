@@ -32,7 +32,7 @@ NOT_ASSESSED = "not assessed"
 RUNNING_GRACE = timedelta(hours=24)  # for what runs when the term of a rule ends: open work can be saved
 
 
-def told_health(health: str, *, assessed: bool) -> str:
+def shown_health(health: str, *, assessed: bool) -> str:
     """Return the health as it is told: what nobody held against a feed of advisories is not told to be well."""
     return NOT_ASSESSED if health == Health.OK and not assessed else str(health)
 
@@ -102,7 +102,7 @@ BY_ACTION = {row.action: row for row in TRANSITIONS}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class VersionState:
     """All of a version that the table asks about. `digest` is '' until it is built; `drifted`: files differ."""
 
     status: Status
@@ -113,38 +113,40 @@ class Standing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
+class AllowedTransition:
     """What may be done: the row that allows it, and whether it is an exception to "not one's own"."""
 
     row: Transition
     self_approved: bool = False
 
 
-def decide(action: Action, standing: Standing, actor: Actor, *, words: str = "", self_approval: bool = False) -> Move:
+def decide(
+    action: Action, state: VersionState, actor: Actor, *, words: str = "", self_approval: bool = False
+) -> AllowedTransition:
     """Say what the action does to a version, or raise why it may not be done.
 
     The order of questions never tells more than the actor may know: sight, right, state, person, needs.
     """
     row = BY_ACTION[action]
-    check_sight(actor, status=standing.status, author_id=standing.author_id)
+    check_sight(actor, status=state.status, author_id=state.author_id)
     check_right(actor, row.right)
-    if standing.status != row.source:
+    if state.status != row.source:
         raise ConflictError(
-            f"To {action} it must be {row.source}; it is {standing.status}.", hint="Load the page again."
+            f"To {action} it must be {row.source}; it is {state.status}.", hint="Load the page again."
         )
-    own = standing.author_id == actor.id
+    own = state.author_id == actor.id
     if row.who is Who.AUTHOR and not own:
         raise ForbiddenError(f"Only its author may {action} this version.", hint="Ask its author.")
     if row.who is Who.ANOTHER and own and not self_approval:
         raise ForbiddenError("Nobody approves their own submission.", hint="Ask another reviewer of the workspace.")
-    _check_needs(row, standing, words)
-    return Move(row=row, self_approved=row.who is Who.ANOTHER and own)
+    _check_needs(row, state, words)
+    return AllowedTransition(row=row, self_approved=row.who is Who.ANOTHER and own)
 
 
-def _check_needs(row: Transition, standing: Standing, words: str) -> None:
-    if row.built and not standing.digest:
+def _check_needs(row: Transition, state: VersionState, words: str) -> None:
+    if row.built and not state.digest:
         raise ConflictError("It is not built.", hint="Build it first, and wait until its checks are done.")
-    if row.action in {Action.SUBMIT, Action.EDIT, Action.DELETE} and standing.building:
+    if row.action in {Action.SUBMIT, Action.EDIT, Action.DELETE} and state.building:
         raise ConflictError("It is being built.", hint="Wait for the build to end, or cancel it.")
     if row.text and not words.strip():
         raise InvalidInputError(
@@ -195,24 +197,24 @@ ALLOWED_USES: dict[Status, frozenset[Use]] = {
 }
 
 
-def check_launch(standing: Standing, health: Health, actor: Actor) -> str:
+def check_launch(state: VersionState, health: Health, actor: Actor) -> str:
     """Return '' or 'personal' when the actor may launch the version; raise why not otherwise."""
-    check_sight(actor, status=standing.status, author_id=standing.author_id)
+    check_sight(actor, status=state.status, author_id=state.author_id)
     check_right(actor, Right.SEE)
-    uses = ALLOWED_USES[standing.status]
+    uses = ALLOWED_USES[state.status]
     if not uses or health is Health.QUARANTINED:
-        word = "quarantined" if health is Health.QUARANTINED else str(standing.status)
+        word = "quarantined" if health is Health.QUARANTINED else str(state.status)
         raise ForbiddenError(f"This version is {word}; nothing starts in it.", hint="Choose another version.")
-    if not standing.digest:
+    if not state.digest:
         raise ConflictError("This version is not built.", hint="Build it first.")
-    if standing.drifted:
+    if state.drifted:
         raise DriftError(
             "Files of this version are not what was built; nothing starts in it until they are.",
             hint="Its author or a reviewer can rebuild it from its lock.",
         )
     if Use.LAUNCH in uses:
         return ""
-    if standing.author_id != actor.id:
+    if state.author_id != actor.id:
         raise ForbiddenError("Only its author may launch a version that is not published.", hint="Approve it first.")
     return "personal"
 

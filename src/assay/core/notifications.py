@@ -33,7 +33,7 @@ class Notice:
 
 OWN = (Audience.AUTHOR, Audience.OWNER)
 ALL = (*OWN, Audience.USERS, Audience.REVIEWERS)
-NOTICES: dict[EventName, Notice] = {
+NOTIFICATION_TYPES: dict[EventName, Notice] = {
     EventName.VERSION_SUBMITTED: Notice(
         audience=(Audience.REVIEWERS,), words="{actor} submitted {reference} for publishing", told="note"
     ),
@@ -68,7 +68,7 @@ NOTICES: dict[EventName, Notice] = {
 
 def words_of(name: EventName, *, actor: str, reference: str, detail: Mapping[str, Any]) -> str:
     """Return the sentence of an event, its own words after a colon. Raises KeyError for one that nobody is told."""
-    notice = NOTICES[name]
+    notice = NOTIFICATION_TYPES[name]
     said = " ".join(str(detail.get(notice.told, "")).split()) if notice.told else ""
     said = said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + "…"
     start = notice.words.format(actor=actor, reference=reference)

@@ -29,7 +29,7 @@ PRIVATE = tuple(
 )
 
 
-class Claiming(Protocol):
+class OwnsNames(Protocol):
     """Something that claims names by pattern."""
 
     @property
@@ -38,10 +38,10 @@ class Claiming(Protocol):
         ...
 
 
-C = TypeVar("C", bound=Claiming)
+C = TypeVar("C", bound=OwnsNames)
 
 
-def claimant(name: str, sources: Sequence[C]) -> C | None:
+def owning_index(name: str, sources: Sequence[C]) -> C | None:
     """Return the first source that claims a name, None when the default one serves it."""
     normal = canonicalize_name(name)
     return next((one for one in sources if any(fnmatchcase(normal, pattern) for pattern in one.patterns)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.core.errors import InvalidInputError, NotFoundError
-from assay.core.lifecycle import Standing, Status
+from assay.core.lifecycle import Status, VersionState
 from assay.core.roles import Actor, Right, Role, check_sight
 from assay.core.spec import REFERENCE, SLUG
 from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
@@ -32,10 +32,10 @@ def actor_by(person: Person, membership: Membership, scope: Right | None = None)
     )
 
 
-def standing(version: Version) -> Standing:
+def version_state(version: Version) -> VersionState:
     """Return what the lifecycle table asks about a version."""
     build: Build | None = version.build
-    return Standing(
+    return VersionState(
         status=Status(version.status),
         author_id=version.author_id,
         digest=version.digest,

@@ -20,7 +20,7 @@ def home() -> Path:
     return Path(settings.HOME)
 
 
-def engine_places() -> Places:
+def engine_paths() -> Places:
     """Return the engine's directories."""
     return Places(
         environments=str(home() / "environments"),
@@ -33,7 +33,7 @@ def engine_places() -> Places:
 
 def prefix(digest: str) -> Path:
     """Return where the environment of a lock lies when it is built."""
-    return Path(engine_places().environments) / digest
+    return Path(engine_paths().environments) / digest
 
 
 def build_directory(build_id: object) -> Path:

@@ -7,9 +7,9 @@ from datetime import datetime
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Health, Status, decide
-from assay.core.review.decision import check_words
+from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.access import find_reference, find_version, standing
+from assay.flow.access import find_reference, find_version, version_state
 from assay.store.models import HealthEntry, Run, Server, Version
 from assay.store.transitions import move, set_health
 
@@ -25,8 +25,8 @@ def deprecate(
 ) -> Version:
     """Say that a published version should no longer be chosen, why, and what to use instead."""
     version = find_version(actor, slug, number)
-    decide(Action.DEPRECATE, standing(version), actor, words=reason)
-    reason = check_words(reason, "reason")
+    decide(Action.DEPRECATE, version_state(version), actor, words=reason)
+    reason = check_text(reason, "reason")
     if successor:
         successor = find_reference(actor, successor, path="successor").reference
     move(
@@ -43,7 +43,7 @@ def deprecate(
 def restore(actor: Actor, slug: str, number: int) -> Version:
     """Publish a deprecated version again."""
     version = find_version(actor, slug, number)
-    decide(Action.RESTORE, standing(version), actor)
+    decide(Action.RESTORE, version_state(version), actor)
     move(
         version,
         Status.PUBLISHED,
@@ -57,7 +57,7 @@ def restore(actor: Actor, slug: str, number: int) -> Version:
 def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = False) -> Version:
     """Stop new launches of a deprecated version for good. Running uses forbid it unless forced."""
     version = find_version(actor, slug, number)
-    decide(Action.RETIRE, standing(version), actor, words=reason)
+    decide(Action.RETIRE, version_state(version), actor, words=reason)
     running = uses_running(version)
     if running and not force:
         raise ConflictError(f"{running} servers or runs are using it now.", hint="Wait for them to end, or force it.")
@@ -66,7 +66,7 @@ def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = F
         Status.RETIRED,
         event=EventName.VERSION_RETIRED,
         actor=actor.name,
-        detail={"reason": check_words(reason, "reason"), "running": running},
+        detail={"reason": check_text(reason, "reason"), "running": running},
         changes={"reason": reason},
     )
     return version
@@ -83,7 +83,7 @@ def quarantine(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
         Health.QUARANTINED,
         event=EventName.VERSION_QUARANTINED,
         actor=actor.name,
-        reason=check_words(reason, "reason"),
+        reason=check_text(reason, "reason"),
     )
     return version
 
@@ -102,7 +102,7 @@ def release(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
         Health.ATTENTION if still else Health.OK,
         event=EventName.VERSION_RELEASED,
         actor=actor.name,
-        reason=check_words(reason, "reason"),
+        reason=check_text(reason, "reason"),
     )
     return version
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assay.flow.build.garbage_collection import collect
 from assay.flow.build.verify import queue_all
-from assay.flow.review.waive import tell_expiring
+from assay.flow.review.waive import record_expiring_waivers
 from assay.store.models import Chore
 
 log = logging.getLogger("assay.chores")
@@ -47,7 +47,7 @@ def _collect() -> None:
 
 
 def _tell_waivers() -> None:
-    told = tell_expiring()
+    told = record_expiring_waivers()
     if told:
         log.info("%d waivers end soon", told)
 

@@ -50,7 +50,7 @@ class Worker:
         for name in build.sweep_leftovers():
             log.info("Removed %s, which a killed build had left", name)
         while not self._stopping:
-            before = wakeup.heard()
+            before = wakeup.last_wake()
             self._wait(BUSY if self.step() else IDLE, before)
         post.stop()
         post.join(STOP_SECONDS)
@@ -80,7 +80,7 @@ class Worker:
     def _wait(self, seconds: float, before: int) -> None:
         """Sleep so long, or until somebody rings."""
         until = time.monotonic() + seconds
-        while not self._stopping and time.monotonic() < until and wakeup.heard() == before:
+        while not self._stopping and time.monotonic() < until and wakeup.last_wake() == before:
             time.sleep(LISTEN)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:

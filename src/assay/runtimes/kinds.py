@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from assay.engine.kernels.overlay import kernel_argv
-from assay.flow.paths import engine_places
+from assay.flow.paths import engine_paths
 from assay.runtimes.applications import template
 from assay.store.models import Run, Runtime
 from assay.studio.process import ROOT, studio_prefix
@@ -36,7 +36,7 @@ def script(run: Run, directory: Path, prefix: Path) -> Command:
 
 def notebook(run: Run, directory: Path, prefix: Path) -> Command:
     """Run a notebook from Studio's prefix, in the environment's own kernel."""
-    source, scratch, places = directory / "source", directory / "scratch", engine_places()
+    source, scratch, places = directory / "source", directory / "scratch", engine_paths()
     kernel = scratch / "kernels" / "assay"
     kernel.mkdir(parents=True)
     spec = {

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from assay.core.errors import AssayError
 from assay.core.events import EventName
-from assay.core.fair_queue import next_turns
+from assay.core.fair_queue import next_in_queue
 from assay.flow.access import actor_in
 from assay.flow.launch.launch import admit, record_launch
 from assay.flow.paths import run_directory
@@ -48,7 +48,7 @@ def advance() -> bool:
         people = list(busy.values_list("person_id", flat=True))
         free = AT_ONCE - len(people)
         if free > 0:
-            for pk in next_turns(waiting, running=Counter(people), served=_served(waiting), free=free):
+            for pk in next_in_queue(waiting, running=Counter(people), served=_served(waiting), free=free):
                 _claim(pk)
     return bool(running or waiting)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.build.wakeup import ring
+from assay.flow.build.wakeup import wake_worker
 from assay.flow.launch.launch import Pass, end_launch
 from assay.flow.paths import run_directory
 from assay.runtimes.projects import admit_runtime, find_runnable, plan_of
@@ -66,7 +66,7 @@ def request_run(
             trial=bool(trial_in),
         )
         record_run(EventName.RUN_REQUESTED, run, actor.name)
-        ring()
+        wake_worker()
     return run
 
 
@@ -106,7 +106,7 @@ def cancel(actor: Actor, run_id: str) -> Run:
     if run.state not in OPEN:
         raise ConflictError(f"The run has ended: {run.state}.", hint="Start it again if you want another.")
     Run.objects.filter(pk=run.pk).update(cancel_requested=True)
-    ring()
+    wake_worker()
     end_run(run, "cancelled", only_from=("queued",))
     run.refresh_from_db()
     return run

@@ -16,7 +16,7 @@ from assay.core.roles import Actor, Role
 from assay.flow.access import actor_in, find_build, find_version
 from assay.flow.build.build import request_build
 from assay.flow.compose import draft
-from assay.flow.compose.draft import Wish
+from assay.flow.compose.draft import SpecInput
 from assay.flow.paths import interpreters
 from assay.flow.people import create_person, find_person
 from assay.flow.review import review
@@ -109,9 +109,9 @@ def _people() -> Path:
 
 def _make(example: Example, ana: Actor, ben: Actor) -> None:
     python = next(iter(interpreters())) if "3.11" not in interpreters() else "3.11"
-    wish = Wish(base=example.base, python=None if example.base else python, libraries=example.libraries)
+    spec_input = SpecInput(base=example.base, python=None if example.base else python, libraries=example.libraries)
     version = draft.create_environment(
-        ana, slug=example.slug, title=example.title, description=example.description, wish=wish
+        ana, slug=example.slug, title=example.title, description=example.description, spec_input=spec_input
     )
     if example.end == "draft" or not _build(ana, example.slug):
         return

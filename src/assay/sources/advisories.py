@@ -28,7 +28,15 @@ from cvss.exceptions import CVSSError
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from assay.core.advisories.advisory import BEGINNING, SEVERITY_RANK, Advisory, Affected, Severity, Turn, severity_of
+from assay.core.advisories.advisory import (
+    BEGINNING,
+    SEVERITY_RANK,
+    Advisory,
+    Affected,
+    EventType,
+    Severity,
+    severity_of,
+)
 from assay.core.errors import InvalidInputError, UnavailableError
 
 ECOSYSTEM = "PyPI"
@@ -248,13 +256,13 @@ def _evaluable(events: list[dict[str, str]]) -> bool:
         return False
 
 
-def _events(events: list[dict[str, str]]) -> tuple[tuple[Turn, str], ...]:
+def _events(events: list[dict[str, str]]) -> tuple[tuple[EventType, str], ...]:
     found = []
     for event in events:
         for word, text in event.items():
-            if (turn := Turn(word)) is Turn.LIMIT and text == "*":
+            if (event_type := EventType(word)) is EventType.LIMIT and text == "*":
                 continue
-            found.append((turn, _checked_version(_text(text))))
+            found.append((event_type, _checked_version(_text(text))))
     return tuple(found)
 
 

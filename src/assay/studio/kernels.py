@@ -15,7 +15,7 @@ from assay.engine import uv
 from assay.engine.kernels.overlay import ensure_shims, kernel_argv
 from assay.flow.launch.launch import Pass, admit, end_launch, record_launch
 from assay.flow.package_indexes import sources_in
-from assay.flow.paths import engine_places
+from assay.flow.paths import engine_paths
 from assay.store.audit_log import record
 from assay.store.models import Launch
 from assay.store.reads.launchable import Choice, launch_choices
@@ -23,7 +23,7 @@ from assay.store.reads.launchable import Choice, launch_choices
 
 def kernel_document(ticket: Pass) -> dict[str, Any]:
     """Return the sealed directory of a version and its kernel, in the words of Jupyter's kernel specs."""
-    reference, places = ticket.version.reference, engine_places()
+    reference, places = ticket.version.reference, engine_paths()
     return {
         "environment": reference,
         "digest": ticket.digest,

@@ -10,8 +10,8 @@ from support.people import lock_of
 
 from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, Match, Severity
 from assay.core.advisories.exposure import expose
-from assay.core.comparison.diff import Comparison, Side, compare
-from assay.core.comparison.view import Sieve, document
+from assay.core.comparison.diff import ComparedVersion, Comparison, compare
+from assay.core.comparison.view import Filters, document
 
 VERSIONS = ("1.0", "1.1", "2.0")
 
@@ -25,7 +25,7 @@ def record(name: str, versions: Iterable[str], *, aliases: tuple[str, ...] = ())
 def between(*versions: str | None) -> Comparison:
     """Compare locks with these versions of six, None for none."""
     locks = [lock_of({"idna": "2.8", **({"six": one} if one else {})}) for one in versions]
-    return compare([Side(label=f"side{number}", lock=lock) for number, lock in enumerate(locks)])
+    return compare([ComparedVersion(label=f"side{number}", lock=lock) for number, lock in enumerate(locks)])
 
 
 def ids(matches: Iterable[Match]) -> list[str]:
@@ -44,7 +44,7 @@ def test_what_a_move_ends_brings_and_keeps() -> None:
         ]
     )
     found = expose(between("1.0", "1.1", "2.0"), index)
-    assert (ids(found.ended), ids(found.brought), ids(found.kept)) == (["PYSEC-1"], ["PYSEC-3"], ["GHSA-2"])
+    assert (ids(found.fixed), ids(found.introduced), ids(found.remaining)) == (["PYSEC-1"], ["PYSEC-3"], ["GHSA-2"])
     assert found.counts == {"six": (2, 0, 2)}
     assert found.libraries == {"six"}
 
@@ -52,8 +52,8 @@ def test_what_a_move_ends_brings_and_keeps() -> None:
 def test_a_library_that_comes_or_goes() -> None:
     """Its problems come and go with it."""
     index = AdvisoryIndex([record("PYSEC-1", VERSIONS)])
-    assert ids(expose(between(None, "1.0"), index).brought) == ["PYSEC-1"]
-    assert ids(expose(between("1.0", None), index).ended) == ["PYSEC-1"]
+    assert ids(expose(between(None, "1.0"), index).introduced) == ["PYSEC-1"]
+    assert ids(expose(between("1.0", None), index).fixed) == ["PYSEC-1"]
 
 
 RECORDS = st.lists(
@@ -73,16 +73,16 @@ def test_nothing_is_lost_or_told_twice(records: list[Advisory], before: str | No
     index = AdvisoryIndex(records)
     found, back = expose(between(before, after), index), expose(between(after, before), index)
     last = index.matches("six", after) if after else ()
-    assert sorted(ids([*found.brought, *found.kept])) == sorted(ids(last))
-    assert (set(ids(found.ended)), set(ids(found.brought))) == (set(ids(back.brought)), set(ids(back.ended)))
+    assert sorted(ids([*found.introduced, *found.remaining])) == sorted(ids(last))
+    assert (set(ids(found.fixed)), set(ids(found.introduced))) == (set(ids(back.introduced)), set(ids(back.fixed)))
 
 
 def test_the_sieve_keeps_what_is_exposed_also_where_nothing_moves() -> None:
     """Somebody who looks for problems wants those that stay, too."""
     found = between("1.0", "1.0")
     exposure = expose(found, AdvisoryIndex([record("PYSEC-1", ["1.0"])]))
-    assert [row.name for row in Sieve(security=True).rows(found, exposure.libraries)] == ["six"]
-    assert Sieve(security=True).rows(found) == ()
+    assert [row.name for row in Filters(security=True).rows(found, exposure.libraries)] == ["six"]
+    assert Filters(security=True).rows(found) == ()
 
 
 def test_the_document_says_when_nobody_looked() -> None:

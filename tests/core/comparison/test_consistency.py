@@ -52,7 +52,7 @@ def test_a_line_that_does_not_take_what_others_hold_is_a_conflict() -> None:
         [("pandas<2.2", "geo@3"), ("pandas", "ds@1"), ("pandas>=2.2", "all@1")],
     )
     assert row.conflict.majors == {}
-    assert [(one.line, one.asked_by, one.version, one.held_by) for one in row.conflict.exclusions] == [
+    assert [(one.line, one.required_by, one.version, one.held_by) for one in row.conflict.exclusions] == [
         ("pandas<2.2", ("geo@3",), "2.2", ("ds@1", "all@1")),
         ("pandas>=2.2", ("all@1",), "2.1", ("geo@3",)),
     ]

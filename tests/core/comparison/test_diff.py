@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import locks
 
-from assay.core.comparison.diff import MOST_SIDES, Change, Comparison, Side, Step, change_between, compare, step_of
+from assay.core.comparison.diff import (
+    MAX_VERSIONS,
+    Change,
+    ComparedVersion,
+    Comparison,
+    Step,
+    change_between,
+    compare,
+    step_of,
+)
 from assay.core.errors import InvalidInputError
 from assay.core.lock import File, Lock, LockedLibrary
 
@@ -22,11 +31,11 @@ TURNED = {
 
 
 @st.composite
-def sides(draw: st.DrawFn) -> Side:
+def sides(draw: st.DrawFn) -> ComparedVersion:
     """Draw a version with facts about some of its libraries."""
     lock = draw(locks)
     some = st.sets(st.sampled_from(sorted(lock.by_name) or [""]))
-    return Side(
+    return ComparedVersion(
         label="x",
         lock=lock,
         direct=tuple(lock.by_name)[:2],
@@ -36,9 +45,9 @@ def sides(draw: st.DrawFn) -> Side:
     )
 
 
-def held(side: Side) -> dict[str, str]:
+def held(compared_version: ComparedVersion) -> dict[str, str]:
     """Return the versions of a side."""
-    return {one.name: one.version for one in side.lock.libraries}
+    return {one.name: one.version for one in compared_version.lock.libraries}
 
 
 def follow(start: dict[str, str], comparison: Comparison) -> dict[str, str]:
@@ -54,16 +63,16 @@ def follow(start: dict[str, str], comparison: Comparison) -> dict[str, str]:
 
 
 @given(sides())
-def test_identity(side: Side) -> None:
+def test_identity(compared_version: ComparedVersion) -> None:
     """A version differs from itself in nothing, and has no effects."""
-    found = compare([side, side])
+    found = compare([compared_version, compared_version])
     assert found.changed == ()
     assert found.effects.before == found.effects.after
-    assert (found.effects.growth, found.effects.relicensed, found.effects.asked_anew) == ((), (), ())
+    assert (found.effects.growth, found.effects.licence_changed, found.effects.requirement_changed) == ((), (), ())
 
 
 @given(sides(), sides())
-def test_inverse(one: Side, other: Side) -> None:
+def test_inverse(one: ComparedVersion, other: ComparedVersion) -> None:
     """Turning the sides around turns every change, difference and effect around, and keeps every step."""
     there, back = compare([one, other]), compare([other, one])
     turned = {row.name: row for row in back.rows}
@@ -74,12 +83,14 @@ def test_inverse(one: Side, other: Side) -> None:
         assert mirrored.growth == -row.growth
         assert mirrored.versions == row.versions[::-1]
     assert (there.effects.before, there.effects.after) == (back.effects.after, back.effects.before)
-    assert {row.name for row in there.effects.relicensed} == {row.name for row in back.effects.relicensed}
-    assert {row.name for row in there.effects.asked_anew} == {row.name for row in back.effects.asked_anew}
+    assert {row.name for row in there.effects.licence_changed} == {row.name for row in back.effects.licence_changed}
+    assert {row.name for row in there.effects.requirement_changed} == {
+        row.name for row in back.effects.requirement_changed
+    }
 
 
 @given(sides(), sides(), sides())
-def test_composition(first: Side, middle: Side, last: Side) -> None:
+def test_composition(first: ComparedVersion, middle: ComparedVersion, last: ComparedVersion) -> None:
     """Two comparisons in a row lead where one does, and what lies between changes no change."""
     direct = compare([first, last])
     over = follow(follow(held(first), compare([first, middle])), compare([middle, last]))
@@ -91,7 +102,7 @@ def test_composition(first: Side, middle: Side, last: Side) -> None:
 
 
 @given(sides(), sides(), sides())
-def test_ups_and_downs_compose(first: Side, middle: Side, last: Side) -> None:
+def test_ups_and_downs_compose(first: ComparedVersion, middle: ComparedVersion, last: ComparedVersion) -> None:
     """Up and up again is up; a change by a change that undoes it is none of version."""
     one = {row.name: row.change for row in compare([first, middle]).rows}
     two = {row.name: row.change for row in compare([middle, last]).rows}
@@ -101,19 +112,21 @@ def test_ups_and_downs_compose(first: Side, middle: Side, last: Side) -> None:
             assert row.change is both[0]
 
 
-@given(st.lists(sides(), min_size=1, max_size=MOST_SIDES))
-def test_nothing_is_lost(several: list[Side]) -> None:
+@given(st.lists(sides(), min_size=1, max_size=MAX_VERSIONS))
+def test_nothing_is_lost(several: list[ComparedVersion]) -> None:
     """Each library of any side stands there once, with its version on each side; the counts add up."""
     found = compare(several)
-    assert sorted(row.name for row in found.rows) == sorted({name for side in several for name in held(side)})
+    assert sorted(row.name for row in found.rows) == sorted(
+        {name for compared_version in several for name in held(compared_version)}
+    )
     for row in found.rows:
-        assert row.versions == tuple(held(side).get(row.name) for side in several)
+        assert row.versions == tuple(held(compared_version).get(row.name) for compared_version in several)
         assert len(row.versions) == len(row.sizes) == len(row.licences) == len(row.requirements) == len(row.installed)
     assert sum(found.counts.values()) == len(found.rows)
 
 
 @given(sides(), sides())
-def test_via_is_a_chain_from_what_was_asked_for(one: Side, other: Side) -> None:
+def test_via_is_a_chain_from_what_was_asked_for(one: ComparedVersion, other: ComparedVersion) -> None:
     """Each link of a chain needs the next, and the first was asked for; what was asked for has none."""
     for row in compare([one, other]).rows:
         holder = other if row.versions[-1] is not None else one
@@ -124,11 +137,11 @@ def test_via_is_a_chain_from_what_was_asked_for(one: Side, other: Side) -> None:
         assert row.direct == (row.name in holder.direct)
 
 
-@pytest.mark.parametrize("count", [0, MOST_SIDES + 1])
+@pytest.mark.parametrize("count", [0, MAX_VERSIONS + 1])
 def test_one_to_five_sides(count: int) -> None:
     """More than a person can read is refused."""
     with pytest.raises(InvalidInputError, match=f"{count} versions"):
-        compare([Side(label="x", lock=Lock(python="3.11", platform="x"))] * count)
+        compare([ComparedVersion(label="x", lock=Lock(python="3.11", platform="x"))] * count)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +199,9 @@ def test_effects_are_told() -> None:
         platform="x",
         libraries=tuple(LockedLibrary(name=name, version="1", index="i", file=file) for name in "abc"),
     )
-    before = Side(label="x@1", lock=lock, licences={"a": "MIT", "b": ""}, installed={"a": 10, "b": 5, "c": 1})
+    before = ComparedVersion(
+        label="x@1", lock=lock, licences={"a": "MIT", "b": ""}, installed={"a": 10, "b": 5, "c": 1}
+    )
     after = replace(
         before,
         label="x@2",
@@ -197,5 +212,5 @@ def test_effects_are_told() -> None:
     effects = compare([before, after]).effects
     assert (effects.before, effects.after) == (16, 64)
     assert [(row.name, row.growth) for row in effects.growth] == [("b", 50), ("a", -2)]
-    assert [row.name for row in effects.relicensed] == ["a"]
-    assert [row.name for row in effects.asked_anew] == ["c"]
+    assert [row.name for row in effects.licence_changed] == ["a"]
+    assert [row.name for row in effects.requirement_changed] == ["c"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.comparison.inverted_index import Postings, bits_of, slots_of
-from assay.core.comparison.nearest_index import Shelf
+from assay.core.comparison.inverted_index import InvertedIndex, bits_of, slots_of
+from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.comparison.similarity import Profile, Weights, groups, missing, nearness, score
 
 NAMES = ("numpy", "pandas", "six", "attrs", "scipy", "torch")
@@ -20,9 +20,9 @@ held = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["1.0", "1.1", "2
 @st.composite
 def profiles(draw: st.DrawFn) -> Profile:
     """Draw a version that asks for some of what may or may not be locked."""
-    asked = draw(st.sets(st.sampled_from(NAMES), max_size=3))
+    direct = draw(st.sets(st.sampled_from(NAMES), max_size=3))
     extra = st.sampled_from(["", "", "", "[fast]"])
-    lines = tuple(name + draw(extra) + draw(st.sampled_from(SPECIFIERS)) for name in sorted(asked))
+    lines = tuple(name + draw(extra) + draw(st.sampled_from(SPECIFIERS)) for name in sorted(direct))
     versions = draw(held)
     python = draw(st.sampled_from(["3.11", "3.12"]))
     digest = "" if not versions else python + str(sorted(versions.items()))
@@ -34,7 +34,7 @@ def profiles(draw: st.DrawFn) -> Profile:
     )
 
 
-shelves = st.dictionaries(
+indexes = st.dictionaries(
     st.builds("{}@{}".format, st.sampled_from(["a", "b", "c", "d", "e"]), st.integers(1, 4)), profiles(), max_size=12
 )
 
@@ -68,8 +68,8 @@ def test_rare_and_direct_libraries_weigh_more() -> None:
     common, rare = profile("numpy", numpy="1"), profile("torch", torch="1")
     assert score(need, rare, weights) > score(need, common, weights)
     along = profile("six", numpy="1", six="1")
-    asked = profile("numpy", numpy="1", six="1")
-    assert score(need, asked, weights) > score(need, along, weights)
+    direct = profile("numpy", numpy="1", six="1")
+    assert score(need, direct, weights) > score(need, along, weights)
 
 
 @pytest.mark.parametrize(
@@ -125,83 +125,83 @@ def test_groups_are_what_is_joined() -> None:
 @given(st.lists(st.tuples(st.sets(st.integers(0, 70)), st.integers(1, 40)), max_size=12), st.booleans())
 def test_sums_are_sums(features: list[tuple[set[int], int]], settled: bool) -> None:
     """Added up in planes of bits or one by one, the sums are the same."""
-    postings = Postings()
+    index = InvertedIndex()
     for slot in range(71):
-        postings.add(slot, [number for number, (slots, _) in enumerate(features) if slot in slots])
+        index.add(slot, [number for number, (slots, _) in enumerate(features) if slot in slots])
     if settled:
-        postings.settle(71)
+        index.compact(71)
     assert all(slots_of(bits_of(slots)) for slots, _ in features if slots)
-    sums = postings.sums(((number, weight) for number, (_, weight) in enumerate(features)), 71)
+    sums = index.sums(((number, weight) for number, (_, weight) in enumerate(features)), 71)
     assert sums == [sum(weight for slots, weight in features if slot in slots) for slot in range(71)]
     numbers = range(len(features))
-    assert [postings.count(number) for number in numbers] == [len(slots) for slots, _ in features]
+    assert [index.count(number) for number in numbers] == [len(slots) for slots, _ in features]
     some = set(range(0, 71, 3))
-    assert list(postings.counts(numbers, bits_of(some))) == [len(slots & some) for slots, _ in features]
+    assert list(index.counts(numbers, bits_of(some))) == [len(slots & some) for slots, _ in features]
 
 
-@given(shelves, profiles())
+@given(indexes, profiles())
 def test_the_shelf_answers_as_the_measure_does(there: dict[str, Profile], need: Profile) -> None:
     """The nearest of each environment, in order; and nothing that covers is overlooked."""
-    shelf = Shelf(environment)
-    shelf.fill(there.items())
-    told = shelf.nearest(need, limit=10)
-    each = [nearness(key, need, one, shelf.weights) for key, one in there.items()]
+    index = NearestIndex(environment)
+    index.load(there.items())
+    told = index.nearest(need, limit=10)
+    each = [nearness(key, need, one, index.weights) for key, one in there.items()]
     best = {name: max(one.score for one in each if environment(one.key) == name) for name in map(environment, there)}
     assert {one.key: one for one in told}.items() <= {one.key: one for one in each}.items()
     assert [one.score for one in told] == sorted((one.score for one in told), reverse=True)
     assert set(best.items()) <= {(environment(one.key), one.score) for one in told}
     covering = {environment(one.key) for one in each if one.covers}
     assert {environment(one.key) for one in told if one.covers} == covering
-    few = shelf.nearest(need, limit=2)
+    few = index.nearest(need, limit=2)
     assert len(few) == min(2, len(told))
     assert any(one.covers for one in few) == bool(covering)
 
 
-@given(shelves, shelves, st.sets(st.integers(0, 11)))
+@given(indexes, indexes, st.sets(st.integers(0, 11)))
 def test_putting_and_dropping_is_filling(
     there: dict[str, Profile], later: dict[str, Profile], gone: set[int]
 ) -> None:
     """Whatever came and went, the shelf holds what is there, and finds it."""
-    shelf = Shelf()
-    shelf.fill(there.items())
+    index = NearestIndex()
+    index.load(there.items())
     for key, one in later.items():
-        shelf.put(key, one)
+        index.add(key, one)
     left = there | later
     for key in [key for number, key in enumerate(left) if number in gone]:
-        shelf.drop(key)
+        index.remove(key)
         del left[key]
-    assert {key: shelf.profile(key) for key in shelf.keys} == left
+    assert {key: index.profile(key) for key in index.keys} == left
     for key, one in left.items():
-        found = {other.key: other for other in shelf.nearest(one, limit=50)}
+        found = {other.key: other for other in index.nearest(one, limit=50)}
         assert found[key].score == 1
-        assert all(other == nearness(other.key, one, left[other.key], shelf.weights) for other in found.values())
+        assert all(other == nearness(other.key, one, left[other.key], index.weights) for other in found.values())
 
 
-@given(shelves, st.sampled_from([0.6, 0.8, 0.9, 1.0]))
+@given(indexes, st.sampled_from([0.6, 0.8, 0.9, 1.0]))
 def test_near_duplicates_are_all_found(there: dict[str, Profile], least: float) -> None:
     """The shelf joins the same groups as comparing each with each."""
     there = {key: one for key, one in there.items() if one.versions}
-    shelf = Shelf()
-    shelf.fill(there.items())
+    index = NearestIndex()
+    index.load(there.items())
     pairs = [
         (one, other)
         for one in there
         for other in there
         if one < other
         and there[one].python == there[other].python
-        and (there[one].digest == there[other].digest or score(there[one], there[other], shelf.weights) >= least)
+        and (there[one].digest == there[other].digest or score(there[one], there[other], index.weights) >= least)
     ]
-    assert groups(shelf.alike(shelf.keys, least)) == groups(pairs)
+    assert groups(index.similar_pairs(index.keys, least)) == groups(pairs)
 
 
 def test_which_versions_of_a_library_are_live() -> None:
     """Only the keys asked about count."""
-    shelf = Shelf()
-    shelf.fill([("a@1", profile(six="1")), ("a@2", profile(six="2")), ("b@1", profile(six="2", attrs="1"))])
-    among = shelf.slots(["a@2", "b@1", "c@1"])
-    assert dict(shelf.live(among)) == {"attrs": {"1": 1}, "six": {"2": 2}}
-    assert shelf.holders("six", "2", among) == ["a@2", "b@1"]
-    assert shelf.holders("six", "3", among) == []
-    assert dict(shelf.live(shelf.slots(["a@1"]))) == {"six": {"1": 1}}
-    shelf.put("c@1", profile("six>=1", "attrs", six="1"))
-    assert shelf.asking("six", shelf.slots(["a@1", "c@1"])) == [("six>=1", "c@1")]
+    index = NearestIndex()
+    index.load([("a@1", profile(six="1")), ("a@2", profile(six="2")), ("b@1", profile(six="2", attrs="1"))])
+    among = index.slots(["a@2", "b@1", "c@1"])
+    assert dict(index.live(among)) == {"attrs": {"1": 1}, "six": {"2": 2}}
+    assert index.holders("six", "2", among) == ["a@2", "b@1"]
+    assert index.holders("six", "3", among) == []
+    assert dict(index.live(index.slots(["a@1"]))) == {"six": {"1": 1}}
+    index.add("c@1", profile("six>=1", "attrs", six="1"))
+    assert index.requirements("six", index.slots(["a@1", "c@1"])) == [("six>=1", "c@1")]

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from support.drawn import locks
 from support.people import lock_of
 
-from assay.core.comparison.diff import Comparison, Side, compare
-from assay.core.comparison.view import Sieve, document, markdown
+from assay.core.comparison.diff import ComparedVersion, Comparison, compare
+from assay.core.comparison.view import Filters, document, markdown
 from assay.core.lock import Lock
 
 sieves = st.builds(
-    Sieve,
+    Filters,
     everything=st.booleans(),
     direct=st.booleans(),
     major=st.booleans(),
@@ -27,7 +27,7 @@ def compared(*found: Lock) -> Comparison:
     """Compare locks, each asking for its first library, with a licence that tells the sides apart."""
     return compare(
         [
-            Side(
+            ComparedVersion(
                 label=f"side@{number}",
                 lock=lock,
                 direct=tuple(one.name for one in lock.libraries[:1]),
@@ -40,23 +40,23 @@ def compared(*found: Lock) -> Comparison:
 
 
 @given(st.lists(locks, min_size=1, max_size=5), sieves)
-def test_each_condition_narrows(drawn: list[Lock], sieve: Sieve) -> None:
+def test_each_condition_narrows(drawn: list[Lock], sieve: Filters) -> None:
     """What passes several conditions passes each alone, in the comparison's order; everything is everything."""
     found = compared(*drawn)
     rows = sieve.rows(found)
     assert list(rows) == [row for row in found.rows if row in rows]
     for name in ("direct", "major", "licence", "index"):
         if getattr(sieve, name):
-            alone = Sieve(everything=True, **{name: True})
+            alone = Filters(everything=True, **{name: True})
             assert set(rows) <= set(alone.rows(found))
-    assert Sieve(everything=True).rows(found) == found.rows
+    assert Filters(everything=True).rows(found) == found.rows
 
 
 @given(st.lists(locks, min_size=1, max_size=5))
 def test_the_first_look_shows_all_that_differs(drawn: list[Lock]) -> None:
     """A library that differs on any side is shown, also where first and last agree."""
     found = compared(*drawn)
-    shown = {row.name for row in Sieve().rows(found)}
+    shown = {row.name for row in Filters().rows(found)}
     for row in found.rows:
         if len(set(row.versions)) > 1:
             assert row.name in shown
@@ -78,13 +78,15 @@ def test_markdown_is_a_table_with_one_line_for_each_library(drawn: list[Lock]) -
 
 def test_markdown_keeps_hostile_words_in_their_cells() -> None:
     """A bar, a tag or a line break in a setting is text."""
-    side = Side(label="a@1", lock=lock_of({"six": "1"}), settings={"Asked for": "x | <b>\ny"})
-    text = markdown(compare([side, replace(side, label="a@2", settings={"Asked for": "z"})]), ())
+    compared_version = ComparedVersion(label="a@1", lock=lock_of({"six": "1"}), settings={"Asked for": "x | <b>\ny"})
+    text = markdown(
+        compare([compared_version, replace(compared_version, label="a@2", settings={"Asked for": "z"})]), ()
+    )
     assert "| Asked for | x \\| &lt;b> y | z |" in text
 
 
 def test_a_library_that_comes_and_goes_differs() -> None:
     """Absent first and last, there in between: shown, though nothing changed from first to last."""
     found = compared(lock_of({"six": "1"}), lock_of({"six": "1", "idna": "3"}), lock_of({"six": "1"}))
-    assert [row.name for row in Sieve().rows(found)] == ["idna"]
-    assert Sieve(major=True).rows(found) == ()
+    assert [row.name for row in Filters().rows(found)] == ["idna"]
+    assert Filters(major=True).rows(found) == ()

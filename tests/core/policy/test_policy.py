@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, Severity, Turn
+from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, EventType, Severity
 from assay.core.licences import avoids, choices, satisfied_by
-from assay.core.policy.facts import LibraryFact, Near, Project, VersionFacts, World
+from assay.core.policy.facts import Context, LibraryFact, Near, Project, VersionFacts
 from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
 from assay.core.policy.library_rules import (
     AllowOnly,
@@ -25,7 +25,7 @@ from assay.core.policy.library_rules import (
     Sources,
     Vulnerability,
 )
-from assay.core.policy.policy import BY_KIND, DEFAULT, Judge, Policy
+from assay.core.policy.policy import BY_KIND, DEFAULT, Evaluator, Policy
 from assay.core.policy.version_rules import (
     Count,
     Drift,
@@ -58,13 +58,13 @@ def version(*libraries: LibraryFact, **more: object) -> VersionFacts:
 
 def record(name: str, severity: Severity, *, fixed: str = "") -> Advisory:
     """Return a record of every version of pillow, or of those before a fix."""
-    told = ((Turn.INTRODUCED, "0"), *(((Turn.FIXED, fixed),) if fixed else ()))
+    told = ((EventType.INTRODUCED, "0"), *(((EventType.FIXED, fixed),) if fixed else ()))
     return Advisory(
         id=name, affected=(Affected(library="pillow", ranges=(told,)),), severity=severity, summary="Bad."
     )
 
 
-WORLD = World(
+WORLD = Context(
     today=TODAY,
     advisories=AdvisoryIndex(
         [
@@ -154,7 +154,7 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
 @pytest.mark.parametrize(("rule", "facts", "keys"), TABLE, ids=lambda one: getattr(one, "kind", ""))
 def test_each_rule_sees_its_facts(rule: Rule, facts: VersionFacts, keys: list[str]) -> None:
     """The keys of the findings, and that every finding says what it is and under which rule."""
-    found = Judge(Policy(rules=(rule,)), WORLD).findings(facts)
+    found = Evaluator(Policy(rules=(rule,)), WORLD).findings(facts)
     assert sorted(one.key for one in found) == keys
     for one in found:
         assert one.words
@@ -170,8 +170,8 @@ def test_every_kind_is_in_the_table() -> None:
 
 def test_unknown_is_never_clean() -> None:
     """Without a feed the rules that rest on it say so; that is a note and stops nothing."""
-    blind = Judge(
-        Policy(rules=(Vulnerability(effect=Effect.BLOCK), Malware(effect=Effect.BLOCK))), World(today=TODAY)
+    blind = Evaluator(
+        Policy(rules=(Vulnerability(effect=Effect.BLOCK), Malware(effect=Effect.BLOCK))), Context(today=TODAY)
     )
     (finding,) = blind.findings(version())
     assert (finding.key, finding.effect, finding.assessed) == ("advisories/not-assessed", Effect.NOTE, False)
@@ -185,7 +185,7 @@ def test_scope_and_strongest_effect() -> None:
             Deny(library="pillow", effect=Effect.BLOCK, tags=("prod",), bases=("ds",), waived_by=Role.ADMIN),
         )
     )
-    judge = Judge(policy, WORLD)
+    evaluator = Evaluator(policy, WORLD)
     effects = {
         (): Effect.WARN,
         ("prod",): Effect.WARN,
@@ -195,20 +195,20 @@ def test_scope_and_strongest_effect() -> None:
     for where, effect in effects.items():
         tags = frozenset(one for one in where if "@" not in one)
         base = next((one for one in where if "@" in one), "")
-        (finding,) = judge.findings(version(tags=tags, base=base))
+        (finding,) = evaluator.findings(version(tags=tags, base=base))
         assert finding.effect is effect, where
 
 
 def test_waivers_hold_for_the_fact_until_they_expire() -> None:
     """A waiver opens the way for one fact only: another severity, fix or version is another fact."""
     now = datetime(2026, 6, 15, tzinfo=UTC)
-    judge = Judge(Policy(rules=(Vulnerability(effect=Effect.BLOCK, severity=Severity.CRITICAL),)), WORLD)
-    findings = judge.findings(version())
+    evaluator = Evaluator(Policy(rules=(Vulnerability(effect=Effect.BLOCK, severity=Severity.CRITICAL),)), WORLD)
+    findings = evaluator.findings(version())
     waiver = Waiver(key=findings[0].key, reason="r", by="ben", at=now, until=now + timedelta(days=1))
     assert open_blocks(findings, [], now) == findings
     assert open_blocks(findings, [waiver], now) == []
     assert open_blocks(findings, [waiver], now + timedelta(days=1)) == findings
-    assert open_blocks(judge.findings(version(library(version="8.0.1"))), [waiver], now) != []
+    assert open_blocks(evaluator.findings(version(library(version="8.0.1"))), [waiver], now) != []
 
 
 def test_the_default_policy_reads_as_sentences() -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.people import lock_of
 
-from assay.core.comparison.diff import Comparison, Side, compare
+from assay.core.comparison.diff import ComparedVersion, Comparison, compare
 from assay.core.errors import InvalidInputError
 from assay.core.policy.findings import Effect, Finding
-from assay.core.review.approval import ApprovalRules, check_rules, risks, tally
+from assay.core.review.approval import ApprovalRules, approval_progress, check_rules, risks
 
 BEFORE = {"six": "1.16.0", "idna": "2.8"}
 
@@ -18,8 +18,8 @@ BEFORE = {"six": "1.16.0", "idna": "2.8"}
 def change(after: dict[str, str], **settings: str) -> Comparison:
     """Compare with what was published before."""
     plain = {"Python": "3.11", "Base": "none", "Asked for": "six"}
-    first = Side(label="geo@1", lock=lock_of(BEFORE), settings=plain)
-    return compare([first, Side(label="geo@2", lock=lock_of(after), settings={**plain, **settings})])
+    first = ComparedVersion(label="geo@1", lock=lock_of(BEFORE), settings=plain)
+    return compare([first, ComparedVersion(label="geo@2", lock=lock_of(after), settings={**plain, **settings})])
 
 
 def finding(effect: Effect) -> Finding:
@@ -45,7 +45,7 @@ def test_what_is_still_missing(
     rules: ApprovalRules, approved: list[tuple[str, ...]], *, complete: bool, words: str
 ) -> None:
     """So many approvals, and one of each group among them."""
-    found = tally(rules, approved)
+    found = approval_progress(rules, approved)
     assert (found.complete, found.words) == (complete, words)
 
 
@@ -57,7 +57,7 @@ def test_what_is_still_missing(
 def test_another_approval_never_takes_one_away(approved: list[set[str]], wanted: int, groups: set[str]) -> None:
     """What is complete stays complete, and nothing is complete without enough approvals."""
     rules = ApprovalRules(approvals=wanted, groups=tuple(sorted(groups)))
-    before, after = tally(rules, approved), tally(rules, [*approved, set()])
+    before, after = approval_progress(rules, approved), approval_progress(rules, [*approved, set()])
     assert not before.complete or after.complete
     assert not before.complete or len(approved) >= wanted
     assert before.complete == (before.words == "")

@@ -9,7 +9,14 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from assay.core.errors import ConflictError, InvalidInputError
-from assay.core.review.requested_change import Ask, Edit, EditKind, apply_edit, is_done, parse_ask
+from assay.core.review.requested_change import (
+    Edit,
+    EditKind,
+    RequestedChange,
+    apply_edit,
+    is_done,
+    parse_requested_change,
+)
 from assay.core.spec import Spec, parse_spec
 
 VERSIONS = ("1.0", "1.5", "2.0rc1", "2.0", "2.1.3", "3.0", "1!0.1")
@@ -95,7 +102,7 @@ def test_laws(spec: Spec, name: str, edit: Edit) -> None:
     assert parse_spec(base=None, python="3.11", libraries=after.libraries)[0] == after
     others = [line for line in spec.libraries if Requirement(line).name != name]
     assert [line for line in after.libraries if line in others] == others
-    ask = Ask(name=name, edit=edit)
+    ask = RequestedChange(name=name, edit=edit)
     if edit.kind is EditKind.RAISE:
         assert apply_edit(after, name, edit) == after
         specifier = Requirement(after.libraries[after.names.index(name)]).specifier
@@ -117,27 +124,27 @@ def test_an_ask_is_checked_or_kept(name: str, kind: str, to: str) -> None:
     if isinstance(found, InvalidInputError):
         assert found.path
     else:
-        assert Ask.from_dict(found.to_dict()) == found
+        assert RequestedChange.from_dict(found.to_dict()) == found
         assert found.words
 
 
-def asked(name: str, kind: str, to: str) -> Ask | InvalidInputError:
+def asked(name: str, kind: str, to: str) -> RequestedChange | InvalidInputError:
     """Return the ask, or why it is none."""
     try:
-        return parse_ask(name, "please", kind, to)
+        return parse_requested_change(name, "please", kind, to)
     except InvalidInputError as error:
         return error
 
 
 def test_old_asks_are_read() -> None:
     """Before there were edits, an ask was words."""
-    assert Ask.from_dict({"name": "six", "ask": "raise to 2"}).words == "raise to 2"
-    assert parse_ask("Six", kind="wait", to="2030-01-31").words == "wait until 2030-01-31"
+    assert RequestedChange.from_dict({"name": "six", "ask": "raise to 2"}).words == "raise to 2"
+    assert parse_requested_change("Six", kind="wait", to="2030-01-31").words == "wait until 2030-01-31"
     with pytest.raises(InvalidInputError, match="not a version"):
-        parse_ask("six", kind="raise", to="newest")
+        parse_requested_change("six", kind="raise", to="newest")
     with pytest.raises(InvalidInputError, match="not a date"):
-        parse_ask("six", kind="wait", to="soon")
+        parse_requested_change("six", kind="wait", to="soon")
     with pytest.raises(InvalidInputError, match="its own place"):
-        parse_ask("six", kind="swap", to="Six>=2")
+        parse_requested_change("six", kind="swap", to="Six>=2")
     with pytest.raises(InvalidInputError, match="points to a URL"):
-        parse_ask("six", kind="swap", to="git+https://example.com/x")
+        parse_requested_change("six", kind="swap", to="git+https://example.com/x")

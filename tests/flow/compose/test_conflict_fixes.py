@@ -16,7 +16,7 @@ from assay.core.roles import Role
 from assay.flow.access import find_version
 from assay.flow.build.build import checked_of
 from assay.flow.compose.conflict_fixes import explain_conflict
-from assay.flow.compose.draft import Wish, new_version
+from assay.flow.compose.draft import SpecInput, new_version
 from assay.flow.compose.resolve import preview, question
 from assay.flow.package_indexes import sources_in
 from assay.flow.review.review import approve, submit
@@ -33,9 +33,9 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalIndex]:
     index.close()
 
 
-def wish(*libraries: str, keep: str | None = None) -> Wish:
+def spec_input(*libraries: str, keep: str | None = None) -> SpecInput:
     """Ask for libraries on Python 3.11."""
-    return Wish(base=None, python="3.11", libraries=libraries, keep=keep)
+    return SpecInput(base=None, python="3.11", libraries=libraries, keep=keep)
 
 
 def test_only_what_was_tried_is_offered(index: LocalIndex) -> None:
@@ -47,26 +47,26 @@ def test_only_what_was_tried_is_offered(index: LocalIndex) -> None:
     index.add("other", "3.5", requires=("shared",))
     ana = person("ana")
     with pytest.raises(ResolutionError):
-        preview(ana, wish("app==1.0", "other==3.0"), "page")
-    conflict = explain_conflict(ana, wish("app==1.0", "other==3.0"))
+        preview(ana, spec_input("app==1.0", "other==3.0"), "page")
+    conflict = explain_conflict(ana, spec_input("app==1.0", "other==3.0"))
     assert conflict is not None
     offered = {fix.words: fix.libraries for fix, _ in conflict.fixes}
     assert offered["Ask for other>=3.0 instead of other==3.0"] == ("app==1.0", "other>=3.0")
     assert "Ask for app>=1.0 instead of app==1.0" not in offered
-    assert {(one.who, one.what) for one in conflict.asks} == {
+    assert {(one.dependent, one.requirement) for one in conflict.dependencies} == {
         ("other<=3.0", "shared>=2"),
         ("app", "shared<2"),
         ("", "app==1.0"),
         ("", "other==3.0"),
     }
     for fix, lock in conflict.fixes:
-        assert preview(ana, wish(*fix.libraries), "page").lock.digest == lock.digest
+        assert preview(ana, spec_input(*fix.libraries), "page").lock.digest == lock.digest
 
 
 def test_what_resolves_has_no_conflict(index: LocalIndex) -> None:
     """A question that a newer keystroke has answered is none any more."""
     index.add("fine")
-    assert explain_conflict(person("ana"), wish("fine")) is None
+    assert explain_conflict(person("ana"), spec_input("fine")) is None
 
 
 def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
@@ -75,7 +75,7 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
     index.add("pushed", "1.0")
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     draft(ana, "geo", "stays", "pushed")
-    first = preview(ana, wish("stays", "pushed"), "page").lock
+    first = preview(ana, spec_input("stays", "pushed"), "page").lock
     version = built(ana, "geo", lock=first)
     submit(ana, "geo", 1, "")
     approve(ben, "geo", 1, digest=version.digest, note="")
@@ -86,13 +86,13 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
     assert second.wanted.keep == "geo@1"
     asked = question(checked_of(ana, find_version(ana, "geo", 2)), sources_in(ana.workspace_id))
     assert set(asked.preferred) == {"stays==1.0", "pushed==1.0"}
-    seen = preview(ana, wish("stays", "pushed", "fresh", keep="geo@1"), "page")
+    seen = preview(ana, spec_input("stays", "pushed", "fresh", keep="geo@1"), "page")
     assert versions(seen.lock) == {"stays": "1.0", "pushed": "2.0", "fresh": "1.0"}
     assert seen.moved == (Moved(name="pushed", before="1.0", after="2.0"),)
     assert seen.new_bytes == seen.lock.download_size
-    asked_for = preview(ana, wish("stays>=2", "pushed", keep="geo@1"), "page")
+    asked_for = preview(ana, spec_input("stays>=2", "pushed", keep="geo@1"), "page")
     assert (versions(asked_for.lock)["stays"], asked_for.moved) == ("2.0", ())
-    updated = preview(ana, wish("stays", "pushed", "fresh"), "page")
+    updated = preview(ana, spec_input("stays", "pushed", "fresh"), "page")
     assert versions(updated.lock) == {"stays": "2.0", "pushed": "2.0", "fresh": "1.0"}
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from django.conf import settings
 from support.index import LocalIndex
-from support.people import draft, person, wish
+from support.people import draft, person, spec_input
 
 from assay.core.lifecycle import BuildState
 from assay.flow.build.build import advance, read_log, request_build
@@ -36,7 +36,7 @@ def test_a_build_installs_what_the_preview_showed(monkeypatch: pytest.MonkeyPatc
     index.add("shown", "1.0")
     ana = person("ana")
     draft(ana, "geo", "shown")
-    seen = preview(ana, wish("shown"), "page")
+    seen = preview(ana, spec_input("shown"), "page")
     index.add("shown", "2.0")
     build = finished(request_build(ana, "geo", 1))
     assert (build.state, build.digest) == (BuildState.BUILT, seen.lock.digest), read_log(build, 0)["text"]
@@ -57,10 +57,10 @@ def test_an_old_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "INDEX_URL", index.url)
     index.add("shown", "1.0")
     ana = person("ana")
-    preview(ana, wish("shown"), "page")
+    preview(ana, spec_input("shown"), "page")
     kept = max((resolution_cache.home() / "resolved").glob("*.toml"), key=lambda path: path.stat().st_mtime)
     os.utime(kept, (0, 0))
     monkeypatch.setattr(resolution_cache, "MOST", 1)
-    preview(ana, wish("shown>=1"), "page")
+    preview(ana, spec_input("shown>=1"), "page")
     assert not kept.exists()
     index.close()

@@ -25,7 +25,7 @@ from assay.flow.notify import notifications
 from assay.flow.notify.webhooks import PAUSES, add_webhook, deliver, remove_webhook, send_again, try_webhook
 from assay.flow.people import find_person, set_mail
 from assay.flow.review import review
-from assay.flow.review.waive import tell_expiring
+from assay.flow.review.waive import record_expiring_waivers
 from assay.jobs.delivery import GATHER, Post
 from assay.store.models import Delivery, Launch, Notice, Person, Runtime, Version, Waiver, Workspace
 
@@ -288,8 +288,8 @@ def test_a_waiver_that_ends_soon_is_told_once(people: tuple[Actor, Actor, Actor]
     common = {"environment": version.environment, "version": version, "by_id": ben.id, "at": timezone.now()}
     Waiver.objects.create(key="k", finding={"words": "six is old"}, reason="r", until=until, **common)
     Waiver.objects.create(key="l", finding={"words": "far"}, reason="r", until=until + timedelta(days=30), **common)
-    assert tell_expiring() == 1
-    assert tell_expiring() == 0
+    assert record_expiring_waivers() == 1
+    assert record_expiring_waivers() == 0
     notifications.advance()
     assert told(ana)[-1].startswith("A waiver in geo@1 ends soon: six is old (until ")
     assert told(eva)[-1] == told(ana)[-1]

@@ -20,7 +20,7 @@ from assay.flow.access import actor_in, find_version
 from assay.flow.compose.draft import new_version
 from assay.flow.people import change_role, find_person
 from assay.flow.review import review
-from assay.flow.review.approval import set_approval, set_groups, tally_of
+from assay.flow.review.approval import approval_progress_of, set_approval, set_groups
 from assay.flow.watch.advisories import load_feed
 from assay.store.models import Decision, Event, Person, Version, Workspace
 
@@ -70,7 +70,7 @@ def test_the_last_of_several_publishes(ana: Actor) -> None:
     want(approvals=2)
     ben, cleo = reviewer("ben"), reviewer("cleo")
     assert approve([ben]).status == Status.PENDING
-    assert tally_of(find_version(ben, "geo", 1)).words == "1 more approval"
+    assert approval_progress_of(find_version(ben, "geo", 1)).words == "1 more approval"
     with pytest.raises(ConflictError, match="You have decided"):
         approve([ben])
     assert approve([cleo]).status == Status.PUBLISHED
@@ -85,7 +85,7 @@ def test_a_rejection_voids_earlier_approvals(ana: Actor) -> None:
     approve([ben])
     review.reject(cleo, "geo", 1, feedback="too old")
     review.submit(ana, "geo", 1, "again")
-    assert tally_of(find_version(ben, "geo", 1)).given == 0
+    assert approval_progress_of(find_version(ben, "geo", 1)).given == 0
     assert approve([ben]).status == Status.PENDING
     assert approve([cleo]).status == Status.PUBLISHED
 
@@ -96,7 +96,7 @@ def test_each_group_must_be_among_them(ana: Actor) -> None:
     want(groups=("security",))
     ben, cleo, dan = reviewer("ben"), reviewer("cleo", "data"), reviewer("dan", "security", "data")
     assert approve([ben, cleo]).status == Status.PENDING
-    assert tally_of(find_version(ben, "geo", 1)).words == "1 more approval, by security"
+    assert approval_progress_of(find_version(ben, "geo", 1)).words == "1 more approval, by security"
     assert approve([dan]).status == Status.PUBLISHED
     assert Decision.objects.get(by__username="dan").groups == ["security", "data"]
 

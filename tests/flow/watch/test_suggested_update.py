@@ -20,13 +20,13 @@ from assay.core.roles import Actor, Right, Role
 from assay.flow.access import find_version
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import revise
-from assay.flow.compose.draft import Wish, edit_spec
+from assay.flow.compose.draft import SpecInput, edit_spec
 from assay.flow.people import create_token, find_person
 from assay.flow.review import review
 from assay.flow.review.waive import waive
 from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
-from assay.flow.watch.suggested_update import remedy
+from assay.flow.watch.suggested_update import suggest_update
 from assay.store.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -84,13 +84,13 @@ def test_only_what_must_moves_and_no_further_than_it_must(ana: Actor, ben: Actor
     two = record("PYSEC-2", "pic", ("introduced", "0"), ("fixed", "1.2"), cvss=CRITICAL)
     three = record("PYSEC-3", "inner", ("introduced", "0"), cvss=CRITICAL)
     load_feed(write_feed(tmp_path / "all.zip", one, two, three))
-    told = remedy(ana, "geo", 1, create=False)
+    told = suggest_update(ana, "geo", 1, create=False)
     assert told.draft is None
     assert pairs(told) == [("pic", "1.0", "1.2")]
     assert told.words == "pic 1.0 → 1.2 fixes 2; nothing else moves"
-    assert [match.id for match in told.left] == ["PYSEC-3"]
+    assert [match.id for match in told.unfixed] == ["PYSEC-3"]
     assert [one.library for one in told.findings if one.effect == "block"] == []
-    made = remedy(ana, "geo", 1).draft
+    made = suggest_update(ana, "geo", 1).draft
     assert made is not None
     assert made.reference == "geo@2"
     assert made.wanted.libraries == ("app", "pic>=1.2")
@@ -106,13 +106,13 @@ def test_what_came_along_moves_without_becoming_a_wish(ana: Actor, ben: Actor, t
             tmp_path / "all.zip", record("PYSEC-1", "inner", ("introduced", "0"), ("fixed", "1.5"), cvss=CRITICAL)
         )
     )
-    found = remedy(ana, "geo", 1)
+    found = suggest_update(ana, "geo", 1)
     assert pairs(found) == [("inner", "1.0", "1.5")]
     made = find_version(ana, "geo", 2)
     assert made.wanted.libraries == ("app",)
-    same, _ = edit_spec(ana, "geo", 2, Wish(base=None, python="3.11", libraries=("app",), keep="geo@1"))
+    same, _ = edit_spec(ana, "geo", 2, SpecInput(base=None, python="3.11", libraries=("app",), keep="geo@1"))
     assert same.wanted.hold == made.wanted.hold
-    other, _ = edit_spec(ana, "geo", 2, Wish(base=None, python="3.11", libraries=("app", "pic")))
+    other, _ = edit_spec(ana, "geo", 2, SpecInput(base=None, python="3.11", libraries=("app", "pic")))
     assert other.wanted.hold == ()
 
 
@@ -125,7 +125,7 @@ def test_others_move_when_they_must(ana: Actor, ben: Actor, tmp_path: Path) -> N
             tmp_path / "all.zip", record("PYSEC-1", "pic", ("introduced", "0"), ("fixed", "2.0"), cvss=CRITICAL)
         )
     )
-    found = remedy(ana, "geo", 1, create=False)
+    found = suggest_update(ana, "geo", 1, create=False)
     assert pairs(found) == [("pic", "1.0", "2.0"), ("inner", "1.0", "2.0")]
     assert found.words == "pic 1.0 → 2.0 fixes 1; also moves inner 1.0 → 2.0"
 
@@ -135,26 +135,26 @@ def test_why_there_is_no_remedy(ana: Actor, ben: Actor, tmp_path: Path) -> None:
     """No feed, no problem, no fix, no fixed release, pinned by a base: each reason in words."""
     version = published(ana, ben, "app")
     with pytest.raises(ConflictError, match="not assessed"):
-        remedy(ana, "geo", 1)
+        suggest_update(ana, "geo", 1)
     nothing = record("PYSEC-0", "nothing", ("introduced", "0"))
     load_feed(write_feed(tmp_path / "all.zip", nothing))
     with pytest.raises(ConflictError, match="no known problem"):
-        remedy(ana, "geo", 1)
+        suggest_update(ana, "geo", 1)
     load_feed(write_feed(tmp_path / "all.zip", record("PYSEC-1", "pic", ("introduced", "0"), cvss=CRITICAL)))
     with pytest.raises(ConflictError, match=r"No fixed version is known of pic 1\.0 \(PYSEC-1\)"):
-        remedy(ana, "geo", 1)
+        suggest_update(ana, "geo", 1)
     bad = record("PYSEC-1", "pic", ("introduced", "0"), ("fixed", "9.0"), cvss=CRITICAL)
     load_feed(write_feed(tmp_path / "all.zip", bad))
     with pytest.raises(ConflictError, match="do not fit"):
-        remedy(ana, "geo", 1)
+        suggest_update(ana, "geo", 1)
     draft(ana, "top", "extra", base="geo@1")
     built(ana, "top", lock=lock_of({**HELD, "extra": "1.0"}))
     with pytest.raises(ConflictError, match="pinned by the base geo@1"):
-        remedy(ana, "top", 1)
+        suggest_update(ana, "top", 1)
     finding = next(one for one in verdict(version).findings if "PYSEC-1" in one.names)
     waive(ben, "geo", 1, finding=finding.id, reason="accepted")
     with pytest.raises(ConflictError, match="no known problem"):
-        remedy(ana, "geo", 1)
+        suggest_update(ana, "geo", 1)
 
 
 @pytest.mark.usefixtures("index")
@@ -185,7 +185,7 @@ def test_a_release_that_is_not_wanted_is_left_behind(ana: Actor, ben: Actor) -> 
     published(ana, ben, "app", "pic==1.0")
     eva = person("eva", Role.ADMIN)
     revise(eva, Policy(rules=(Deny(effect=Effect.BLOCK, library="pic", versions="<1.1", reason="slow"),)), seen=0)
-    found = remedy(ana, "geo", 1)
+    found = suggest_update(ana, "geo", 1)
     assert [one.library for one in found.moved] == ["pic"]
     assert found.words.startswith("pic 1.0 → ")
     assert found.draft is not None
@@ -199,6 +199,6 @@ def test_a_library_that_is_not_wanted_at_all_has_no_remedy(ana: Actor, ben: Acto
     eva = person("eva", Role.ADMIN)
     revise(eva, Policy(rules=(Deny(effect=Effect.BLOCK, library="pic", replacement="picture"),)), seen=0)
     with pytest.raises(ConflictError, match="Another release does not help") as told:
-        remedy(ana, "geo", 1)
+        suggest_update(ana, "geo", 1)
     assert told.value.hint == "Use picture instead."
     assert find_version(ana, "geo", 1).environment.made == 1

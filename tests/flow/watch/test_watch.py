@@ -207,9 +207,9 @@ def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_pa
     with pytest.raises(ForbiddenError):
         admit(ana, "geo@1")
     version.refresh_from_db()
-    left = ends_at(version)
-    assert left is not None
-    assert timedelta(hours=23) < left - timezone.now() < timedelta(hours=24)
+    unfixed = ends_at(version)
+    assert unfixed is not None
+    assert timedelta(hours=23) < unfixed - timezone.now() < timedelta(hours=24)
     assert why_over(version) == ""
 
 

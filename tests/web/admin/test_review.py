@@ -9,9 +9,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import libraries
-from support.people import built, changed, draft, lock_of, person, published, wish
+from support.people import built, changed, draft, lock_of, person, published, spec_input
 
-from assay.core.comparison.diff import Side, compare
+from assay.core.comparison.diff import ComparedVersion, compare
 from assay.core.lock import Lock, LockedLibrary
 from assay.core.policy.policy import Policy
 from assay.core.review.decision import mark_of
@@ -44,7 +44,7 @@ def people(db: None) -> tuple[Actor, Actor]:  # noqa: ARG001 - it writes to the 
     published(ana, ben, "geo", ["six"], PINS)
     published(ana, ben, "web", ["six"], {"six": "1.15.0", "uvloop": "1"})
     version = new_version(ana, "geo")
-    edit_spec(ana, "geo", version.number, wish("six", "rich"))
+    edit_spec(ana, "geo", version.number, spec_input("six", "rich"))
     built(ana, "geo", 2, lock_of(NEXT))
     review.submit(ana, "geo", 2, "with rich")
     return ana, ben
@@ -165,7 +165,7 @@ def test_marks_tell_files_apart(one: LockedLibrary, other: LockedLibrary) -> Non
     def mark(library: LockedLibrary) -> str:
         lock = Lock(python="3.11", platform="linux", libraries=(library,))
         nothing = Lock(python="3.11", platform="linux")
-        (row,) = compare([Side(label="a", lock=nothing), Side(label="b", lock=lock)]).rows
+        (row,) = compare([ComparedVersion(label="a", lock=nothing), ComparedVersion(label="b", lock=lock)]).rows
         return mark_of(row)
 
     def identity(library: LockedLibrary) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def severity_of(score: float | None) -> Severity:
     return next((word for least, word in bounds if score >= least), Severity.NONE)
 
 
-class Turn(StrEnum):
+class EventType(StrEnum):
     """What an event of a range says about the versions from there on."""
 
     INTRODUCED = "introduced"
@@ -54,7 +54,7 @@ class Affected:
     """One library of a record: ranges of (turn, version) events, and versions named one by one."""
 
     library: str
-    ranges: tuple[tuple[tuple[Turn, str], ...], ...] = ()
+    ranges: tuple[tuple[tuple[EventType, str], ...], ...] = ()
     versions: frozenset[str] = frozenset()
 
     def covers(self, version: str) -> bool:
@@ -71,7 +71,7 @@ class Affected:
         return frozenset(found for one in self.versions if (found := public_version(one)) is not None)
 
     @cached_property
-    def _ordered(self) -> tuple[tuple[tuple[Turn, Version | None], ...], ...]:
+    def _ordered(self) -> tuple[tuple[tuple[EventType, Version | None], ...], ...]:
         return tuple(_in_order(one) for one in self.ranges)
 
     @cached_property
@@ -80,8 +80,8 @@ class Affected:
         found = {
             (parsed, text)
             for events in self.ranges
-            for turn, text in events
-            if turn is Turn.FIXED and (parsed := public_version(text)) is not None
+            for event_type, text in events
+            if event_type is EventType.FIXED and (parsed := public_version(text)) is not None
         }
         return tuple(sorted(found))
 
@@ -95,28 +95,32 @@ def public_version(text: str) -> Version | None:
         return None
 
 
-def _in_order(events: tuple[tuple[Turn, str], ...]) -> tuple[tuple[Turn, Version | None], ...]:
+def _in_order(events: tuple[tuple[EventType, str], ...]) -> tuple[tuple[EventType, Version | None], ...]:
     """Return the events by version; None stands for the beginning.
 
     `fixed` and `introduced` at one version cancel out: one range ends where the next begins.
     """
-    parsed = {(turn, None if text == BEGINNING else Version(text)) for turn, text in events}
-    both = {at for turn, at in parsed if turn is Turn.FIXED} & {at for turn, at in parsed if turn is Turn.INTRODUCED}
-    kept = (one for one in parsed if one[1] not in both or one[0] not in {Turn.FIXED, Turn.INTRODUCED})
+    parsed = {(event_type, None if text == BEGINNING else Version(text)) for event_type, text in events}
+    both = {at for event_type, at in parsed if event_type is EventType.FIXED} & {
+        at for event_type, at in parsed if event_type is EventType.INTRODUCED
+    }
+    kept = (one for one in parsed if one[1] not in both or one[0] not in {EventType.FIXED, EventType.INTRODUCED})
     return tuple(sorted(kept, key=lambda one: (one[1] is not None, one[1] or Version("0"), one[0])))
 
 
-def _in_range(version: Version, events: tuple[tuple[Turn, Version | None], ...]) -> bool:
-    limits = [at for turn, at in events if turn is Turn.LIMIT and at is not None]
+def _in_range(version: Version, events: tuple[tuple[EventType, Version | None], ...]) -> bool:
+    limits = [at for event_type, at in events if event_type is EventType.LIMIT and at is not None]
     if limits and not any(version < at for at in limits):
         return False
     affected = False
-    for turn, at in events:
-        if turn is Turn.INTRODUCED and (at is None or version >= at):
+    for event_type, at in events:
+        if event_type is EventType.INTRODUCED and (at is None or version >= at):
             affected = True
         elif at is None:
             continue
-        elif (turn is Turn.FIXED and version >= at) or (turn is Turn.LAST_AFFECTED and version > at):
+        elif (event_type is EventType.FIXED and version >= at) or (
+            event_type is EventType.LAST_AFFECTED and version > at
+        ):
             affected = False
     return affected
 
@@ -150,7 +154,7 @@ class Advisory:
         affected = [
             {
                 "library": one.library,
-                "ranges": [[[str(turn), text] for turn, text in events] for events in one.ranges],
+                "ranges": [[[str(event_type), text] for event_type, text in events] for events in one.ranges],
                 "versions": sorted(one.versions),
             }
             for one in self.affected
@@ -164,7 +168,9 @@ class Advisory:
         affected = tuple(
             Affected(
                 library=one["library"],
-                ranges=tuple(tuple((Turn(turn), text) for turn, text in events) for events in one["ranges"]),
+                ranges=tuple(
+                    tuple((EventType(event_type), text) for event_type, text in events) for events in one["ranges"]
+                ),
                 versions=frozenset(one["versions"]),
             )
             for one in stored["affected"]

@@ -14,9 +14,9 @@ class Exposure:
     """The known problems of a comparison's sides. `counts` has one number per side, of each library with any."""
 
     counts: dict[str, tuple[int, ...]]
-    ended: tuple[Match, ...]
-    brought: tuple[Match, ...]
-    kept: tuple[Match, ...]
+    fixed: tuple[Match, ...]
+    introduced: tuple[Match, ...]
+    remaining: tuple[Match, ...]
 
     @property
     def libraries(self) -> frozenset[str]:
@@ -27,18 +27,18 @@ class Exposure:
 def expose(found: Comparison, index: AdvisoryIndex) -> Exposure:
     """Hold every side of a comparison against a feed. A problem is the same under any of its aliases."""
     counts: dict[str, tuple[int, ...]] = {}
-    ended: list[Match] = []
-    brought: list[Match] = []
-    kept: list[Match] = []
+    fixed: list[Match] = []
+    introduced: list[Match] = []
+    remaining: list[Match] = []
     for row in found.rows:
         sides = [index.matches(row.name, version) if version else () for version in row.versions]
         if any(sides):
             counts[row.name] = tuple(map(len, sides))
             first, last = sides[0], sides[-1]
-            ended += without(first, last)
-            brought += without(last, first)
-            kept += [one for one in last if one not in without(last, first)]
-    return Exposure(counts=counts, ended=tuple(ended), brought=tuple(brought), kept=tuple(kept))
+            fixed += without(first, last)
+            introduced += without(last, first)
+            remaining += [one for one in last if one not in without(last, first)]
+    return Exposure(counts=counts, fixed=tuple(fixed), introduced=tuple(introduced), remaining=tuple(remaining))
 
 
 def without(matches: Iterable[Match], others: Iterable[Match]) -> list[Match]:

@@ -33,7 +33,7 @@ class Plan:
     """What can be cleared by moving, and what cannot (no fixed version is known)."""
 
     moves: tuple[Move, ...]
-    left: tuple[Match, ...]
+    unfixed: tuple[Match, ...]
 
 
 def plan(matches: Iterable[Match], index: AdvisoryIndex) -> Plan:
@@ -41,17 +41,17 @@ def plan(matches: Iterable[Match], index: AdvisoryIndex) -> Plan:
     by_library: dict[str, list[Match]] = {}
     for match in matches:
         by_library.setdefault(match.library, []).append(match)
-    moves, left = [], []
+    moves, unfixed = [], []
     for library, found in sorted(by_library.items()):
         fixable = [one for one in found if one.fixed]
-        left += [one for one in found if not one.fixed]
+        unfixed += [one for one in found if not one.fixed]
         least = _least(library, fixable, index)
         if fixable and least:
             names = tuple(one.id for one in fixable)
             moves.append(Move(library=library, version=found[0].version, least=least, fixes=names))
         elif fixable:
-            left += fixable
-    return Plan(moves=tuple(moves), left=tuple(left))
+            unfixed += fixable
+    return Plan(moves=tuple(moves), unfixed=tuple(unfixed))
 
 
 def with_others(found: Plan, findings: Iterable[Finding]) -> Plan:
@@ -62,8 +62,8 @@ def with_others(found: Plan, findings: Iterable[Finding]) -> Plan:
         if one.library and one.library not in planned:
             before = away[one.library].fixes if one.library in away else ()
             away[one.library] = Move(library=one.library, version=one.version, least="", fixes=(*before, one.kind))
-    left = tuple(one for one in found.left if one.library not in away)
-    return Plan(moves=(*found.moves, *away.values()), left=left)
+    unfixed = tuple(one for one in found.unfixed if one.library not in away)
+    return Plan(moves=(*found.moves, *away.values()), unfixed=unfixed)
 
 
 def _least(library: str, fixable: list[Match], index: AdvisoryIndex) -> str:

@@ -14,7 +14,7 @@ class Exclusion:
     """A line of some environments that does not take a version which others hold."""
 
     line: str
-    asked_by: tuple[str, ...]
+    required_by: tuple[str, ...]
     version: str
     held_by: tuple[str, ...]
 
@@ -55,8 +55,8 @@ class Spread:
         return sum(map(len, self.versions.values()))
 
 
-def spread(name: str, holders: Mapping[str, Sequence[str]], asking: Iterable[tuple[str, str]] = ()) -> Spread:
-    """Describe a library that somebody holds; `asking` are the lines that ask for it, with who asks so."""
+def spread(name: str, holders: Mapping[str, Sequence[str]], requirements: Iterable[tuple[str, str]] = ()) -> Spread:
+    """Describe a library that somebody holds; `requirements` are the lines that ask for it, with who asks so."""
     order = newest_first(holders)
     versions = {version: tuple(holders[version]) for version in order}
     common = max(order, key=lambda version: len(versions[version]))
@@ -66,7 +66,7 @@ def spread(name: str, holders: Mapping[str, Sequence[str]], asking: Iterable[tup
         common=common,
         outliers=tuple(one for version in order if version != common for one in versions[version]),
         step=step_of(order[-1], order[0]),
-        conflict=Conflict(majors=_majors(versions), exclusions=_exclusions(versions, asking)),
+        conflict=Conflict(majors=_majors(versions), exclusions=_exclusions(versions, requirements)),
     )
 
 
@@ -83,13 +83,15 @@ def _majors(versions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...
     return found if len(found) > 1 else {}
 
 
-def _exclusions(versions: Mapping[str, tuple[str, ...]], asking: Iterable[tuple[str, str]]) -> tuple[Exclusion, ...]:
-    asked_by: dict[str, list[str]] = {}
-    for line, key in asking:
-        asked_by.setdefault(line, []).append(key)
+def _exclusions(
+    versions: Mapping[str, tuple[str, ...]], requirements: Iterable[tuple[str, str]]
+) -> tuple[Exclusion, ...]:
+    required_by: dict[str, list[str]] = {}
+    for line, key in requirements:
+        required_by.setdefault(line, []).append(key)
     return tuple(
-        Exclusion(line=line, asked_by=tuple(keys), version=version, held_by=holders)
-        for line, keys in sorted(asked_by.items())
+        Exclusion(line=line, required_by=tuple(keys), version=version, held_by=holders)
+        for line, keys in sorted(required_by.items())
         for version, holders in versions.items()
         if not fits(line, version)
     )

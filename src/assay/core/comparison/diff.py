@@ -19,7 +19,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.lock import Lock, LockedLibrary
 
 LEAST = Version("0.dev0")
-MOST_SIDES = 5  # what a person can still read side by side
+MAX_VERSIONS = 5  # what a person can still read side by side
 
 
 class Change(StrEnum):
@@ -46,7 +46,7 @@ ORDER = {change: rank for rank, change in enumerate(Change)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class ComparedVersion:
     """One version to compare. `direct` are the names asked for; `settings` name Python, base and the like.
 
     By library, where they are known: `licences`, `requirements` (the lines that ask for it), and `installed`,
@@ -95,13 +95,13 @@ class Row:
         return self.installed[-1] - self.installed[0]
 
     @property
-    def relicensed(self) -> bool:
+    def licence_changed(self) -> bool:
         """Say whether first and last side both hold it, under licences that are known and differ."""
         before, after = self.licences[0], self.licences[-1]
         return bool(before and after) and before != after
 
     @property
-    def asked_anew(self) -> bool:
+    def requirement_changed(self) -> bool:
         """Say whether first and last side ask for it differently, or one of them does not ask."""
         return self.requirements[0] != self.requirements[-1]
 
@@ -124,8 +124,8 @@ class Effects:
     before: int
     after: int
     growth: tuple[Row, ...]
-    relicensed: tuple[Row, ...]
-    asked_anew: tuple[Row, ...]
+    licence_changed: tuple[Row, ...]
+    requirement_changed: tuple[Row, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +156,8 @@ class Comparison:
             growth=tuple(
                 sorted((row for row in self.rows if row.growth), key=lambda row: (-abs(row.growth), row.name))
             ),
-            relicensed=tuple(row for row in self.rows if row.relicensed),
-            asked_anew=tuple(row for row in self.rows if row.asked_anew),
+            licence_changed=tuple(row for row in self.rows if row.licence_changed),
+            requirement_changed=tuple(row for row in self.rows if row.requirement_changed),
         )
 
     @property
@@ -171,27 +171,31 @@ class Comparison:
         return f"+{self.counts[Change.ADDED]} \N{MINUS SIGN}{self.counts[Change.REMOVED]} ~{self.altered}"
 
 
-def compare(sides: Sequence[Side]) -> Comparison:
+def compare(versions: Sequence[ComparedVersion]) -> Comparison:
     """Compare one to five sides; a change is told of the first against the last. Raises InvalidInputError."""
-    if not 1 <= len(sides) <= MOST_SIDES:
+    if not 1 <= len(versions) <= MAX_VERSIONS:
         raise InvalidInputError(
-            f"{len(sides)} versions; 1 to {MOST_SIDES} can be compared.",
+            f"{len(versions)} versions; 1 to {MAX_VERSIONS} can be compared.",
             hint="Choose fewer.",
             path="versions",
         )
-    names = dict.fromkeys(name for side in sides for name in side.lock.by_name)
-    chains = [side.lock.why(side.direct) for side in sides]
-    rows = sorted((_row(name, sides, chains) for name in names), key=_place)
-    return Comparison(labels=tuple(side.label for side in sides), rows=tuple(rows), settings=_settings(sides))
+    names = dict.fromkeys(name for compared_version in versions for name in compared_version.lock.by_name)
+    chains = [compared_version.lock.why(compared_version.direct) for compared_version in versions]
+    rows = sorted((_row(name, versions, chains) for name in names), key=_place)
+    return Comparison(
+        labels=tuple(compared_version.label for compared_version in versions),
+        rows=tuple(rows),
+        settings=_settings(versions),
+    )
 
 
 def _place(row: Row) -> tuple[bool, bool, int, str]:
     return row.change is Change.SAME, not row.direct, ORDER[row.change], row.name
 
 
-def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...]]]) -> Row:
-    found = [side.lock.by_name.get(name) for side in sides]
-    present = list(zip(sides, found, strict=True))
+def _row(name: str, versions: Sequence[ComparedVersion], chains: list[dict[str, tuple[str, ...]]]) -> Row:
+    found = [compared_version.lock.by_name.get(name) for compared_version in versions]
+    present = list(zip(versions, found, strict=True))
     last = max(position for position, one in enumerate(found) if one)
     holder = found[last]
     via = chains[last].get(name, ())
@@ -205,9 +209,9 @@ def _row(name: str, sides: Sequence[Side], chains: list[dict[str, tuple[str, ...
         via=via,
         sizes=tuple(one.file.size if one else 0 for one in found),
         uploaded=holder.file.uploaded if holder else "",
-        licences=tuple(side.licences.get(name, "") if one else "" for side, one in present),
-        requirements=tuple(side.requirements.get(name, "") for side in sides),
-        installed=tuple(side.installed.get(name, 0) if one else 0 for side, one in present),
+        licences=tuple(compared_version.licences.get(name, "") if one else "" for compared_version, one in present),
+        requirements=tuple(compared_version.requirements.get(name, "") for compared_version in versions),
+        installed=tuple(compared_version.installed.get(name, 0) if one else 0 for compared_version, one in present),
         indexes=tuple(one.index if one else "" for one in found),
         files=tuple(one.file.sha256 if one else "" for one in found),
     )
@@ -288,6 +292,9 @@ def _sortable(version: str) -> tuple[bool, Version, str]:
     return parsed is not None, parsed or LEAST, version
 
 
-def _settings(sides: Sequence[Side]) -> tuple[Setting, ...]:
-    names = dict.fromkeys(name for side in sides for name in side.settings)
-    return tuple(Setting(name=name, values=tuple(side.settings.get(name, "") for side in sides)) for name in names)
+def _settings(versions: Sequence[ComparedVersion]) -> tuple[Setting, ...]:
+    names = dict.fromkeys(name for compared_version in versions for name in compared_version.settings)
+    return tuple(
+        Setting(name=name, values=tuple(compared_version.settings.get(name, "") for compared_version in versions))
+        for name in names
+    )

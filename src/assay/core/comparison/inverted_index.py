@@ -13,50 +13,50 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-FEW = 32  # an array takes 32 bits per slot that has the feature, a number one bit for every slot
+SPARSE_BITS = 32  # an array takes 32 bits per slot that has the feature, a number one bit for every slot
 DIGITS = bytes.maketrans(b"01", b"\x00\x01")
 
 
 @dataclass
-class Postings:
+class InvertedIndex:
     """The slots of each feature, in whichever of two forms is smaller."""
 
-    few: dict[Hashable, array[int]] = field(default_factory=dict)
-    many: dict[Hashable, int] = field(default_factory=dict)
+    sparse: dict[Hashable, array[int]] = field(default_factory=dict)
+    dense: dict[Hashable, int] = field(default_factory=dict)
 
     def add(self, slot: int, features: Iterable[Hashable]) -> None:
         """Say which features a slot has. Slots come in rising order."""
-        few, many, bit = self.few, self.many, 1 << slot
+        sparse, dense, bit = self.sparse, self.dense, 1 << slot
         for feature in features:
-            if feature in few:
-                few[feature].append(slot)
-            elif feature in many:
-                many[feature] |= bit
+            if feature in sparse:
+                sparse[feature].append(slot)
+            elif feature in dense:
+                dense[feature] |= bit
             else:
-                few[feature] = array("I", [slot])
+                sparse[feature] = array("I", [slot])
 
-    def settle(self, slots: int) -> None:
+    def compact(self, slots: int) -> None:
         """Turn arrays into numbers where that is smaller; to be called when many were added."""
-        for feature in [one for one, found in self.few.items() if len(found) * FEW > slots]:
-            self.many[feature] = bits_of(self.few.pop(feature))
+        for feature in [one for one, found in self.sparse.items() if len(found) * SPARSE_BITS > slots]:
+            self.dense[feature] = bits_of(self.sparse.pop(feature))
 
     def bits(self, feature: Hashable) -> int:
         """Return the slots of a feature as bits."""
-        found = self.many.get(feature)
-        return bits_of(self.few.get(feature, ())) if found is None else found
+        found = self.dense.get(feature)
+        return bits_of(self.sparse.get(feature, ())) if found is None else found
 
     def count(self, feature: Hashable) -> int:
         """Return how many slots have a feature."""
-        found = self.many.get(feature)
-        return len(self.few.get(feature, ())) if found is None else found.bit_count()
+        found = self.dense.get(feature)
+        return len(self.sparse.get(feature, ())) if found is None else found.bit_count()
 
     def counts(self, features: Iterable[Hashable], among: int) -> Iterator[int]:
         """Yield for each feature how many of some slots have it."""
         flags = Counter(slots_of(among))
         for feature in features:
-            found = self.many.get(feature)
+            found = self.dense.get(feature)
             if found is None:
-                yield sum(map(flags.__getitem__, self.few.get(feature, ())))
+                yield sum(map(flags.__getitem__, self.sparse.get(feature, ())))
             else:
                 yield (found & among).bit_count()
 
@@ -65,10 +65,10 @@ class Postings:
         planes: list[int] = []
         rare: list[tuple[array[int], int]] = []
         for feature, weight in weighted:
-            if feature in self.many:
-                _add(planes, self.many[feature], weight)
-            elif feature in self.few:
-                rare.append((self.few[feature], weight))
+            if feature in self.dense:
+                _add(planes, self.dense[feature], weight)
+            elif feature in self.sparse:
+                rare.append((self.sparse[feature], weight))
         totals = list(_lanes(planes, slots))
         for found, weight in rare:
             for slot in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assay.core.comparison.diff import Change, Row, Side, compare
+from assay.core.comparison.diff import Change, ComparedVersion, Row, compare
 from assay.core.comparison.similarity import Profile, missing
 
 
@@ -24,12 +24,12 @@ class Move:
     unserved: tuple[str, ...]
 
 
-def kept_of(profiles: Mapping[str, Profile]) -> str:
+def choose_kept(profiles: Mapping[str, Profile]) -> str:
     """Return which one to keep: the one that holds most, of equals the first by name."""
     return min(profiles, key=lambda key: (-len(profiles[key].versions), key))
 
 
-def move(one: Side, to: Side, own: Profile, kept: Profile) -> Move:
+def move(one: ComparedVersion, to: ComparedVersion, own: Profile, kept: Profile) -> Move:
     """Say what moving from one version to the kept one means; profiles are those of the two sides."""
     changed = compare([one, to]).changed
     return Move(

@@ -14,7 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from assay.core.comparison.inverted_index import Postings, bits_of, slots_of
+from assay.core.comparison.inverted_index import InvertedIndex, bits_of, slots_of
 from assay.core.comparison.similarity import (
     Nearness,
     Profile,
@@ -22,10 +22,10 @@ from assay.core.comparison.similarity import (
     applies,
     extras_of,
     fits,
+    jaccard,
     name_of,
     nearness,
     requirement,
-    share,
 )
 
 ROUNDING = 1e-6  # of weights, which are whole numbers, times a share
@@ -33,32 +33,32 @@ SLACK = 8  # slots and weights are set anew when an eighth of the profiles came 
 
 
 @dataclass(slots=True, kw_only=True)
-class _Book:
+class _Entry:
     """One profile, kept small: `pairs` are numbers into the shelf's list of (name, version)."""
 
     key: str
     python: str
     digest: str
     lines: tuple[str, ...]
-    asked: frozenset[str]
+    direct: frozenset[str]
     pairs: array[int]
 
 
-class Shelf:
-    """Profiles by key, e.g. `geo@3`; `line_of` says which keys are versions of one thing.
+class NearestIndex:
+    """Profiles by key, e.g. `geo@3`; `group_of` says which keys are versions of one thing.
 
     Not safe for several threads at once.
     """
 
-    def __init__(self, line_of: Callable[[str], str] = str) -> None:
-        self._line_of = line_of
-        self.answers: dict[str, Any] = {}  # what was worked out of all profiles; forgotten when one changes
+    def __init__(self, group_of: Callable[[str], str] = str) -> None:
+        self._group_of = group_of
+        self.cache: dict[str, Any] = {}  # what was worked out of all profiles; forgotten when one changes
         self._pairs: list[tuple[str, str]] = []
         self._number: dict[tuple[str, str], int] = {}
         self._versions: dict[str, dict[str, int]] = {}
         self._pair_weights: list[int] = []
         self.weights = Weights(holders={}, total=0)
-        self._index([])
+        self._rebuild([])
 
     def __len__(self) -> int:
         return len(self._slot)
@@ -70,46 +70,46 @@ class Shelf:
 
     # Putting and taking
 
-    def fill(self, profiles: Iterable[tuple[str, Profile]]) -> None:
+    def load(self, profiles: Iterable[tuple[str, Profile]]) -> None:
         """Put many profiles into an empty shelf."""
-        self.answers.clear()
-        self._index([self._book(key, profile) for key, profile in profiles])
+        self.cache.clear()
+        self._rebuild([self._entry(key, profile) for key, profile in profiles])
 
-    def put(self, key: str, profile: Profile) -> None:
+    def add(self, key: str, profile: Profile) -> None:
         """Put one profile, in place of the one of that key if there is one."""
-        self.drop(key)
-        self.answers.clear()
-        self._stand(self._book(key, profile))
-        self._tidy()
+        self.remove(key)
+        self.cache.clear()
+        self._append(self._entry(key, profile))
+        self._compact()
 
-    def drop(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Take a profile away, if it is there."""
         slot = self._slot.pop(key, None)
         if slot is not None:
-            self.answers.clear()
-            self._books[slot] = None
-            self._tidy()
+            self.cache.clear()
+            self._entries[slot] = None
+            self._compact()
 
     def profile(self, key: str) -> Profile:
         """Return a profile as it was put. Raises KeyError."""
-        return self._profile(self._at(self._slot[key]))
+        return self._profile(self._entry_at(self._slot[key]))
 
     # Asking
 
-    def nearest(self, need: Profile, *, limit: int = 10, but: str = "") -> list[Nearness]:
+    def nearest(self, need: Profile, *, limit: int = 10, exclude: str = "") -> list[Nearness]:
         """Return at most `limit` of what is nearest to a need, best first; up to half of it because it covers.
 
-        Of several versions of one thing the best is told, and the best that covers. `but` is left out.
+        Of several versions of one thing the best is told, and the best that covers. `exclude` is left out.
         """
         scores = self._scores(need)
-        order = [slot for slot, book in enumerate(self._books) if book and book.key != but]
+        order = [slot for slot, entry in enumerate(self._entries) if entry and entry.key != exclude]
         order.sort(key=lambda slot: (-scores[slot], -slot))
         covering = self._covering(need)
         fitting = self._first([slot for slot in order if covering >> slot & 1], (limit + 1) // 2)
         others = [slot for slot in self._first(order, limit) if slot not in fitting]
         chosen = sorted([*fitting, *others[: limit - len(fitting)]], key=lambda slot: (-scores[slot], -slot))
-        told = [self._at(slot) for slot in chosen]
-        return [nearness(book.key, need, self._profile(book), self.weights) for book in told]
+        chosen_entries = [self._entry_at(slot) for slot in chosen]
+        return [nearness(entry.key, need, self._profile(entry), self.weights) for entry in chosen_entries]
 
     def slots(self, keys: Iterable[str]) -> int:
         """Return the slots of keys as bits, for `live` and `holders`; keys that are not there are passed over."""
@@ -127,14 +127,14 @@ class Shelf:
     def holders(self, name: str, version: str, among: int) -> list[str]:
         """Return the keys in some slots that hold a library in a version."""
         number = self._versions.get(name, {}).get(version, -1)
-        return [self._at(slot).key for slot in slots_of(self._held.bits(number) & among)]
+        return [self._entry_at(slot).key for slot in slots_of(self._held.bits(number) & among)]
 
-    def asking(self, name: str, among: int) -> list[tuple[str, str]]:
+    def requirements(self, name: str, among: int) -> list[tuple[str, str]]:
         """Return the lines that ask for a library, each with the key in some slots that asks so."""
-        books = (self._at(slot) for slot in slots_of(self._asked.bits(name) & among))
-        return [(line, book.key) for book in books for line in book.lines if name_of(line) == name]
+        entries = (self._entry_at(slot) for slot in slots_of(self._direct.bits(name) & among))
+        return [(line, entry.key) for entry in entries for line in entry.lines if name_of(line) == name]
 
-    def alike(self, keys: Sequence[str], least: float) -> Iterator[tuple[str, str]]:
+    def similar_pairs(self, keys: Sequence[str], least: float) -> Iterator[tuple[str, str]]:
         """Yield pairs of keys on the same Python whose score is at least `least`, which is above 0.5.
 
         Of keys that ask for and hold the same, only the first is joined to others.
@@ -143,20 +143,20 @@ class Shelf:
         weight (prefix filtering, Chaudhuri et al. 2006). The score is a mean of two indices, so for what is
         asked for t is at least 2 * least - 1; only those that share a rare name there are compared in full.
         """
-        met: dict[str, list[_Book]] = {}
-        same: dict[tuple[str, frozenset[str]], _Book] = {}
-        for book in (self._at(self._slot[key]) for key in keys if key in self._slot):
-            twin = same.setdefault((book.digest, book.asked), book)
-            if twin is not book and book.digest:
-                yield twin.key, book.key
+        seen: dict[str, list[_Entry]] = {}
+        same: dict[tuple[str, frozenset[str]], _Entry] = {}
+        for entry in (self._entry_at(self._slot[key]) for key in keys if key in self._slot):
+            identical = same.setdefault((entry.digest, entry.direct), entry)
+            if identical is not entry and entry.digest:
+                yield identical.key, entry.key
                 continue
-            features = [*self._rarest(book, 2 * least - 1), f"sha256:{book.digest}"]
-            own = frozenset(book.pairs)
-            for other in {other.key: other for one in features for other in met.get(one, ())}.values():
-                if other.python == book.python and self._score(book, own, other, least) >= least:
-                    yield other.key, book.key
+            features = [*self._rarest(entry, 2 * least - 1), f"sha256:{entry.digest}"]
+            own = frozenset(entry.pairs)
+            for other in {other.key: other for one in features for other in seen.get(one, ())}.values():
+                if other.python == entry.python and self._score(entry, own, other, least) >= least:
+                    yield other.key, entry.key
             for one in features:
-                met.setdefault(one, []).append(book)
+                seen.setdefault(one, []).append(entry)
 
     # Inside
 
@@ -166,36 +166,36 @@ class Shelf:
         for slot in order:
             if len(found) == limit:
                 break
-            found.setdefault(self._line_of(self._at(slot).key), slot)
+            found.setdefault(self._group_of(self._entry_at(slot).key), slot)
         return list(found.values())
 
     def _scores(self, need: Profile) -> list[float]:
         """Return each slot's score, as `core.similarity.score` has it; that of an identical lock is 1."""
-        weights, slots = self.weights, len(self._books)
-        own = weights.sum(need.asked)
-        shared = self._asked.sums(((name, weights.of(name)) for name in need.asked), slots)
-        scores = [share(both, own, other) for both, other in zip(shared, self._asked_weights, strict=True)]
+        weights, slots = self.weights, len(self._entries)
+        own = weights.sum(need.direct)
+        shared = self._direct.sums(((name, weights.of(name)) for name in need.direct), slots)
+        scores = [jaccard(both, own, other) for both, other in zip(shared, self._direct_weights, strict=True)]
         if need.versions:
             own = weights.sum(need.versions)
             shared = self._held.sums(
                 ((self._number.get(pair, -1), weights.of(pair[0])) for pair in need.versions.items()), slots
             )
-            held = [share(both, own, other) for both, other in zip(shared, self._held_weights, strict=True)]
+            held = [jaccard(both, own, other) for both, other in zip(shared, self._held_weights, strict=True)]
             scores = [
                 (one + other) / 2 if weight else other
                 for one, other, weight in zip(held, scores, self._held_weights, strict=True)
             ]
-        for slot in slots_of(self._of_digest.bits(need.digest)) if need.digest else ():
+        for slot in slots_of(self._by_digest.bits(need.digest)) if need.digest else ():
             scores[slot] = 1.0
         return scores
 
     def _covering(self, need: Profile) -> int:
         """Return the slots that serve all that a need asks for, on the same Python."""
-        bits = self._of_python.bits(need.python)
+        bits = self._by_python.bits(need.python)
         for line in need.lines:
             if applies(line, need.python):
                 bits &= self._serving(line)
-        return bits | (self._of_digest.bits(need.digest) if need.digest else 0)
+        return bits | (self._by_digest.bits(need.digest) if need.digest else 0)
 
     def _serving(self, line: str) -> int:
         name, extras = name_of(line), requirement(line).extras
@@ -203,10 +203,10 @@ class Shelf:
         bits = reduce(or_, (self._held.bits(number) for one, number in versions.items() if fits(line, one)), 0)
         if not extras:
             return bits
-        books = ((slot, self._books[slot]) for slot in slots_of(bits))
-        return bits_of(slot for slot, book in books if book and extras <= extras_of(book.lines, name))
+        entries = ((slot, self._entries[slot]) for slot in slots_of(bits))
+        return bits_of(slot for slot, entry in entries if entry and extras <= extras_of(entry.lines, name))
 
-    def _score(self, one: _Book, pairs: frozenset[int], other: _Book, least: float) -> float:
+    def _score(self, one: _Entry, pairs: frozenset[int], other: _Entry, least: float) -> float:
         """Return `core.similarity.score` of two profiles on the shelf, or less when it cannot reach `least`.
 
         `pairs` are those of the first.
@@ -214,47 +214,47 @@ class Shelf:
         if one.digest and one.digest == other.digest:
             return 1.0
         weights = self.weights
-        asked = share(weights.sum(one.asked & other.asked), weights.sum(one.asked), weights.sum(other.asked))
-        if asked < 2 * least - 1 - ROUNDING:
+        direct = jaccard(weights.sum(one.direct & other.direct), weights.sum(one.direct), weights.sum(other.direct))
+        if direct < 2 * least - 1 - ROUNDING:
             return 0.0
         both = sum(map(self._pair_weights.__getitem__, pairs.intersection(other.pairs)))
-        return (share(both, self._held_weight(one), self._held_weight(other)) + asked) / 2
+        return (jaccard(both, self._held_weight(one), self._held_weight(other)) + direct) / 2
 
-    def _rarest(self, book: _Book, least: float) -> list[str]:
+    def _rarest(self, entry: _Entry, least: float) -> list[str]:
         """Return the rarest names asked for that weigh just more than 1 - `least` of all of them; '' for none."""
-        room = (1 - least) * self.weights.sum(book.asked)
+        budget = (1 - least) * self.weights.sum(entry.direct)
         found = []
-        for name in sorted(book.asked, key=lambda name: (self._asked.count(name), name)):
+        for name in sorted(entry.direct, key=lambda name: (self._direct.count(name), name)):
             found.append(name)
-            room -= self.weights.of(name)
-            if room < -ROUNDING:
+            budget -= self.weights.of(name)
+            if budget < -ROUNDING:
                 break
         return found or [""]
 
-    def _held_weight(self, book: _Book) -> int:
-        return self._held_weights[self._slot[book.key]]
+    def _held_weight(self, entry: _Entry) -> int:
+        return self._held_weights[self._slot[entry.key]]
 
-    def _at(self, slot: int) -> _Book:
-        book = self._books[slot]
-        if book is None:
+    def _entry_at(self, slot: int) -> _Entry:
+        entry = self._entries[slot]
+        if entry is None:
             raise LookupError(slot)
-        return book
+        return entry
 
-    def _profile(self, book: _Book) -> Profile:
-        versions = dict(self._pairs[number] for number in book.pairs)
-        return Profile(python=book.python, lines=book.lines, versions=versions, digest=book.digest)
+    def _profile(self, entry: _Entry) -> Profile:
+        versions = dict(self._pairs[number] for number in entry.pairs)
+        return Profile(python=entry.python, lines=entry.lines, versions=versions, digest=entry.digest)
 
-    def _book(self, key: str, profile: Profile) -> _Book:
-        return _Book(
+    def _entry(self, key: str, profile: Profile) -> _Entry:
+        return _Entry(
             key=key,
             python=profile.python,
             digest=profile.digest,
             lines=profile.lines,
-            asked=profile.asked,
-            pairs=array("I", [self._numbered(pair) for pair in profile.versions.items()]),
+            direct=profile.direct,
+            pairs=array("I", [self._pair_number(pair) for pair in profile.versions.items()]),
         )
 
-    def _numbered(self, pair: tuple[str, str]) -> int:
+    def _pair_number(self, pair: tuple[str, str]) -> int:
         number = self._number.get(pair)
         if number is None:
             number = self._number[pair] = len(self._pairs)
@@ -263,47 +263,52 @@ class Shelf:
             self._versions.setdefault(pair[0], {})[pair[1]] = number
         return number
 
-    def _tidy(self) -> None:
+    def _compact(self) -> None:
         """Set slots and weights anew when much has come or gone, so that the shelf stays as small as it can."""
-        gone = len(self._books) - len(self._slot)
-        if SLACK * (gone + len(self._books) - self._packed) > self._packed:
-            self._index([book for book in self._books if book])
+        gone = len(self._entries) - len(self._slot)
+        if SLACK * (gone + len(self._entries) - self._packed) > self._packed:
+            self._rebuild([entry for entry in self._entries if entry])
 
-    def _index(self, books: list[_Book]) -> None:
+    def _rebuild(self, entries: list[_Entry]) -> None:
         """Set everything anew for these profiles: pairs that none of them holds are forgotten."""
-        self._number_anew(books)
-        self._held, self._asked, self._of_python, self._of_digest = Postings(), Postings(), Postings(), Postings()
-        self._books: list[_Book | None] = []
+        self._renumber(entries)
+        self._held, self._direct, self._by_python, self._by_digest = (
+            InvertedIndex(),
+            InvertedIndex(),
+            InvertedIndex(),
+            InvertedIndex(),
+        )
+        self._entries: list[_Entry | None] = []
         self._slot: dict[str, int] = {}
-        self._held_weights, self._asked_weights = array("I"), array("I")
-        for book in books:
-            self._stand(book)
-        for postings in (self._held, self._asked, self._of_python, self._of_digest):
-            postings.settle(len(books))
-        self._packed = len(books)
+        self._held_weights, self._direct_weights = array("I"), array("I")
+        for entry in entries:
+            self._append(entry)
+        for index in (self._held, self._direct, self._by_python, self._by_digest):
+            index.compact(len(entries))
+        self._packed = len(entries)
 
-    def _number_anew(self, books: list[_Book]) -> None:
+    def _renumber(self, entries: list[_Entry]) -> None:
         """Set the weights, and number the pairs that these profiles hold."""
         counted: Counter[int] = Counter()
-        for book in books:
-            counted.update(book.pairs)
+        for entry in entries:
+            counted.update(entry.pairs)
         holders: Counter[str] = Counter()
         for number, count in counted.items():
             holders[self._pairs[number][0]] += count
-        self.weights = Weights(holders=holders, total=len(books))
+        self.weights = Weights(holders=holders, total=len(entries))
         pairs, self._pairs, self._number, self._versions, self._pair_weights = self._pairs, [], {}, {}, []
-        fresh = {number: self._numbered(pairs[number]) for number in counted}
-        for book in books:
-            book.pairs = array("I", map(fresh.__getitem__, book.pairs))
+        fresh = {number: self._pair_number(pairs[number]) for number in counted}
+        for entry in entries:
+            entry.pairs = array("I", map(fresh.__getitem__, entry.pairs))
 
-    def _stand(self, book: _Book) -> None:
+    def _append(self, entry: _Entry) -> None:
         """Give a profile the next slot."""
-        slot = len(self._books)
-        self._books.append(book)
-        self._slot[book.key] = slot
-        self._held.add(slot, book.pairs)
-        self._asked.add(slot, book.asked)
-        self._of_python.add(slot, [book.python])
-        self._of_digest.add(slot, [book.digest])
-        self._held_weights.append(sum(map(self._pair_weights.__getitem__, book.pairs)))
-        self._asked_weights.append(self.weights.sum(book.asked))
+        slot = len(self._entries)
+        self._entries.append(entry)
+        self._slot[entry.key] = slot
+        self._held.add(slot, entry.pairs)
+        self._direct.add(slot, entry.direct)
+        self._by_python.add(slot, [entry.python])
+        self._by_digest.add(slot, [entry.digest])
+        self._held_weights.append(sum(map(self._pair_weights.__getitem__, entry.pairs)))
+        self._direct_weights.append(self.weights.sum(entry.direct))

@@ -34,7 +34,7 @@ class Profile:
     digest: str = ""
 
     @cached_property
-    def asked(self) -> frozenset[str]:
+    def direct(self) -> frozenset[str]:
         """The normalised names asked for."""
         return frozenset(name_of(line) for line in self.lines)
 
@@ -126,7 +126,7 @@ class Weights:
         return sum(map(self.of, names))
 
 
-def share(shared: int, one: int, other: int) -> float:
+def jaccard(shared: int, one: int, other: int) -> float:
     """Return the Jaccard index of two weights and what they share; of nothing with nothing it is 1."""
     joint = one + other - shared
     return shared / joint if joint else 1.0
@@ -134,13 +134,13 @@ def share(shared: int, one: int, other: int) -> float:
 
 def score(one: Profile, other: Profile, weights: Weights) -> float:
     """Return how alike two versions are, 0 to 1. Before resolution only what is asked for is compared."""
-    joint = one.asked & other.asked
-    asked = share(weights.sum(joint), weights.sum(one.asked), weights.sum(other.asked))
+    joint = one.direct & other.direct
+    direct = jaccard(weights.sum(joint), weights.sum(one.direct), weights.sum(other.direct))
     if not one.versions or not other.versions:
-        return asked
+        return direct
     both = {name for name, version in one.versions.items() if other.versions.get(name) == version}
-    held = share(weights.sum(both), weights.sum(one.versions), weights.sum(other.versions))
-    return (held + asked) / 2
+    held = jaccard(weights.sum(both), weights.sum(one.versions), weights.sum(other.versions))
+    return (held + direct) / 2
 
 
 def missing(need: Profile, held: Profile) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def extras_of(lines: Iterable[str], name: str) -> set[str]:
 def nearness(key: str, need: Profile, held: Profile, weights: Weights) -> Nearness:
     """Say how a version stands to a need."""
     lacking = missing(need, held)
-    known = need.versions or need.asked
+    known = need.versions or need.direct
     identical = bool(need.digest) and need.digest == held.digest
     return Nearness(
         key=key,

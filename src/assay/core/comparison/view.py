@@ -12,7 +12,7 @@ from assay.core.lifecycle import NOT_ASSESSED
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sieve:
+class Filters:
     """What a reader looks for; each condition that is set narrows the rows further.
 
     `everything` keeps libraries that are the same on all sides. `direct` keeps those asked for, `major` those
@@ -81,7 +81,7 @@ def _row(row: Row) -> dict[str, Any]:
 def _advisories(exposure: Exposure | None) -> dict[str, Any]:
     if exposure is None:
         return {"state": NOT_ASSESSED, "reason": "No advisory feed is loaded."}
-    told = {"fixed": exposure.ended, "introduced": exposure.brought, "remaining": exposure.kept}
+    told = {"fixed": exposure.fixed, "introduced": exposure.introduced, "remaining": exposure.remaining}
     return {
         word: [
             {"library": one.library, "version": one.version, "id": one.id, "severity": str(one.severity)}
@@ -99,11 +99,12 @@ def _effects(found: Comparison) -> dict[str, Any]:
         "size": {"before": effects.before, "after": effects.after},
         "libraries": [{"name": row.name, "growth": row.growth} for row in effects.growth],
         "licences": [
-            {"name": row.name, "before": row.licences[0], "after": row.licences[-1]} for row in effects.relicensed
+            {"name": row.name, "before": row.licences[0], "after": row.licences[-1]}
+            for row in effects.licence_changed
         ],
         "requirements": [
             {"name": row.name, "before": row.requirements[0], "after": row.requirements[-1]}
-            for row in effects.asked_anew
+            for row in effects.requirement_changed
         ],
     }
 

@@ -85,7 +85,7 @@ class VersionFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class Context:
     """What verdicts rest on beside the version: the day, the feed, the index, the workspace's other versions.
 
     `advisories` is None without a feed. `projects` holds only those the index was asked about. `in_use` maps

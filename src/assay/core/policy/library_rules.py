@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from assay.core.advisories.advisory import SEVERITY_RANK, Match, Severity, public_version
 from assay.core.licences import avoids, satisfied_by
-from assay.core.policy.facts import LibraryFact, VersionFacts, World
+from assay.core.policy.facts import Context, LibraryFact, VersionFacts
 from assay.core.policy.findings import Effect, Fact
 from assay.core.roles import Role
 
@@ -45,8 +45,8 @@ class Rule:
     def sentence(self) -> str:
         """The whole rule in plain language."""
         verb = {Effect.BLOCK: "Stop", Effect.WARN: "Warn of", Effect.NOTE: "Note"}[self.effect]
-        where = f" in environments tagged {either(self.tags)}" if self.tags else ""
-        where += f" built on {either(self.bases)}" if self.bases else ""
+        where = f" in environments tagged {join_or(self.tags)}" if self.tags else ""
+        where += f" built on {join_or(self.bases)}" if self.bases else ""
         who = "" if self.effect is Effect.NOTE else f" {'An' if self.waived_by is Role.ADMIN else 'A'} "
         waive = f"{who}{self.waived_by} may waive it." if who else ""
         days = f"{self.stop_after} days after, what runs a day later"
@@ -59,23 +59,23 @@ class Rule:
             return False
         return not self.bases or version.base in self.bases or version.base.partition("@")[0] in self.bases
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield the facts that one library gives cause for."""
-        del library, world
+        del library, context
         yield from ()
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield the facts that the version as a whole gives cause for."""
-        del version, world
+        del version, context
         yield from ()
 
 
-def either(names: tuple[str, ...]) -> str:
+def join_or(names: tuple[str, ...]) -> str:
     """Join names for a sentence: a, b or c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else "none"
 
 
-def within(version: str, specifier: str) -> bool:
+def in_range(version: str, specifier: str) -> bool:
     """Say whether a version is in a PEP 440 range ('' is every version); pre-releases count as versions."""
     public = public_version(version)
     return not specifier or (public is not None and SpecifierSet(specifier).contains(public, prereleases=True))
@@ -100,10 +100,10 @@ class Deny(Rule):
         """What the rule speaks of."""
         return f"{self.library} {self.versions}".strip() + (f" ({self.reason})" if self.reason else "")
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield the library when it is the denied one."""
-        del world
-        if library.name == self.library and within(library.version, self.versions):
+        del context
+        if library.name == self.library and in_range(library.version, self.versions):
             why = f": {self.reason}" if self.reason else ""
             advice = (
                 f"Use {self.replacement} instead." if self.replacement else "Leave it out, or choose another version."
@@ -123,11 +123,11 @@ class AllowOnly(Rule):
     @property
     def what(self) -> str:
         """What the rule speaks of."""
-        return f"libraries other than {either(self.libraries)}"
+        return f"libraries other than {join_or(self.libraries)}"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library that is not listed."""
-        del world
+        del context
         if not any(fnmatchcase(library.name, pattern) for pattern in self.libraries):
             key = f"allow-only/{library.name}"
             yield _of(library, key, f"{library.name} is not on the list", "Ask an administrator to add it.")
@@ -143,11 +143,11 @@ class LicencesAllowed(Rule):
     @property
     def what(self) -> str:
         """What the rule speaks of."""
-        return f"licences other than {either(self.licences)}"
+        return f"licences other than {join_or(self.licences)}"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library under another licence, or under none that is known."""
-        del world
+        del context
         if not library.licence:
             yield _unknown_licence(library)
         elif not satisfied_by(library.licence, frozenset(self.licences)):
@@ -170,11 +170,11 @@ class LicencesDenied(Rule):
     @property
     def what(self) -> str:
         """What the rule speaks of."""
-        return f"libraries under {either(self.licences)}"
+        return f"libraries under {join_or(self.licences)}"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library that offers no other licence."""
-        del world
+        del context
         if library.licence and not avoids(library.licence, frozenset(self.licences)):
             key = f"licence/{library.name}/{library.licence}"
             yield _of(library, key, f"{library.pin} is under {library.licence}", "Choose another library.")
@@ -191,9 +191,9 @@ class LicenceUnknown(Rule):
         """What the rule speaks of."""
         return "libraries whose licence is not known"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library without a known licence."""
-        del world
+        del context
         if not library.licence:
             yield _unknown_licence(library)
 
@@ -231,11 +231,11 @@ class Vulnerability(Rule):
         ]
         return f"libraries with a known vulnerability of severity {self.severity} or worse{fix}"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield each problem that is bad enough."""
-        if world.advisories is None:
+        if context.advisories is None:
             return
-        for match in world.advisories.matches(library.name, library.version):
+        for match in context.advisories.matches(library.name, library.version):
             if not match.malware and self._is_meant(match):
                 yield _known_problem(library, match)
 
@@ -245,10 +245,10 @@ class Vulnerability(Rule):
             return False
         return self.fix is Fix.ANY or (self.fix is Fix.WITH) == bool(match.fixed)
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Tell that nothing was assessed when there is no feed."""
         del version
-        if world.advisories is None:
+        if context.advisories is None:
             yield _no_feed()
 
 
@@ -283,11 +283,11 @@ class Malware(Rule):
         then = ", and quarantine published versions that hold it" if self.quarantine else ""
         return f"libraries that are known malware{then}"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield each record of malware."""
-        if world.advisories is None:
+        if context.advisories is None:
             return
-        for match in world.advisories.matches(library.name, library.version):
+        for match in context.advisories.matches(library.name, library.version):
             if match.malware:
                 key = f"malware/{library.name}/{library.version}/{match.id}"
                 words = f"{library.pin} is malware by {match.id}: {match.summary}"
@@ -299,10 +299,10 @@ class Malware(Rule):
                     (match.id, *match.aliases),
                 )
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Tell that nothing was assessed when there is no feed."""
         del version
-        if world.advisories is None:
+        if context.advisories is None:
             yield _no_feed()
 
 
@@ -318,9 +318,9 @@ class MinimumAge(Rule):
         """What the rule speaks of."""
         return f"releases younger than {self.days} days"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library that is too new. When the index does not tell the time, nothing is said."""
-        if library.uploaded and (world.today - library.uploaded).days < self.days:
+        if library.uploaded and (context.today - library.uploaded).days < self.days:
             key = f"minimum-age/{library.name}/{library.version}"
             words = f"{library.pin} was released on {library.uploaded}, less than {self.days} days ago"
             yield _of(library, key, words, "Wait, or take an earlier release.")
@@ -337,12 +337,12 @@ class Sources(Rule):
     @property
     def what(self) -> str:
         """What the rule speaks of."""
-        found = [f"files from other indexes than {either(self.indexes)}"] if self.indexes else []
+        found = [f"files from other indexes than {join_or(self.indexes)}"] if self.indexes else []
         return " and ".join([*found, *([] if self.sdists else ["libraries built from source"])]) or "no source at all"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library from elsewhere, or built from source."""
-        del world
+        del context
         if self.indexes and library.index.rstrip("/") not in {one.rstrip("/") for one in self.indexes}:
             key = f"sources/{library.name}/{library.index}"
             yield _of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.core.advisories.advisory import Severity
-from assay.core.policy.facts import LibraryFact, VersionFacts, World
+from assay.core.policy.facts import Context, LibraryFact, VersionFacts
 from assay.core.policy.findings import Effect, Fact, Finding, strongest
 from assay.core.policy.library_rules import (
     AllowOnly,
@@ -93,12 +93,12 @@ DEFAULT = Policy(
 )
 
 
-class Judge:
+class Evaluator:
     """Applies one policy in one world to many versions. What a file gives cause for is asked once."""
 
-    def __init__(self, policy: Policy, world: World) -> None:
+    def __init__(self, policy: Policy, context: Context) -> None:
         self._policy = policy
-        self._world = world
+        self._world = context
         self._of_library: dict[str, tuple[tuple[Rule, Finding], ...]] = {}
 
     def findings(self, version: VersionFacts) -> list[Finding]:
@@ -110,16 +110,16 @@ class Judge:
         for library in version.libraries:
             known = self._of_library.get(library.key)
             if known is None:
-                known = self._of_library[library.key] = tuple(self._judge(library))
+                known = self._of_library[library.key] = tuple(self._evaluate(library))
             if known:
                 found += [finding for rule, finding in known if everything or id(rule) in scope]
         for rule in in_scope:
-            found += [_finding(rule, fact) for fact in rule.of_version(version, self._world)]
+            found += [_finding(rule, fact) for fact in rule.check_version(version, self._world)]
         return strongest(found)
 
-    def _judge(self, library: LibraryFact) -> list[tuple[Rule, Finding]]:
+    def _evaluate(self, library: LibraryFact) -> list[tuple[Rule, Finding]]:
         rules = self._policy.rules
-        return [(rule, _finding(rule, fact)) for rule in rules for fact in rule.of_library(library, self._world)]
+        return [(rule, _finding(rule, fact)) for rule in rules for fact in rule.check_library(library, self._world)]
 
 
 def _finding(rule: Rule, fact: Fact) -> Finding:

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from assay.core.policy.facts import LibraryFact, VersionFacts, World
+from assay.core.policy.facts import Context, LibraryFact, VersionFacts
 from assay.core.policy.findings import Fact
-from assay.core.policy.library_rules import Rule, either, within
+from assay.core.policy.library_rules import Rule, in_range, join_or
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRule(Rule):
     """What the rules have in common that ask the index: it may not have been asked yet."""
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Tell how many libraries the index was not asked about."""
-        missing = len(version.names - world.projects.keys())
+        missing = len(version.names - context.projects.keys())
         if missing:
             among = f"{missing} of {len(version.libraries)} libraries"
             yield Fact(
@@ -39,9 +39,9 @@ class Yanked(ProjectRule):
         """What the rule speaks of."""
         return "yanked releases"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library whose release was yanked."""
-        project = world.projects.get(library.name)
+        project = context.projects.get(library.name)
         if project and library.version in project.yanked:
             why = project.yanked[library.version]
             yield Fact(
@@ -63,11 +63,11 @@ class ProjectStatus(ProjectRule):
     @property
     def what(self) -> str:
         """What the rule speaks of."""
-        return f"projects that are {either(self.statuses)}"
+        return f"projects that are {join_or(self.statuses)}"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library whose project is in such a state."""
-        project = world.projects.get(library.name)
+        project = context.projects.get(library.name)
         if project and project.status in self.statuses:
             why = f": {project.status_reason}" if project.status_reason else ""
             yield Fact(
@@ -91,9 +91,9 @@ class MaximumAge(ProjectRule):
         """What the rule speaks of."""
         return f"releases more than {self.days} days behind the newest of their project"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library that is too far behind."""
-        project = world.projects.get(library.name)
+        project = context.projects.get(library.name)
         if project is None or project.newest_at is None or library.uploaded is None:
             return
         behind = (project.newest_at - library.uploaded).days
@@ -120,11 +120,11 @@ class Require(Rule):
         """What the rule speaks of."""
         return f"environments without {self.library} {self.versions}".rstrip()
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield that it is missing, or not in the range."""
-        del world
+        del context
         found = next((one for one in version.libraries if one.name == self.library), None)
-        if found is None or not within(found.version, self.versions):
+        if found is None or not in_range(found.version, self.versions):
             wanted = f"{self.library} {self.versions}".rstrip()
             there = f"{found.pin} is too old or too new" if found else f"{self.library} is missing"
             yield Fact(
@@ -146,14 +146,14 @@ class PythonVersions(Rule):
     @property
     def what(self) -> str:
         """What the rule speaks of."""
-        return f"Python versions other than {either(self.allowed)}"
+        return f"Python versions other than {join_or(self.allowed)}"
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield another Python version."""
-        del world
+        del context
         if version.python not in self.allowed:
-            words = f"Python {version.python} is not among {either(self.allowed)}"
-            yield Fact(key=f"python/{version.python}", words=words, advice=f"Choose Python {either(self.allowed)}.")
+            words = f"Python {version.python} is not among {join_or(self.allowed)}"
+            yield Fact(key=f"python/{version.python}", words=words, advice=f"Choose Python {join_or(self.allowed)}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,9 +168,9 @@ class Size(Rule):
         """What the rule speaks of."""
         return f"environments larger than {self.megabytes} MB"
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield that it is larger."""
-        del world
+        del context
         if version.size > self.megabytes * 1_000_000:
             words = f"{version.size // 1_000_000} MB; at most {self.megabytes} MB are wanted"
             yield Fact(
@@ -190,9 +190,9 @@ class Count(Rule):
         """What the rule speaks of."""
         return f"environments with more than {self.libraries} libraries"
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield that it has more."""
-        del world
+        del context
         count = len(version.libraries)
         if count > self.libraries:
             words = f"{count} libraries; at most {self.libraries} are wanted"
@@ -211,9 +211,9 @@ class Spread(Rule):
         """What the rule speaks of."""
         return f"libraries in more than {self.versions} versions across the workspace"
 
-    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library that adds one version too many."""
-        used = world.in_use.get(library.name, frozenset())
+        used = context.in_use.get(library.name, frozenset())
         if library.version not in used and len(used) >= self.versions:
             yield Fact(
                 key=f"spread/{library.name}/{library.version}",
@@ -236,9 +236,9 @@ class NearDuplicate(Rule):
         """What the rule speaks of."""
         return f"environments that are {self.percent} % or more the same as a published one"
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield each published version that is so near."""
-        del world
+        del context
         for near in version.near:
             if near.shared * 100 >= self.percent:
                 words = f"{near.shared:.0%} of its pins are those of {near.reference}"
@@ -257,9 +257,9 @@ class Drift(Rule):
         """What the rule speaks of."""
         return f"environments whose base is more than {self.behind} published versions behind"
 
-    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+    def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield that the base is too far behind."""
-        del world
+        del context
         if version.base_behind > self.behind:
             words = f"{version.base} is {version.base_behind} published versions behind its newest"
             yield Fact(

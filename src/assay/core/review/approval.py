@@ -26,7 +26,7 @@ class ApprovalRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class ApprovalProgress:
     """How far a submission is. `missing` are the groups of which nobody approved yet."""
 
     given: int
@@ -50,10 +50,10 @@ class Tally:
         return f"{whole}, by {' and '.join(self.missing)}" if self.missing else whole
 
 
-def tally(rules: ApprovalRules, approved: Sequence[Iterable[str]]) -> Tally:
+def approval_progress(rules: ApprovalRules, approved: Sequence[Iterable[str]]) -> ApprovalProgress:
     """Count approvals, each given as the groups of who gave it."""
     seen = frozenset(group for groups in approved for group in groups)
-    return Tally(
+    return ApprovalProgress(
         given=len(approved), wanted=rules.approvals, missing=tuple(one for one in rules.groups if one not in seen)
     )
 

@@ -46,7 +46,7 @@ def check_digest(seen: str, actual: str) -> None:
         )
 
 
-def check_words(text: str, path: str) -> str:
+def check_text(text: str, path: str) -> str:
     """Return the text without outer blanks. Raises InvalidInputError when it is too long."""
     if len(text) > MAX_WORDS:
         raise InvalidInputError(

@@ -1,7 +1,8 @@
-"""What a reviewer proposes for one library, and what that does to a spec.
+"""What a reviewer requests for one library, and how it changes a spec.
 
-The laws (tests/core/test_edit.py): an edit applied twice does what it does once; lines of other libraries stay
-as they are; after "raise" no version below is taken, after "drop" and "swap" the library is not asked for.
+Invariants (tests/core/review/test_requested_change.py): an edit applied twice has the effect of one; the lines of
+other libraries stay unchanged; after "raise" no lower version is accepted; after "drop" and "swap" the library is
+not direct.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Edit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask:
+class RequestedChange:
     """What a reviewer asks of one library: in words, as an edit that can be applied, or both."""
 
     name: str
@@ -70,12 +71,12 @@ class Ask:
         return ": ".join(part for part in (self.edit.words if self.edit else "", self.ask) if part)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; `Ask.from_dict` reads them back."""
+        """Return plain JSON values; `RequestedChange.from_dict` reads them back."""
         edit = {"kind": str(self.edit.kind), "to": self.edit.to} if self.edit else None
         return {"name": self.name, "ask": self.ask, "edit": edit}
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Ask:
+    def from_dict(cls, stored: Mapping[str, Any]) -> RequestedChange:
         """Read what `to_dict` wrote, or an ask from before there were edits."""
         edit = stored.get("edit")
         return cls(
@@ -85,7 +86,7 @@ class Ask:
         )
 
 
-def parse_ask(name: str, ask: str = "", kind: str = "", to: str = "") -> Ask:
+def parse_requested_change(name: str, ask: str = "", kind: str = "", to: str = "") -> RequestedChange:
     """Check what a reviewer asks of a library. Raises InvalidInputError with the path of what is wrong."""
     if not NAME.fullmatch(name):
         raise InvalidInputError(f"{name[:60]!r} is not a library.", hint="Name one, e.g. pandas.", path="libraries")
@@ -96,7 +97,7 @@ def parse_ask(name: str, ask: str = "", kind: str = "", to: str = "") -> Ask:
     if not (kind or ask):
         raise InvalidInputError(f"Nothing is asked of {name}.", hint="Say what should change.", path="libraries")
     edit = _parse_edit(canonicalize_name(name), EditKind(kind), to.strip()) if kind else None
-    return Ask(name=canonicalize_name(name), ask=ask, edit=edit)
+    return RequestedChange(name=canonicalize_name(name), ask=ask, edit=edit)
 
 
 def _parse_edit(name: str, kind: EditKind, to: str) -> Edit:
@@ -137,7 +138,7 @@ def apply_edit(spec: Spec, name: str, edit: Edit) -> Spec:
     return replace(spec, libraries=lines)
 
 
-def is_done(spec: Spec, ask: Ask) -> bool:
+def is_done(spec: Spec, ask: RequestedChange) -> bool:
     """Say whether a spec says already what was asked, so that there is nothing to apply."""
     if ask.edit is None or not ask.edit.changes_spec:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from assay.core.package_indexes import claimant
+from assay.core.package_indexes import owning_index
 from assay.engine.interface import Index, Question
 
 INDEX = "http://packages.assay.invalid/simple"  # a name that exists nowhere else (RFC 2606)
@@ -23,7 +23,7 @@ def index_for_uv(question: Question) -> str:
 
 def source_of(name: str, question: Question) -> Index:
     """Return the source that serves a library."""
-    return claimant(name, question.sources) or question.index
+    return owning_index(name, question.sources) or question.index
 
 
 def address_for_uv(url: str, filename: str) -> str:

@@ -12,10 +12,10 @@ from assay.core.lock import Lock as LockValue
 from assay.core.policy.facts import LibraryFact, VersionFacts
 from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
 from assay.core.policy.library_rules import LicencesAllowed, LicenceUnknown
-from assay.core.policy.policy import Judge, Policy
+from assay.core.policy.policy import Evaluator, Policy
 from assay.core.policy.version_rules import NearDuplicate
-from assay.flow.assess.context import world_for
-from assay.flow.assess.facts import keep_facts, library_fact
+from assay.flow.assess.context import context_for
+from assay.flow.assess.facts import library_fact, store_facts
 from assay.flow.assess.policy import current_policy
 from assay.store.models import Assessment, LockedFile, Version
 from assay.store.reads.advisories import FeedFacts, feed_facts
@@ -59,16 +59,16 @@ def verdict(version: Version) -> Verdict:
 
 def assess(version: Version, *, keep: bool = True) -> Verdict:
     """Assess a version now, and keep the verdict. Without a lock there is nothing to find."""
-    standing, feed, now = current_policy(version.environment.workspace_id), feed_facts(), timezone.now()
+    current, feed, now = current_policy(version.environment.workspace_id), feed_facts(), timezone.now()
     findings: list[Finding] = []
     if version.lock is not None:
-        keep_facts()
-        judge = Judge(standing.policy, world_for(version.environment.workspace_id, standing.policy))
-        findings = judge.findings(_facts(version, standing.policy))
+        store_facts()
+        evaluator = Evaluator(current.policy, context_for(version.environment.workspace_id, current.policy))
+        findings = evaluator.findings(_facts(version, current.policy))
         if keep:
-            store(version.pk, version.digest, findings, policy=standing.revision, feed=feed, at=now)
+            store(version.pk, version.digest, findings, policy=current.revision, feed=feed, at=now)
     waivers = tuple(waivers_in(version.environment_id))
-    return Verdict(findings=tuple(findings), waivers=waivers, policy=standing.revision, feed=feed, at=now)
+    return Verdict(findings=tuple(findings), waivers=waivers, policy=current.revision, feed=feed, at=now)
 
 
 def store(
@@ -100,7 +100,9 @@ def _facts(version: Version, policy: Policy) -> VersionFacts:
     return replace(facts, near=near)
 
 
-def foresee(workspace_id: int, lock: LockValue, *, base: str = "", tags: tuple[str, ...] = ()) -> list[Finding]:
+def preview_findings(
+    workspace_id: int, lock: LockValue, *, base: str = "", tags: tuple[str, ...] = ()
+) -> list[Finding]:
     """Return what a reviewer would find in a lock that is not built: while composing.
 
     Licences are known only of files that some build has seen; of the others nothing is said.
@@ -116,7 +118,7 @@ def foresee(workspace_id: int, lock: LockValue, *, base: str = "", tags: tuple[s
         tags=frozenset(tags),
         base=base,
     )
-    findings = Judge(policy, world_for(workspace_id, policy)).findings(facts)
+    findings = Evaluator(policy, context_for(workspace_id, policy)).findings(facts)
     about_licences = {LicencesAllowed.kind, LicenceUnknown.kind}
     unseen = {one.name for one in libraries if not one.licence}
     return [one for one in findings if one.kind not in about_licences or one.library not in unseen]

@@ -17,7 +17,7 @@ from assay.store.reads.facts import without_facts
 AT_ONCE = 400  # keys of one statement
 
 
-def keep_facts() -> int:
+def store_facts() -> int:
     """Write the facts of every lock that has none yet; return how many there were."""
     count = 0
     for lock in without_facts().defer("text").iterator(chunk_size=50):

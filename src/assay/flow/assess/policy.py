@@ -15,11 +15,11 @@ from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.lifecycle import Status
 from assay.core.policy.findings import Effect
-from assay.core.policy.policy import DEFAULT, Judge, Policy
-from assay.core.review.decision import check_words
+from assay.core.policy.policy import DEFAULT, Evaluator, Policy
+from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.assess.context import world_for
-from assay.flow.assess.facts import keep_facts
+from assay.flow.assess.context import context_for
+from assay.flow.assess.facts import store_facts
 from assay.sources.policy_document import (
     policy_document,
     policy_from,
@@ -36,7 +36,7 @@ RECENT = timedelta(days=30)  # whose launches count as people touched
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class CurrentPolicy:
     """A policy that counts, with its revision; 0 is the default of the product."""
 
     revision: int
@@ -72,12 +72,12 @@ class Rehearsal:
         return frozenset(one.reference for one in self.stopped)
 
 
-def current_policy(workspace_id: int) -> Standing:
+def current_policy(workspace_id: int) -> CurrentPolicy:
     """Return the newest revision, or the default when nobody wrote one."""
     found = PolicyRevision.objects.filter(workspace_id=workspace_id).order_by("-number").first()
     if found is None:
-        return Standing(revision=0, policy=DEFAULT)
-    return Standing(revision=found.number, policy=policy_from(found.document))
+        return CurrentPolicy(revision=0, policy=DEFAULT)
+    return CurrentPolicy(revision=found.number, policy=policy_from(found.document))
 
 
 def revisions(workspace_id: int) -> list[PolicyRevision]:
@@ -91,10 +91,10 @@ def policy_in(revision: PolicyRevision) -> Policy:
     return policy_from(revision.document)
 
 
-def revise(actor: Actor, policy: Policy, *, seen: int, note: str = "") -> Standing:
+def revise(actor: Actor, policy: Policy, *, seen: int, note: str = "") -> CurrentPolicy:
     """Make a policy the one that counts. Raises ConflictError when another revision came meanwhile."""
     check_right(actor, Right.ADMINISTER)
-    note = check_words(note, "note")
+    note = check_text(note, "note")
     newest = PolicyRevision.objects.filter(workspace_id=actor.workspace_id).aggregate(Max("number"))["number__max"]
     if seen != (newest or 0):
         raise _changed(newest or 0)
@@ -116,7 +116,7 @@ def revise(actor: Actor, policy: Policy, *, seen: int, note: str = "") -> Standi
             )
     except IntegrityError as error:
         raise _changed(seen + 1) from error
-    return Standing(revision=seen + 1, policy=policy)
+    return CurrentPolicy(revision=seen + 1, policy=policy)
 
 
 def _changed(newest: int) -> ConflictError:
@@ -138,16 +138,16 @@ def policy_of(actor: Actor, number: int) -> Policy:
 def rehearse(actor: Actor, policy: Policy) -> Rehearsal:
     """Say what a policy would stop among everything published and pending. Nothing is stored."""
     check_right(actor, Right.ADMINISTER)
-    keep_facts()
+    store_facts()
     rows = live_versions(actor.workspace_id, also=(Status.PENDING,))
-    judge = Judge(policy, world_for(actor.workspace_id, policy))
+    evaluator = Evaluator(policy, context_for(actor.workspace_id, policy))
     facts, waived = facts_of(rows), live_keys(actor.workspace_id, timezone.now())
     stopped: list[Stopped] = []
     pks: list[int] = []
     by_rule: Counter[str] = Counter()
     warned = 0
     for row in rows:
-        findings = judge.findings(facts[row["pk"]])
+        findings = evaluator.findings(facts[row["pk"]])
         by_rule.update({one.rule for one in findings if one.effect is not Effect.NOTE})
         accepted = waived.get(row["environment_id"], frozenset())
         blocks = tuple(one.words for one in findings if one.effect is Effect.BLOCK and one.key not in accepted)
@@ -178,15 +178,15 @@ def read_policy(rules: list[dict[str, Any]] | None, text: str | None) -> Policy:
     return policy
 
 
-def write_policy(standing: Standing) -> dict[str, Any]:
+def write_policy(current: CurrentPolicy) -> dict[str, Any]:
     """Return a policy as plain values: its rules, and each as a sentence."""
-    sentences = [rule.sentence for rule in standing.policy.rules]
-    return {"revision": standing.revision, **policy_document(standing.policy), "sentences": sentences}
+    sentences = [rule.sentence for rule in current.policy.rules]
+    return {"revision": current.revision, **policy_document(current.policy), "sentences": sentences}
 
 
-def policy_yaml(standing: Standing) -> str:
+def policy_yaml(current: CurrentPolicy) -> str:
     """Return a policy as a YAML document."""
-    return policy_to_yaml(standing.policy)
+    return policy_to_yaml(current.policy)
 
 
 def schema() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from assay.core.advisories.advisory import Match
-from assay.core.lifecycle import told_health
+from assay.core.lifecycle import shown_health
 from assay.core.lock import Lock as LockValue
 from assay.core.lock import LockedLibrary
 from assay.core.policy.facts import Project
@@ -50,7 +50,7 @@ def report_document(version: Version) -> dict[str, Any]:
         "libraries": libraries,
         "advisories": advisory_rows(known),
         "advisory_feed": feed_document(known.feed),
-        "health": told_health(version.health, assessed=known.feed is not None),
+        "health": shown_health(version.health, assessed=known.feed is not None),
         "provenance": provenance_rows(version),
     }
 
@@ -121,4 +121,4 @@ def feed_document(feed: FeedFacts | None) -> dict[str, Any] | None:
 def health_of(version: Version) -> str:
     """Return the health as it is told, by the newest verdict on the version."""
     found = Assessment.objects.filter(version=version).values_list("feed_id", flat=True).first()
-    return told_health(version.health, assessed=found is not None)
+    return shown_health(version.health, assessed=found is not None)

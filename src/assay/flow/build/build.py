@@ -29,16 +29,16 @@ from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
 from assay.engine.layout import remove_tree
 from assay.engine.leases import hold, release
 from assay.engine.wheel_store.store import clear_entering, sweep_entering
-from assay.flow.access import find_build, find_reference, find_version, standing
+from assay.flow.access import find_build, find_reference, find_version, version_state
 from assay.flow.assess.policy import current_policy
 from assay.flow.build.engine_process import engine_environment, read_json
 from assay.flow.build.verify import queue
-from assay.flow.build.wakeup import ring
+from assay.flow.build.wakeup import wake_worker
 from assay.flow.compose.draft import Checked
-from assay.flow.compose.resolution_cache import remembered
+from assay.flow.compose.resolution_cache import cached_resolution
 from assay.flow.compose.resolve import question
 from assay.flow.package_indexes import sources_in
-from assay.flow.paths import build_directory, engine_places, prefix
+from assay.flow.paths import build_directory, engine_paths, prefix
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 from assay.store.audit_log import record_version
@@ -61,7 +61,7 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
     version = find_version(actor, slug, number)
     if version.build is not None and version.build.active and version.author_id == actor.id:
         return version.build
-    decide(Action.BUILD, standing(version), actor)
+    decide(Action.BUILD, version_state(version), actor)
     checked = checked_of(actor, version)
     cool_down = current_policy(actor.workspace_id).policy.cool_down_days
     asked = asdict(question(checked, sources_in(actor.workspace_id), cool_down_days=cool_down))
@@ -75,7 +75,7 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
                 created_at=timezone.now(),
             )
             touch(version, build=build)
-            ring()
+            wake_worker()
             record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk))
     except IntegrityError:  # two requests at once: both get the one that was first
         return Build.objects.get(version=version, state__in=ACTIVE_BUILD)
@@ -85,11 +85,11 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
 def cancel_build(actor: Actor, build_id: str) -> Build:
     """Ask for the end of a build; one that is only queued ends at once."""
     build = find_build(actor, build_id)
-    decide(Action.BUILD, standing(build.version), actor)
+    decide(Action.BUILD, version_state(build.version), actor)
     if not build.active:
         raise ConflictError(f"The build has ended: {build.state}.", hint="Build again if you want another.")
     Build.objects.filter(pk=build.pk).update(cancel_requested=True)
-    ring()
+    wake_worker()
     if not _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED, only_from=[BuildState.QUEUED]):
         build.refresh_from_db()
     return build
@@ -122,7 +122,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
             },
         )
         if made:
-            ring()
+            wake_worker()
             record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk), repair=True)
     return build
 
@@ -158,11 +158,11 @@ def _claim(build: Build) -> bool:
 
 def _is_there(build: Build) -> bool:
     """End a build at once whose lock is known from its preview and built already."""
-    asked = None if build.repair else remembered(Question.from_dict(build.question))
+    asked = None if build.repair else cached_resolution(Question.from_dict(build.question))
     row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
     if asked is None or row is None:
         return False
-    hold(engine_places(), str(build.pk), asked)
+    hold(engine_paths(), str(build.pk), asked)
     if not is_sealed(prefix(row.digest)):
         return False
     directory = build_directory(build.pk)
@@ -182,7 +182,7 @@ def _launch(build: Build) -> None:
         directory.mkdir(parents=True)
         job = Job(
             question=Question.from_dict(build.question),
-            places=engine_places(),
+            places=engine_paths(),
             lock=_known_lock(build),
             repair=build.repair,
             require_sandbox=build.version.environment.workspace.require_sandbox,
@@ -215,7 +215,7 @@ def _known_lock(build: Build) -> str | None:
     """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
     if build.repair:
         return build.version.lock.text if build.version.lock else None
-    known = remembered(Question.from_dict(build.question))
+    known = cached_resolution(Question.from_dict(build.question))
     return known.to_toml() if known else None
 
 
@@ -338,18 +338,18 @@ def _end(
 
 def _let_go(name: str) -> None:
     """Release what a build that has ended held, and remove what it left half done if it was killed."""
-    remove_tree(Path(engine_places().environments) / f"{ASIDE}{name}")
-    clear_entering(Path(engine_places().wheels), name)
-    release(engine_places(), name)
+    remove_tree(Path(engine_paths().environments) / f"{ASIDE}{name}")
+    clear_entering(Path(engine_paths().wheels), name)
+    release(engine_paths(), name)
 
 
 def sweep_leftovers() -> list[str]:
     """Remove what killed builds left half done, but for builds that still run; return what was removed."""
     opened = Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)
     alive = frozenset(str(build_id) for build_id in opened)
-    empty_trash(engine_places())
-    removed = sweep(engine_places(), frozenset(f"{ASIDE}{build_id}" for build_id in alive))
-    return removed + sweep_entering(Path(engine_places().wheels), alive)
+    empty_trash(engine_paths())
+    removed = sweep(engine_paths(), frozenset(f"{ASIDE}{build_id}" for build_id in alive))
+    return removed + sweep_entering(Path(engine_paths().wheels), alive)
 
 
 def read_log(build: Build, offset: int) -> dict[str, Any]:

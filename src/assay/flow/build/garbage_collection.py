@@ -7,7 +7,7 @@ from assay.core.lock import Lock as LockValue
 from assay.engine import garbage_collection, leases
 from assay.engine.garbage_collection import Unneeded
 from assay.engine.leases import Needed
-from assay.flow.paths import engine_places
+from assay.flow.paths import engine_paths
 from assay.store.models import Build, Lock, Run, Server
 
 OLDER_THAN = 24 * 3600.0  # seconds; what was built today may be wanted again today
@@ -31,12 +31,12 @@ def needed() -> Needed:
 def collect(*, dry_run: bool, older_than: float = OLDER_THAN) -> list[Unneeded]:
     """Remove what nothing needs (or only name it), and return it."""
     release_ended()
-    return garbage_collection.collect(engine_places(), needed, older_than=older_than, dry_run=dry_run)
+    return garbage_collection.collect(engine_paths(), needed, older_than=older_than, dry_run=dry_run)
 
 
 def release_ended() -> None:
     """Let go what builds held that have ended, or that this database does not know."""
     running = {str(one) for one in Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)}
-    for name in leases.holders(engine_places()):
+    for name in leases.holders(engine_paths()):
         if name not in running:
-            leases.release(engine_places(), name)
+            leases.release(engine_paths(), name)

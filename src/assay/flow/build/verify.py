@@ -20,7 +20,7 @@ from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_version
 from assay.flow.build.engine_process import engine_environment, read_json
-from assay.flow.build.wakeup import ring
+from assay.flow.build.wakeup import wake_worker
 from assay.flow.paths import prefix, verification_directory
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
@@ -49,7 +49,7 @@ def queue(version: Version, who: str) -> Verification:
             made = Verification.objects.create(
                 version=version, lock=version.lock, requested_by=who, created_at=timezone.now()
             )
-            ring()
+            wake_worker()
             record_version(EventName.VERIFICATION_REQUESTED, version, who, verification=str(made.pk))
     except IntegrityError:
         return Verification.objects.get(lock=version.lock, state__in=OPEN_VERIFICATION)

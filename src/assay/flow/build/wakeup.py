@@ -13,24 +13,24 @@ from django.db import transaction
 from assay.flow.paths import home
 
 
-def ring() -> None:
+def wake_worker() -> None:
     """Ring when what is being written is committed."""
-    transaction.on_commit(_ring)
+    transaction.on_commit(_touch)
 
 
-def _ring() -> None:
-    _bell().parent.mkdir(exist_ok=True)
-    _bell().touch()
-    os.utime(_bell())
+def _touch() -> None:
+    _path().parent.mkdir(exist_ok=True)
+    _path().touch()
+    os.utime(_path())
 
 
-def heard() -> int:
+def last_wake() -> int:
     """Return a number that is another one after each ring: microseconds to ask."""
     try:
-        return _bell().stat().st_mtime_ns
+        return _path().stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 
 
-def _bell() -> Path:
+def _path() -> Path:
     return home() / "tmp" / "bell"

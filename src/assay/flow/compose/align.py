@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from assay.core.comparison.diff import Row, Side, compare
+from assay.core.comparison.diff import ComparedVersion, Row, compare
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Pin, pinned
 from assay.flow.access import find_reference
-from assay.flow.compose.draft import Wish, edit_spec, new_version
+from assay.flow.compose.draft import SpecInput, edit_spec, new_version
 from assay.flow.compose.resolve import preview
 from assay.store.models import Version
-from assay.store.reads.compared_versions import side
+from assay.store.reads.compared_versions import compared_version
 
 MOST = 20  # environments in one question; each is resolved
 
@@ -65,9 +65,9 @@ def propose(actor: Actor, pin: Pin, references: Sequence[str], *, create: bool =
 def _proposal(actor: Actor, pin: Pin, version: Version, *, create: bool) -> Proposal:
     try:
         _check_movable(pin, version)
-        wish = _wish(pin, version)
-        moves = _moves(actor, pin, version, wish)
-        draft = _draft(actor, version, wish) if create else ""
+        spec_input = _wish(pin, version)
+        moves = _moves(actor, pin, version, spec_input)
+        draft = _draft(actor, version, spec_input) if create else ""
     except AssayError as error:
         return Proposal(reference=version.reference, reason=f"{error.detail} {error.hint}".strip())
     return Proposal(reference=version.reference, moves=moves, draft=draft)
@@ -86,27 +86,27 @@ def _check_movable(pin: Pin, version: Version) -> None:
         raise ConflictError(f"{version.reference} holds {pin.name} {locked[pin.name]} already.")
 
 
-def _wish(pin: Pin, version: Version) -> Wish:
+def _wish(pin: Pin, version: Version) -> SpecInput:
     spec = version.wanted
     libraries = pinned(spec.libraries, pin)
-    return Wish(base=spec.base, python=spec.python, libraries=libraries, keep=version.reference)
+    return SpecInput(base=spec.base, python=spec.python, libraries=libraries, keep=version.reference)
 
 
-def _moves(actor: Actor, pin: Pin, version: Version, wish: Wish) -> tuple[Row, ...]:
+def _moves(actor: Actor, pin: Pin, version: Version, spec_input: SpecInput) -> tuple[Row, ...]:
     """Resolve the move. Raises what resolving raises, in words that say what does not fit."""
-    found = preview(actor, wish, turn=f"align-{uuid.uuid4()}")
-    after = Side(label="moved", lock=found.lock, direct=found.direct)
-    changed = compare([side(version), after]).changed
+    found = preview(actor, spec_input, turn=f"align-{uuid.uuid4()}")
+    after = ComparedVersion(label="moved", lock=found.lock, direct=found.direct)
+    changed = compare([compared_version(version), after]).changed
     return tuple(sorted(changed, key=lambda row: row.name != pin.name))
 
 
-def _draft(actor: Actor, version: Version, wish: Wish) -> str:
+def _draft(actor: Actor, version: Version, spec_input: SpecInput) -> str:
     slug = version.environment.slug
     mine = Version.objects.filter(environment=version.environment, author_id=actor.id, status=Status.DRAFT)
     for one in mine.select_related("environment"):
-        if one.number > version.number and one.wanted.libraries == wish.libraries:
+        if one.number > version.number and one.wanted.libraries == spec_input.libraries:
             return one.reference
     with transaction.atomic():
         made = new_version(actor, slug)
-        edited, _ = edit_spec(actor, slug, made.number, wish)
+        edited, _ = edit_spec(actor, slug, made.number, spec_input)
     return edited.reference

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
-from assay.core.conflict_fixes import Ask, Fix, asks_of, fixes
+from assay.core.conflict_fixes import Dependency, Fix, dependencies_in, fixes
 from assay.core.errors import AssayError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Credentials, Question
 from assay.engine.resolving.uv import resolve
-from assay.flow.compose.draft import Wish, check_wish
+from assay.flow.compose.draft import SpecInput, check_spec_input
 from assay.flow.compose.resolve import question
 from assay.flow.package_indexes import sources_in
-from assay.flow.paths import engine_places, home, interpreter, interpreters
+from assay.flow.paths import engine_paths, home, interpreter, interpreters
 
 SECONDS = 10.0  # for all of them; a candidate that is not done by then is not offered
 AT_ONCE = 2  # resolutions side by side: the author's next keystroke needs the machine too
@@ -30,7 +30,7 @@ class Conflict:
     """Why a spec does not resolve: the words, who asks for what, and the changes that were seen to end it."""
 
     error: ResolutionError
-    asks: tuple[Ask, ...]
+    dependencies: tuple[Dependency, ...]
     fixes: tuple[tuple[Fix, Lock], ...]
 
 
@@ -54,10 +54,10 @@ class _Trials:
 _trials = _Trials()
 
 
-def explain_conflict(actor: Actor, wish: Wish) -> Conflict | None:
+def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
     """Say why a spec does not resolve and what was seen to help. None when it does resolve."""
     check_right(actor, Right.COMPOSE)
-    checked = check_wish(actor, wish)
+    checked = check_spec_input(actor, spec_input)
     mine = _trials.begin(actor.id)
     sources = sources_in(actor.workspace_id)
     asked, secrets = question(checked, sources), sources.credentials
@@ -69,7 +69,9 @@ def explain_conflict(actor: Actor, wish: Wish) -> Conflict | None:
             python = None if checked.base else checked.python
             found = fixes(checked.spec.libraries, error.detail, python=python, pythons=tuple(interpreters()))
             return Conflict(
-                error=error, asks=asks_of(error.detail), fixes=_tried(asked, found, folder, mine, secrets)
+                error=error,
+                dependencies=dependencies_in(error.detail),
+                fixes=_tried(asked, found, folder, mine, secrets),
             )
     return None
 
@@ -105,4 +107,4 @@ def _asking(asked: Question, fix: Fix) -> Question:
 
 def _resolve(asked: Question, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
     with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
-        return resolve(asked, cache=engine_places().cache, workdir=workdir, started=mine.append, credentials=secrets)
+        return resolve(asked, cache=engine_paths().cache, workdir=workdir, started=mine.append, credentials=secrets)

@@ -11,11 +11,11 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Health, Status, Use, check_use, decide
-from assay.core.review.decision import check_words
-from assay.core.review.requested_change import Ask, apply_edit
+from assay.core.review.decision import check_text
+from assay.core.review.requested_change import RequestedChange, apply_edit
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction, Spec, check_slug, parse_spec
-from assay.flow.access import find_environment, find_reference, find_version, standing, workspace_of
+from assay.flow.access import find_environment, find_reference, find_version, version_state, workspace_of
 from assay.flow.paths import interpreter
 from assay.store.audit_log import record, record_version
 from assay.store.models import Environment, Version
@@ -25,7 +25,7 @@ MAX_TITLE = 200  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class SpecInput:
     """A spec as it comes in from a page or the API, unchecked."""
 
     base: str | None
@@ -46,16 +46,16 @@ class Checked:
     kept: Version | None = None
 
 
-def check_wish(actor: Actor, wish: Wish) -> Checked:
+def check_spec_input(actor: Actor, spec_input: SpecInput) -> Checked:
     """Check a spec against the domain and this installation. Raises errors with the field's path."""
     base = None
-    reference = wish.base or None
+    reference = spec_input.base or None
     if reference:
         base = find_reference(actor, reference, path="base")
         check_use(Status(base.status), Health(base.health), Use.BASE)
         reference = base.reference
-    kept = find_reference(actor, wish.keep, path="keep") if wish.keep else None
-    if not wish.only_binary and not workspace_of(actor).allow_sdists:
+    kept = find_reference(actor, spec_input.keep, path="keep") if spec_input.keep else None
+    if not spec_input.only_binary and not workspace_of(actor).allow_sdists:
         raise InvalidInputError(
             "This workspace builds from wheels only.",
             hint="An administrator can allow source distributions: `assay admin workspace --allow-sdists yes`.",
@@ -63,9 +63,9 @@ def check_wish(actor: Actor, wish: Wish) -> Checked:
         )
     spec, corrections = parse_spec(
         base=reference,
-        python=wish.python,
-        libraries=wish.libraries,
-        only_binary=wish.only_binary,
+        python=spec_input.python,
+        libraries=spec_input.libraries,
+        only_binary=spec_input.only_binary,
         keep=kept.reference if kept else None,
     )
     python = base.python if base else spec.python or ""
@@ -74,13 +74,13 @@ def check_wish(actor: Actor, wish: Wish) -> Checked:
 
 
 def create_environment(
-    actor: Actor, *, slug: str, title: str, description: str, tags: tuple[str, ...] = (), wish: Wish
+    actor: Actor, *, slug: str, title: str, description: str, tags: tuple[str, ...] = (), spec_input: SpecInput
 ) -> Version:
     """Create an environment with version 1 as a draft."""
     check_right(actor, Right.COMPOSE)
     check_slug(slug)
-    title, description = check_title(title), check_words(description, "description")
-    checked = check_wish(actor, wish)
+    title, description = check_title(title), check_text(description, "description")
+    checked = check_spec_input(actor, spec_input)
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -148,11 +148,11 @@ def _add_version(actor: Actor, environment: Environment, checked: Checked, origi
     return version
 
 
-def edit_spec(actor: Actor, slug: str, number: int, wish: Wish) -> tuple[Version, tuple[Correction, ...]]:
+def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tuple[Version, tuple[Correction, ...]]:
     """Edit a draft. A changed spec drops its lock, build and report; the same one changes nothing."""
     version = find_version(actor, slug, number)
-    decide(Action.EDIT, standing(version), actor)
-    checked = check_wish(actor, wish)
+    decide(Action.EDIT, version_state(version), actor)
+    checked = check_spec_input(actor, spec_input)
     if replace(checked.spec, hold=version.wanted.hold) == version.wanted:
         return version, checked.corrections
     with transaction.atomic():
@@ -174,15 +174,15 @@ def edit_spec(actor: Actor, slug: str, number: int, wish: Wish) -> tuple[Version
     return find_version(actor, slug, number), checked.corrections
 
 
-def apply_ask(actor: Actor, slug: str, number: int, ask: Ask) -> Version:
+def apply_requested_change(actor: Actor, slug: str, number: int, ask: RequestedChange) -> Version:
     """Edit a draft as a reviewer proposed. Raises InvalidInputError for words, which only a person can follow."""
     version = find_version(actor, slug, number)
-    decide(Action.EDIT, standing(version), actor)
+    decide(Action.EDIT, version_state(version), actor)
     if ask.edit is None or not ask.edit.changes_spec:
         raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as it is asked.", path="edit")
     spec = apply_edit(version.wanted, ask.name, ask.edit)
-    wish = Wish(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
-    return edit_spec(actor, slug, number, wish)[0]
+    spec_input = SpecInput(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
+    return edit_spec(actor, slug, number, spec_input)[0]
 
 
 def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None:
@@ -191,7 +191,7 @@ def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None
     environment = find_environment(actor, slug)
     if environment.owner_id != actor.id:
         check_right(actor, Right.REVIEW)
-    title, description = check_title(title), check_words(description, "description")
+    title, description = check_title(title), check_text(description, "description")
     if (title, description) == (environment.title, environment.description):
         return
     with transaction.atomic():
@@ -210,7 +210,7 @@ def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None
 def delete_draft(actor: Actor, slug: str, number: int) -> None:
     """Delete a draft, and its environment when nothing else is in it. The trail keeps what happened."""
     version = find_version(actor, slug, number)
-    decide(Action.DELETE, standing(version), actor)
+    decide(Action.DELETE, version_state(version), actor)
     with transaction.atomic():
         touch(version)  # nobody submits it while it goes
         record_version(EventName.VERSION_DELETED, version, actor.name, spec=version.spec)

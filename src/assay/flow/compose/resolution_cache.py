@@ -27,7 +27,7 @@ def remember(question: Question, lock: Lock) -> None:
     _forget_old(path.parent)
 
 
-def remembered(question: Question) -> Lock | None:
+def cached_resolution(question: Question) -> Lock | None:
     """Return the answer to the very same question, None when there is none or it is too old."""
     path = _path(question)
     try:

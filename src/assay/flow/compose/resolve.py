@@ -21,10 +21,10 @@ from assay.engine.interface import Question
 from assay.engine.resolving.uv import resolve
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
-from assay.flow.compose.draft import Checked, Wish, check_wish
+from assay.flow.compose.draft import Checked, SpecInput, check_spec_input
 from assay.flow.compose.resolution_cache import remember
 from assay.flow.package_indexes import Sources, sources_in
-from assay.flow.paths import engine_places, home, interpreter
+from assay.flow.paths import engine_paths, home, interpreter
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
 
@@ -101,13 +101,13 @@ def pins_of(base: Version | None) -> tuple[str, ...]:
     return tuple(f"{one.name}=={one.version}" for one in Lock.from_dict(base.lock.content).libraries)
 
 
-def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
+def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
     """Resolve a spec without storing anything. A newer call with the same turn ends this one.
 
     Raises ConflictError("superseded") then, and ResolutionError when the libraries do not fit.
     """
     check_right(actor, Right.COMPOSE)
-    checked = check_wish(actor, wish)
+    checked = check_spec_input(actor, spec_input)
     key = f"{actor.id}:{turn}"
     mine: list[Popen[str]] = []
 
@@ -122,7 +122,7 @@ def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
         try:
             lock = resolve(
                 asked,
-                cache=engine_places().cache,
+                cache=engine_paths().cache,
                 workdir=workdir,
                 started=started,
                 credentials=sources.credentials,
@@ -162,5 +162,5 @@ def _moved(checked: Checked, lock: Lock) -> tuple[Moved, ...]:
 
 def new_bytes(lock: Lock) -> int:
     """Return the bytes of a lock's files that are not unpacked here yet."""
-    shelf = Path(engine_places().wheels)
+    shelf = Path(engine_paths().wheels)
     return sum(one.file.size for one in lock.libraries if not (shelf / key_of(one, lock.python)).is_dir())

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assay.core.lifecycle import Health, Status, check_launch
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
-from assay.flow.access import find_reference, standing
+from assay.flow.access import find_reference, version_state
 from assay.flow.paths import prefix
 from assay.store.models import Launch, Runtime, Version
 
@@ -32,7 +32,7 @@ class Pass:
 def admit(actor: Actor, reference: str) -> Pass:
     """Return a pass for `name@number` or `name`, with the files checked (law 1). Raises why not."""
     version = find_reference(actor, reference)
-    kind = check_launch(standing(version), Health(version.health), actor)
+    kind = check_launch(version_state(version), Health(version.health), actor)
     directory = prefix(version.digest)
     check_sealed(directory, version.digest)
     return Pass(

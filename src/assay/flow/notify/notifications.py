@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assay.core.events import EventName
 from assay.core.lifecycle import Status
-from assay.core.notifications import NOTICES, Audience, words_of
+from assay.core.notifications import NOTIFICATION_TYPES, Audience, words_of
 from assay.core.roles import Actor, Role
 from assay.store.models import Delivery, Event, Launch, Membership, Notice, Runtime, Version, Webhook, Workspace
 
@@ -39,7 +39,7 @@ def _catch_up(workspace_id: int) -> None:
         events = list(trail.order_by("sequence")[:AT_ONCE])
         if not events:
             return
-        circle = _Circle(workspace_id)
+        circle = _Recipients(workspace_id)
         notices = [one for event in events for one in _notices(event, circle)]
         Notice.objects.bulk_create(notices, batch_size=200, ignore_conflicts=True)
         Delivery.objects.bulk_create(_deliveries(workspace, events), batch_size=200, ignore_conflicts=True)
@@ -47,7 +47,7 @@ def _catch_up(workspace_id: int) -> None:
 
 
 @dataclass
-class _Circle:
+class _Recipients:
     """The people of a workspace, as audiences ask for them; each answer is kept for this step."""
 
     workspace_id: int
@@ -91,13 +91,13 @@ class _Circle:
         return {*launched, *own.values_list("owner_id", flat=True)}
 
 
-def _notices(event: Event, circle: _Circle) -> Iterable[Notice]:
+def _notices(event: Event, circle: _Recipients) -> Iterable[Notice]:
     """Yield what each person is told of one event, nobody twice, and never who did it."""
     name = EventName(event.name) if event.name in list(EventName) else None
-    version = circle.version(event) if name in NOTICES and event.number else None
+    version = circle.version(event) if name in NOTIFICATION_TYPES and event.number else None
     if name is None or version is None:
         return
-    told = NOTICES[name]
+    told = NOTIFICATION_TYPES[name]
     people = set().union(*(circle.people(one, version) for one in told.audience))
     members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
     rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
@@ -120,7 +120,7 @@ def _deliveries(workspace: Workspace, events: list[Event]) -> Iterable[Delivery]
     now = timezone.now()
     for hook in Webhook.objects.filter(workspace=workspace):
         for event in events:
-            if event.name in hook.events or (not hook.events and event.name in NOTICES):
+            if event.name in hook.events or (not hook.events and event.name in NOTIFICATION_TYPES):
                 yield Delivery(webhook=hook, sequence=event.sequence, event=event.name, next_at=now)
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.events import EventName
-from assay.core.notifications import NOTICES, words_of
+from assay.core.notifications import NOTIFICATION_TYPES, words_of
 from assay.core.package_indexes import check_address
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.fetching.network import Network
@@ -64,10 +64,10 @@ def add_webhook(actor: Actor, *, url: str, events: tuple[str, ...], allow_privat
 
 
 def _check(actor: Actor, url: str, events: tuple[str, ...], *, allow_private: bool) -> str:
-    unknown = sorted(set(events) - set(NOTICES))
+    unknown = sorted(set(events) - set(NOTIFICATION_TYPES))
     if unknown:
         raise InvalidInputError(
-            f"{unknown[0][:40]!r} is no event.", hint=f"Choose among {', '.join(NOTICES)}.", path="events"
+            f"{unknown[0][:40]!r} is no event.", hint=f"Choose among {', '.join(NOTIFICATION_TYPES)}.", path="events"
         )
     if Webhook.objects.filter(workspace_id=actor.workspace_id).count() >= MOST:
         raise InvalidInputError(f"There are {MOST} webhooks.", hint="Remove one first.", path="url")
@@ -140,7 +140,9 @@ def _document(event: Event) -> dict[str, object]:
     reference = f"{event.environment}@{event.number}" if event.number else event.environment
     name = EventName(event.name)
     words = (
-        words_of(name, actor=event.actor, reference=reference, detail=event.detail) if name in NOTICES else event.name
+        words_of(name, actor=event.actor, reference=reference, detail=event.detail)
+        if name in NOTIFICATION_TYPES
+        else event.name
     )
     return {
         "type": event.name,

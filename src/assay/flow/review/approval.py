@@ -10,7 +10,14 @@ from django.db import transaction
 from assay.core.errors import NotFoundError
 from assay.core.events import EventName
 from assay.core.policy.findings import Finding
-from assay.core.review.approval import ApprovalRules, Tally, check_groups, check_rules, risks, tally
+from assay.core.review.approval import (
+    ApprovalProgress,
+    ApprovalRules,
+    approval_progress,
+    check_groups,
+    check_rules,
+    risks,
+)
 from assay.core.review.decision import Verdict
 from assay.core.roles import Actor, Right, check_right
 from assay.store.audit_log import record
@@ -25,7 +32,7 @@ def rules_of(workspace: Workspace) -> ApprovalRules:
     )
 
 
-def tally_of(version: Version) -> Tally:
+def approval_progress_of(version: Version) -> ApprovalProgress:
     """Count the approvals of the round that is open, bound to the lock that stands: one query."""
     said = Decision.objects.filter(
         submission__version=version,
@@ -33,7 +40,7 @@ def tally_of(version: Version) -> Tally:
         verdict=Verdict.APPROVE,
         digest=version.digest,
     )
-    return tally(rules_of(version.environment.workspace), list(said.values_list("groups", flat=True)))
+    return approval_progress(rules_of(version.environment.workspace), list(said.values_list("groups", flat=True)))
 
 
 def groups_of(actor: Actor) -> list[str]:

@@ -13,14 +13,14 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Status, decide
-from assay.core.review.decision import Verdict, check_digest, check_mark, check_words
-from assay.core.review.requested_change import Ask, apply_edit
+from assay.core.review.decision import Verdict, check_digest, check_mark, check_text
+from assay.core.review.requested_change import RequestedChange, apply_edit
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
-from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.access import find_version, version_state, workspace_of
 from assay.flow.assess.assess import assess, check_note, check_waived
 from assay.flow.paths import prefix
-from assay.flow.review.approval import groups_of, risks_of, tally_of
+from assay.flow.review.approval import approval_progress_of, groups_of, risks_of
 from assay.store.audit_log import record_version
 from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedMark
 from assay.store.reads.compared_versions import changes_against, predecessor
@@ -35,8 +35,8 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
     A change of low risk is published at once where the workspace wants that.
     """
     version = find_version(actor, slug, number)
-    decide(Action.SUBMIT, standing(version), actor)
-    note = check_words(note, "note")
+    decide(Action.SUBMIT, version_state(version), actor)
+    note = check_text(note, "note")
     check_note(version, note)
     now, round_ = timezone.now(), version.rounds + 1
     with transaction.atomic():
@@ -88,7 +88,7 @@ def _changes(version: Version) -> dict[str, Any]:
 def withdraw(actor: Actor, slug: str, number: int) -> Version:
     """Take a submission back; it is a draft again."""
     version = find_version(actor, slug, number)
-    decide(Action.WITHDRAW, standing(version), actor)
+    decide(Action.WITHDRAW, version_state(version), actor)
     with transaction.atomic():
         move(version, Status.DRAFT, event=EventName.VERSION_WITHDRAWN, actor=actor.name)
         _close_round(version, "withdrawn")
@@ -101,9 +101,9 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
     The approval that completes what the workspace wants publishes it; until then it stays pending.
     """
     version = find_version(actor, slug, number)
-    allowed = decide(Action.APPROVE, standing(version), actor, self_approval=workspace_of(actor).self_approval)
+    allowed = decide(Action.APPROVE, version_state(version), actor, self_approval=workspace_of(actor).self_approval)
     check_digest(digest, version.digest)
-    note = check_words(note, "note")
+    note = check_text(note, "note")
     check_sealed(prefix(version.digest), version.digest)
     check_waived(version)
     with transaction.atomic():
@@ -116,7 +116,7 @@ def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = ""
             note=note,
             self_approved=allowed.self_approved,
         )
-        if tally_of(version).complete:
+        if approval_progress_of(version).complete:
             _publish(version, actor.name)
     return version
 
@@ -133,27 +133,29 @@ def _publish(version: Version, actor: str) -> None:
     _close_round(version, "approved")
 
 
-def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()) -> Version:
+def reject(
+    actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[RequestedChange, ...] = ()
+) -> Version:
     """Give a submission back to its author with what should change; it is a draft again.
 
     Raises ConflictError for an edit that the author could not apply to what was submitted.
     """
     version = find_version(actor, slug, number)
-    decide(Action.REJECT, standing(version), actor, words=feedback)
-    feedback = check_words(feedback, "feedback")
+    decide(Action.REJECT, version_state(version), actor, words=feedback)
+    feedback = check_text(feedback, "feedback")
     for ask in libraries:
-        check_words(ask.ask, "libraries")
+        check_text(ask.ask, "libraries")
         if ask.edit:
             apply_edit(version.wanted, ask.name, ask.edit)
-    asks = [ask.to_dict() for ask in libraries]
+    requested_changes = [ask.to_dict() for ask in libraries]
     with transaction.atomic():
-        _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=asks)
+        _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=requested_changes)
         move(
             version,
             Status.DRAFT,
             event=EventName.VERSION_REJECTED,
             actor=actor.name,
-            detail={"feedback": feedback, "libraries": asks, "digest": version.digest},
+            detail={"feedback": feedback, "libraries": requested_changes, "digest": version.digest},
         )
         _close_round(version, "rejected")
     return version

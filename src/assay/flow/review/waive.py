@@ -11,11 +11,11 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.policy.findings import Effect, Finding
-from assay.core.review.decision import check_words
+from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, Role, check_right
 from assay.flow.access import find_version, workspace_of
 from assay.flow.assess.assess import verdict
-from assay.flow.watch.watch import look_again
+from assay.flow.watch.watch import reassess
 from assay.store.audit_log import record_version
 from assay.store.models import Version, Waiver, Watch
 
@@ -33,7 +33,7 @@ def waive(
     version = find_version(actor, slug, number)
     found = _find(version, finding)
     check_waiver(actor, version, found)
-    reason = check_words(reason, "reason")
+    reason = check_text(reason, "reason")
     if not reason:
         raise InvalidInputError("A reason is needed.", hint="Say why this is acceptable here.", path="reason")
     _check_until(until)
@@ -57,7 +57,7 @@ def waive(
             reason=reason,
             until=until.isoformat() if until else "",
         )
-    look_again(version)
+    reassess(version)
     return waiver
 
 
@@ -118,7 +118,7 @@ def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
     return waiver
 
 
-def tell_expiring() -> int:
+def record_expiring_waivers() -> int:
     """Record, once for each, that a waiver ends within a week; return how many."""
     now = timezone.now()
     soon = Waiver.objects.filter(until__gt=now, until__lte=now + SOON, told_at=None)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from assay.core.errors import UnavailableError
-from assay.core.package_indexes import claimant
+from assay.core.package_indexes import owning_index
 from assay.core.policy.facts import Project
 from assay.engine.fetching.network import Network
 from assay.flow.package_indexes import sources_in
@@ -52,7 +52,7 @@ class Asking:
         """Return what its source tells of a project, None when that does not know it. Raises UnavailableError."""
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - pages that ask nothing need not load it
 
-        source = claimant(name, self._sources.others) or self._sources.index
+        source = owning_index(name, self._sources.others) or self._sources.index
         try:
             answer = self._network.open(f"{source.url.rstrip('/')}/{quote(name)}/", {"Accept": ACCEPT})
             with contextlib.closing(answer):

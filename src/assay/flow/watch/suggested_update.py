@@ -27,13 +27,13 @@ from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Spec
 from assay.engine.resolving.uv import resolve
 from assay.flow.access import find_version
-from assay.flow.assess.assess import foresee, verdict
+from assay.flow.assess.assess import preview_findings, verdict
 from assay.flow.assess.policy import current_policy
 from assay.flow.assess.report import known_problems
 from assay.flow.compose.draft import Checked, start_from
 from assay.flow.compose.resolve import pins_of, question
 from assay.flow.package_indexes import sources_in
-from assay.flow.paths import engine_places, home
+from assay.flow.paths import engine_paths, home
 from assay.store.models import Version
 from assay.store.reads.advisories import current_feed
 from assay.store.reads.libraries import direct_of
@@ -43,13 +43,13 @@ MOST = 50  # environments of one request: each is a resolution
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remedy:
-    """What clears the problems. `left` are those that no move clears; `findings` are those of the result."""
+class SuggestedUpdate:
+    """What clears the problems. `unfixed` are those that no move clears; `findings` are those of the result."""
 
     spec: Spec
     lock: LockValue
     moved: tuple[Moved, ...]
-    left: tuple[Match, ...]
+    unfixed: tuple[Match, ...]
     findings: tuple[Finding, ...]
     draft: Version | None = None
 
@@ -59,7 +59,7 @@ class Remedy:
         return sentence(self.moved)
 
 
-def remedy(actor: Actor, slug: str, number: int, *, create: bool = True) -> Remedy:
+def suggest_update(actor: Actor, slug: str, number: int, *, create: bool = True) -> SuggestedUpdate:
     """Find the smallest moves for a version, resolve them, and make a draft of them.
 
     Raises ConflictError when there is nothing to clear or nothing that clears it, with the reason.
@@ -74,33 +74,35 @@ def remedy(actor: Actor, slug: str, number: int, *, create: bool = True) -> Reme
     moved = moved_between(LockValue.from_dict(version.lock.content), lock, found.moves)
     base = version.base.reference if version.base else ""
     tags = tuple(version.environment.tags)
-    findings = tuple(foresee(actor.workspace_id, lock, base=base, tags=tags))
+    findings = tuple(preview_findings(actor.workspace_id, lock, base=base, tags=tags))
     _check_cleared(found, findings)
     draft = start_from(actor, version, spec) if create else None
-    return Remedy(spec=spec, lock=lock, moved=moved, left=found.left, findings=findings, draft=draft)
+    return SuggestedUpdate(spec=spec, lock=lock, moved=moved, unfixed=found.unfixed, findings=findings, draft=draft)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A remedy of one version, or in `why` why there is none."""
+class UpdateResult:
+    """A remedy of one version, or in `reason` why there is none."""
 
     reference: str
-    remedy: Remedy | None
-    why: str
+    update: SuggestedUpdate | None
+    reason: str
 
 
-def remedy_all(actor: Actor, *, create: bool = False) -> list[Answer]:
+def suggest_updates(actor: Actor, *, create: bool = False) -> list[UpdateResult]:
     """Find a remedy for the newest version of every environment that needs attention, at most `MOST` of them."""
     check_right(actor, Right.COMPOSE)
     rows = Version.objects.filter(newest_of__workspace_id=actor.workspace_id).exclude(health=Health.OK)
-    answers = []
+    results = []
     for version in rows.select_related("environment").order_by("environment__slug")[:MOST]:
         try:
-            found = remedy(actor, version.environment.slug, version.number, create=create)
-            answers.append(Answer(reference=version.reference, remedy=found, why=""))
+            found = suggest_update(actor, version.environment.slug, version.number, create=create)
+            results.append(UpdateResult(reference=version.reference, update=found, reason=""))
         except ConflictError as error:
-            answers.append(Answer(reference=version.reference, remedy=None, why=f"{error.detail} {error.hint}"))
-    return answers
+            results.append(
+                UpdateResult(reference=version.reference, update=None, reason=f"{error.detail} {error.hint}")
+            )
+    return results
 
 
 def _plan(version: Version) -> Plan:
@@ -113,7 +115,7 @@ def _plan(version: Version) -> Plan:
     unwanted = [one for one in loud if one.kind in UNWANTED]
     if feed is None and not unwanted:
         raise ConflictError("Advisories are not assessed: no feed is loaded.", hint="An administrator loads one.")
-    found = Plan(moves=(), left=())
+    found = Plan(moves=(), unfixed=())
     if feed is not None:
         wanted = {name for one in loud if one.kind == Vulnerability.kind for name in one.names}
         matches = known_problems(version, feed).matches
@@ -130,10 +132,10 @@ def _check_cleared(found: Plan, findings: tuple[Finding, ...]) -> None:
 
 
 def _check_plan(version: Version, found: Plan) -> None:
-    if not found.moves and not found.left:
+    if not found.moves and not found.unfixed:
         raise ConflictError("There is no known problem to clear.", hint="Look at the findings.")
     if not found.moves:
-        names = ", ".join(sorted({f"{one.library} {one.version} ({one.id})" for one in found.left})[:5])
+        names = ", ".join(sorted({f"{one.library} {one.version} ({one.id})" for one in found.unfixed})[:5])
         raise ConflictError(
             f"No fixed version is known of {names}.", hint="Replace the library, or waive the finding with a reason."
         )
@@ -168,4 +170,4 @@ def _ask(actor: Actor, version: Version, spec: Spec) -> LockValue:
     asked = question(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="remedy-", dir=home() / "tmp") as workdir:
-        return resolve(asked, cache=engine_places().cache, workdir=workdir, credentials=sources.credentials)
+        return resolve(asked, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials)

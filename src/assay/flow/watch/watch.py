@@ -17,12 +17,12 @@ from assay.core.events import EventName
 from assay.core.lifecycle import RUNNING_GRACE, Health, Status
 from assay.core.policy.findings import EFFECT_RANK, Effect, Finding, stops_at
 from assay.core.policy.library_rules import Malware
-from assay.core.policy.policy import Judge
+from assay.core.policy.policy import Evaluator
 from assay.core.policy.version_rules import NearDuplicate, Spread
 from assay.flow.assess.assess import verdict
-from assay.flow.assess.context import world_for
-from assay.flow.assess.facts import keep_facts
-from assay.flow.assess.policy import Standing, current_policy
+from assay.flow.assess.context import context_for
+from assay.flow.assess.facts import store_facts
+from assay.flow.assess.policy import CurrentPolicy, current_policy
 from assay.store.health import OpenEntry, Turn, open_entries, take_turns
 from assay.store.models import Assessment, Version, Watch, Workspace
 from assay.store.reads.advisories import FeedFacts, feed_facts
@@ -45,7 +45,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
+class WatchResult:
     """One look at all published versions of a workspace: how many came to which health."""
 
     assessed: int
@@ -59,26 +59,26 @@ def advance() -> bool:
     feed, today = feed_facts(), timezone.now().date()
     done = False
     for workspace in Workspace.objects.select_related("watch"):
-        standing = current_policy(workspace.pk)
+        current = current_policy(workspace.pk)
         watch = Watch.objects.filter(workspace=workspace).first()
-        now = (standing.revision, feed.id if feed else None, today)
+        now = (current.revision, feed.id if feed else None, today)
         if watch is None or (watch.policy, watch.feed, watch.day) != now:
-            assess_all(workspace.pk, standing, feed)
+            assess_all(workspace.pk, current, feed)
             done = True
     return done
 
 
-def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) -> Round:
+def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None) -> WatchResult:
     """Assess every published version of a workspace and do what follows."""
-    keep_facts()
+    store_facts()
     now = timezone.now()
     waived, lapsed, entries = live_keys(workspace_id, now), lapsed_keys(workspace_id, now), open_entries(workspace_id)
     kept: list[Assessment] = []
     turns: list[Turn] = []
-    for change in _changes(workspace_id, standing, lapsed):
-        kept.append(_verdict(change, standing.revision, feed, now))
+    for change in _changes(workspace_id, current, lapsed):
+        kept.append(_verdict(change, current.revision, feed, now))
         accepted = waived.get(change.row["environment_id"], frozenset())
-        turn = _turn(change, accepted, entries.get(change.row["pk"]), quarantines=standing.policy.quarantines)
+        turn = _turn(change, accepted, entries.get(change.row["pk"]), quarantines=current.policy.quarantines)
         turns += [turn] if turn else []
     done = take_turns(workspace_id, turns, actor=WATCHER)
     _keep(kept)
@@ -86,9 +86,9 @@ def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) ->
         verdict(version)  # what waits for a decision is judged anew: reviewers see counts in their list
     Watch.objects.update_or_create(
         workspace_id=workspace_id,
-        defaults={"policy": standing.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
+        defaults={"policy": current.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
     )
-    return Round(
+    return WatchResult(
         assessed=len(kept),
         attention=sum(one.came_to is Health.ATTENTION for one in done),
         cleared=sum(one.came_to is Health.OK for one in done),
@@ -96,17 +96,17 @@ def assess_all(workspace_id: int, standing: Standing, feed: FeedFacts | None) ->
     )
 
 
-def _changes(workspace_id: int, standing: Standing, lapsed: dict[int, frozenset[str]]) -> Iterator[Change]:
+def _changes(workspace_id: int, current: CurrentPolicy, lapsed: dict[int, frozenset[str]]) -> Iterator[Change]:
     """Yield each published version with its findings now, and what differs from its verdict before.
 
     A fact whose waiver has run out is new again.
     """
     rows = live_versions(workspace_id)
     facts = facts_of(rows)
-    judge = Judge(standing.policy, world_for(workspace_id, standing.policy))
+    evaluator = Evaluator(current.policy, context_for(workspace_id, current.policy))
     before = _known([row["pk"] for row in rows])
     for row in rows:
-        findings = judge.findings(facts[row["pk"]])
+        findings = evaluator.findings(facts[row["pk"]])
         known = before.get(row["pk"], {})
         here, again = {one.key for one in findings}, lapsed.get(row["environment_id"], frozenset())
         yield Change(
@@ -225,7 +225,7 @@ def _keep(verdicts: list[Assessment]) -> None:
     )
 
 
-def look_again(version: Version) -> None:
+def reassess(version: Version) -> None:
     """Look again at one published version after a waiver: its entry may be closed by it."""
     workspace_id, known = version.environment.workspace_id, Assessment.objects.filter(version=version).first()
     entry = open_entries(workspace_id).get(version.pk)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from assay.core.lifecycle import NOT_ASSESSED, Health, Status, told_health
+from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment
 from assay.store.reads.usage import Use, use_lately
@@ -121,7 +121,7 @@ def _row(found: dict[str, Any], use: Use) -> CatalogueRow:
         description=found["description"],
         status=of("status"),
         version=of("number"),
-        health=told_health(of("health"), assessed=of("assessment__feed") is not None),
+        health=shown_health(of("health"), assessed=of("assessment__feed") is not None),
         python=of("python"),
         base=f"{base}@{of('base__number')}" if base else None,
         owner=found["owner__username"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.core.comparison.diff import Comparison, Side, compare
+from assay.core.comparison.diff import ComparedVersion, Comparison, compare
 from assay.core.comparison.similarity import name_of
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
@@ -11,11 +11,11 @@ from assay.store.models import Environment, LockedLibrary, Version
 from assay.store.reads.libraries import direct_of, lines_of
 
 
-def side(version: Version) -> Side:
+def compared_version(version: Version) -> ComparedVersion:
     """Return a version as a side; one without a lock holds nothing."""
     empty = Lock(python=version.python, platform="")
     facts = version.lock.report["libraries"] if version.lock else ()
-    return Side(
+    return ComparedVersion(
         label=version.reference,
         lock=Lock.from_dict(version.lock.content) if version.lock else empty,
         direct=direct_of(version),
@@ -54,8 +54,8 @@ def predecessor(version: Version) -> Version | None:
 
 def changes_against(version: Version, other: Version | None) -> Comparison:
     """Compare a version with another one, or with nothing."""
-    nothing = Side(label="nothing", lock=Lock(python=version.python, platform=""))
-    return compare([side(other) if other else nothing, side(version)])
+    nothing = ComparedVersion(label="nothing", lock=Lock(python=version.python, platform=""))
+    return compare([compared_version(other) if other else nothing, compared_version(version)])
 
 
 def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, str]]:

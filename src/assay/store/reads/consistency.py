@@ -7,9 +7,9 @@ from itertools import islice
 from packaging.utils import canonicalize_name
 
 from assay.core.comparison.consistency import Spread, diverges, spread
-from assay.core.comparison.nearest_index import Shelf
+from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.roles import Actor
-from assay.store.reads.nearest import newest_of, shelf_of
+from assay.store.reads.nearest import index_of, newest_of
 
 
 def consistency(
@@ -26,24 +26,24 @@ def consistency(
     Only those live in several versions unless `diverging` is off; with `conflicts` only those that
     environments could not share. `library` asks for one, diverging or not.
     """
-    with shelf_of(actor) as shelf:
-        live = _live(shelf)
+    with index_of(actor) as index:
+        live = _live(index)
         names = [canonicalize_name(library)] if library else live
         asked = (name for name in names if library or (name > after and (diverges(live[name]) or not diverging)))
-        found = (_spread(shelf, name, live[name]) for name in asked if name in live)
+        found = (_spread(index, name, live[name]) for name in asked if name in live)
         return list(islice((one for one in found if one.conflict or not conflicts), limit))
 
 
-def _live(shelf: Shelf) -> dict[str, dict[str, int]]:
+def _live(index: NearestIndex) -> dict[str, dict[str, int]]:
     """Return how many environments hold each version of each library; worked out once for each state of the shelf."""
-    if "live" not in shelf.answers:
-        shelf.answers["newest"] = shelf.slots(newest_of(shelf.keys))
-        shelf.answers["live"] = dict(shelf.live(shelf.answers["newest"]))
-    live: dict[str, dict[str, int]] = shelf.answers["live"]
+    if "live" not in index.cache:
+        index.cache["newest"] = index.slots(newest_of(index.keys))
+        index.cache["live"] = dict(index.live(index.cache["newest"]))
+    live: dict[str, dict[str, int]] = index.cache["live"]
     return live
 
 
-def _spread(shelf: Shelf, name: str, counts: dict[str, int]) -> Spread:
-    among = shelf.answers["newest"]
-    holders = {version: shelf.holders(name, version, among) for version in counts}
-    return spread(name, holders, shelf.asking(name, among) if diverges(counts) else ())
+def _spread(index: NearestIndex, name: str, counts: dict[str, int]) -> Spread:
+    among = index.cache["newest"]
+    holders = {version: index.holders(name, version, among) for version in counts}
+    return spread(name, holders, index.requirements(name, among) if diverges(counts) else ())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.core.comparison.merge import Move, kept_of, move
-from assay.core.comparison.nearest_index import Shelf
+from assay.core.comparison.merge import Move, choose_kept, move
+from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.comparison.similarity import groups
 from assay.core.roles import Actor
 from assay.store.models import Version
-from assay.store.reads.compared_versions import side
-from assay.store.reads.nearest import need_of, newest_of, shelf_of
+from assay.store.reads.compared_versions import compared_version
+from assay.store.reads.nearest import index_of, need_of, newest_of
 from assay.store.reads.usage import use_lately
 
 LEAST = 0.85  # score from which two count as near-identical: of 100 libraries about 8 may differ
@@ -36,9 +36,9 @@ class Group:
 
 def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]:
     """Return groups of environments whose newest published versions are nearly the same, largest group first."""
-    with shelf_of(actor) as shelf:
-        page = _groups(shelf)[offset : offset + limit]
-        kept = [kept_of({key: shelf.profile(key) for key in group}) for group in page]
+    with index_of(actor) as index:
+        page = _groups(index)[offset : offset + limit]
+        kept = [choose_kept({key: index.profile(key) for key in group}) for group in page]
     wanted = {key for group, keep in zip(page, kept, strict=True) for key in (*group[:MEMBERS], keep)}
     versions = _versions(actor, wanted)
     use = use_lately([one.environment_id for one in versions.values()])
@@ -46,11 +46,11 @@ def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]
     return [_group(group, keep, versions, people) for group, keep in zip(page, kept, strict=True) if keep in versions]
 
 
-def _groups(shelf: Shelf) -> list[tuple[str, ...]]:
+def _groups(index: NearestIndex) -> list[tuple[str, ...]]:
     """Return the groups; worked out once for each state of the shelf."""
-    if "groups" not in shelf.answers:
-        shelf.answers["groups"] = groups(shelf.alike(newest_of(shelf.keys), LEAST))
-    found: list[tuple[str, ...]] = shelf.answers["groups"]
+    if "groups" not in index.cache:
+        index.cache["groups"] = groups(index.similar_pairs(newest_of(index.keys), LEAST))
+    found: list[tuple[str, ...]] = index.cache["groups"]
     return found
 
 
@@ -66,13 +66,13 @@ def _versions(actor: Actor, references: set[str]) -> dict[str, Version]:
 
 def _group(group: tuple[str, ...], keep: str, versions: dict[str, Version], people: dict[int, int]) -> Group:
     there = [versions[key] for key in group if key in versions and key != keep]
-    to, need = side(versions[keep]), need_of(versions[keep])
+    to, need = compared_version(versions[keep]), need_of(versions[keep])
     return Group(
         references=group,
         kept=keep,
         members=tuple(
             Member(
-                move=move(side(one), to, need_of(one), need),
+                move=move(compared_version(one), to, need_of(one), need),
                 people_30d=people.get(one.environment_id, 0),
             )
             for one in there

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from assay.core.comparison.nearest_index import Shelf
+from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.comparison.similarity import Nearness, Profile
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
@@ -28,10 +28,10 @@ AT_ONCE = 500  # environments that are read again singly; when more have changed
 CHUNK = 1_000  # locks read by one query
 
 
-def nearest(actor: Actor, need: Profile, *, limit: int = 10, but: str = "") -> list[Nearness]:
-    """Return the published versions nearest to a need, best first, one of each environment, `but` left out."""
-    with shelf_of(actor) as shelf:
-        return shelf.nearest(need, limit=limit, but=but)
+def nearest(actor: Actor, need: Profile, *, limit: int = 10, exclude: str = "") -> list[Nearness]:
+    """Return the published versions nearest to a need, best first, one of each environment, `exclude` left out."""
+    with index_of(actor) as index:
+        return index.nearest(need, limit=limit, exclude=exclude)
 
 
 def need_of(version: Version) -> Profile:
@@ -46,12 +46,12 @@ def need_of(version: Version) -> Profile:
 
 
 @contextmanager
-def shelf_of(actor: Actor) -> Iterator[Shelf]:
+def index_of(actor: Actor) -> Iterator[NearestIndex]:
     """Lend the shelf of the actor's workspace, as it is now; nobody else uses it meanwhile."""
     kept = _kept(actor.workspace_id)
     with kept.turn:
         kept.refresh(actor.workspace_id)
-        yield kept.shelf
+        yield kept.index
 
 
 def read_ahead() -> None:
@@ -64,10 +64,10 @@ def read_ahead() -> None:
 
 def _kept(workspace_id: int) -> _Kept:
     with _guard:
-        kept = _shelves.setdefault(workspace_id, _Kept())
-        _shelves.move_to_end(workspace_id)
-        while len(_shelves) > WORKSPACES:
-            _shelves.popitem(last=False)
+        kept = _indexes.setdefault(workspace_id, _Kept())
+        _indexes.move_to_end(workspace_id)
+        while len(_indexes) > WORKSPACES:
+            _indexes.popitem(last=False)
     return kept
 
 
@@ -89,7 +89,7 @@ def newest_of(references: list[str]) -> list[str]:
 class _Kept:
     """A shelf and the place in the trail up to which it was read."""
 
-    shelf: Shelf = field(default_factory=lambda: Shelf(environment_of))
+    index: NearestIndex = field(default_factory=lambda: NearestIndex(environment_of))
     turn: threading.Lock = field(default_factory=threading.Lock)
     seen: tuple[int, str] | None = None
 
@@ -103,8 +103,8 @@ class _Kept:
         ).exclude(health=Health.QUARANTINED)
         changed = self._changed(workspace_id)
         if changed is None:
-            self.shelf = Shelf(environment_of)
-            self.shelf.fill(_profiles(published))
+            self.index = NearestIndex(environment_of)
+            self.index.load(_profiles(published))
         elif changed:
             self._read_again(published, changed)
         self.seen = now
@@ -122,15 +122,15 @@ class _Kept:
     def _read_again(self, published: QuerySet[Version], changed: set[str]) -> None:
         there = published.filter(environment__slug__in=changed).values_list("pk", "environment__slug", "number")
         keys = {f"{slug}@{number}": pk for pk, slug, number in there}
-        kept = {key for key in self.shelf.keys if environment_of(key) in changed}
+        kept = {key for key in self.index.keys if environment_of(key) in changed}
         for key in kept - keys.keys():
-            self.shelf.drop(key)
+            self.index.remove(key)
         fresh = [pk for key, pk in keys.items() if key not in kept]  # what is published stays as it is
         for key, profile in _profiles(published.filter(pk__in=fresh)):
-            self.shelf.put(key, profile)
+            self.index.add(key, profile)
 
 
-_shelves: OrderedDict[int, _Kept] = OrderedDict()
+_indexes: OrderedDict[int, _Kept] = OrderedDict()
 _guard = threading.Lock()
 
 

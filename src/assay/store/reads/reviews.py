@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from assay.core.lifecycle import Status
 from assay.core.policy.findings import Effect
-from assay.core.review.requested_change import Ask, is_done
+from assay.core.review.requested_change import RequestedChange, is_done
 from assay.core.roles import Actor
 from assay.store.models import Decision, LockedLibrary, PolicyRevision, Submission, Version
 from assay.store.reads.waivers import live_keys
@@ -128,13 +128,15 @@ def _queue_row(version: Version, submission: Submission | None, waived: frozense
     )
 
 
-def asks_of(version: Version) -> list[tuple[Ask, bool]]:
+def requested_changes_of(version: Version) -> list[tuple[RequestedChange, bool]]:
     """Return what the last round asked of single libraries, each with whether the spec says so by now."""
     last = version.submissions.order_by("-round").prefetch_related("decisions").first()
     if last is None or last.outcome != "rejected":
         return []
-    asks = [Ask.from_dict(one) for decision in last.decisions.all() for one in decision.libraries]
-    return [(ask, is_done(version.wanted, ask)) for ask in asks]
+    requested_changes = [
+        RequestedChange.from_dict(one) for decision in last.decisions.all() for one in decision.libraries
+    ]
+    return [(ask, is_done(version.wanted, ask)) for ask in requested_changes]
 
 
 def viewed_by(actor: Actor, version: Version) -> dict[str, str]:

@@ -92,7 +92,7 @@ def _reasons(conflict: Conflict) -> list[str]:
     if conflict.majors:
         found.append(f"Live in major versions {' and '.join(conflict.majors)}.")
     found += [
-        f"{', '.join(one.asked_by[:NAMED])} asks for {one.line}, which does not take {one.version}"
+        f"{', '.join(one.required_by[:NAMED])} asks for {one.line}, which does not take {one.version}"
         f" of {', '.join(one.held_by[:NAMED])}."
         for one in conflict.exclusions[:NAMED]
     ]

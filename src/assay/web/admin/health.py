@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from assay.core.policy.findings import Finding, stops_at
 from assay.core.roles import Right
 from assay.flow.review.waive import end_waiver
-from assay.flow.watch.suggested_update import MOST, remedy_all
+from assay.flow.watch.suggested_update import MOST, suggest_updates
 from assay.store.models import HealthEntry, Waiver, Watch
 from assay.store.reads.advisories import feed_facts
 from assay.store.reads.health import health_counts, index_asked, settled
@@ -96,11 +96,11 @@ def _parts(counts: dict[str, int]) -> list[Part]:
 @page(Right.COMPOSE)
 def remedies(request: Visit) -> HttpResponse:
     """Draft the smallest remedy of every environment that needs attention, and say what became of each."""
-    for one in remedy_all(request.actor, create=True):
-        if one.remedy and one.remedy.draft:
-            messages.success(request, f"{one.remedy.draft.reference} is a draft: {one.remedy.words}.")
+    for one in suggest_updates(request.actor, create=True):
+        if one.update and one.update.draft:
+            messages.success(request, f"{one.update.draft.reference} is a draft: {one.update.words}.")
         else:
-            messages.warning(request, f"{one.reference}: {one.why}")
+            messages.warning(request, f"{one.reference}: {one.reason}")
     return redirect("health")
 
 

@@ -15,7 +15,7 @@ from assay.core.policy.library_rules import Rule
 from assay.core.policy.policy import BY_KIND, DEFAULT, Policy
 from assay.core.roles import Right
 from assay.flow.assess import policy as policies
-from assay.flow.assess.policy import Rehearsal, Standing
+from assay.flow.assess.policy import CurrentPolicy, Rehearsal
 from assay.store.models import PolicyRevision
 from assay.web.access import Visit, page
 from assay.web.admin.policy_form import form_rules, read_rules
@@ -44,14 +44,14 @@ class Trial:
 @page(Right.SEE)
 def policy(request: Visit) -> HttpResponse:
     """Show the policy that counts and its revisions."""
-    standing = policies.current_policy(request.actor.workspace_id)
+    current = policies.current_policy(request.actor.workspace_id)
     found = policies.revisions(request.actor.workspace_id)
     return render(
         request,
         "admin/policy.html",
         {
-            "standing": standing,
-            "rules": [(rule, rule.sentence) for rule in standing.policy.rules],
+            "current": current,
+            "rules": [(rule, rule.sentence) for rule in current.policy.rules],
             "changes": _changes(found)[:SHOWN],
             "may_edit": request.actor.has(Right.ADMINISTER),
         },
@@ -78,11 +78,11 @@ def _sentences(policy: Policy) -> list[str]:
 @page(Right.ADMINISTER)
 def edit(request: Visit) -> HttpResponse:
     """Change a policy in the form, try it, save it. Nothing counts before it is saved."""
-    standing = policies.current_policy(request.actor.workspace_id)
+    current = policies.current_policy(request.actor.workspace_id)
     if request.method != "POST":
-        return _form(request, policies.write_policy(standing)["rules"], standing.revision)
+        return _form(request, policies.write_policy(current)["rules"], current.revision)
     given = request.POST.get("revision", "")
-    seen = int(given) if given.isdigit() else standing.revision
+    seen = int(given) if given.isdigit() else current.revision
     rules: list[dict[str, Any]] = []
     try:
         rules = _given(request)
@@ -102,7 +102,7 @@ def _act(request: Visit, rules: list[dict[str, Any]], seen: int) -> HttpResponse
         messages.success(request, f"Revision {saved.revision} counts from now on. Everything is judged again.")
         return redirect("policy")
     if action == "yaml":
-        return _form(request, rules, seen, text=policies.policy_yaml(Standing(revision=seen, policy=wanted)))
+        return _form(request, rules, seen, text=policies.policy_yaml(CurrentPolicy(revision=seen, policy=wanted)))
     return _form(request, rules, seen, trial=_trial(request, wanted) if action == "try" else None)
 
 
@@ -112,7 +112,7 @@ def _given(request: Visit) -> list[dict[str, Any]]:
     if text is None:
         return read_rules(request.POST)
     rules: list[dict[str, Any]] = policies.write_policy(
-        Standing(revision=0, policy=policies.read_policy(None, text))
+        CurrentPolicy(revision=0, policy=policies.read_policy(None, text))
     )["rules"]
     return rules
 
@@ -192,11 +192,11 @@ def restore(request: Visit, number: int) -> HttpResponse:
 def as_yaml(request: Visit) -> HttpResponse:
     """Download the policy that counts, or the revision that the address names."""
     number = request.GET.get("revision", "")
-    standing = policies.current_policy(request.actor.workspace_id)
+    current = policies.current_policy(request.actor.workspace_id)
     if number.isdigit():
-        standing = Standing(revision=int(number), policy=policies.policy_of(request.actor, int(number)))
-    answer = HttpResponse(policies.policy_yaml(standing), content_type="application/yaml; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="policy-{standing.revision}.yaml"'
+        current = CurrentPolicy(revision=int(number), policy=policies.policy_of(request.actor, int(number)))
+    answer = HttpResponse(policies.policy_yaml(current), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="policy-{current.revision}.yaml"'
     return answer
 
 

@@ -13,13 +13,13 @@ from assay.core.comparison.diff import Change, Comparison
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.lifecycle import Action, Status, decide
 from assay.core.report import Report
-from assay.core.review.requested_change import Ask, parse_ask
+from assay.core.review.requested_change import RequestedChange, parse_requested_change
 from assay.core.roles import Actor, Right
-from assay.flow.access import find_reference, find_version, standing
+from assay.flow.access import find_reference, find_version, version_state
 from assay.flow.assess.assess import Verdict, check_open, verdict
 from assay.flow.paths import build_directory
 from assay.flow.review import review
-from assay.flow.review.approval import tally_of
+from assay.flow.review.approval import approval_progress_of
 from assay.store.logs import tail
 from assay.store.models import Decision, Membership, Version
 from assay.store.reads.audit_log import version_trail
@@ -109,7 +109,7 @@ def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
     own_allowed = version.environment.workspace.self_approval
     return {
         "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
-        "needs": tally_of(version).words if version.status == Status.PENDING else "",
+        "needs": approval_progress_of(version).words if version.status == Status.PENDING else "",
         "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed)
         or _decided(actor, version)
         or _unwaived(found),
@@ -150,7 +150,7 @@ def _unwaived(found: Verdict) -> str:
 def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: bool) -> str:
     """Return why the actor may not take an action, '' when they may."""
     try:
-        decide(action, standing(version), actor, words="given on the page", self_approval=self_approval)
+        decide(action, version_state(version), actor, words="given on the page", self_approval=self_approval)
     except AssayError as error:
         return f"{error.detail} {error.hint}"
     return ""
@@ -183,7 +183,9 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
         note=request.POST.get("note", ""),
     )
     if version.status == Status.PENDING:
-        messages.success(request, f"Your approval is recorded. {version.reference} needs {tally_of(version).words}.")
+        messages.success(
+            request, f"Your approval is recorded. {version.reference} needs {approval_progress_of(version).words}."
+        )
         return redirect("review", slug=slug, number=number)
     messages.success(request, f"{version.reference} is published. Everyone can pick it now.")
     return redirect("version", slug=slug, number=number)
@@ -195,7 +197,11 @@ def reject(request: Visit, slug: str, number: int) -> HttpResponse:
     """Give a submission back with feedback; nothing that was typed is lost when it cannot be taken."""
     try:
         version = review.reject(
-            request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=_asks(request)
+            request.actor,
+            slug,
+            number,
+            feedback=request.POST.get("feedback", ""),
+            libraries=_requested_changes(request),
         )
     except InvalidInputError as refused:
         return _show(request, find_version(request.actor, slug, number), refused)
@@ -203,10 +209,10 @@ def reject(request: Visit, slug: str, number: int) -> HttpResponse:
     return redirect("admin-environments")
 
 
-def _asks(request: Visit) -> tuple[Ask, ...]:
+def _requested_changes(request: Visit) -> tuple[RequestedChange, ...]:
     """Read the rows of the form; one without a library asks nothing. "note" only says, in words, what to do."""
     return tuple(
-        parse_ask(name, to) if kind == "note" else parse_ask(name, kind=kind, to=to)
+        parse_requested_change(name, to) if kind == "note" else parse_requested_change(name, kind=kind, to=to)
         for name, kind, to in _rows(request)
         if name
     )

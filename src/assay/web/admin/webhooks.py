@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
-from assay.core.notifications import NOTICES
+from assay.core.notifications import NOTIFICATION_TYPES
 from assay.core.roles import Right
 from assay.flow.notify.webhooks import NewWebhook, add_webhook, remove_webhook, send_again, try_webhook
 from assay.store.models import Delivery, Webhook
@@ -40,7 +40,7 @@ def webhooks(request: Visit) -> HttpResponse:
         {
             "hooks": rows,
             "deliveries": deliveries.select_related("webhook").order_by("-pk")[:SHOWN],
-            "events": [str(name) for name in NOTICES],
+            "events": [str(name) for name in NOTIFICATION_TYPES],
             "made": made,
             "error": error,
             "form": request.POST if error else {},

@@ -13,15 +13,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from assay.core.advisories.exposure import expose
-from assay.core.comparison.diff import MOST_SIDES, Comparison, Row
+from assay.core.comparison.diff import MAX_VERSIONS, Comparison, Row
 from assay.core.comparison.diff import compare as compare_sides
-from assay.core.comparison.view import Sieve, document, markdown
+from assay.core.comparison.view import Filters, document, markdown
 from assay.core.errors import AssayError
 from assay.core.roles import Right
 from assay.flow.access import find_reference
 from assay.store.models import Version
 from assay.store.reads.advisories import current_feed
-from assay.store.reads.compared_versions import own_references, published_references, side
+from assay.store.reads.compared_versions import compared_version, own_references, published_references
 from assay.web.access import Visit, page
 from assay.web.studio.related_versions import offers
 
@@ -53,7 +53,7 @@ def compare(request: Visit) -> HttpResponse:
     labels = [one.reference for one in chosen]
     if labels != names or "add" in request.GET:
         return redirect(_address(labels, sieve))
-    found = compare_sides([side(one) for one in chosen]) if len(chosen) > 1 else None
+    found = compare_sides([compared_version(one) for one in chosen]) if len(chosen) > 1 else None
     feed = current_feed()
     exposure = expose(found, feed.index) if found and feed else None
     rows = sieve.rows(found, exposure.libraries if exposure else frozenset()) if found else ()
@@ -81,10 +81,10 @@ def _named(request: Visit) -> list[str]:
 
 def _chosen(request: Visit, names: list[str]) -> list[Version]:
     """Return the versions, with the one that is added. What cannot be added is told, and left out."""
-    chosen = [find_reference(request.actor, name, path="versions") for name in names[:MOST_SIDES]]
+    chosen = [find_reference(request.actor, name, path="versions") for name in names[:MAX_VERSIONS]]
     added = request.GET.get("add", "").strip()
-    if len(names) > MOST_SIDES or (added and len(names) == MOST_SIDES):
-        messages.warning(request, f"{MOST_SIDES} versions can be compared at a time.")
+    if len(names) > MAX_VERSIONS or (added and len(names) == MAX_VERSIONS):
+        messages.warning(request, f"{MAX_VERSIONS} versions can be compared at a time.")
     elif added:
         try:
             chosen.append(find_reference(request.actor, added, path="versions"))
@@ -93,11 +93,11 @@ def _chosen(request: Visit, names: list[str]) -> list[Version]:
     return list({one.pk: one for one in chosen}.values())
 
 
-def _sieve(request: Visit) -> Sieve:
-    return Sieve(**{name: request.GET.get(name) == "1" for name, _ in FILTERS})
+def _sieve(request: Visit) -> Filters:
+    return Filters(**{name: request.GET.get(name) == "1" for name, _ in FILTERS})
 
 
-def _address(names: Sequence[str], sieve: Sieve, **more: str) -> str:
+def _address(names: Sequence[str], sieve: Filters, **more: str) -> str:
     """Return the address of a comparison; what is not chosen is not in it."""
     chosen = {name: "1" for name, on in asdict(sieve).items() if on}
     query = {"versions": ",".join(names)} if names else {}
@@ -106,13 +106,13 @@ def _address(names: Sequence[str], sieve: Sieve, **more: str) -> str:
 
 
 def _context(
-    request: Visit, chosen: list[Version], found: Comparison | None, rows: tuple[Row, ...], sieve: Sieve
+    request: Visit, chosen: list[Version], found: Comparison | None, rows: tuple[Row, ...], sieve: Filters
 ) -> dict[str, Any]:
     names = [one.reference for one in chosen]
     context: dict[str, Any] = {
         "sides": _side_cards(chosen, sieve),
         "names": names,
-        "may_add": len(names) < MOST_SIDES,
+        "may_add": len(names) < MAX_VERSIONS,
         "choices": published_references(request.actor) + own_references(request.actor),
         "filters": _filters(names, sieve),
         "chosen_filters": [name for name, on in asdict(sieve).items() if on],
@@ -135,11 +135,11 @@ def _context(
         "turned": _address(names[::-1], sieve),
         "markdown": _address(names, sieve, **{"as": "markdown"}),
         "json": _address(names, sieve, **{"as": "json"}),
-        "bare": _address(names, Sieve()),
+        "bare": _address(names, Filters()),
     }
 
 
-def _side_cards(chosen: list[Version], sieve: Sieve) -> list[dict[str, Any]]:
+def _side_cards(chosen: list[Version], sieve: Filters) -> list[dict[str, Any]]:
     """Return each side with its size against the largest, and the address without it."""
     sizes = [one.lock.size if one.lock else 0 for one in chosen]
     most = max([*sizes, 1])
@@ -154,11 +154,12 @@ def _side_cards(chosen: list[Version], sieve: Sieve) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(names: list[str], sieve: Sieve) -> list[tuple[str, str, bool]]:
+def _filters(names: list[str], sieve: Filters) -> list[tuple[str, str, bool]]:
     """Return (label, address with it turned around, whether it is on)."""
     stands = asdict(sieve)
     return [
-        (label, _address(names, Sieve(**{**stands, name: not stands[name]})), stands[name]) for name, label in FILTERS
+        (label, _address(names, Filters(**{**stands, name: not stands[name]})), stands[name])
+        for name, label in FILTERS
     ]
 
 

@@ -14,18 +14,18 @@ from django.views.decorators.http import require_POST
 from assay.core.errors import AssayError, ConflictError
 from assay.core.lifecycle import Action, decide
 from assay.core.roles import Right
-from assay.flow.access import find_version, standing
-from assay.flow.assess.assess import foresee
+from assay.flow.access import find_version, version_state
+from assay.flow.assess.assess import preview_findings
 from assay.flow.build.build import request_build
 from assay.flow.compose import draft
 from assay.flow.compose.conflict_fixes import explain_conflict
-from assay.flow.compose.draft import Wish
+from assay.flow.compose.draft import SpecInput
 from assay.flow.compose.resolve import Preview, preview
 from assay.flow.paths import interpreters
 from assay.sources.intake import Intake, read
 from assay.store.models import Version
 from assay.store.reads.launchable import launch_choices
-from assay.store.reads.reviews import asks_of
+from assay.store.reads.reviews import requested_changes_of
 from assay.web.access import Visit, page
 from assay.web.admin.findings import foresight
 from assay.web.studio.related_versions import covers
@@ -66,9 +66,9 @@ class Form:
             keep=spec.keep or "",
         )
 
-    def wish(self) -> Wish:
+    def spec_input(self) -> SpecInput:
         """Return the unchecked spec. A base brings its own Python."""
-        return Wish(
+        return SpecInput(
             base=self.base or None,
             python=None if self.base else self.python or None,
             libraries=tuple(self.libraries.splitlines()),
@@ -90,7 +90,7 @@ def new(request: Visit) -> HttpResponse:
             slug=form.slug,
             title=form.title,
             description=form.description,
-            wish=form.wish(),
+            spec_input=form.spec_input(),
         )
     except AssayError as error:
         return _show(request, form, None, error)
@@ -101,14 +101,14 @@ def new(request: Visit) -> HttpResponse:
 def edit(request: Visit, slug: str, number: int) -> HttpResponse:
     """Edit a draft."""
     version = find_version(request.actor, slug, number)
-    decide(Action.EDIT, standing(version), request.actor)
+    decide(Action.EDIT, version_state(version), request.actor)
     if request.method != "POST":
         return _show(request, Form.from_version(version), version)
     form = Form.from_post(request.POST)
     try:
         if version.environment.owner_id == request.actor.id:
             draft.edit_words(request.actor, slug, title=form.title, description=form.description)
-        version, corrections = draft.edit_spec(request.actor, slug, number, form.wish())
+        version, corrections = draft.edit_spec(request.actor, slug, number, form.spec_input())
     except AssayError as error:
         return _show(request, form, version, error)
     for one in corrections:
@@ -139,7 +139,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "interpreters": interpreters(),
             "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
             "may_use_sources": request.workspace.allow_sdists,
-            "asks": asks_of(version) if version else [],
+            "asks": requested_changes_of(version) if version else [],
             "owns_words": version is None or version.environment.owner_id == request.actor.id,
         },
         status=error.status if error else 200,
@@ -154,13 +154,13 @@ def resolve_preview(request: Visit) -> HttpResponse:
     if not form.libraries and not form.base:
         return render(request, "components/preview.html", {"empty": True})
     try:
-        found = preview(request.actor, form.wish(), turn="editor")
+        found = preview(request.actor, form.spec_input(), turn="editor")
     except ConflictError:
         return HttpResponse(status=204)  # a newer question is on its way
     except AssayError as error:
         return render(request, "components/preview.html", {"error": error})
-    near = covers(request.actor, found.need, but={form.base.partition("@")[0], form.slug})
-    foreseen = foresight(foresee(request.actor.workspace_id, found.lock, base=form.base))
+    near = covers(request.actor, found.need, exclude={form.base.partition("@")[0], form.slug})
+    foreseen = foresight(preview_findings(request.actor.workspace_id, found.lock, base=form.base))
     return render(request, "components/preview.html", {**_preview_context(found), "near": near, "foreseen": foreseen})
 
 
@@ -181,7 +181,7 @@ def fixes(request: Visit) -> HttpResponse:
     """Say who asks for what in a conflict, and offer the changes that were seen to end it."""
     form = Form.from_post(request.POST)
     try:
-        conflict = explain_conflict(request.actor, form.wish())
+        conflict = explain_conflict(request.actor, form.spec_input())
     except AssayError:
         conflict = None
     return render(request, "components/fixes.html", {"conflict": conflict, "libraries": form.libraries})

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from assay.core.errors import NotFoundError
 from assay.core.lifecycle import Status
 from assay.core.report import Report
-from assay.core.review.requested_change import parse_ask
+from assay.core.review.requested_change import parse_requested_change
 from assay.core.roles import Actor, Right
 from assay.flow import retire
 from assay.flow.access import find_environment, find_version, visible_versions
@@ -24,7 +24,7 @@ from assay.flow.review import review
 from assay.store.models import Version
 from assay.store.reads.audit_log import version_trail
 from assay.store.reads.libraries import library_rows
-from assay.store.reads.reviews import asks_of, rounds
+from assay.store.reads.reviews import requested_changes_of, rounds
 from assay.store.reads.usage import Use, use_lately, uses
 from assay.web.access import Visit, page
 from assay.web.studio.health import health_context, summary_of
@@ -53,7 +53,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "use": use_lately([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
-            "asks": asks_of(version) if version.status == Status.DRAFT else [],
+            "asks": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
             **_tab_context(request.actor, version, tab),
         },
@@ -132,8 +132,10 @@ def submit(request: Visit, slug: str, number: int) -> HttpResponse:
 @page(Right.COMPOSE)
 def apply(request: Visit, slug: str, number: int) -> HttpResponse:
     """Edit a draft as a reviewer proposed, and show what it asks for now."""
-    ask = parse_ask(request.POST.get("name", ""), kind=request.POST.get("kind", ""), to=request.POST.get("to", ""))
-    draft.apply_ask(request.actor, slug, number, ask)
+    ask = parse_requested_change(
+        request.POST.get("name", ""), kind=request.POST.get("kind", ""), to=request.POST.get("to", "")
+    )
+    draft.apply_requested_change(request.actor, slug, number, ask)
     messages.success(request, f"{ask.name}: {ask.words} is in the draft. Build it again when all is done.")
     return redirect("editor", slug=slug, number=number)
 

@@ -17,7 +17,7 @@ from assay.flow.access import find_version
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.report import health_of
 from assay.flow.watch.quarantine import ends_at
-from assay.flow.watch.suggested_update import remedy as find_remedy
+from assay.flow.watch.suggested_update import suggest_update
 from assay.store.models import HealthEntry, Version
 from assay.web.access import Visit, page
 from assay.web.admin.findings import findings_of
@@ -55,7 +55,7 @@ def remedy_preview(request: Visit, slug: str, number: int) -> HttpResponse:
     """Say what the smallest remedy would move, or why there is none."""
     version = find_version(request.actor, slug, number)
     try:
-        found = find_remedy(request.actor, slug, number, create=False)
+        found = suggest_update(request.actor, slug, number, create=False)
     except AssayError as error:
         return render(request, "components/remedy.html", {"error": error, "version": version})
     return render(request, "components/remedy.html", {"remedy": found, "version": version})
@@ -66,7 +66,7 @@ def remedy_preview(request: Visit, slug: str, number: int) -> HttpResponse:
 def remedy(request: Visit, slug: str, number: int) -> HttpResponse:
     """Make a draft of the smallest moves that clear the known problems."""
     try:
-        found = find_remedy(request.actor, slug, number)
+        found = suggest_update(request.actor, slug, number)
     except AssayError as error:
         messages.error(request, f"{error.detail} {error.hint}")
         return redirect(f"/environments/{slug}/{number}/?tab=health")

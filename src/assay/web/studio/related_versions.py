@@ -42,18 +42,18 @@ def offers(actor: Actor, version: Version) -> list[Offer]:
         found.append(Offer(reference=earlier.reference, why="last published", origin=True))
     if version.base:
         found.append(Offer(reference=version.base.reference, why="base", origin=True))
-    for one in nearest(actor, need_of(version), limit=MOST_NEAREST, but=version.reference):
+    for one in nearest(actor, need_of(version), limit=MOST_NEAREST, exclude=version.reference):
         if one.key not in {other.reference for other in found}:
             why = "identical" if one.identical else f"nearest, {one.score:.0%} alike"
             found.append(Offer(reference=one.key, why=why))
     return found
 
 
-def covers(actor: Actor, need: Profile, *, but: set[str]) -> list[Cover]:
-    """Return published versions that cover a need, else those that lack few of it; `but` are left out."""
-    near = [one for one in nearest(actor, need, limit=2 * MOST_NEAREST) if one.key.partition("@")[0] not in but]
+def covers(actor: Actor, need: Profile, *, exclude: set[str]) -> list[Cover]:
+    """Return published versions that cover a need, else those that lack few of it; `exclude` are left out."""
+    near = [one for one in nearest(actor, need, limit=2 * MOST_NEAREST) if one.key.partition("@")[0] not in exclude]
     covering = [one for one in near if one.covers]
-    nearly = [one for one in near if one.words and len(one.missing) <= min(MOST_MISSING, (len(need.asked) - 1) // 2)]
+    nearly = [one for one in near if one.words and len(one.missing) <= min(MOST_MISSING, (len(need.direct) - 1) // 2)]
     return [_cover(one) for one in (covering or nearly)[:MOST_COVERS]]
 
 

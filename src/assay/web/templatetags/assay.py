@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
-from assay.core.review.requested_change import Ask
+from assay.core.review.requested_change import RequestedChange
 
 register = template.Library()
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")
@@ -132,7 +132,7 @@ def change(row: Row) -> SafeString:
 
 @register.simple_tag
 def health(word: str) -> SafeString:
-    """Write a version's health as `core.lifecycle.told_health` says it."""
+    """Write a version's health as `core.lifecycle.shown_health` says it."""
     return badge(word)
 
 
@@ -164,7 +164,7 @@ def minus(value: int, other: int) -> int:
 @register.filter
 def asked(stored: dict[str, Any]) -> str:
     """Write what a stored decision asks of a library."""
-    return Ask.from_dict(stored).words
+    return RequestedChange.from_dict(stored).words
 
 
 @register.filter

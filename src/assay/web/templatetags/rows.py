@@ -100,7 +100,7 @@ def _why(row: Row) -> str:
     if row.versions[-1] is None:
         return "no longer required"
     why = '<span class="direct">direct</span>' if row.direct else escape(chain(row.via))
-    if row.relicensed:
+    if row.licence_changed:
         before, after = (escape(one[:LICENCE]) for one in (row.licences[0], row.licences[-1]))
         return f'{why} <span class="badge warn">{before} → {after}</span>'
     licence = row.licences[-1].removesuffix(" License")

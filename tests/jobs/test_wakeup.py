@@ -16,15 +16,15 @@ def test_a_committed_request_rings() -> None:
     """A queued build rings; the worker then looks at once."""
     ana = person("ana")
     draft(ana, "geo")
-    before = wakeup.heard()
+    before = wakeup.last_wake()
     request_build(ana, "geo", 1)
-    assert wakeup.heard() != before
+    assert wakeup.last_wake() != before
 
 
 def test_what_is_rolled_back_does_not_ring() -> None:
     """Nobody is woken for what never happened."""
-    before = wakeup.heard()
+    before = wakeup.last_wake()
     with transaction.atomic():
-        wakeup.ring()
+        wakeup.wake_worker()
         transaction.set_rollback(True)
-    assert wakeup.heard() == before
+    assert wakeup.last_wake() == before

@@ -7,14 +7,14 @@ from django.test import Client
 from support.people import built, draft, lock_of, person
 
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
-from assay.core.review.requested_change import parse_ask
+from assay.core.review.requested_change import parse_requested_change
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
-from assay.flow.compose.draft import apply_ask
+from assay.flow.compose.draft import apply_requested_change
 from assay.flow.people import create_token, find_person
 from assay.flow.review import review
 from assay.store.models import Event
-from assay.store.reads.reviews import asks_of
+from assay.store.reads.reviews import requested_changes_of
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/workspaces/default/environments/geo/versions/1"
@@ -33,37 +33,43 @@ def people() -> tuple[Actor, Actor]:
 def test_an_edit_is_applied_and_then_done(people: tuple[Actor, Actor]) -> None:
     """Applying changes the spec as editing by hand does: it drops the lock and is recorded."""
     ana, ben = people
-    asks = (parse_ask("httpx", kind="raise", to="0.27"), parse_ask("six", "is it needed?"))
-    review.reject(ben, "geo", 1, feedback="too old", libraries=asks)
-    assert asks_of(find_version(ana, "geo", 1)) == [(asks[0], False), (asks[1], False)]
-    after = apply_ask(ana, "geo", 1, asks[0])
+    changes = (
+        parse_requested_change("httpx", kind="raise", to="0.27"),
+        parse_requested_change("six", "is it needed?"),
+    )
+    review.reject(ben, "geo", 1, feedback="too old", libraries=changes)
+    assert requested_changes_of(find_version(ana, "geo", 1)) == [
+        (changes[0], False),
+        (changes[1], False),
+    ]
+    after = apply_requested_change(ana, "geo", 1, changes[0])
     assert after.wanted.libraries == ("six==1.16", "httpx>=0.27")
     assert after.lock is None
-    assert asks_of(after) == [(asks[0], True), (asks[1], False)]
+    assert requested_changes_of(after) == [(changes[0], True), (changes[1], False)]
     assert Event.objects.latest("sequence").name == "version.edited"
-    assert apply_ask(ana, "geo", 1, asks[0]).revision == after.revision
+    assert apply_requested_change(ana, "geo", 1, changes[0]).revision == after.revision
     with pytest.raises(InvalidInputError, match="nothing to apply"):
-        apply_ask(ana, "geo", 1, asks[1])
+        apply_requested_change(ana, "geo", 1, changes[1])
 
 
 def test_what_cannot_be_applied_is_refused_to_the_reviewer(people: tuple[Actor, Actor]) -> None:
     """What came along cannot be dropped; the submission still waits."""
     _, ben = people
     with pytest.raises(ConflictError, match="certifi is not asked for here"):
-        review.reject(ben, "geo", 1, feedback="no", libraries=(parse_ask("certifi", kind="drop"),))
+        review.reject(ben, "geo", 1, feedback="no", libraries=(parse_requested_change("certifi", kind="drop"),))
     assert find_version(ben, "geo", 1).status == "pending"
 
 
 def test_only_the_author_applies_and_only_to_a_draft(people: tuple[Actor, Actor]) -> None:
     """A frozen version stays as it is; somebody else does not even see the draft."""
     ana, ben = people
-    ask = parse_ask("six", kind="drop")
+    ask = parse_requested_change("six", kind="drop")
     with pytest.raises(ConflictError):
-        apply_ask(ana, "geo", 1, ask)
+        apply_requested_change(ana, "geo", 1, ask)
     review.reject(ben, "geo", 1, feedback="no", libraries=(ask,))
     with pytest.raises(AssayError):
-        apply_ask(ben, "geo", 1, ask)
-    assert apply_ask(ana, "geo", 1, ask).wanted.libraries == ("httpx<0.25",)
+        apply_requested_change(ben, "geo", 1, ask)
+    assert apply_requested_change(ana, "geo", 1, ask).wanted.libraries == ("httpx<0.25",)
 
 
 def test_the_api_takes_and_applies_them(people: tuple[Actor, Actor]) -> None:
