@@ -110,7 +110,7 @@ def signed_in(browser: Browser, address: str, person: str, password: str, scheme
     """Return a page of a person who is signed in."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, base_url=address)  # type: ignore[arg-type]  # light or dark
     page = context.new_page()
-    page.goto("/accounts/login/")
+    page.goto("/account/login/")
     page.fill("input[name=login]", person)
     page.fill("input[name=password]", password)
     page.press("input[name=password]", "Enter")
