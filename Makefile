@@ -1,4 +1,4 @@
-# Two commands are all one needs: `make run` and `make test`.
+# `make run` and `make test` are all you need; `make help` lists the others.
 PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' >/dev/null 2>&1 && echo python3.11 || echo python3)
 export PORT ?= 8000
 export ASSAY_HOME ?= $(CURDIR)/var
@@ -6,22 +6,39 @@ UV := .venv/bin/uv --no-config
 # A fresh machine may have no C locale for UTF-8 names.
 export LANG ?= C.UTF-8
 
-.PHONY: run test lint check bench docs pictures clean
+.PHONY: help run dev test check lint coverage mutants bench docs pictures clean
+.DEFAULT_GOAL := help
 
-run: .venv/.ready .venv-studio/.ready
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/.ready .venv-studio/.ready ## start Assay; Ctrl-C stops it (ARGS=--demo adds people and environments)
 	@exec .venv/bin/assay up $(ARGS)
 
-test: .venv/.ready-dev .venv-studio/.ready
+test: .venv/.ready-dev .venv-studio/.ready ## all checks and tests, in parallel
 	@PYTHON=.venv/bin/python sh tests/run.sh
 
-lint: .venv/.ready-dev
+check: lint ## the quick check: lint, types, import rules, tests of core and flow
+	.venv/bin/python -m pytest -n auto --dist loadfile tests/core tests/flow tests/architecture
+
+coverage: .venv/.ready-dev ## branch coverage of core and flow
+	.venv/bin/python -m pytest -n auto --dist loadfile --cov --cov-branch --cov-report=term-missing:skip-covered tests/core tests/flow tests/jobs/test_wakeup.py
+
+mutants: .venv/.ready-dev ## mutation testing of core: what tests do not notice
+	.venv/bin/mutmut run $(ARGS)
+	.venv/bin/mutmut results
+
+dev: .venv/.ready-dev .venv-studio/.ready ## run with demo data; restart when the code changes
+	.venv/bin/watchfiles --filter python --ignore-paths src/assay/store/migrations '.venv/bin/assay up --demo' src
+
+lint: .venv/.ready-dev ## lint, format, types, import rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/djlint --lint --quiet src/assay/web/templates
 
-bench: .venv/.ready-dev .venv-studio/.ready
+bench: .venv/.ready-dev .venv-studio/.ready ## measure, each figure beside its limit or its peer
 	.venv/bin/python bench/run.py
 
 .venv/bin/uv:
@@ -46,10 +63,10 @@ bench: .venv/.ready-dev .venv-studio/.ready
 clean:
 	rm -rf .venv .venv-studio .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-docs: .venv/.ready-dev
+docs: .venv/.ready-dev ## build the documentation site, strictly
 	@$(UV) sync --frozen --group docs --inexact --quiet
 	.venv/bin/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-pictures: .venv/.ready-dev .venv-studio/.ready
+pictures: .venv/.ready-dev .venv-studio/.ready ## take every picture of the docs from a demo
 	.venv/bin/python docs/pictures.py $(ARGS)

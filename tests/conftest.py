@@ -21,6 +21,14 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  #
 django.setup()
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
+# Files whose tests take longest, ahead of all others, so that no worker is left alone with one at the end.
+LONGEST_FIRST = ("test_postgresql", "test_crash", "test_main_job", "test_studio", "test_runtimes", "test_findings")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first, then the others as they were collected."""
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.stem) if item.path.stem in LONGEST_FIRST else 99)
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _emptying_may_remove_events() -> None:

@@ -148,7 +148,7 @@ def test_start_up_files_are_told(bench: Bench, index: LocalIndex) -> None:
     index.add("starter", files={"starter.pth": "import sys\n"})
     outcome, _ = bench.build("starter")
     assert outcome.report is not None
-    told = {one["name"]: one for one in outcome.report["checks"]}["start-up files"]
+    told = {one["name"]: one for one in outcome.report["checks"]}["startup code"]
     assert told["state"] == "noted"
     assert "starter.pth" in told["detail"]
 

@@ -67,7 +67,7 @@ def test_commands_that_hide_others_are_noted(bench: Bench, index: LocalIndex) ->
     index.add("sly", files=scripts)
     outcome, _ = bench.build("sly")
     report = report_of(outcome)
-    assert check_of(report, "commands over others") == ("noted", "2: ls (sly), pip (sly)")
+    assert check_of(report, "shadowed commands") == ("noted", "2: ls (sly), pip (sly)")
     assert sorted(next(one.scripts for one in report.libraries if one.name == "sly")) == ["ls", "pip", "sly"]
 
 

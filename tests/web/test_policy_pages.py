@@ -53,10 +53,10 @@ def test_everybody_reads_the_rules_and_administrators_change_them(people: tuple[
     ana, ben, eva = people
     text = visitor(ana).get("/policy/").content.decode()
     assert DEFAULT.rules[0].sentence in text
-    assert "Change…" not in text
+    assert "Edit policy" not in text
     assert visitor(ben).get("/policy/edit").status_code == 403
     assert visitor(ben).post("/policy/edit", fields(action="save")).status_code == 403
-    assert "Change…" in visitor(eva).get("/policy/").content.decode()
+    assert "Edit policy" in visitor(eva).get("/policy/").content.decode()
 
 
 def test_the_form_holds_every_rule_of_the_policy(people: tuple[Actor, Actor, Actor]) -> None:
@@ -156,7 +156,7 @@ def test_health_without_a_feed_tells_nothing_as_well(people: tuple[Actor, Actor,
     """The bar, the list and the words say that nobody looked, and what an administrator does about it."""
     text = visitor(people[1]).get("/admin/health/").content.decode()
     assert "assay admin advisories load PATH-OR-ADDRESS" in text
-    assert "Nothing is known: advisories are not assessed." in text
+    assert "Not assessed: no advisory feed is loaded." in text
     assert [(one.word, one.count) for one in visitor(people[1]).get("/admin/health/").context["parts"]] == [
         ("ok", 0),
         ("attention", 0),
@@ -180,7 +180,7 @@ def test_what_is_new_stands_there_until_it_is_waived(people: tuple[Actor, Actor,
     version = Version.objects.get()
     waive(ben, "geo", 1, finding=verdict(version).findings[0].id, reason="not reachable")
     text = client.get("/admin/health/").content.decode()
-    assert "Settled lately" in text
+    assert "Recently resolved" in text
     held = client.get("/policy/waivers/").content.decode()
     assert "“not reachable”" in held
     assert "no end" in held

@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SCHEMA = 2  # 2: what a library bundles, and its commands
+SCHEMA = 3  # 2: what a library bundles, and its commands; 3: checks by standard terms
+# Names of checks in reports before schema 3, and the terms that they have now.
+CHECK_NAMES = {
+    "start-up files": "startup code",
+    "shared paths": "file conflicts",
+    "untrue records": "RECORD mismatches",
+    "commands over others": "shadowed commands",
+    "names on two sources": "dependency confusion",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +86,18 @@ class Report:
                 **stored,
                 "libraries": tuple(_library(one) for one in stored["libraries"]),
                 "imports": tuple(ImportFact(**one) for one in stored["imports"]),
-                "checks": tuple(Check(**one) for one in stored["checks"]),
+                "checks": tuple(Check(**one) for one in current(stored)["checks"]),
+                "schema": SCHEMA,
             }
         )
+
+
+def current(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored report of any schema with its checks under the names of today."""
+    if stored.get("schema", 1) >= SCHEMA:
+        return stored
+    checks = [{**one, "name": CHECK_NAMES.get(one["name"], one["name"])} for one in stored["checks"]]
+    return {**stored, "checks": checks, "schema": SCHEMA}
 
 
 def _library(stored: dict[str, Any]) -> LibraryFacts:

@@ -58,17 +58,17 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
         areas.append(Area(title="Runtimes", links=(_link("Projects", "runtimes"), _link("Apps"), _link("Secrets"))))
     if actor.has(Right.REVIEW):
         queue = _link("Python Environments", "admin-environments", count=waiting(actor))
-        own: tuple[Link, ...] = ()
-        if actor.has(Right.ADMINISTER):
-            own = (
-                _link("Package sources", "package-sources"),
-                _link("Applications"),
-                _link("Webhooks"),
-                _link("Workspace"),
-            )
-        care = (_link("Health", count=open_health(actor)), _link("Policy"), _link("Consistency"))
-        areas.append(Area(title="Admin", links=(queue, *care, *own, _link("Audit"))))
+        watched = (_link("Health", count=open_health(actor)), _link("Consistency"), _link("Policy"))
+        areas.append(Area(title="Admin", links=(queue, *watched, *_settings(actor), _link("Audit log", "audit"))))
     return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)
+
+
+def _settings(actor: Actor) -> tuple[Link, ...]:
+    """Return what only administrators set, most used first."""
+    if not actor.has(Right.ADMINISTER):
+        return ()
+    workspace = _link("Members and workspace", "workspace")
+    return (workspace, _link("Package indexes", "package-sources"), _link("Applications"), _link("Webhooks"))
 
 
 def _link(label: str, name: str = "", *, count: int = 0) -> Link:

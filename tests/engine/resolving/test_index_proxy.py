@@ -63,7 +63,7 @@ def test_each_name_comes_from_the_source_that_owns_it(bench: Bench, own: LocalIn
     assert lock.by_name["acme-core"].file.url.startswith(own.url.removesuffix("/simple"))
     assert not any("acme_core" in path for path in bench.index.served)
     assert outcome.report is not None
-    told = next(one for one in outcome.report["checks"] if one["name"] == "names on two sources")
+    told = next(one for one in outcome.report["checks"] if one["name"] == "dependency confusion")
     assert (told["state"], "acme-core" in told["detail"]) == ("noted", True)
     assert "hunter2" not in log
 

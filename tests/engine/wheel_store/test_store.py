@@ -94,8 +94,8 @@ def test_two_owners_of_a_path_are_told_and_ordered(bench: Bench, index: LocalInd
     for order in (("aaa", "bbb"), ("bbb", "aaa")):
         remove_tree(Path(bench.places.environments))
         outcome, log = bench.build(*order)
-        assert "common/__init__.py (aaa, bbb)" in said(outcome, "shared paths"), log
-        assert "same/" not in said(outcome, "shared paths")
+        assert "common/__init__.py (aaa, bbb)" in said(outcome, "file conflicts"), log
+        assert "same/" not in said(outcome, "file conflicts")
         run = subprocess.run(
             [str(bench.folder(outcome) / "bin" / "python"), "-c", "import common; print(common.who)"],
             capture_output=True,
@@ -109,7 +109,7 @@ def test_a_record_that_lies_is_told_and_changes_nothing(bench: Bench, index: Loc
     """RECORD names files that are not there: the report says so, and the files are what the wheel holds."""
     index.add("lying", record=("not_there.py",))
     outcome, _ = bench.build("lying")
-    assert said(outcome, "untrue records").startswith("noted: 1: lying: ")
+    assert said(outcome, "RECORD mismatches").startswith("noted: 1: lying: ")
     assert not (site_packages(bench.folder(outcome), PYTHON) / "not_there.py").exists()
 
 

@@ -143,7 +143,7 @@ def test_submissions_that_wait_for_the_same_library_show_each_other(people: tupl
     built(ana, "more", lock=lock_of({"rich": "13.1"}))
     review.submit(ana, "more", 1, "")
     text = view(visitor(ben))
-    assert "Waits together with others" in text
+    assert "Shared with other submissions" in text
     assert "more@1" in text
 
 

@@ -17,7 +17,7 @@ def names_on_two_sources(lock: Lock, job: Job) -> Check:
     question = job.question
     owned = [one.name for one in lock.libraries if source_of(one.name, question) is not question.index]
     if not owned:
-        return Check(name="names on two sources", state="passed", detail="none")
+        return Check(name="dependency confusion", state="passed", detail="none")
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - most installations have one source
 
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
@@ -33,8 +33,8 @@ def names_on_two_sources(lock: Lock, job: Job) -> Check:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             twice = [name for name, there in zip(owned, pool.map(exists, owned), strict=True) if there]
     except HTTPError as error:
-        return Check(name="names on two sources", state="skipped", detail=f"not assessed: {error}")
+        return Check(name="dependency confusion", state="skipped", detail=f"not assessed: {error}")
     told = (
         "none" if not twice else f"{len(twice)} also on the default source, which was not asked: {', '.join(twice)}"
     )
-    return Check(name="names on two sources", state="noted" if twice else "passed", detail=told)
+    return Check(name="dependency confusion", state="noted" if twice else "passed", detail=told)

@@ -128,12 +128,12 @@ def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
     shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
     return (
         Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash"),
-        _noted("start-up files", start_up),
+        _noted("startup code", start_up),
         _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
-        _noted("shared paths", shared),
-        _noted("untrue records", list(found.untrue)),
+        _noted("file conflicts", shared),
+        _noted("RECORD mismatches", list(found.untrue)),
         _noted(
-            "commands over others",
+            "shadowed commands",
             [f"{name} ({one.name})" for one in found.libraries for name in commands_over_others(one)],
         ),
     )

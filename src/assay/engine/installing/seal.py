@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.core.errors import DriftError
 from assay.core.lock import Lock
+from assay.core.report import current
 from assay.engine.installing.manifest import PAPERS
 from assay.engine.interface import Places
 from assay.engine.layout import SEALED, exchange, flush, remove_tree
@@ -58,7 +59,7 @@ def read_sealed(target: Path) -> tuple[Lock, dict[str, Any]] | None:
     """Return lock and report of a finished environment, None when there is none."""
     if not is_sealed(target):
         return None
-    report: dict[str, Any] = json.loads((target / "report.json").read_text())
+    report = current(json.loads((target / "report.json").read_text()))
     return Lock.from_toml((target / "pylock.toml").read_text()), report
 
 

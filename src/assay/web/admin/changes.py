@@ -1,4 +1,4 @@
-"""The changes of a review as rows: what needs a look, and what was approved here before."""
+"""The changes of a review as rows: what needs attention, and what was approved here before."""
 
 from __future__ import annotations
 

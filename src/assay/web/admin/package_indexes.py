@@ -1,4 +1,4 @@
-"""Admin → Package sources: where libraries may come from, in the order in which they are asked."""
+"""Admin → Package indexes: where libraries come from, and which index owns which names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def package_sources(request: Visit) -> HttpResponse:
             error = refused
         else:
             messages.success(
-                request, f"{made.name} is asked for {', '.join(made.patterns) or 'all other names'} now."
+                request, f"{made.name} now serves {', '.join(made.patterns) or 'all other names'}."
             )
             return redirect("package-sources")
     rows = package_indexes.list_sources(request.actor)

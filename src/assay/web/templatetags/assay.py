@@ -89,6 +89,12 @@ HAPPENED = {
 
 
 @register.filter
+def check_title(name: str) -> str:
+    """Return the name of a check with a capital: `RECORD` keeps its own."""
+    return name[:1].upper() + name[1:]
+
+
+@register.filter
 def command(words: tuple[str, ...]) -> str:
     """Write a command as a shell would read it; places in braces stay bare."""
     return " ".join(one if PLAIN.fullmatch(one) else shlex.quote(one) for one in words)

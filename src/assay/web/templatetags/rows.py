@@ -37,7 +37,7 @@ def _side_by_side(row: Row, labels: list[str], problems: tuple[int, ...]) -> str
     before = (row.versions[0], *row.versions[:-1])
     sides = zip(labels, before, row.versions, problems, strict=True)
     cells = "".join(_cell(label, then, now, count) for label, then, now, count in sides)
-    why = "asked for" if row.direct else escape(chain(row.via))
+    why = "direct" if row.direct else escape(chain(row.via))
     return (
         f'<tr class="{TONES.get(row.change, "moved")}" data-row>'
         f'<td class="name{" strong" if row.direct else ""}">{escape(row.name)}</td>{cells}'
