@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from run import median, say
+from report import median, say
 
 from assay.core.lock import Lock
 from assay.engine import uv
+from assay.engine.installing.integrity import rehash
 from assay.engine.interface import Index, Job, Places, Question
 from assay.engine.interpreters import find_interpreters
 from assay.engine.layout import remove_tree
-from assay.engine.rehash import rehash
 
 WHOLE_LIMIT, INSTALL_LIMIT, COMPILED_LIMIT, VERIFY_LIMIT = 1.2, 1.5, 2.0, 1.5
 SETS = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
-from run import median, say
+from report import median, say
 
 SIZES = (1_000, 10_000)
 LIBRARIES, NAMES, FAMILIES, PER_ENVIRONMENT = 300, 3_000, 200, 5

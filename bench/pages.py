@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import django
-from run import median, say
+from report import median, say
 
 SIZES = (1_000, 10_000)
 LIST_LIMIT, LIST_QUERIES, REVIEW_LIMIT = 0.015, 4, 0.060  # seconds, statements, seconds
@@ -131,7 +131,7 @@ class _Desk:
         from django.utils import timezone  # noqa: PLC0415 - after setup
 
         from assay.flow.access import actor_in  # noqa: PLC0415 - as above
-        from assay.flow.draft import Wish, create_environment  # noqa: PLC0415 - as above
+        from assay.flow.compose.draft import Wish, create_environment  # noqa: PLC0415 - as above
         from assay.store.models import Version  # noqa: PLC0415 - as above
 
         now = timezone.now()

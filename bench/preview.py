@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from run import median, say
+from report import median, say
 
 from assay.engine import uv
 from assay.engine.interface import Index, Question
 from assay.engine.interpreters import find_interpreters
-from assay.engine.resolve import resolve
+from assay.engine.resolving.uv import resolve
 
 LIMIT = 1.2
 SETS = {

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
-
-
-def median(action: Callable[[], object], times: int, before: Callable[[], object] = str) -> float:
-    """Return the median time (seconds) of an action, after one warm-up; `before` runs ahead of each, untimed."""
-    before()
-    action()
-    found = []
-    for _ in range(times):
-        before()
-        os.sync()  # what `before` removed must not be written while the action is timed
-        began = time.perf_counter()
-        action()
-        found.append(time.perf_counter() - began)
-    return statistics.median(found)
-
-
-def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> None:
-    """Print one line."""
-    mark = "" if verdict is None else ("  holds" if verdict else "  MISSED")
-    sys.stdout.write(f"{what:<58} {figure:>14}   {beside}{mark}\n")
-    sys.stdout.flush()
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import django
-from run import say
+from report import say
 from waiting import work
 
 TIMES = 12
@@ -23,9 +23,9 @@ def runs(home: Path) -> None:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     call_command("migrate", verbosity=0)
-    from assay.flow.places import prefix  # noqa: PLC0415 - as above
+    from assay.flow.paths import prefix  # noqa: PLC0415 - as above
     from assay.runtimes import projects, runs  # noqa: PLC0415 - as above
-    from assay.runtimes.terms import Plan  # noqa: PLC0415 - as above
+    from assay.runtimes.run_settings import Plan  # noqa: PLC0415 - as above
     from assay.store.models import Version  # noqa: PLC0415 - as above
 
     stop = work()
@@ -59,11 +59,11 @@ def runs(home: Path) -> None:
 
 def _published():  # noqa: ANN202 - an actor, whose module loads after setup
     from assay.core.roles import Role  # noqa: PLC0415 - after setup
-    from assay.flow import review  # noqa: PLC0415 - as above
     from assay.flow.access import actor_in, find_version  # noqa: PLC0415 - as above
-    from assay.flow.build import request_build  # noqa: PLC0415 - as above
-    from assay.flow.draft import Wish, create_environment  # noqa: PLC0415 - as above
+    from assay.flow.build.build import request_build  # noqa: PLC0415 - as above
+    from assay.flow.compose.draft import Wish, create_environment  # noqa: PLC0415 - as above
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - as above
+    from assay.flow.review.review import review  # noqa: PLC0415 - as above
 
     ensure_workspace()
     ana = actor_in(create_person("ana-who-runs", "a-long-password-1", Role.MEMBER), "default")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from run import ROOT, say
+from report import ROOT, say
 
 sys.path.insert(0, str(ROOT / "tests"))
 from support.server import PASSWORD, Desk, free_ports, running

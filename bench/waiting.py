@@ -7,7 +7,7 @@ import threading
 import time
 
 import django
-from run import say
+from report import say
 
 START_LIMIT, KNOWN_LIMIT = 0.1, 0.2  # seconds
 TIMES = 8
@@ -23,9 +23,9 @@ def waiting() -> None:
     call_command("migrate", verbosity=0)
     from assay.core.roles import Role  # noqa: PLC0415 - as above
     from assay.flow.access import actor_in  # noqa: PLC0415 - as above
-    from assay.flow.build import request_build  # noqa: PLC0415 - as above
-    from assay.flow.draft import Wish, create_environment  # noqa: PLC0415 - as above
-    from assay.flow.lock import preview  # noqa: PLC0415 - as above
+    from assay.flow.build.build import request_build  # noqa: PLC0415 - as above
+    from assay.flow.compose.draft import Wish, create_environment  # noqa: PLC0415 - as above
+    from assay.flow.compose.resolve import preview  # noqa: PLC0415 - as above
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - as above
 
     ensure_workspace()
@@ -61,7 +61,7 @@ def waiting() -> None:
 
 def work() -> threading.Event:
     """Work in a thread as the worker does, until the event is set."""
-    from assay.flow import bell  # noqa: PLC0415 - after setup
+    from assay.flow.build.build import wakeup  # noqa: PLC0415 - after setup
     from assay.jobs.worker import BUSY, IDLE, Worker  # noqa: PLC0415 - after setup
 
     stop = threading.Event()
@@ -69,7 +69,7 @@ def work() -> threading.Event:
     def loop() -> None:
         worker = Worker()
         while not stop.is_set():
-            before = bell.heard()
+            before = wakeup.heard()
             worker._wait(BUSY if worker.step() else IDLE, before)  # noqa: SLF001 - as the worker's own loop does
 
     threading.Thread(target=loop, daemon=True).start()

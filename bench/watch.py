@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from run import say
+from report import say
 
 LIBRARIES = 300  # of each version
 RECORDS = 2700  # of the feed
@@ -37,7 +37,7 @@ def watch() -> None:
 
 def _feed() -> None:
     """Load a feed of made-up records about real-shaped ranges."""
-    from assay.flow.advisories import load_feed  # noqa: PLC0415 - after setup()
+    from assay.flow.watch.advisories import load_feed  # noqa: PLC0415 - after setup()
 
     chance = random.Random(1)  # noqa: S311 - a bench, not a secret
     with tempfile.TemporaryDirectory() as folder:
@@ -147,10 +147,10 @@ def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]
 
 
 def _rehearsal() -> None:
-    from assay.core.policy import DEFAULT  # noqa: PLC0415 - after setup()
+    from assay.core.policy.policy import DEFAULT  # noqa: PLC0415 - after setup()
     from assay.flow.access import actor_in  # noqa: PLC0415 - after setup()
+    from assay.flow.assess.policy import rehearse  # noqa: PLC0415 - after setup()
     from assay.flow.people import find_person  # noqa: PLC0415 - after setup()
-    from assay.flow.policy import rehearse  # noqa: PLC0415 - after setup()
 
     actor = actor_in(find_person("bench"), "default")
     for what in ("first", "again"):
@@ -162,8 +162,8 @@ def _rehearsal() -> None:
 
 
 def _round() -> None:
-    from assay.flow.policy import current_policy  # noqa: PLC0415 - after setup()
-    from assay.flow.watch import assess_all  # noqa: PLC0415 - after setup()
+    from assay.flow.assess.policy import current_policy  # noqa: PLC0415 - after setup()
+    from assay.flow.watch.watch import assess_all  # noqa: PLC0415 - after setup()
     from assay.store.models import Workspace  # noqa: PLC0415 - after setup()
     from assay.store.reads.advisories import feed_facts  # noqa: PLC0415 - after setup()
 

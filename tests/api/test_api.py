@@ -13,8 +13,8 @@ from django.utils import timezone
 from support.people import PASSWORD, built, draft, lock_of, person
 
 from assay.core.roles import Actor, Right, Role
-from assay.flow import review
 from assay.flow.people import create_token, find_person
+from assay.flow.review import review
 from assay.store.models import ApiToken, Build, Version
 
 pytestmark = pytest.mark.django_db

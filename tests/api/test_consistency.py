@@ -9,10 +9,10 @@ from django.test import Client
 from support.index import LocalIndex
 from support.people import built, draft, lock_of, person, published
 
-from assay.api.pages import cursor
+from assay.api.pagination import cursor
 from assay.core.roles import Actor, Right, Role
-from assay.flow import review
 from assay.flow.people import create_token, find_person
+from assay.flow.review import review
 
 pytestmark = pytest.mark.django_db
 

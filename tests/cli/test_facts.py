@@ -14,9 +14,9 @@ from support.people import built, draft, lock_of, person
 
 from assay.cli.main import main
 from assay.core.roles import Right, Role
-from assay.flow import review
-from assay.flow.advisories import load_feed
 from assay.flow.people import create_token, find_person
+from assay.flow.review import review
+from assay.flow.watch.advisories import load_feed
 
 Command = Callable[..., tuple[int, str]]
 

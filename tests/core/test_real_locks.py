@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 from support.real import documents, lock, profile, side
 
-from assay.core.diff import Change, compare
+from assay.core.comparison.diff import Change, compare
+from assay.core.comparison.similarity import Nearness, Weights, nearness
 from assay.core.lock import Lock
-from assay.core.similarity import Nearness, Weights, nearness
 
 
 @pytest.mark.parametrize("reference", sorted(documents()))

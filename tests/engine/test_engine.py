@@ -16,8 +16,8 @@ from support.index import LocalIndex
 
 from assay.core.errors import DriftError, ResolutionError
 from assay.core.lock import Lock
-from assay.engine import sandbox
-from assay.engine.seal import check_sealed, sweep
+from assay.engine.installing.seal import check_sealed, sweep
+from assay.engine.sandbox import isolation
 
 
 def test_a_build_is_exactly_its_lock_sealed_and_told(bench: Bench, index: LocalIndex) -> None:
@@ -134,7 +134,7 @@ assert not seen, seen
     assert outcome.report is not None, log
     errors = {one["library"]: one["error"] for one in outcome.report["imports"]}
     assert "exit 7" in errors.pop("dying")
-    if sandbox.isolation() == "bubblewrap":
+    if isolation.isolation() == "bubblewrap":
         assert errors == {"nosy": "", "forking": "", "zlast": ""}
     listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     assert str(bench.root) not in listed

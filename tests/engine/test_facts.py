@@ -8,8 +8,8 @@ from support.bench import Bench
 from support.index import LocalIndex
 
 from assay.core.report import Report
-from assay.engine.embedded import MAX_PARTS
 from assay.engine.interface import Outcome
+from assay.engine.wheel_store.embedded_sbom import MAX_PARTS
 
 
 def report_of(outcome: Outcome) -> Report:

@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 from support.people import built, draft, lock_of, person
 
-from assay.core.edit import parse_ask
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
+from assay.core.review.requested_change import parse_ask
 from assay.core.roles import Actor, Role
-from assay.flow import review
 from assay.flow.access import find_version
-from assay.flow.draft import apply_ask
+from assay.flow.compose.draft import apply_ask
 from assay.flow.people import create_token, find_person
+from assay.flow.review import review
 from assay.store.models import Event
 from assay.store.reads.reviews import asks_of
 

@@ -18,20 +18,20 @@ from support.people import built, draft, lock_of, person
 
 from assay.core.errors import AssayError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
-from assay.core.finding import Effect
 from assay.core.lock import Lock
-from assay.core.policy import DEFAULT, Policy
+from assay.core.policy.findings import Effect
+from assay.core.policy.library_rules import Deny, LicencesAllowed, MinimumAge
+from assay.core.policy.policy import DEFAULT, Policy
+from assay.core.policy.version_rules import NearDuplicate, Spread
 from assay.core.roles import Actor, Right, Role
-from assay.core.rules import Deny, LicencesAllowed, MinimumAge
-from assay.core.version_rules import NearDuplicate, Spread
-from assay.flow import review
-from assay.flow.advisories import load_feed
-from assay.flow.assess import foresee, verdict
-from assay.flow.build import request_build
-from assay.flow.draft import new_version
+from assay.flow.assess.assess import foresee, verdict
+from assay.flow.assess.policy import current_policy, rehearse, revise
+from assay.flow.build.build import request_build
+from assay.flow.compose.draft import new_version
 from assay.flow.people import create_token, find_person
-from assay.flow.policy import current_policy, rehearse, revise
-from assay.flow.waive import waive
+from assay.flow.review import review
+from assay.flow.review.waive import waive
+from assay.flow.watch.advisories import load_feed
 from assay.store.models import Event, Launch, Runtime, Version, Waiver
 
 pytestmark = pytest.mark.django_db

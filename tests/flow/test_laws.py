@@ -13,14 +13,15 @@ from assay.core.errors import AssayError, ConflictError, DriftError, ForbiddenEr
 from assay.core.lifecycle import BuildState, Health, Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Role
-from assay.flow import draft as drafting
-from assay.flow import retire, review
+from assay.flow import retire
 from assay.flow.access import find_version
-from assay.flow.build import cancel_build, request_build, take_in
-from assay.flow.launch import admit
+from assay.flow.build.build import cancel_build, request_build, take_in
+from assay.flow.compose import draft as drafting
+from assay.flow.launch.launch import admit
+from assay.flow.paths import prefix
 from assay.flow.people import create_token, find_person, revoke_token
-from assay.flow.places import prefix
-from assay.store.journal import verify
+from assay.flow.review import review
+from assay.store.audit_log import verify
 from assay.store.models import Build, Decision, Event, Submission, Version, Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,10 +14,11 @@ from support.people import built, draft, lock_of, person, wish
 from assay.core.errors import AssayError, NotFoundError
 from assay.core.lifecycle import Action, Standing, Status, decide
 from assay.core.roles import Actor, Role, may_see
-from assay.flow import draft as drafting
-from assay.flow import retire, review
+from assay.flow import retire
 from assay.flow.access import find_version, visible_versions
-from assay.store.journal import verify
+from assay.flow.compose import draft as drafting
+from assay.flow.review import review
+from assay.store.audit_log import verify
 from assay.store.models import Environment, Event, Version, Workspace
 
 NAMES = ("vic", "ana", "eva", "ben", "bob", "adm")

@@ -15,20 +15,20 @@ from support.people import built, draft, lock_of, outcome_of, person
 from assay.core.errors import ConflictError, DriftError, ForbiddenError, NotFoundError
 from assay.core.lifecycle import Health
 from assay.core.roles import Role
-from assay.engine import hold
+from assay.engine import leases
 from assay.engine.layout import write_json
-from assay.flow import verify
 from assay.flow.access import find_version
-from assay.flow.build import request_repair, take_in
-from assay.flow.collect import collect
-from assay.flow.draft import delete_draft
-from assay.flow.launch import admit
-from assay.flow.places import engine_places, prefix
+from assay.flow.build import verify
+from assay.flow.build.build import request_repair, take_in
+from assay.flow.build.garbage_collection import collect
+from assay.flow.compose.draft import delete_draft
+from assay.flow.launch.launch import admit
+from assay.flow.paths import engine_places, prefix
 from assay.flow.retire import deprecate, retire
-from assay.flow.review import approve, submit
-from assay.jobs import chores
+from assay.flow.review.review import approve, submit
+from assay.jobs import periodic
 from assay.store.models import Build, Chore, Server, Verification
-from assay.store.reads.space import own_bytes
+from assay.store.reads.disk_usage import own_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEEN = {"missing": [], "added": [], "files": 1, "bytes": 1, "seconds": 0.1}
@@ -129,7 +129,7 @@ def test_collecting_takes_only_what_nothing_needs() -> None:
     running = Build.objects.filter(version=stays).first()
     assert running is not None
     Build.objects.filter(pk=running.pk).update(state="installing")
-    hold.hold(engine_places(), str(running.pk), held)
+    leases.hold(engine_places(), str(running.pk), held)
     for slug in ("gone", "used"):
         deprecate(ben, slug, 1, reason="old")
         retire(ben, slug, 1, reason="old")
@@ -176,9 +176,9 @@ def test_own_bytes_are_those_that_no_other_version_has() -> None:
 def test_a_chore_is_done_once_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is one interval after the first start; whoever asks second finds it done."""
     monkeypatch.setattr(settings, "UPKEEP_HOURS", 24.0)
-    assert not chores.is_due("verify")
+    assert not periodic.is_due("verify")
     Chore.objects.update(done_at=timezone.now() - timedelta(hours=25))
-    assert [chores.is_due("verify"), chores.is_due("verify")] == [True, False]
+    assert [periodic.is_due("verify"), periodic.is_due("verify")] == [True, False]
     Chore.objects.update(done_at=timezone.now() - timedelta(hours=25))
     monkeypatch.setattr(settings, "UPKEEP_HOURS", 0.0)
-    assert not chores.is_due("verify")
+    assert not periodic.is_due("verify")

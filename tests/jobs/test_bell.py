@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 from support.people import draft, person
 
-from assay.flow import bell
-from assay.flow.build import request_build
+from assay.flow.build import wakeup
+from assay.flow.build.build import request_build
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -16,15 +16,15 @@ def test_a_committed_request_rings() -> None:
     """A queued build rings; the worker then looks at once."""
     ana = person("ana")
     draft(ana, "geo")
-    before = bell.heard()
+    before = wakeup.heard()
     request_build(ana, "geo", 1)
-    assert bell.heard() != before
+    assert wakeup.heard() != before
 
 
 def test_what_is_rolled_back_does_not_ring() -> None:
     """Nobody is woken for what never happened."""
-    before = bell.heard()
+    before = wakeup.heard()
     with transaction.atomic():
-        bell.ring()
+        wakeup.ring()
         transaction.set_rollback(True)
-    assert bell.heard() == before
+    assert wakeup.heard() == before

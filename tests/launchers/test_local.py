@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from assay.launchers import supervisor
 from assay.launchers.interface import Handle, Start, Status
+from assay.launchers.isolation import wall_works, walled
 from assay.launchers.local import LocalLauncher
-from assay.launchers.wall import wall_works, walled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

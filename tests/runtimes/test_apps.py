@@ -24,10 +24,10 @@ from support.projects import published
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.launchers import local
-from assay.runtimes import applications, apps, passes, projects, queue, runs
-from assay.runtimes.door import Door
+from assay.runtimes import app_tickets, applications, apps, projects, run_queue, runs
+from assay.runtimes.app_proxy import Door
 from assay.runtimes.kinds import host_of
-from assay.runtimes.terms import Plan
+from assay.runtimes.run_settings import Plan
 from assay.store.models import Event, Launch, Run, Runtime
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,7 +75,7 @@ def work(until: Callable[[], object], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < deadline, list(Run.objects.values_list("state", "message", "healthy_at"))
-        queue.advance()
+        run_queue.advance()
         apps.advance()
         time.sleep(0.02)
 
@@ -132,7 +132,7 @@ def ask(
 
 def cookie_for(port: int, runtime: Runtime, actor: Actor) -> str:
     """Show a ticket at the door and return the cookie that it keeps."""
-    answer = ask(port, host_of(runtime), f"/-/enter?ticket={passes.ticket(actor, runtime.pk, '/x')}")
+    answer = ask(port, host_of(runtime), f"/-/enter?ticket={app_tickets.ticket(actor, runtime.pk, '/x')}")
     assert (answer.status, answer.headers["Location"]) == (303, "/x")
     return str(answer.headers["Set-Cookie"]).split(";")[0]
 
@@ -208,13 +208,13 @@ def _smuggles_nothing(port: int, host: str, kept: str) -> None:
 def test_a_ticket_is_good_once_and_for_one_app(ana: Actor) -> None:
     """Used, forged or for another app it is refused; where it leads stays at the app's own host."""
     runtime = set_up(ana)
-    text = passes.ticket(ana, runtime.pk, "//evil.example/x")
+    text = app_tickets.ticket(ana, runtime.pk, "//evil.example/x")
     with pytest.raises(ForbiddenError):
-        passes.admit_ticket(text, runtime.pk + 1)
-    _, target = passes.admit_ticket(text, runtime.pk)
+        app_tickets.admit_ticket(text, runtime.pk + 1)
+    _, target = app_tickets.admit_ticket(text, runtime.pk)
     assert target == "/"
     with pytest.raises(ForbiddenError, match="used already"):
-        passes.admit_ticket(text, runtime.pk)
+        app_tickets.admit_ticket(text, runtime.pk)
 
 
 def test_sharing_and_leaving_count_at_once(ana: Actor) -> None:
@@ -222,19 +222,19 @@ def test_sharing_and_leaving_count_at_once(ana: Actor) -> None:
     eve = person("eve", Role.VIEWER)
     runtime = set_up(ana)
     with pytest.raises(NotFoundError):
-        passes.ticket(eve, runtime.pk, "/")
+        app_tickets.ticket(eve, runtime.pk, "/")
     Runtime.objects.update(shared=True)
-    cookie, _ = passes.admit_ticket(passes.ticket(eve, runtime.pk, "/"), runtime.pk)
-    assert passes.visitor(cookie, runtime.pk) == "eve"
+    cookie, _ = app_tickets.admit_ticket(app_tickets.ticket(eve, runtime.pk, "/"), runtime.pk)
+    assert app_tickets.visitor(cookie, runtime.pk) == "eve"
     with pytest.raises(ForbiddenError):
-        passes.visitor(cookie, runtime.pk + 1)
+        app_tickets.visitor(cookie, runtime.pk + 1)
     Runtime.objects.update(shared=False)
     with pytest.raises(ForbiddenError):
-        passes.visitor(cookie, runtime.pk)
+        app_tickets.visitor(cookie, runtime.pk)
     Runtime.objects.update(shared=True)
     person("zoe", Role.VIEWER, "elsewhere")
     with pytest.raises(NotFoundError):
-        passes.ticket(person("yan", Role.VIEWER, "elsewhere"), runtime.pk, "/")
+        app_tickets.ticket(person("yan", Role.VIEWER, "elsewhere"), runtime.pk, "/")
 
 
 def test_an_app_that_falls_is_started_again_later_each_time(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,7 +345,7 @@ def test_pages_open_start_and_stop(ana: Actor, settings: LazySettings) -> None:
     sent = client.get(f"/runtimes/apps/{runtime.pk}/open?next=/deep")
     assert sent["Location"].startswith(apps.address_of(runtime) + "-/enter?ticket=")
     ticket = parse_qs(urlsplit(sent["Location"]).query)["ticket"][0]
-    assert passes.admit_ticket(ticket, runtime.pk)[1] == "/deep"
+    assert app_tickets.admit_ticket(ticket, runtime.pk)[1] == "/deep"
     assert client.get("/runtimes/apps/").status_code == 200
     assert client.post("/runtimes/scripts/board/restart").status_code == 302
     assert client.post("/runtimes/scripts/board/stop").status_code == 302

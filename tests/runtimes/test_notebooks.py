@@ -15,11 +15,11 @@ from support.projects import ended, published
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
-from assay.flow.places import engine_places, run_directory
+from assay.flow.paths import engine_places, run_directory
 from assay.runtimes import projects, runs
-from assay.runtimes.terms import Plan
+from assay.runtimes.run_settings import Plan
+from assay.store.artifacts import open_output, outputs
 from assay.store.models import Run
-from assay.store.outputs import open_output, outputs
 from assay.studio.process import studio_prefix
 
 pytestmark = pytest.mark.django_db

@@ -14,11 +14,11 @@ from support.projects import ended, published
 
 from assay.core.errors import InvalidInputError
 from assay.core.roles import Actor, Role
-from assay.flow.places import run_directory
-from assay.runtimes import projects, queue, runs
-from assay.runtimes.terms import Plan
-from assay.sources import checkout
-from assay.sources.repository import Repository, repository_of
+from assay.flow.paths import run_directory
+from assay.runtimes import projects, run_queue, runs
+from assay.runtimes.run_settings import Plan
+from assay.sources import git_checkout
+from assay.sources.git_repository import Repository, repository_of
 
 pytestmark = pytest.mark.django_db
 
@@ -107,10 +107,10 @@ def test_what_is_not_there_is_told(ana: Actor, repository: Path) -> None:
 
 def test_too_much_is_stopped(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository beyond the bounds is refused, and nothing of it is left."""
-    monkeypatch.setattr(checkout, "MOST_FILES", 3)
+    monkeypatch.setattr(git_checkout, "MOST_FILES", 3)
     wanted = Repository(url=f"file://{repository}", trusted=True)
     with pytest.raises(InvalidInputError, match="more than"):
-        checkout.checkout(wanted, tmp_path / "target", "main.py")
+        git_checkout.checkout(wanted, tmp_path / "target", "main.py")
     assert not (tmp_path / "target").exists()
 
 
@@ -118,7 +118,7 @@ def test_cancelling_ends_a_checkout(ana: Actor, repository: Path) -> None:
     """A run that waits for its files can be cancelled."""
     set_up(ana, repository)
     run = runs.request_run(ana, "job")
-    queue.advance()
+    run_queue.advance()
     runs.cancel(ana, str(run.pk))
     assert ended(run).state == "cancelled"
 
@@ -159,7 +159,7 @@ def test_allowed_beginnings_end_at_a_slash(rest: str) -> None:
 def test_the_own_network_is_out_of_reach(host: str) -> None:
     """Addresses of loopback, private and link-local networks are refused where they are connected to (case 16)."""
     with pytest.raises(InvalidInputError, match="network of our own"):
-        checkout._pinned(Repository(url=f"https://{host}/x.git"))
+        git_checkout._pinned(Repository(url=f"https://{host}/x.git"))
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from support.projects import ended, project, published, work_until_ended
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
-from assay.flow import secrets
-from assay.flow.places import home, run_directory
+from assay.flow.launch import secrets
+from assay.flow.paths import home, run_directory
 from assay.launchers.supervisor import start_time, tree
-from assay.runtimes import projects, queue, runs
-from assay.runtimes.terms import Plan
+from assay.runtimes import projects, run_queue, runs
+from assay.runtimes.run_settings import Plan
 from assay.store.models import Event, Launch, Run, Secret
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def log_of(run: Run) -> str:
 
 def test_a_hundred_runs_of_two_people(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never more at once than there are places, none left behind, and the one of another person comes early."""
-    monkeypatch.setattr(queue, "AT_ONCE", 4)
+    monkeypatch.setattr(run_queue, "AT_ONCE", 4)
     eve = person("eve")
     project(ana, "many", "print(1)")
     project(eve, "one", "print(2)")
@@ -50,7 +50,7 @@ def test_a_hundred_runs_of_two_people(ana: Actor, monkeypatch: pytest.MonkeyPatc
     other.refresh_from_db()
     assert Run.objects.filter(started_at__lt=other.started_at).count() < 6
     time.sleep(0.2)  # the last supervisor has told its end and goes
-    queue.advance()
+    run_queue.advance()
     assert not [pid for pid in tree(os.getpid()) if not start_time(pid)]  # no zombie
 
 
@@ -82,14 +82,14 @@ def test_limits_are_told_as_such(ana: Actor) -> None:
 
 def test_ten_are_cancelled_within_two_seconds(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelling many at once ends every process of each, though they ignore being asked."""
-    monkeypatch.setattr(queue, "AT_ONCE", 10)
+    monkeypatch.setattr(run_queue, "AT_ONCE", 10)
     code = (
         "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "if os.fork() == 0: os.setsid()\nprint('up', flush=True)\ntime.sleep(600)"
     )
     project(ana, "stubborn", code)
     asked = [runs.request_run(ana, "stubborn") for _ in range(10)]
-    queue.advance()
+    run_queue.advance()
     while not all(log_of(run).count("up") == 2 for run in asked):
         time.sleep(0.02)
     began = time.monotonic()
@@ -105,7 +105,7 @@ def test_what_runs_in_a_quarantined_version_ends(ana: Actor) -> None:
     project(ana, "long", "import time; print('up', flush=True); time.sleep(600)")
     run = runs.request_run(ana, "long")
     while "up" not in log_of(run):
-        queue.advance()
+        run_queue.advance()
         time.sleep(0.02)
     quarantined_by_rule(run.version, timezone.now())
     after = ended(run)
@@ -132,7 +132,7 @@ def test_a_vanished_run_is_lost_and_not_repeated(ana: Actor) -> None:
     project(ana, "long", "import time; print('up', flush=True); time.sleep(600)", retries=3)
     run = runs.request_run(ana, "long")
     while "up" not in log_of(run):
-        queue.advance()
+        run_queue.advance()
         time.sleep(0.02)
     run.refresh_from_db()
     assert run.handle is not None

@@ -17,7 +17,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.roles import Actor, Role
 from assay.flow import retire
 from assay.runtimes import projects, runs, schedules
-from assay.runtimes.times import next_time
+from assay.runtimes.cron import next_time
 from assay.store.models import Event, Run, Runtime
 
 pytestmark = pytest.mark.django_db

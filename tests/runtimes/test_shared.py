@@ -11,8 +11,8 @@ from support.projects import ended, project, published
 
 from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, Role
-from assay.flow import secrets
-from assay.flow.places import person_home
+from assay.flow.launch import secrets
+from assay.flow.paths import person_home
 from assay.runtimes import projects, runs
 from assay.store.models import Lock, Membership, Person
 

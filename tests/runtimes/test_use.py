@@ -12,11 +12,11 @@ from support.people import PASSWORD, person
 from support.projects import ended, project, published
 
 from assay.core.roles import Actor, Role
-from assay.flow.launch import record_pull
+from assay.flow.launch.launch import record_pull
 from assay.runtimes import runs
 from assay.store.models import Launch, Version
 from assay.store.reads.catalogue import Filters, catalogue
-from assay.store.reads.use import Use, use_lately, uses
+from assay.store.reads.usage import Use, use_lately, uses
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from support.feed import CRITICAL, MEDIUM, record, write_feed
 
-from assay.core.advisory import Advisory, AdvisoryIndex, Severity
+from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Severity
 from assay.core.errors import InvalidInputError, UnavailableError
 from assay.sources import advisories
 from assay.sources.advisories import MalformedRecordError, open_feed, parse_record, source_name

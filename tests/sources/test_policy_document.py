@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.errors import InvalidInputError
-from assay.core.finding import Effect
-from assay.core.policy import BY_KIND, DEFAULT, Policy
+from assay.core.policy.findings import Effect
+from assay.core.policy.library_rules import Deny, Rule
+from assay.core.policy.policy import BY_KIND, DEFAULT, Policy
 from assay.core.roles import Role
-from assay.core.rules import Deny, Rule
 from assay.sources.licences import normalise
 from assay.sources.policy_document import policy_document, policy_from_yaml, policy_schema, policy_to_yaml
 

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from support.people import built, draft, lock_of, person
 
 from assay.core.roles import Actor, Role
-from assay.flow import retire, review
-from assay.flow.draft import new_version
+from assay.flow import retire
+from assay.flow.compose.draft import new_version
+from assay.flow.review import review
 from assay.store.models import Version
 from assay.store.reads import nearest as read
 from assay.store.reads.nearest import need_of, newest_of, shelf_of

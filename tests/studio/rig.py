@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from assay.engine.interface import Places
-from assay.engine.overlay import BOOT, ensure_shims
+from assay.engine.kernels.overlay import BOOT, ensure_shims
 from assay.studio import process
 from assay.studio.hub_client import HubClient, Seen
 from assay.studio.process import hub_command, studio_prefix

@@ -9,7 +9,7 @@ from assay.cli.main import main
 from assay.core.applications import BUILT_IN, Application
 from assay.core.errors import ConflictError, ForbiddenError, NotFoundError
 from assay.core.roles import Role
-from assay.flow.applications import add_application, list_applications, remove_application
+from assay.flow.launch.applications import add_application, list_applications, remove_application
 from assay.store.models import Event
 
 pytestmark = pytest.mark.django_db

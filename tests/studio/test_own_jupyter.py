@@ -17,8 +17,8 @@ from assay.cli.main import main
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, Role
 from assay.flow import retire
+from assay.flow.paths import engine_places, prefix
 from assay.flow.people import create_token, find_person
-from assay.flow.places import engine_places, prefix
 from assay.store.models import Event, Launch
 from assay.studio.process import studio_prefix
 

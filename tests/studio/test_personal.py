@@ -14,10 +14,10 @@ from support.people import person, published
 
 from assay.core.roles import Role
 from assay.engine import uv
-from assay.engine.overlay import PIP
-from assay.engine.pip_shim import LINE
+from assay.engine.kernels.overlay import PIP
+from assay.engine.kernels.pip_shim import LINE
 from assay.flow.access import actor_in
-from assay.flow.launch import admit
+from assay.flow.launch.launch import admit
 from assay.flow.people import find_person, set_workspace
 from assay.studio.kernels import kernel_document
 from assay.studio.servers import own_libraries

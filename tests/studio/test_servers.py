@@ -13,9 +13,10 @@ from support.people import person, published, quarantined_by_rule
 from assay.core.applications import Application
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
-from assay.flow import applications, retire
+from assay.flow import retire
+from assay.flow.launch import applications
 from assay.store.models import Event, Launch, Membership, Server
-from assay.studio import follow, servers
+from assay.studio import server_status, servers
 from assay.studio.hub_client import Seen
 from assay.studio.servers import Wanted
 
@@ -70,7 +71,7 @@ class Hub:
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     """Stand in for the Hub."""
     found = Hub()
-    monkeypatch.setattr(follow, "hub", lambda: found)
+    monkeypatch.setattr(server_status, "hub", lambda: found)
     return found
 
 
@@ -174,8 +175,8 @@ def test_idle_servers_are_stopped(hub: Hub, eve: Actor, settings: Any) -> None: 
     hub.busy, settings.IDLE_MINUTES = False, 0
     assert servers.look(eve, server.pk).state == "ready"
     settings.IDLE_MINUTES = 30
-    follow.follow()
-    follow.follow()
+    server_status.follow()
+    server_status.follow()
     after = servers.look(eve, server.pk)
     assert (after.state, after.message) == ("stopped", "Stopped after 30 minutes without use")
     assert Event.objects.filter(name="server.stopped").exists()
@@ -185,8 +186,8 @@ def test_who_is_sent_away_keeps_no_server(hub: Hub, eve: Actor) -> None:
     """Membership is read anew: a server of somebody who is no member any more is stopped, and says why."""
     server = ready(hub, eve)
     Membership.objects.filter(person_id=eve.id).delete()
-    follow.follow()
-    follow.follow()
+    server_status.follow()
+    server_status.follow()
     after = Server.objects.get(pk=server.pk)
     assert (after.state, after.message) == ("stopped", "eve is no member of this workspace any more")
 

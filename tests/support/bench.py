@@ -11,7 +11,7 @@ from typing import Any
 from assay.core.lock import Lock
 from assay.engine.interface import Index, Job, Outcome, Places, Question
 from assay.engine.interpreters import find_interpreters
-from assay.engine.resolve import resolve
+from assay.engine.resolving.uv import resolve
 from support.index import LocalIndex
 
 PYTHON = "3.11" if "3.11" in find_interpreters() else next(iter(find_interpreters()))

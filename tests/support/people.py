@@ -12,13 +12,13 @@ from assay.core.lock import File, Lock, LockedLibrary
 from assay.core.report import Check, LibraryFacts, Report
 from assay.core.roles import Actor, Role
 from assay.engine.interface import Outcome
-from assay.flow import review
 from assay.flow.access import actor_in, find_version
-from assay.flow.build import request_build, take_in
-from assay.flow.draft import Wish, create_environment, edit_spec, new_version
+from assay.flow.build.build import request_build, take_in
+from assay.flow.compose.draft import Wish, create_environment, edit_spec, new_version
+from assay.flow.paths import prefix
 from assay.flow.people import create_person, ensure_workspace, find_person
-from assay.flow.places import prefix
-from assay.store.journal import record
+from assay.flow.review import review
+from assay.store.audit_log import record
 from assay.store.models import Build, Environment, Version
 
 PASSWORD = "a-long-password-1"

@@ -9,11 +9,11 @@ from typing import Any
 
 from assay.core.lock import Lock
 from assay.core.roles import Actor
-from assay.flow.places import prefix
-from assay.flow.review import approve, submit
+from assay.flow.paths import prefix
+from assay.flow.review.review import approve, submit
 from assay.launchers import local
-from assay.runtimes import projects, queue
-from assay.runtimes.terms import Plan
+from assay.runtimes import projects, run_queue
+from assay.runtimes.run_settings import Plan
 from assay.store.models import Run, Runtime, Version
 from support.people import built, draft, lock_of
 
@@ -47,7 +47,7 @@ def work_until_ended(runs: Iterable[Run], seconds: float = 30.0) -> int:
     deadline, most = time.monotonic() + seconds, 0
     while Run.objects.filter(pk__in=waiting, state__in=("queued", "running")).exists():
         assert time.monotonic() < deadline, list(Run.objects.values_list("state", "message"))
-        queue.advance()
+        run_queue.advance()
         most = max(most, Run.objects.filter(state="running").count())
         time.sleep(0.01)
     while local._ours and time.monotonic() < deadline:

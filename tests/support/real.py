@@ -9,9 +9,9 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from assay.core.diff import Side
+from assay.core.comparison.diff import Side
+from assay.core.comparison.similarity import Profile
 from assay.core.lock import File, Lock, LockedLibrary
-from assay.core.similarity import Profile
 
 DATA = Path(__file__).parents[1] / "data" / "locks.json"
 INDEX = "https://index.example"  # the addresses are made up, the files are not

@@ -7,11 +7,11 @@ from django.test import Client
 from support.people import built, draft, person
 
 from assay.core.roles import Actor, Role
-from assay.flow import review
-from assay.flow.applications import list_applications
+from assay.flow.launch.applications import list_applications
 from assay.flow.people import find_person
+from assay.flow.review import review
 from assay.runtimes import applications, projects
-from assay.runtimes.terms import Plan
+from assay.runtimes.run_settings import Plan
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/applications/"

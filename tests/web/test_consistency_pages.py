@@ -6,15 +6,15 @@ import pytest
 from django.test import Client
 from support.people import lock_of, person, published
 
+from assay.core.comparison.similarity import Profile
 from assay.core.errors import ResolutionError
 from assay.core.roles import Actor, Role
-from assay.core.similarity import Profile
-from assay.flow import align
-from assay.flow.draft import Wish
-from assay.flow.lock import Preview
+from assay.flow.compose import align
+from assay.flow.compose.draft import Wish
+from assay.flow.compose.resolve import Preview
 from assay.flow.people import find_person
 from assay.store.models import Version
-from assay.web.offers import covers
+from assay.web.studio.related_versions import covers
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/consistency/"

@@ -12,14 +12,15 @@ from support.feed import CRITICAL, MEDIUM, record, write_feed
 from support.people import built, draft, lock_of, person
 
 from assay.core.roles import Actor, Role
-from assay.flow import review, watch
 from assay.flow.access import find_version
-from assay.flow.advisories import load_feed
-from assay.flow.assess import foresee, verdict
+from assay.flow.assess.assess import foresee, verdict
 from assay.flow.people import find_person
+from assay.flow.review import review
+from assay.flow.watch import watch
+from assay.flow.watch.advisories import load_feed
 from assay.store.models import Version, Waiver
 from assay.store.reads.reviews import queue
-from assay.web.findings import findings_of, foresight
+from assay.web.admin.findings import findings_of, foresight
 
 PAGE = "/environments/geo/1/review"
 PINS = {"pillow": "8.0.0", "six": "1.15.0"}

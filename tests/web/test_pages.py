@@ -7,8 +7,8 @@ from django.test import Client
 from support.people import PASSWORD, built, draft, person
 
 from assay.core.roles import Actor, Role
-from assay.flow import review
 from assay.flow.people import find_person
+from assay.flow.review import review
 from assay.store.models import Environment, Version
 
 pytestmark = pytest.mark.django_db

@@ -9,16 +9,17 @@ from django.test import Client
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person
 
-from assay.core.policy import DEFAULT
+from assay.core.policy.policy import DEFAULT
 from assay.core.roles import Actor, Role
-from assay.flow import review, watch
-from assay.flow.advisories import load_feed
-from assay.flow.assess import verdict
+from assay.flow.assess.assess import verdict
+from assay.flow.assess.policy import current_policy
 from assay.flow.people import find_person
-from assay.flow.policy import current_policy
-from assay.flow.waive import waive
+from assay.flow.review import review
+from assay.flow.review.waive import waive
+from assay.flow.watch import watch
+from assay.flow.watch.advisories import load_feed
 from assay.store.models import PolicyRevision, Version, Waiver
-from assay.web.policy_form import form_rules
+from assay.web.admin.policy_form import form_rules
 
 BAD = record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "8.1.0"), cvss=CRITICAL)
 

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.diff import Change, Row, Step
+from assay.core.comparison.diff import Change, Row, Step
 from assay.store.reads.libraries import LibraryRow
-from assay.web.changes import ChangeLine
+from assay.web.admin.changes import ChangeLine
 from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"

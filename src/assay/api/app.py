@@ -16,15 +16,15 @@ from assay.api import (
     environments,
     events,
     findings,
+    integrity,
     kernels,
-    notices,
+    notifications,
+    package_indexes,
     policy,
     reviews,
     runtimes,
     secrets,
     servers,
-    sources,
-    upkeep,
     versions,
 )
 from assay.api.access import Token
@@ -54,9 +54,9 @@ for router in (
     apps.router,
     secrets.router,
     events.router,
-    notices.router,
-    upkeep.router,
-    sources.router,
+    notifications.router,
+    integrity.router,
+    package_indexes.router,
 ):
     api.add_router("/workspaces/{workspace}", router)
 

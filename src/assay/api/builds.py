@@ -18,7 +18,7 @@ from assay.api.documents import build_document
 from assay.core.errors import UnavailableError
 from assay.core.roles import Actor, Right
 from assay.flow.access import find_build
-from assay.flow.build import cancel_build, read_log, request_build
+from assay.flow.build.build import cancel_build, read_log, request_build
 
 router = Router(tags=["builds"])
 STREAM_SECONDS = 50  # a stream ends then and the client comes back; it occupies a thread meanwhile

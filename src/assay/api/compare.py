@@ -7,14 +7,14 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.core.comparison import document
-from assay.core.diff import compare as compare_sides
+from assay.core.advisories.exposure import expose
+from assay.core.comparison.diff import compare as compare_sides
+from assay.core.comparison.view import document
 from assay.core.errors import InvalidInputError
-from assay.core.exposure import expose
 from assay.core.roles import Right
 from assay.flow.access import find_reference
 from assay.store.reads.advisories import current_feed
-from assay.store.reads.sides import side
+from assay.store.reads.compared_versions import side
 
 router = Router(tags=["compare"])
 

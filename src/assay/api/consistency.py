@@ -8,12 +8,12 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pages import bounded, cursor, offset, position
+from assay.api.pagination import bounded, cursor, offset, position
 from assay.api.schemas import Items, MoveIn
-from assay.core.consistency import Spread
+from assay.core.comparison.consistency import Spread
 from assay.core.roles import Right
 from assay.core.spec import parse_pin
-from assay.flow.align import Proposal, propose
+from assay.flow.compose.align import Proposal, propose
 from assay.store.reads.consistency import consistency as read
 from assay.store.reads.duplicates import Group, Member
 from assay.store.reads.duplicates import duplicates as read_duplicates

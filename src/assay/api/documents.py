@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from assay.core.comparison.similarity import Nearness
 from assay.core.lifecycle import Status, told_health
-from assay.core.similarity import Nearness
-from assay.flow.approval import tally_of
+from assay.flow.review.approval import tally_of
 from assay.runtimes.applications import Template
 from assay.runtimes.apps import address_of
 from assay.store.models import Assessment, Build, Environment, Run, Runtime, Secret, Server, Version
+from assay.store.reads.audit_log import version_trail
 from assay.store.reads.reviews import rounds
-from assay.store.reads.trail import version_trail
 
 
 def version_row(version: Version) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
-from assay.api.pages import bounded, cursor, position
+from assay.api.pagination import bounded, cursor, position
 from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, SpecIn
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
-from assay.flow.assess import foresee
-from assay.flow.draft import Wish, create_environment, new_version
-from assay.flow.fixes import explain_conflict
-from assay.flow.lock import preview
+from assay.flow.assess.assess import foresee
+from assay.flow.compose.conflict_fixes import explain_conflict
+from assay.flow.compose.draft import Wish, create_environment, new_version
+from assay.flow.compose.resolve import preview
 from assay.store.reads.catalogue import Filters, catalogue
 from assay.store.reads.nearest import nearest
 

@@ -8,10 +8,10 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pages import bounded, cursor, position
+from assay.api.pagination import bounded, cursor, position
 from assay.api.schemas import Items
 from assay.core.roles import Right
-from assay.store.reads.trail import trail
+from assay.store.reads.audit_log import trail
 
 router = Router(tags=["events"])
 

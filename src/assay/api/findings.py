@@ -12,15 +12,15 @@ from ninja import Router, Status
 from assay.api.access import Caller, needs
 from assay.api.schemas import Items, Remedy, Waive
 from assay.api.versions import ONE, built, shown
-from assay.core.finding import Effect, Finding, stops_at
 from assay.core.lock import Lock as LockValue
+from assay.core.policy.findings import Effect, Finding, stops_at
 from assay.core.roles import Right
-from assay.flow import remedy as remedies
-from assay.flow import waive as waiving
 from assay.flow.access import find_version
-from assay.flow.assess import Verdict, verdict
-from assay.flow.report import feed_document, known_problems, report_document
-from assay.flow.sbom import version_sbom
+from assay.flow.assess.assess import Verdict, verdict
+from assay.flow.assess.report import feed_document, known_problems, report_document
+from assay.flow.assess.sbom import version_sbom
+from assay.flow.review import waive as waiving
+from assay.flow.watch import suggested_update as remedies
 from assay.store.models import Version, Waiver
 from assay.store.reads.libraries import direct_of
 from assay.store.reads.waivers import open_entries, state_of, waiver_rows

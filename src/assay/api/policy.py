@@ -11,7 +11,7 @@ from ninja import Router
 from assay.api.access import Caller, needs
 from assay.api.schemas import Items, PolicyIn, PolicyTry
 from assay.core.roles import Right
-from assay.flow import policy as policies
+from assay.flow.assess import policy as policies
 
 router = Router(tags=["policy"])
 

@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pages import bounded, cursor, offset
+from assay.api.pagination import bounded, cursor, offset
 from assay.api.schemas import Items
 from assay.core.errors import InvalidInputError
 from assay.core.roles import Right

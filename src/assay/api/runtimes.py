@@ -13,8 +13,8 @@ from assay.api.access import Caller, needs
 from assay.api.documents import run_document, runtime_document
 from assay.api.schemas import RunIn, RuntimeChange, RuntimeIn, SwitchIn
 from assay.core.roles import Right
-from assay.runtimes import projects, runs, switch
-from assay.runtimes.terms import Plan
+from assay.runtimes import projects, runs, upgrade
+from assay.runtimes.run_settings import Plan
 
 router = Router(tags=["runtimes"])
 
@@ -66,7 +66,7 @@ def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 @needs(Right.SEE)
 def difference(request: Caller, workspace: str, slug: str, to: str) -> dict[str, Any]:
     """Show what another version would change for a runtime, and how the last trial in it went."""
-    found = switch.move(request.actor, slug, to)
+    found = upgrade.move(request.actor, slug, to)
     return {
         "before": found.before.reference,
         "after": found.after.reference,
@@ -83,7 +83,7 @@ def difference(request: Caller, workspace: str, slug: str, to: str) -> dict[str,
 @needs(Right.COMPOSE)
 def take(request: Caller, workspace: str, slug: str, body: SwitchIn) -> dict[str, Any]:
     """Let a runtime run in another version from now on."""
-    return runtime_document(switch.switch(request.actor, slug, body.environment, seen=body.digest))
+    return runtime_document(upgrade.switch(request.actor, slug, body.environment, seen=body.digest))
 
 
 @router.post("/runtimes/{slug}/runs", response={201: dict[str, Any]})

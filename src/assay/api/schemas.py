@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from assay.core.edit import Ask, parse_ask
+from assay.core.review.requested_change import Ask, parse_ask
 
 
 class Body(Schema):

@@ -10,8 +10,8 @@ from assay.api.access import Caller, needs
 from assay.api.documents import secret_document
 from assay.api.schemas import SecretIn
 from assay.core.roles import Right
-from assay.flow import secrets
-from assay.runtimes.terms import check_secret_names
+from assay.flow.launch import secrets
+from assay.runtimes.run_settings import check_secret_names
 
 router = Router(tags=["runtimes"])
 

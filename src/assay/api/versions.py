@@ -11,17 +11,19 @@ from ninja import Router, Status
 from assay.api.access import Caller, needs
 from assay.api.documents import nearest_document, version_document
 from assay.api.environments import wish_of
-from assay.api.pages import bounded
+from assay.api.pagination import bounded
 from assay.api.schemas import Approve, AskIn, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
 from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, Right
-from assay.flow import draft, retire, review
+from assay.flow import retire
 from assay.flow.access import find_version
-from assay.flow.launch import record_pull
+from assay.flow.compose import draft
+from assay.flow.launch.launch import record_pull
+from assay.flow.review import review
 from assay.store.models import Lock, Version
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.nearest import nearest, need_of
-from assay.store.reads.waiting import waiting_together
+from assay.store.reads.pending_libraries import waiting_together
 
 router = Router(tags=["versions"])
 ONE = "/environments/{slug}/versions/{int:number}"

@@ -104,7 +104,7 @@ def _token(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     del arguments
     ready()
-    from assay.store.journal import verify  # noqa: PLC0415 - as above
+    from assay.store.audit_log import verify  # noqa: PLC0415 - as above
     from assay.store.models import Workspace  # noqa: PLC0415 - as above
 
     broken = 0
@@ -119,7 +119,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _collect(arguments: argparse.Namespace) -> int:
     """Remove what nothing needs, or name it."""
     ready()
-    from assay.flow.collect import collect as clear  # noqa: PLC0415 - models load after Django is set up
+    from assay.flow.build.garbage_collection import collect as clear  # noqa: PLC0415 - models load after Django is set up
 
     found = clear(dry_run=arguments.dry_run, older_than=arguments.hours * 3600.0)
     for one in found:

@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
 
 def _load(arguments: argparse.Namespace) -> int:
     ready()
-    from assay.flow.advisories import load_feed  # noqa: PLC0415 - models load after Django is set up
+    from assay.flow.watch.advisories import load_feed  # noqa: PLC0415 - models load after Django is set up
 
     feed = load_feed(arguments.source)
     sys.stdout.write(

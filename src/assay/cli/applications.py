@@ -45,7 +45,7 @@ def _workspace(name: str) -> int:
 def _add(arguments: argparse.Namespace) -> int:
     workspace = _workspace(arguments.workspace)
     from assay.core.applications import Application  # noqa: PLC0415 - as above
-    from assay.flow.applications import add  # noqa: PLC0415 - as above
+    from assay.flow.launch.applications import add  # noqa: PLC0415 - as above
 
     wanted = Application(
         slug=arguments.slug,
@@ -64,7 +64,7 @@ def _add(arguments: argparse.Namespace) -> int:
 
 def _remove(arguments: argparse.Namespace) -> int:
     workspace = _workspace(arguments.workspace)
-    from assay.flow.applications import remove  # noqa: PLC0415 - as above
+    from assay.flow.launch.applications import remove  # noqa: PLC0415 - as above
 
     remove(workspace, arguments.slug)
     sys.stdout.write(f"{arguments.slug} is not offered any more.\n")
@@ -73,7 +73,7 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     workspace = _workspace(arguments.workspace)
-    from assay.flow.applications import list_applications  # noqa: PLC0415 - as above
+    from assay.flow.launch.applications import list_applications  # noqa: PLC0415 - as above
 
     for one in list_applications(workspace):
         needs = ", ".join(one.needs) or "nothing"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from assay.cli import admin, environments, facts, jupyter, serve, upkeep
+from assay.cli import admin, environments, facts, integrity, jupyter, serve
 from assay.core.errors import AssayError
 
-GROUPS = (serve, admin, environments, jupyter, upkeep, facts)
+GROUPS = (serve, admin, environments, jupyter, integrity, facts)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -31,14 +31,14 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _worker(arguments: argparse.Namespace) -> int:
     del arguments
-    from assay.server.work import work  # noqa: PLC0415 - as above
+    from assay.server.worker import work  # noqa: PLC0415 - as above
 
     return work()
 
 
 def _apps(arguments: argparse.Namespace) -> int:
     del arguments
-    from assay.server.apps import serve_apps  # noqa: PLC0415 - as above
+    from assay.server.app_proxy import serve_apps  # noqa: PLC0415 - as above
 
     return serve_apps()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 workdir = Path(sys.argv[1])
 if (workdir / "rehash.json").exists():
-    from assay.engine.rehash import main
+    from assay.engine.installing.integrity import main
 else:
     from assay.engine.build import main
 sys.exit(main(workdir))

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import sys
-import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -18,21 +16,22 @@ from typing import Any, NoReturn
 
 from assay.core.errors import AssayError, BuildError
 from assay.core.lock import Lock
-from assay.engine import sandbox, uv
-from assay.engine.answer import resolve_with_sources
-from assay.engine.hold import hold
-from assay.engine.interface import Credentials, Failure, Job, Outcome, Progress
+from assay.engine import uv
+from assay.engine.installing.seal import ASIDE, read_sealed
+from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
-from assay.engine.seal import ASIDE, read_sealed
-from assay.engine.wheels import clear_entering
+from assay.engine.leases import hold
+from assay.engine.progress import Reporter
+from assay.engine.sandbox import isolation
+from assay.engine.sdists.resolve import resolve_with_sources
+from assay.engine.wheel_store.store import clear_entering
 
 CREDENTIALS = "credentials.json"
-REPORT_EVERY = 0.1  # seconds between two writes of progress
 
 
 class Build:
-    """One build; what it says goes to the log, what it knows to `progress.json`."""
+    """One build, from its job to its outcome."""
 
     def __init__(self, workdir: Path) -> None:
         self.workdir = workdir
@@ -40,26 +39,24 @@ class Build:
             Job.from_dict(json.loads((workdir / "job.json").read_text())), credentials=_credentials(workdir)
         )
         self.aside = Path(self.job.places.environments) / f"{ASIDE}{workdir.name}"
-        self.progress = Progress(step="resolving")
-        self._step_began = time.monotonic()
-        self._told_at = 0.0
+        self.reporter = Reporter(workdir)
 
     def run(self) -> Outcome:
         """Do all steps; whatever fails becomes the outcome's failure, and nothing half done stays."""
         try:
             outcome = self._steps()
         except AssayError as error:
-            self.say(f"FAILED: {error.detail}")
+            self.reporter.log(f"FAILED: {error.detail}")
             outcome = Outcome(
-                failure=Failure(step=self.progress.step, code=error.code, detail=error.detail, hint=error.hint),
-                steps=self._times(),
+                failure=Failure(step=self.reporter.step, code=error.code, detail=error.detail, hint=error.hint),
+                steps=self.reporter.times(),
             )
         except OSError as error:
-            self.say(f"FAILED: {error}")
-            outcome = Outcome(failure=_system_failure(self.progress.step, error), steps=self._times())
+            self.reporter.log(f"FAILED: {error}")
+            outcome = Outcome(failure=_system_failure(self.reporter.step, error), steps=self.reporter.times())
         except Exception as error:  # noqa: BLE001 - a defect of ours: who builds must read more than "it vanished"
-            self.say(traceback.format_exc())
-            outcome = Outcome(failure=_defect(self.progress.step, error), steps=self._times())
+            self.reporter.log(traceback.format_exc())
+            outcome = Outcome(failure=_defect(self.reporter.step, error), steps=self.reporter.times())
         finally:
             self.clear()
         write_json(self.workdir / "outcome.json", asdict(outcome))
@@ -72,8 +69,8 @@ class Build:
         shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
 
     def _steps(self) -> Outcome:
-        self.begin("resolving")
-        if self.job.require_sandbox and sandbox.isolation() != "bubblewrap":
+        self.reporter.begin("resolving")
+        if self.job.require_sandbox and isolation.isolation() != "bubblewrap":
             raise BuildError(
                 "This workspace builds only where package code can be kept in, and bubblewrap does not work here.",
                 hint="Install bubblewrap on the machine that builds, or let an administrator allow builds without.",
@@ -82,59 +79,41 @@ class Build:
             if self.job.lock is None:
                 pool.submit(_look_ahead, self.job.question.python_path)
             lock = self._lock()
-        self.say(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
+        self.reporter.log(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
         hold(self.job.places, self.workdir.name, lock)
         ready = None if self.job.repair else read_sealed(Path(self.job.places.environments) / lock.digest)
         if ready is not None:
-            self.say("The same lock is built already; it is used as it is.")
+            self.reporter.log("The same lock is built already; it is used as it is.")
             kept, report = ready
             return self._done(kept, report, reused=True)
-        from assay.engine.finish import finish  # noqa: PLC0415 - loaded while uv resolved
+        from assay.engine.pipeline import finish  # noqa: PLC0415 - loaded while uv resolved
 
-        kept, report, fresh = finish(self, lock)
+        kept, report, fresh = finish(self.job, lock, self.workdir, self.aside, self.reporter)
         return self._done(kept, report, reused=not fresh)
 
     def _lock(self) -> Lock:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
-        return resolve_with_sources(self.job, self.workdir, self.say)
+
+        def install(request: Question, prefix: Path) -> None:
+            from assay.engine.installing.install import install_into  # noqa: PLC0415 - most builds need no sources
+
+            install_into(request, prefix, self.job, self.workdir, self.reporter.log)
+
+        return resolve_with_sources(self.job, self.workdir, self.reporter.log, install)
 
     def _done(self, lock: Lock, report: dict[str, Any], *, reused: bool) -> Outcome:
-        self.say(f"Built {lock.digest}")
-        return Outcome(lock=lock.to_toml(), digest=lock.digest, report=report, steps=self._times(), reused=reused)
-
-    def begin(self, step: str, **known: Any) -> None:  # noqa: ANN401 - fields of `Progress`
-        """Go on to a step: its header in the log, what is known of it in the progress."""
-        times = self._times() if self.progress.step != step else {}
-        self._step_began = time.monotonic()
-        self.progress = Progress(step=step, steps=times, **known)
-        self.say(f"== {step} ==")
-        self.tell(force=True)
-
-    def _times(self) -> dict[str, float]:
-        took = round(time.monotonic() - self._step_began, 3)
-        return {**self.progress.steps, self.progress.step: took}
-
-    def tell(self, *, force: bool = False, **changes: Any) -> None:  # noqa: ANN401 - fields of `Progress`
-        """Write the progress, at most ten times a second."""
-        self.progress = replace(self.progress, **changes)
-        now = time.monotonic()
-        if force or now - self._told_at >= REPORT_EVERY:
-            self._told_at = now
-            write_json(self.workdir / "progress.json", asdict(self.progress))
-
-    def say(self, line: str) -> None:
-        """Write to the log, so that no line can forge another or command a terminal."""
-        safe = "\n".join(_printable(one) for one in line.split("\n"))
-        sys.stdout.write(safe + "\n")
-        sys.stdout.flush()
+        self.reporter.log(f"Built {lock.digest}")
+        return Outcome(
+            lock=lock.to_toml(), digest=lock.digest, report=report, steps=self.reporter.times(), reused=reused
+        )
 
 
 def _look_ahead(python_path: str) -> None:
     """Load what the later steps need, and ask what the checks will want to know; each answer is remembered."""
-    from assay.engine import finish  # noqa: F401, PLC0415 - 40 ms that need not be waited for
+    from assay.engine import pipeline  # noqa: F401, PLC0415 - 40 ms that need not be waited for
 
-    sandbox.isolation()
+    isolation.isolation()
     uv.version()
     find_base(python_path)
 
@@ -147,10 +126,6 @@ def _credentials(workdir: Path) -> Credentials:
     found = {name: (user, password) for name, (user, password) in json.loads(path.read_text()).items()}
     path.unlink()
     return found
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
 
 
 def _defect(step: str, error: Exception) -> Failure:

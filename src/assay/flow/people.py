@@ -14,11 +14,11 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from assay.core.approval import ApprovalRules, check_rules
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from assay.core.events import EventName
+from assay.core.review.approval import ApprovalRules, check_rules
 from assay.core.roles import Actor, Right, Role, check_right
-from assay.store.journal import record
+from assay.store.audit_log import record
 from assay.store.models import ApiToken, Membership, Person, Workspace
 
 USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Health, Status, decide
-from assay.core.review import check_words
+from assay.core.review.decision import check_words
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_reference, find_version, standing
 from assay.store.models import HealthEntry, Run, Server, Version

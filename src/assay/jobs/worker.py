@@ -13,12 +13,13 @@ from types import FrameType
 
 from django.db import OperationalError, close_old_connections
 
-from assay.flow import bell, build, verify, watch
-from assay.jobs import chores
-from assay.jobs.post import Post
-from assay.jobs.refresh import Refresh
-from assay.runtimes import apps, queue, schedules
-from assay.studio import follow
+from assay.flow.build import build, verify, wakeup
+from assay.flow.watch import watch
+from assay.jobs import periodic
+from assay.jobs.daily_refresh import Refresh
+from assay.jobs.delivery import Post
+from assay.runtimes import apps, run_queue, schedules
+from assay.studio import server_status
 
 log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
@@ -49,14 +50,14 @@ class Worker:
         for name in build.sweep_leftovers():
             log.info("Removed %s, which a killed build had left", name)
         while not self._stopping:
-            before = bell.heard()
+            before = wakeup.heard()
             self._wait(BUSY if self.step() else IDLE, before)
         post.stop()
         post.join(STOP_SECONDS)
 
     def step(self) -> bool:
         """Bring everything open one step forward. Returns whether there was anything."""
-        busy = [_guarded(build.advance), _guarded(queue.advance), _guarded(verify.advance)]
+        busy = [_guarded(build.advance), _guarded(run_queue.advance), _guarded(verify.advance)]
         if time.monotonic() - self._apps_at > APPS_EVERY:
             self._apps_at = time.monotonic()
             _guarded(apps.advance)
@@ -65,8 +66,8 @@ class Worker:
             _guarded(schedules.advance)
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
-            _guarded(follow.follow)
-            _guarded(chores.advance)
+            _guarded(server_status.follow)
+            _guarded(periodic.advance)
         if time.monotonic() - self._refresh_at > REFRESH_EVERY:
             self._refresh_at = time.monotonic()
             _guarded(self._refresh.feed)
@@ -79,7 +80,7 @@ class Worker:
     def _wait(self, seconds: float, before: int) -> None:
         """Sleep so long, or until somebody rings."""
         until = time.monotonic() + seconds
-        while not self._stopping and time.monotonic() < until and bell.heard() == before:
+        while not self._stopping and time.monotonic() < until and wakeup.heard() == before:
             time.sleep(LISTEN)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:

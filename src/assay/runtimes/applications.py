@@ -14,7 +14,7 @@ from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import check_slug
-from assay.store.journal import record
+from assay.store.audit_log import record
 from assay.store.models import Application, Runtime, Version
 
 PLACES = frozenset({"python", "entry", "port", "host"})

@@ -20,7 +20,7 @@ from assay.core.errors import AssayError, ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import actor_in
-from assay.flow.launch import Pass
+from assay.flow.launch.launch import Pass
 from assay.runtimes.applications import check_needs, template
 from assay.runtimes.kinds import host_of
 from assay.runtimes.projects import admit_runtime, find

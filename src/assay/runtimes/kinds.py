@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from assay.engine.overlay import kernel_argv
-from assay.flow.places import engine_places
+from assay.engine.kernels.overlay import kernel_argv
+from assay.flow.paths import engine_places
 from assay.runtimes.applications import template
 from assay.store.models import Run, Runtime
 from assay.studio.process import ROOT, studio_prefix
@@ -49,7 +49,7 @@ def notebook(run: Run, directory: Path, prefix: Path) -> Command:
     argv = [
         str(studio_prefix() / "bin" / "python"),
         "-m",
-        "assay.studio.notebook",
+        "assay.studio.run_notebook",
         str(source / run.entry),
         str(target),
     ]

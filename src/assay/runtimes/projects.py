@@ -14,13 +14,13 @@ from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import check_slug
 from assay.flow.access import find_reference
-from assay.flow.draft import check_title
-from assay.flow.launch import Pass, admit
-from assay.flow.secrets import check_known
+from assay.flow.compose.draft import check_title
+from assay.flow.launch.launch import Pass, admit
+from assay.flow.launch.secrets import check_known
 from assay.runtimes.applications import check_needs, template
-from assay.runtimes.terms import Plan, check_plan
-from assay.runtimes.times import next_time, zone_of
-from assay.store.journal import record
+from assay.runtimes.cron import next_time, zone_of
+from assay.runtimes.run_settings import Plan, check_plan
+from assay.store.audit_log import record
 from assay.store.models import Runtime
 
 

@@ -1,4 +1,4 @@
-"""Runs: a person asks, looks and cancels; `runtimes/queue.py` brings them forward."""
+"""Runs: a person asks, looks and cancels; `runtimes/run_queue.py` brings them forward."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.bell import ring
-from assay.flow.launch import Pass, end_launch
-from assay.flow.places import run_directory
+from assay.flow.build.wakeup import ring
+from assay.flow.launch.launch import Pass, end_launch
+from assay.flow.paths import run_directory
 from assay.runtimes.projects import admit_runtime, find_runnable, plan_of
 from assay.runtimes.projects import find as find_own
-from assay.runtimes.terms import check_arguments, check_parameters
-from assay.store.journal import record
+from assay.runtimes.run_settings import check_arguments, check_parameters
+from assay.store.artifacts import Output, open_output, outputs
+from assay.store.audit_log import record
 from assay.store.logs import log_from
 from assay.store.models import Lock, Run, Runtime
-from assay.store.outputs import Output, open_output, outputs
 
 OPEN = ("queued", "running")
 MOST = 200  # runs of one person that wait

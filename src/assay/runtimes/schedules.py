@@ -16,11 +16,11 @@ from assay.core.errors import AssayError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.roles import Right, check_right
 from assay.flow.access import actor_in
-from assay.flow.launch import Pass
+from assay.flow.launch.launch import Pass
+from assay.runtimes.cron import next_time, zone_of
 from assay.runtimes.projects import admit_runtime
 from assay.runtimes.runs import OPEN, make_run, record_run
-from assay.runtimes.times import next_time, zone_of
-from assay.store.journal import record
+from assay.store.audit_log import record
 from assay.store.models import Run, Runtime
 
 log = logging.getLogger("assay.schedules")

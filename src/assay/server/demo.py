@@ -13,12 +13,13 @@ from django.conf import settings
 from assay.core.errors import AssayError, ConflictError
 from assay.core.lifecycle import BuildState
 from assay.core.roles import Actor, Role
-from assay.flow import draft, review
 from assay.flow.access import actor_in, find_build, find_version
-from assay.flow.build import request_build
-from assay.flow.draft import Wish
+from assay.flow.build.build import request_build
+from assay.flow.compose import draft
+from assay.flow.compose.draft import Wish
+from assay.flow.paths import interpreters
 from assay.flow.people import create_person, find_person
-from assay.flow.places import interpreters
+from assay.flow.review import review
 
 log = logging.getLogger("assay.demo")
 PEOPLE = (("admin", Role.ADMIN), ("ana", Role.MEMBER), ("ben", Role.REVIEWER))

@@ -154,7 +154,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "environments"
-ACCOUNT_ADAPTER = "assay.web.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "assay.web.account.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -162,7 +162,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Assay"
-IDP_OIDC_ADAPTER = "assay.web.accounts.IdentityAdapter"
+IDP_OIDC_ADAPTER = "assay.web.account.adapters.IdentityAdapter"
 IDP_OIDC_PRIVATE_KEY = private_key(HOME)
 
 SESSION_COOKIE_NAME = "__Host-assay" if SECURE else "assay"

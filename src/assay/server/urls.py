@@ -8,7 +8,8 @@ from assay.api import docs
 from assay.api.app import api
 from assay.server.health import healthz, readyz
 from assay.studio import gate
-from assay.web import account, frames
+from assay.web import frames
+from assay.web.account import account
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),

@@ -28,7 +28,7 @@ from cvss.exceptions import CVSSError
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from assay.core.advisory import BEGINNING, SEVERITY_RANK, Advisory, Affected, Severity, Turn, severity_of
+from assay.core.advisories.advisory import BEGINNING, SEVERITY_RANK, Advisory, Affected, Severity, Turn, severity_of
 from assay.core.errors import InvalidInputError, UnavailableError
 
 ECOSYSTEM = "PyPI"

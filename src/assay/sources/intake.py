@@ -16,7 +16,7 @@ import yaml
 
 from assay.core.errors import InvalidInputError
 from assay.core.spec import SINGLE_EQUALS, parse_library
-from assay.sources.conda import python_of, translate
+from assay.sources.conda_names import python_of, translate
 
 MAX_TEXT = 1_000_000  # characters; lock files of a thousand libraries stay below
 MAX_LINES = 10_000

@@ -17,8 +17,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from assay.core.errors import InvalidInputError
-from assay.core.policy import BY_KIND, Policy
-from assay.core.rules import Rule
+from assay.core.policy.library_rules import Rule
+from assay.core.policy.policy import BY_KIND, Policy
 
 MAX_TEXT = 200_000  # characters of a document
 MAX_RULES = 500

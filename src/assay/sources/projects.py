@@ -20,7 +20,7 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from assay.core.errors import UnavailableError
-from assay.core.facts import Project
+from assay.core.policy.facts import Project
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 MAX_ANSWER = 64 << 20  # bytes; projects with ten thousand files stay below

@@ -29,7 +29,7 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
-from assay.core.advisory import Match, Severity
+from assay.core.advisories.advisory import Match, Severity
 from assay.core.lock import Lock, LockedLibrary
 
 SOURCE = VulnerabilitySource(name="OSV", url=XsUri("https://osv.dev"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
-from assay.core.advisory import Advisory
+from assay.core.advisories.advisory import Advisory
 from assay.store.models import AdvisoryRecord, Feed
 
 AT_ONCE = 500  # rows of one statement

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from assay.core.events import EventName
 from assay.core.lifecycle import Health
-from assay.store.journal import Entry, record_many
+from assay.store.audit_log import Entry, record_many
 from assay.store.models import HealthEntry, Version
 
 AT_ONCE = 400  # versions of one transaction: others may write in between

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assay.core.errors import ConflictError
 from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status
-from assay.store.journal import record_version
+from assay.store.audit_log import record_version
 from assay.store.models import Environment, Version
 
 

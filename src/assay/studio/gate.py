@@ -22,12 +22,12 @@ from assay.core.events import EventName
 from assay.core.roles import Actor
 from assay.core.sizes import choose
 from assay.flow.access import actor_in
-from assay.flow.applications import find_application
-from assay.flow.launch import Pass, admit
+from assay.flow.launch.applications import find_application
+from assay.flow.launch.launch import Pass, admit
 from assay.flow.people import find_person
-from assay.store.journal import record
+from assay.store.audit_log import record
 from assay.store.models import Membership, Server
-from assay.store.reads.choices import launch_choices, library_names
+from assay.store.reads.launchable import launch_choices, library_names
 from assay.studio.kernels import kernel_document
 
 

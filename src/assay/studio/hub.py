@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from assay.studio.tree import run_tree
+from assay.studio.process_tree import run_tree
 
 GRACE = 6.0  # seconds to end servers in order; `assay up` insists after eight
 

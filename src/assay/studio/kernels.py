@@ -12,13 +12,13 @@ from assay.core.errors import AssayError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor
 from assay.engine import uv
-from assay.engine.overlay import ensure_shims, kernel_argv
-from assay.flow.launch import Pass, admit, end_launch, record_launch
-from assay.flow.places import engine_places
-from assay.flow.sources import sources_in
-from assay.store.journal import record
+from assay.engine.kernels.overlay import ensure_shims, kernel_argv
+from assay.flow.launch.launch import Pass, admit, end_launch, record_launch
+from assay.flow.package_indexes import sources_in
+from assay.flow.paths import engine_places
+from assay.store.audit_log import record
 from assay.store.models import Launch
-from assay.store.reads.choices import Choice, launch_choices
+from assay.store.reads.launchable import Choice, launch_choices
 
 
 def kernel_document(ticket: Pass) -> dict[str, Any]:

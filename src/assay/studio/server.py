@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
-from assay.launchers.wall import walled
-from assay.studio.room import Room
-from assay.studio.tree import run_tree
+from assay.launchers.isolation import walled
+from assay.studio.limits import Room
+from assay.studio.process_tree import run_tree
 
 GRACE = 2.0  # seconds that the server gets to end by itself; it can ignore SIGTERM after a failed kernel
 APPLICATION = f"{os.path.dirname(__file__)}/application.py"  # noqa: PTH120 - pathlib costs start-up time

@@ -16,13 +16,13 @@ from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.core.sizes import choose
-from assay.engine.pip_shim import personal_folder
-from assay.flow.applications import find_application
-from assay.flow.launch import Pass, admit, record_launch
-from assay.flow.places import home, person_home
+from assay.engine.kernels.pip_shim import personal_folder
+from assay.flow.launch.applications import find_application
+from assay.flow.launch.launch import Pass, admit, record_launch
+from assay.flow.paths import home, person_home
 from assay.store.models import Server
-from assay.store.reads.choices import library_names
-from assay.studio.follow import LIVE, begin, end, refresh, write
+from assay.store.reads.launchable import library_names
+from assay.studio.server_status import LIVE, begin, end, refresh, write
 
 MOST = 5  # live servers of one person
 

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET
 
-from assay.flow.places import run_directory
+from assay.flow.paths import run_directory
+from assay.store.artifacts import open_output
 from assay.store.models import Run
-from assay.store.outputs import open_output
 
 SECONDS = 300  # how long an address is good for
 SALT = "assay.frame"

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assay.core.roles import Actor, Right
-from assay.flow.notices import unread
+from assay.flow.notify.notifications import unread
 from assay.store.reads.health import open_health
 from assay.store.reads.reviews import waiting
 

@@ -5,12 +5,12 @@ from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
 from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server, StudioApplication
-from assay.store.models.notices import Delivery, Notice, Webhook
+from assay.store.models.maintenance import Chore, Verification
+from assay.store.models.notifications import Delivery, Notice, Webhook
+from assay.store.models.package_indexes import PackageSource
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
 from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
-from assay.store.models.sources import PackageSource
-from assay.store.models.upkeep import Chore, Verification
 
 __all__ = [
     "AdvisoryRecord",

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from assay.core.review import Verdict
+from assay.core.review.decision import Verdict
 
 
 class Submission(models.Model):

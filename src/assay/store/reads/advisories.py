@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-from assay.core.advisory import Advisory, AdvisoryIndex
+from assay.core.advisories.advisory import Advisory, AdvisoryIndex
 from assay.store.models import AdvisoryRecord, Feed
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, told_health
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment
-from assay.store.reads.use import Use, use_lately
+from assay.store.reads.usage import Use, use_lately
 
 
 @dataclass(frozen=True, kw_only=True)

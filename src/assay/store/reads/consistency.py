@@ -6,9 +6,9 @@ from itertools import islice
 
 from packaging.utils import canonicalize_name
 
-from assay.core.consistency import Spread, diverges, spread
+from assay.core.comparison.consistency import Spread, diverges, spread
+from assay.core.comparison.nearest_index import Shelf
 from assay.core.roles import Actor
-from assay.core.shelf import Shelf
 from assay.store.reads.nearest import newest_of, shelf_of
 
 

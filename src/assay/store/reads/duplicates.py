@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.core.merge import Move, kept_of, move
+from assay.core.comparison.merge import Move, kept_of, move
+from assay.core.comparison.nearest_index import Shelf
+from assay.core.comparison.similarity import groups
 from assay.core.roles import Actor
-from assay.core.shelf import Shelf
-from assay.core.similarity import groups
 from assay.store.models import Version
+from assay.store.reads.compared_versions import side
 from assay.store.reads.nearest import need_of, newest_of, shelf_of
-from assay.store.reads.sides import side
-from assay.store.reads.use import use_lately
+from assay.store.reads.usage import use_lately
 
 LEAST = 0.85  # score from which two count as near-identical: of 100 libraries about 8 may differ
 MEMBERS = 25  # of a group that are compared; all are named

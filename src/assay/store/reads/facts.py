@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db.models import Min, QuerySet
 
-from assay.core.facts import LibraryFact, Near, Project, VersionFacts
 from assay.core.lifecycle import Status
+from assay.core.policy.facts import LibraryFact, Near, Project, VersionFacts
 from assay.store.models import (
     Environment,
     Launch,

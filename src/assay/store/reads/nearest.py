@@ -15,10 +15,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from assay.core.comparison.nearest_index import Shelf
+from assay.core.comparison.similarity import Nearness, Profile
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
-from assay.core.shelf import Shelf
-from assay.core.similarity import Nearness, Profile
 from assay.store.models import Event, LockedLibrary, Version, Workspace
 from assay.store.reads.libraries import lines_of
 

@@ -10,9 +10,9 @@ from django.db.models import QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from assay.core.edit import Ask, is_done
-from assay.core.finding import Effect
 from assay.core.lifecycle import Status
+from assay.core.policy.findings import Effect
+from assay.core.review.requested_change import Ask, is_done
 from assay.core.roles import Actor
 from assay.store.models import Decision, LockedLibrary, PolicyRevision, Submission, Version
 from assay.store.reads.waivers import live_keys

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from assay.core.finding import Waiver as WaiverValue
+from assay.core.policy.findings import Waiver as WaiverValue
 from assay.store.models import HealthEntry, Waiver
 
 SOON = timedelta(days=14)

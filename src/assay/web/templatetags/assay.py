@@ -10,8 +10,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assay.core.diff import Change, Row, Step
-from assay.core.edit import Ask
+from assay.core.comparison.diff import Change, Row, Step
+from assay.core.review.requested_change import Ask
 
 register = template.Library()
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")

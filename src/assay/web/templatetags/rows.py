@@ -10,9 +10,9 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from assay.core.diff import Change, Row
+from assay.core.comparison.diff import Change, Row
 from assay.store.reads.libraries import LibraryRow
-from assay.web.changes import ChangeLine, age
+from assay.web.admin.changes import ChangeLine, age
 from assay.web.templatetags.assay import chain, change, size
 
 register = template.Library()

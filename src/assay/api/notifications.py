@@ -1,0 +1,43 @@
+"""`/notices`: what happened that concerns the caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import Router
+
+from assay.api.access import Caller, needs
+from assay.api.pagination import bounded
+from assay.api.schemas import Items
+from assay.core.roles import Right
+from assay.flow.notify.notifications import mark_read
+from assay.store.models import Notice
+
+router = Router(tags=["notices"])
+
+
+@router.get("/notices", response=Items)
+@needs(Right.SEE)
+def notices(request: Caller, workspace: str, limit: int = 100) -> dict[str, Any]:
+    """List them, newest first; `read` is when, None for what was not."""
+    rows = Notice.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
+    items = [
+        {
+            "id": one.pk,
+            "event": one.event,
+            "environment": one.environment,
+            "version": one.number,
+            "words": one.words,
+            "at": one.at,
+            "read": one.read_at,
+        }
+        for one in rows.order_by("-sequence")[: bounded(limit)]
+    ]
+    return {"items": items, "next": None}
+
+
+@router.post("/notices/read", response=dict[str, int])
+@needs(Right.SEE)
+def read(request: Caller, workspace: str) -> dict[str, int]:
+    """Mark all as read; answer how many were not before."""
+    return {"read": mark_read(request.actor)}

@@ -1,0 +1,1 @@
+"""Known vulnerabilities and malware, and the updates that fix them."""

@@ -1,0 +1,1 @@
+"""How versions differ, how alike they are, and which libraries stand where."""

@@ -1,0 +1,42 @@
+"""Merging near-identical versions: which one to keep, and what the people of the others gain and lose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assay.core.comparison.diff import Change, Row, Side, compare
+from assay.core.comparison.similarity import Profile, missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What the people of one version would gain and lose by using the kept one.
+
+    `unserved` are the names that their version asks for and the kept one does not serve.
+    """
+
+    reference: str
+    identical: bool
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    altered: tuple[Row, ...]
+    unserved: tuple[str, ...]
+
+
+def kept_of(profiles: Mapping[str, Profile]) -> str:
+    """Return which one to keep: the one that holds most, of equals the first by name."""
+    return min(profiles, key=lambda key: (-len(profiles[key].versions), key))
+
+
+def move(one: Side, to: Side, own: Profile, kept: Profile) -> Move:
+    """Say what moving from one version to the kept one means; profiles are those of the two sides."""
+    changed = compare([one, to]).changed
+    return Move(
+        reference=one.label,
+        identical=own.digest == kept.digest,
+        gained=tuple(row.name for row in changed if row.change is Change.ADDED),
+        lost=tuple(row.name for row in changed if row.change is Change.REMOVED),
+        altered=tuple(row for row in changed if row.change not in {Change.ADDED, Change.REMOVED}),
+        unserved=missing(own, kept),
+    )

@@ -1,0 +1,1 @@
+"""What a workspace requires: rules over facts, and the findings they make."""

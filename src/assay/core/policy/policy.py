@@ -1,0 +1,141 @@
+"""What a workspace requires: a list of rules, and the verdict on a version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.advisories.advisory import Severity
+from assay.core.policy.facts import LibraryFact, VersionFacts, World
+from assay.core.policy.findings import Effect, Fact, Finding, strongest
+from assay.core.policy.library_rules import (
+    AllowOnly,
+    Deny,
+    Fix,
+    LicencesAllowed,
+    LicencesDenied,
+    LicenceUnknown,
+    Malware,
+    MinimumAge,
+    Rule,
+    Sources,
+    Vulnerability,
+)
+from assay.core.policy.version_rules import (
+    Count,
+    Drift,
+    MaximumAge,
+    NearDuplicate,
+    ProjectStatus,
+    PythonVersions,
+    Require,
+    Size,
+    Spread,
+    Yanked,
+)
+from assay.core.roles import Role
+
+KINDS: tuple[type[Rule], ...] = (
+    Malware,
+    Vulnerability,
+    Yanked,
+    ProjectStatus,
+    Deny,
+    AllowOnly,
+    Require,
+    LicencesAllowed,
+    LicencesDenied,
+    LicenceUnknown,
+    MinimumAge,
+    MaximumAge,
+    Sources,
+    PythonVersions,
+    Size,
+    Count,
+    Spread,
+    NearDuplicate,
+    Drift,
+)
+BY_KIND = {one.kind: one for one in KINDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The rules of a workspace, in the order in which people read them."""
+
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def quarantines(self) -> bool:
+        """Say whether malware stops a published version at once."""
+        return any(isinstance(rule, Malware) and rule.quarantine for rule in self.rules)
+
+    @property
+    def cool_down_days(self) -> int:
+        """The age (days) below which a release would be stopped: what a build should avoid by itself."""
+        blocking = (one for one in self.rules if isinstance(one, MinimumAge) and one.effect is Effect.BLOCK)
+        return max((one.days for one in blocking if not one.tags and not one.bases), default=0)
+
+
+DEFAULT = Policy(
+    rules=(
+        Malware(effect=Effect.BLOCK, waived_by=Role.ADMIN),
+        Vulnerability(effect=Effect.BLOCK, severity=Severity.HIGH, fix=Fix.WITH),
+        Vulnerability(effect=Effect.WARN, severity=Severity.LOW),
+        Yanked(effect=Effect.WARN),
+        ProjectStatus(effect=Effect.BLOCK, statuses=("quarantined",)),
+        ProjectStatus(effect=Effect.NOTE, statuses=("archived", "deprecated")),
+        LicencesDenied(effect=Effect.WARN, licences=("AGPL-3.0-only", "AGPL-3.0-or-later")),
+        LicenceUnknown(effect=Effect.NOTE),
+        MinimumAge(effect=Effect.NOTE, days=7),
+        Sources(effect=Effect.WARN),
+        NearDuplicate(effect=Effect.NOTE, percent=95),
+    )
+)
+
+
+class Judge:
+    """Applies one policy in one world to many versions. What a file gives cause for is asked once."""
+
+    def __init__(self, policy: Policy, world: World) -> None:
+        self._policy = policy
+        self._world = world
+        self._of_library: dict[str, tuple[tuple[Rule, Finding], ...]] = {}
+
+    def findings(self, version: VersionFacts) -> list[Finding]:
+        """Return what the policy finds, strongest effect first; each fact once."""
+        in_scope = [rule for rule in self._policy.rules if rule.covers(version)]
+        everything = len(in_scope) == len(self._policy.rules)
+        scope = {id(rule) for rule in in_scope}
+        found: list[Finding] = []
+        for library in version.libraries:
+            known = self._of_library.get(library.key)
+            if known is None:
+                known = self._of_library[library.key] = tuple(self._judge(library))
+            if known:
+                found += [finding for rule, finding in known if everything or id(rule) in scope]
+        for rule in in_scope:
+            found += [_finding(rule, fact) for fact in rule.of_version(version, self._world)]
+        return strongest(found)
+
+    def _judge(self, library: LibraryFact) -> list[tuple[Rule, Finding]]:
+        rules = self._policy.rules
+        return [(rule, _finding(rule, fact)) for rule in rules for fact in rule.of_library(library, self._world)]
+
+
+def _finding(rule: Rule, fact: Fact) -> Finding:
+    """Put a fact under its rule. What was not assessed is told, and never stops an approval by itself."""
+    return Finding(
+        key=fact.key,
+        kind=rule.kind,
+        effect=rule.effect if fact.assessed else Effect.NOTE,
+        words=fact.words,
+        advice=fact.advice,
+        rule=rule.sentence,
+        library=fact.library,
+        version=fact.version,
+        names=fact.names,
+        waived_by=str(rule.waived_by),
+        stop_after=rule.stop_after,
+        assessed=fact.assessed,
+        fixed=fact.fixed,
+    )

@@ -1,0 +1,267 @@
+"""The kinds of rules about what the index tells of projects, and about a version as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from assay.core.policy.facts import LibraryFact, VersionFacts, World
+from assay.core.policy.findings import Fact
+from assay.core.policy.library_rules import Rule, either, within
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectRule(Rule):
+    """What the rules have in common that ask the index: it may not have been asked yet."""
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Tell how many libraries the index was not asked about."""
+        missing = len(version.names - world.projects.keys())
+        if missing:
+            among = f"{missing} of {len(version.libraries)} libraries"
+            yield Fact(
+                key="projects/not-assessed",
+                words=f"The index was not asked yet about {among}: yanked, status and age are not assessed",
+                advice="The worker asks the index every night.",
+                assessed=False,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yanked(ProjectRule):
+    """Releases that their authors took back (PEP 592)."""
+
+    kind: ClassVar[str] = "yanked"
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return "yanked releases"
+
+    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+        """Yield a library whose release was yanked."""
+        project = world.projects.get(library.name)
+        if project and library.version in project.yanked:
+            why = project.yanked[library.version]
+            yield Fact(
+                key=f"yanked/{library.name}/{library.version}",
+                words=f"{library.pin} was yanked by its authors" + (f": {why}" if why else ""),
+                advice=f"Move to {project.newest}." if project.newest else "Choose another release.",
+                library=library.name,
+                version=library.version,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectStatus(ProjectRule):
+    """Projects in a state that PEP 792 names: archived, deprecated, quarantined."""
+
+    kind: ClassVar[str] = "project-status"
+    statuses: tuple[str, ...] = ("archived", "deprecated", "quarantined")
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"projects that are {either(self.statuses)}"
+
+    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+        """Yield a library whose project is in such a state."""
+        project = world.projects.get(library.name)
+        if project and project.status in self.statuses:
+            why = f": {project.status_reason}" if project.status_reason else ""
+            yield Fact(
+                key=f"project-status/{library.name}/{project.status}",
+                words=f"The project {library.name} is {project.status}{why}",
+                advice="Look for a successor.",
+                library=library.name,
+                version=library.version,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaximumAge(ProjectRule):
+    """Releases that lie more than so many days behind the project's newest one."""
+
+    kind: ClassVar[str] = "maximum-age"
+    days: int = 730
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"releases more than {self.days} days behind the newest of their project"
+
+    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+        """Yield a library that is too far behind."""
+        project = world.projects.get(library.name)
+        if project is None or project.newest_at is None or library.uploaded is None:
+            return
+        behind = (project.newest_at - library.uploaded).days
+        if behind > self.days:
+            yield Fact(
+                key=f"maximum-age/{library.name}/{library.version}",
+                words=f"{library.pin} is {behind} days behind {project.newest}",
+                advice=f"Move to {project.newest}.",
+                library=library.name,
+                version=library.version,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Require(Rule):
+    """A library that every environment has, in a range of versions."""
+
+    kind: ClassVar[str] = "require"
+    library: str
+    versions: str = ""
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"environments without {self.library} {self.versions}".rstrip()
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Yield that it is missing, or not in the range."""
+        del world
+        found = next((one for one in version.libraries if one.name == self.library), None)
+        if found is None or not within(found.version, self.versions):
+            wanted = f"{self.library} {self.versions}".rstrip()
+            there = f"{found.pin} is too old or too new" if found else f"{self.library} is missing"
+            yield Fact(
+                key=f"require/{self.library}/{found.version if found else 'missing'}",
+                words=f"{there}; {wanted} is required",
+                advice=f"Add {self.library}{self.versions} to the libraries.",
+                library=self.library,
+                version=found.version if found else "",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PythonVersions(Rule):
+    """The Python versions that may be used, e.g. `3.11`."""
+
+    kind: ClassVar[str] = "python"
+    allowed: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"Python versions other than {either(self.allowed)}"
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Yield another Python version."""
+        del world
+        if version.python not in self.allowed:
+            words = f"Python {version.python} is not among {either(self.allowed)}"
+            yield Fact(key=f"python/{version.python}", words=words, advice=f"Choose Python {either(self.allowed)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size(Rule):
+    """Environments larger than so many megabytes (10^6 bytes)."""
+
+    kind: ClassVar[str] = "size"
+    megabytes: int = 5000
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"environments larger than {self.megabytes} MB"
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Yield that it is larger."""
+        del world
+        if version.size > self.megabytes * 1_000_000:
+            words = f"{version.size // 1_000_000} MB; at most {self.megabytes} MB are wanted"
+            yield Fact(
+                key=f"size/{version.size // 100_000_000}", words=words, advice="Leave the largest libraries out."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count(Rule):
+    """Environments with more than so many libraries."""
+
+    kind: ClassVar[str] = "count"
+    libraries: int = 400
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"environments with more than {self.libraries} libraries"
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Yield that it has more."""
+        del world
+        count = len(version.libraries)
+        if count > self.libraries:
+            words = f"{count} libraries; at most {self.libraries} are wanted"
+            yield Fact(key=f"count/{count}", words=words, advice="Split it, or build on a base.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread(Rule):
+    """Libraries of which the workspace would hold more than so many versions at once."""
+
+    kind: ClassVar[str] = "spread"
+    versions: int = 3
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"libraries in more than {self.versions} versions across the workspace"
+
+    def of_library(self, library: LibraryFact, world: World) -> Iterator[Fact]:
+        """Yield a library that adds one version too many."""
+        used = world.in_use.get(library.name, frozenset())
+        if library.version not in used and len(used) >= self.versions:
+            yield Fact(
+                key=f"spread/{library.name}/{library.version}",
+                words=f"{library.pin} would be version {len(used) + 1} of it in use here",
+                advice=f"Take one that is in use: {', '.join(sorted(used))}.",
+                library=library.name,
+                version=library.version,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearDuplicate(Rule):
+    """Environments that share at least so many percent of their pins with a published one."""
+
+    kind: ClassVar[str] = "near-duplicate"
+    percent: int = 90
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"environments that are {self.percent} % or more the same as a published one"
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Yield each published version that is so near."""
+        del world
+        for near in version.near:
+            if near.shared * 100 >= self.percent:
+                words = f"{near.shared:.0%} of its pins are those of {near.reference}"
+                yield Fact(key=f"near-duplicate/{near.reference}", words=words, advice=f"Build on {near.reference}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift(Rule):
+    """Environments whose base has moved on by more than so many published versions."""
+
+    kind: ClassVar[str] = "drift"
+    behind: int = 1
+
+    @property
+    def what(self) -> str:
+        """What the rule speaks of."""
+        return f"environments whose base is more than {self.behind} published versions behind"
+
+    def of_version(self, version: VersionFacts, world: World) -> Iterator[Fact]:
+        """Yield that the base is too far behind."""
+        del world
+        if version.base_behind > self.behind:
+            words = f"{version.base} is {version.base_behind} published versions behind its newest"
+            yield Fact(
+                key=f"drift/{version.base}/{version.base_behind}", words=words, advice="Move to the base's newest."
+            )

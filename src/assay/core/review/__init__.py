@@ -1,0 +1,1 @@
+"""What reviewers say, and when a submission is approved."""

@@ -1,0 +1,118 @@
+"""When a submission is approved: how many reviewers, from which groups, and which changes need none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from assay.core.comparison.diff import Change, Comparison, Row, Step
+from assay.core.errors import InvalidInputError
+from assay.core.policy.findings import Effect, Finding
+
+MOST_APPROVALS = 5
+MOST_GROUPS = 10
+WEIGHTY = frozenset({"Python", "Base"})  # settings; what was asked for shows in the libraries
+GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRules:
+    """What a workspace wants: so many approvals, among them one of each group; `automatic` for low-risk changes."""
+
+    approvals: int = 1
+    groups: tuple[str, ...] = ()
+    automatic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How far a submission is. `missing` are the groups of which nobody approved yet."""
+
+    given: int
+    wanted: int
+    missing: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Say whether it is approved."""
+        return self.given >= self.wanted and not self.missing
+
+    @property
+    def words(self) -> str:
+        """What it still needs: `1 approval`, `1 of 2 approvals`, `1 approval, by security`; '' when complete."""
+        if self.complete:
+            return ""
+        left = max(self.wanted - self.given, len(self.missing))
+        whole = f"{left} approval{'' if left == 1 else 's'}"
+        if self.given:
+            whole = f"{left} more approval{'' if left == 1 else 's'}"
+        return f"{whole}, by {' and '.join(self.missing)}" if self.missing else whole
+
+
+def tally(rules: ApprovalRules, approved: Sequence[Iterable[str]]) -> Tally:
+    """Count approvals, each given as the groups of who gave it."""
+    seen = frozenset(group for groups in approved for group in groups)
+    return Tally(
+        given=len(approved), wanted=rules.approvals, missing=tuple(one for one in rules.groups if one not in seen)
+    )
+
+
+def check_rules(rules: ApprovalRules) -> ApprovalRules:
+    """Return the rules. Raises InvalidInputError for numbers and groups that cannot be."""
+    if not 1 <= rules.approvals <= MOST_APPROVALS:
+        raise InvalidInputError(
+            f"{rules.approvals} approvals.", hint=f"Choose 1 to {MOST_APPROVALS}.", path="approvals"
+        )
+    check_groups(rules.groups)
+    return rules
+
+
+def check_groups(groups: Sequence[str]) -> tuple[str, ...]:
+    """Return names of groups, each once. Raises InvalidInputError."""
+    found = tuple(dict.fromkeys(groups))
+    if len(found) > MOST_GROUPS:
+        raise InvalidInputError(f"{len(found)} groups.", hint=f"Name at most {MOST_GROUPS}.", path="groups")
+    for one in found:
+        if not GROUP.fullmatch(one):
+            raise InvalidInputError(
+                f"{one[:40]!r} is no name of a group.", hint="A letter, then letters, digits, hyphens.", path="groups"
+            )
+    return found
+
+
+def risks(comparison: Comparison | None, findings: Iterable[Finding], *, assessed: bool, failed: int) -> list[str]:
+    """Say why a change is not of low risk, [] when it is.
+
+    Low risk is: against the version published before, no new library, none gone, patch releases only (PEP 440),
+    the same Python and base, every check passed, and no finding that stops or warns while a feed is loaded.
+    """
+    if comparison is None:
+        return ["No version is published before it."]
+    found = [
+        f"{one.name} differs: {', '.join(one.values)}."
+        for one in comparison.settings
+        if one.name in WEIGHTY and _differs(one.values)
+    ]
+    found += [words for row in comparison.changed if (words := _risk(row))]
+    loud = sum(one.effect is not Effect.NOTE for one in findings)
+    if loud:
+        found.append(f"{loud} finding{'' if loud == 1 else 's'}.")
+    if not assessed:
+        found.append("Known vulnerabilities are not assessed.")
+    if failed:
+        found.append(f"{failed} check{'' if failed == 1 else 's'} did not pass.")
+    return found
+
+
+def _differs(values: Sequence[str]) -> bool:
+    return len(set(values)) > 1
+
+
+def _risk(row: Row) -> str:
+    """Say what is risky about a changed library, '' for a patch release."""
+    if row.change is Change.UPGRADED and row.step is Step.PATCH:
+        return ""
+    if row.change is Change.UPGRADED:
+        return f"{row.name} takes a {row.step} step." if row.step else f"{row.name} moves."
+    return f"{row.name} is {row.change}."

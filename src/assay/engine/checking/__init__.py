@@ -1,0 +1,1 @@
+"""What a finished environment does and holds: imports, kernel, commands. Shared by all engines."""

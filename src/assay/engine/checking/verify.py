@@ -1,0 +1,145 @@
+"""Holding what is to be linked against its lock: is it the set, does it fit together, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from assay.core.errors import BuildError
+from assay.core.lock import Lock
+from assay.core.report import Check, LibraryFacts
+from assay.engine.checking.console_scripts import commands_over_others
+from assay.engine.installing.install import Installed
+from assay.engine.resolving.uv import marker_variables
+from assay.engine.wheel_store.embedded_sbom import bundled
+from assay.engine.wheel_store.store import KeptWheel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What verification saw: the lock with its edges, and each library's facts."""
+
+    lock: Lock
+    libraries: tuple[LibraryFacts, ...]
+    start_up_files: tuple[str, ...]
+    untrue: tuple[str, ...]
+
+
+def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...], shelf: Path) -> Found:
+    """Check kept wheels against their lock and read their facts. Raises BuildError naming what differs."""
+    _check_set(lock, wheels)
+    with_edges = add_edges(lock, wheels, asked)
+    return Found(
+        lock=with_edges,
+        libraries=tuple(_facts(one, shelf) for one in sorted(wheels, key=lambda one: one.name)),
+        start_up_files=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
+        untrue=tuple(sorted(f"{one.name}: {path}" for one in wheels for path in one.untrue)),
+    )
+
+
+def _check_set(lock: Lock, wheels: Sequence[KeptWheel]) -> None:
+    wanted = {(one.name, one.version) for one in lock.libraries}
+    there = {(one.name, one.version) for one in wheels}
+    if wanted != there:
+        differing = ", ".join(f"{name} {version}" for name, version in sorted(wanted ^ there))
+        raise BuildError(
+            f"What is installed is not what was locked: {differing}.",
+            hint="A package announces another name or version than its file. Leave it out, or report it.",
+        )
+
+
+def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -> Lock:
+    """Return the lock with dependency edges, extras included. The digest does not change by that."""
+    variables = marker_variables(lock.python)
+    versions = {one.name: one.version for one in wheels}
+    requires = {one.name: one.requires for one in wheels}
+    extras: dict[str, set[str]] = {name: set() for name in requires}
+    for line in asked:
+        wanted = Requirement(line)
+        extras.setdefault(canonicalize_name(wanted.name), set()).update(wanted.extras)
+    edges: dict[str, set[str]] = {name: set() for name in requires}
+    changed = True
+    while changed:
+        changed = False
+        for name, requirements in requires.items():
+            for one in _parsed(requirements, with_extras=bool(extras[name])):
+                target = canonicalize_name(one.name)
+                if not _applies(one, extras[name], variables):
+                    continue
+                _check_fits(name, one, versions.get(target))
+                grown = not (target in edges[name] and one.extras <= extras[target])
+                changed = changed or grown
+                edges[name].add(target)
+                extras[target] |= one.extras
+    libraries = tuple(replace(one, dependencies=tuple(sorted(edges.get(one.name, ())))) for one in lock.libraries)
+    return replace(lock, libraries=libraries)
+
+
+def _check_fits(name: str, wanted: Requirement, version: str | None) -> None:
+    if version is None or not wanted.specifier.contains(version, prereleases=True):
+        raise BuildError(
+            f"The installed libraries do not fit together: {name} needs {wanted.name}{wanted.specifier}, "
+            f"{'which is not there' if version is None else f'but {version} is locked'}.",
+            hint="A library's file asks for more than the index announced. Name the missing one yourself.",
+        )
+
+
+def _parsed(lines: tuple[str, ...], *, with_extras: bool) -> list[Requirement]:
+    """Return the requirements that may apply: most lines are for extras, which hardly any library is asked for."""
+    wanted = lines if with_extras else tuple(line for line in lines if "extra" not in line.partition(";")[2])
+    return [one for line in wanted if (one := _requirement(line)) is not None]
+
+
+@lru_cache(maxsize=20_000)
+def _requirement(line: str) -> Requirement | None:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None  # old metadata; uv has read it its own way, only the "via" of a page is lost
+
+
+def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> bool:
+    if one.marker is None:
+        return True
+    return any(one.marker.evaluate({**variables, "extra": extra}) for extra in ("", *extras))
+
+
+def _facts(one: KeptWheel, shelf: Path) -> LibraryFacts:
+    return LibraryFacts(
+        name=one.name,
+        version=one.version,
+        size=one.size,
+        licence=one.licence,
+        summary=one.summary,
+        modules=one.modules,
+        scripts=tuple(path.removeprefix("bin/") for path, _, _ in one.files if path.startswith("bin/")),
+        bundled=bundled(one, shelf),
+    )
+
+
+def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
+    """Return what was seen of the files, as checks: locked, start-up code, owners of paths, true RECORDs."""
+    start_up = [Path(path).name for path in found.start_up_files]
+    shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
+    return (
+        Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash"),
+        _noted("start-up files", start_up),
+        _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
+        _noted("shared paths", shared),
+        _noted("untrue records", list(found.untrue)),
+        _noted(
+            "commands over others",
+            [f"{name} ({one.name})" for one in found.libraries for name in commands_over_others(one)],
+        ),
+    )
+
+
+def _noted(name: str, seen: list[str]) -> Check:
+    if not seen:
+        return Check(name=name, state="passed", detail="none")
+    return Check(name=name, state="noted", detail=f"{len(seen)}: {', '.join(seen[:5])}")

@@ -1,0 +1,1 @@
+"""Getting files from package indexes: checked addresses, hashes while they arrive, resumed. Shared by all engines."""

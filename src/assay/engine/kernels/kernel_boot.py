@@ -1,0 +1,51 @@
+"""Starts a notebook kernel in an environment: `python kernel_boot.py OVERLAY -f CONNECTION_FILE`.
+
+Where the environment has no ipykernel, OVERLAY is a directory that has one; it is appended to the path,
+so that the environment's own libraries always win. Standard library only, Python 3.9 and newer.
+"""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Put the path in order and become the kernel."""
+    overlay = sys.argv.pop(1)
+    here = sys.path.pop(0)  # the folder of this script must not offer its files as modules
+    if os.environ.get("ASSAY_RECORD"):
+        _record(here)
+    if overlay != "-":
+        sys.path.append(overlay)
+    if os.environ.get("ASSAY_NEW_VERSION"):
+        _teach_pip(here)
+    from ipykernel import kernelapp  # noqa: PLC0415 - only importable once the path is in order
+
+    kernelapp.launch_new_instance()
+
+
+def _teach_pip(here: str) -> None:
+    """Let `%pip` say what to do; and where libraries of one's own are allowed, find them after all others."""
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - only in servers
+
+    spec = spec_from_file_location("assay_pip", os.path.join(here, "pip_shim.py"))  # noqa: PTH118 - pathlib costs start-up time
+    if spec is None or spec.loader is None:
+        return
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules["assay_pip"] = module
+    sys.argv.append("--InteractiveShellApp.extra_extensions=assay_pip")
+    if os.environ.get("ASSAY_PERSONAL"):
+        sys.path.append(module.personal_folder(os.environ.get("ASSAY_ENVIRONMENT", "")))
+
+
+def _record(here: str) -> None:
+    """Note what the kernel's start asks for (see `import_recorder.py`); only the check of a build wants it."""
+    sys.path.insert(0, os.path.join(os.path.dirname(here), "checking"))  # noqa: PTH118, PTH120 - as above
+    import import_recorder  # type: ignore[import-not-found]  # noqa: PLC0415 - a script beside us, not in a package
+
+    del sys.path[0]
+    import_recorder.install()
+
+
+if __name__ == "__main__":
+    main()

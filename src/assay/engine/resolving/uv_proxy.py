@@ -1,0 +1,21 @@
+"""The variables that lead uv to the package indexes of a request."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from assay.engine.interface import Credentials, Question
+from assay.engine.resolving.index_routing import is_plain
+
+
+@contextlib.contextmanager
+def uv_proxy(question: Question, credentials: Credentials) -> Iterator[dict[str, str]]:
+    """Give the variables that lead uv to the indexes, while the context lasts."""
+    if is_plain(question):
+        yield {}
+        return
+    from assay.engine.resolving.index_proxy import index_proxy  # noqa: PLC0415 - most installations have one index
+
+    with index_proxy(question, credentials) as variables:
+        yield variables

@@ -1,0 +1,84 @@
+"""Running package code: without network, home, secrets or writable files, as far as the machine allows.
+
+`bubblewrap` when it is present and works, else kernel namespaces through util-linux' `unshare`, else
+nothing but a scrubbed environment. Which one it was is part of the report.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from functools import lru_cache
+from pathlib import Path
+
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",  # noqa: S108 - private to the sandbox
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONNOUSERSITE": "1",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/mpl",  # noqa: S108 - as above
+}
+
+
+def _works(argv: list[str]) -> bool:
+    try:
+        return subprocess.run([*argv, "/bin/true"], capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def isolation() -> str:
+    """Return `bubblewrap`, `namespaces` or `none`: what works on this machine."""
+    if shutil.which("bwrap") and _works(_bubblewrap((), ())):
+        return "bubblewrap"
+    if shutil.which("unshare") and _works(_unshare()):
+        return "namespaces"
+    return "none"
+
+
+def confined(
+    argv: list[str], *, visible: tuple[str, ...], hidden: tuple[str, ...], writable: tuple[str, ...] = ()
+) -> list[str]:
+    """Return the command that runs `argv` confined. `hidden` directories are empty but for the others."""
+    kind = isolation()
+    if kind == "bubblewrap":
+        return [*_bubblewrap(visible, hidden, writable), *argv]
+    return [*_unshare(), *argv] if kind == "namespaces" else argv
+
+
+def _bubblewrap(visible: tuple[str, ...], hidden: tuple[str, ...], writable: tuple[str, ...] = ()) -> list[str]:
+    command = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    for place in _minimal(("/tmp", "/var/tmp", "/home", "/root", "/run", *hidden)):  # noqa: S108 - to hide it
+        command += ["--tmpfs", place]
+    for place in visible:
+        command += ["--ro-bind", place, place]
+    for place in writable:
+        command += ["--bind", place, place]
+    command += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", "/tmp"]  # noqa: S108 - the sandbox's own
+    return [*command, "--hostname", "check", "--unshare-uts"]
+
+
+def _minimal(places: tuple[str, ...]) -> list[str]:
+    """Return the existing directories, none below another: hiding the outer one hides both."""
+    existing = sorted({str(Path(one).resolve()) for one in places if Path(one).is_dir()})
+    return [one for one in existing if not any(one.startswith(f"{other}/") for other in existing)]
+
+
+def _unshare() -> list[str]:
+    return ["unshare", "--user", "--map-root-user", "--net", "--ipc", "--pid", "--fork", "--kill-child", "--"]
+
+
+def program_places() -> tuple[str, ...]:
+    """Return what our own check scripts need to be seen."""
+    return (str(Path(__file__).parents[1]),)
+
+
+def base_places(python_prefix: str) -> tuple[str, ...]:
+    """Return where an interpreter is installed, so that it is seen though it may lie in a home."""
+    own = sysconfig.get_config_var("LIBDIR") if python_prefix == sys.base_prefix else None
+    return tuple(dict.fromkeys(one for one in (python_prefix, own) if one and Path(one).is_dir()))

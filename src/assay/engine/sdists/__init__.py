@@ -1,0 +1,1 @@
+"""Building a wheel from a source distribution, in the sandbox."""

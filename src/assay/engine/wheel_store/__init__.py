@@ -1,0 +1,1 @@
+"""Unpacked wheels, kept by content and linked into environments."""

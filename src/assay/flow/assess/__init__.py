@@ -1,0 +1,1 @@
+"""From the facts of a version to its report and its findings."""

@@ -1,0 +1,165 @@
+"""Assessing: from the facts of a version to its findings, under the policy that counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, InvalidInputError
+from assay.core.lock import Lock as LockValue
+from assay.core.policy.facts import LibraryFact, VersionFacts
+from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
+from assay.core.policy.library_rules import LicencesAllowed, LicenceUnknown
+from assay.core.policy.policy import Judge, Policy
+from assay.core.policy.version_rules import NearDuplicate
+from assay.flow.assess.context import world_for
+from assay.flow.assess.facts import keep_facts, library_fact
+from assay.flow.assess.policy import current_policy
+from assay.store.models import Assessment, LockedFile, Version
+from assay.store.reads.advisories import FeedFacts, feed_facts
+from assay.store.reads.facts import LIVE, facts_of, files_of, near_to, rows_of
+from assay.store.reads.waivers import waivers_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The findings of a version, and on what they rest: policy revision, feed (None: not assessed), time."""
+
+    findings: tuple[Finding, ...]
+    waivers: tuple[Waiver, ...]
+    policy: int
+    feed: FeedFacts | None
+    at: datetime
+
+    @property
+    def blocking(self) -> list[Finding]:
+        """The blocking findings without a live waiver."""
+        return open_blocks(list(self.findings), list(self.waivers), timezone.now())
+
+    def waiver_of(self, finding: Finding) -> Waiver | None:
+        """Return the newest waiver of a finding that holds, None when there is none."""
+        now = timezone.now()
+        return next((one for one in self.waivers if one.key == finding.key and one.holds(now)), None)
+
+
+def verdict(version: Version) -> Verdict:
+    """Return the verdict on a built version as of today; a fresh one is used again. Empty without a lock."""
+    known = Assessment.objects.filter(version=version, digest=version.digest).first()
+    feed = feed_facts()
+    revision = current_policy(version.environment.workspace_id).revision
+    fresh = (revision, feed.id if feed else None, timezone.now().date())
+    if known is not None and (known.policy, known.feed_id, known.day) == fresh:
+        findings = tuple(Finding.from_dict(one) for one in known.findings)
+        waivers = tuple(waivers_in(version.environment_id))
+        return Verdict(findings=findings, waivers=waivers, policy=revision, feed=feed, at=known.at)
+    return assess(version, keep=version.status not in LIVE)  # what is new on live versions is the watch's to tell
+
+
+def assess(version: Version, *, keep: bool = True) -> Verdict:
+    """Assess a version now, and keep the verdict. Without a lock there is nothing to find."""
+    standing, feed, now = current_policy(version.environment.workspace_id), feed_facts(), timezone.now()
+    findings: list[Finding] = []
+    if version.lock is not None:
+        keep_facts()
+        judge = Judge(standing.policy, world_for(version.environment.workspace_id, standing.policy))
+        findings = judge.findings(_facts(version, standing.policy))
+        if keep:
+            store(version.pk, version.digest, findings, policy=standing.revision, feed=feed, at=now)
+    waivers = tuple(waivers_in(version.environment_id))
+    return Verdict(findings=tuple(findings), waivers=waivers, policy=standing.revision, feed=feed, at=now)
+
+
+def store(
+    version_id: int, digest: str, findings: list[Finding], *, policy: int, feed: FeedFacts | None, at: datetime
+) -> None:
+    """Keep the newest verdict on a version."""
+    Assessment.objects.update_or_create(
+        version_id=version_id,
+        defaults={
+            "digest": digest,
+            "policy": policy,
+            "feed_id": feed.id if feed else None,
+            "day": at.date(),
+            "findings": [one.to_dict() for one in findings],
+            "blocking": sum(one.effect is Effect.BLOCK for one in findings),
+            "warnings": sum(one.effect is Effect.WARN for one in findings),
+            "at": at,
+        },
+    )
+
+
+def _facts(version: Version, policy: Policy) -> VersionFacts:
+    facts = facts_of(rows_of(Version.objects.filter(pk=version.pk)))[version.pk]
+    least = min((rule.percent for rule in policy.rules if isinstance(rule, NearDuplicate)), default=None)
+    if least is None or version.lock_id is None:
+        return facts
+    files = frozenset(files_of([version.lock_id]).get(version.lock_id, ()))
+    near = near_to(version.environment.workspace_id, version.environment_id, files, least=least / 100)
+    return replace(facts, near=near)
+
+
+def foresee(workspace_id: int, lock: LockValue, *, base: str = "", tags: tuple[str, ...] = ()) -> list[Finding]:
+    """Return what a reviewer would find in a lock that is not built: while composing.
+
+    Licences are known only of files that some build has seen; of the others nothing is said.
+    """
+    policy = current_policy(workspace_id).policy
+    libraries = _with_licences(lock)
+    facts = VersionFacts(
+        reference="draft@0",
+        digest=lock.digest,
+        python=lock.python,
+        size=0,
+        libraries=libraries,
+        tags=frozenset(tags),
+        base=base,
+    )
+    findings = Judge(policy, world_for(workspace_id, policy)).findings(facts)
+    about_licences = {LicencesAllowed.kind, LicenceUnknown.kind}
+    unseen = {one.name for one in libraries if not one.licence}
+    return [one for one in findings if one.kind not in about_licences or one.library not in unseen]
+
+
+def _with_licences(lock: LockValue) -> tuple[LibraryFact, ...]:
+    facts = [library_fact(one, "") for one in lock.libraries]
+    known = dict(LockedFile.objects.filter(key__in=[one.key for one in facts]).values_list("key", "licence"))
+    return tuple(replace(one, licence=known.get(one.key, "")) for one in facts)
+
+
+def check_note(version: Version, note: str) -> None:
+    """Raise InvalidInputError when there are blocking findings and the author says nothing of them."""
+    blocking = assess(version).blocking
+    if blocking and not note.strip():
+        raise InvalidInputError(
+            f"{_count(blocking)} would stop an approval: {_first(blocking)}",
+            hint="Change the libraries, or say in the note why it should be approved all the same.",
+            path="note",
+        )
+
+
+def check_waived(version: Version) -> None:
+    """Assess a version now, and raise ConflictError while a blocking finding has no live waiver."""
+    check_open(assess(version))
+
+
+def check_open(found: Verdict) -> None:
+    """Raise ConflictError while a verdict has a blocking finding without a live waiver."""
+    blocking = found.blocking
+    if blocking:
+        raise ConflictError(
+            f"{_count(blocking)} without a waiver: {_first(blocking)}",
+            hint="Reject it with what should change, or waive each finding with a reason.",
+            path="findings",
+        )
+
+
+def _first(blocking: list[Finding]) -> str:
+    """Return the first one in a few words: by its name, without the record's own text."""
+    words = blocking[0].words.partition(": ")[0] if blocking[0].names else blocking[0].words
+    return f"{words[:200]}{', and others' if len(blocking) > 1 else ''}."
+
+
+def _count(blocking: list[Finding]) -> str:
+    return f"{len(blocking)} blocking finding{'s' if len(blocking) > 1 else ''}"

@@ -1,0 +1,124 @@
+"""The report of a version: what was seen when it was built, and what is known of it today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from assay.core.advisories.advisory import Match
+from assay.core.lifecycle import told_health
+from assay.core.lock import Lock as LockValue
+from assay.core.lock import LockedLibrary
+from assay.core.policy.facts import Project
+from assay.flow.assess.facts import library_fact
+from assay.sources.licences import normalise
+from assay.store.models import Assessment, Version
+from assay.store.reads.advisories import CurrentFeed, FeedFacts, current_feed
+from assay.store.reads.facts import projects
+
+NO_FEED = "No advisory feed is loaded."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The known problems of a version's libraries. `feed` None: nothing was assessed, `matches` says nothing."""
+
+    feed: FeedFacts | None
+    matches: tuple[Match, ...]
+
+
+def known_problems(version: Version, feed: CurrentFeed | None = None) -> Known:
+    """Match the libraries of a built version against the newest feed."""
+    feed = feed or current_feed()
+    if feed is None or version.lock is None:
+        return Known(feed=None, matches=())
+    libraries = LockValue.from_dict(version.lock.content).libraries
+    found = tuple(match for one in libraries for match in feed.index.matches(one.name, one.version))
+    return Known(feed=feed.facts, matches=found)
+
+
+def report_document(version: Version) -> dict[str, Any]:
+    """Return the stored report with what is known today: advisories, their feed, licences, health."""
+    if version.lock is None:
+        return {}
+    known = known_problems(version)
+    stored: dict[str, Any] = version.lock.report
+    libraries = [{**one, "licence_expression": normalise(str(one.get("licence", "")))} for one in stored["libraries"]]
+    return stored | {
+        "libraries": libraries,
+        "advisories": advisory_rows(known),
+        "advisory_feed": feed_document(known.feed),
+        "health": told_health(version.health, assessed=known.feed is not None),
+        "provenance": provenance_rows(version),
+    }
+
+
+def provenance_rows(version: Version) -> list[dict[str, Any]]:
+    """Return where each file came from and what its index tells of it today.
+
+    None is what nobody asked yet, or what the index does not offer (attestations).
+    """
+    libraries = LockValue.from_dict(version.lock.content).libraries if version.lock else ()
+    asked = projects(one.name for one in libraries)
+    return [_provenance(one, asked.get(one.name)) for one in libraries]
+
+
+def _provenance(library: LockedLibrary, project: Project | None) -> dict[str, Any]:
+    uploaded = library_fact(library, "").uploaded
+    newest_at = project.newest_at if project else None
+    return {
+        "library": library.name,
+        "version": library.version,
+        "index": library.index,
+        "file": library.file.name,
+        "wheel": library.file.is_wheel,
+        "uploaded": library.file.uploaded or None,
+        "yanked": project.yanked.get(library.version) if project else None,
+        "attested": library.version in project.attested if project and project.attested else None,
+        "project_status": project.status if project else "not assessed",
+        "newest": project.newest if project else None,
+        "days_behind": max(0, (newest_at - uploaded).days) if newest_at and uploaded else None,
+    }
+
+
+def advisory_rows(known: Known) -> list[dict[str, Any]] | dict[str, str]:
+    """Return one row per problem, or why nothing was assessed: an empty list means that nothing is known."""
+    if known.feed is None:
+        return {"state": "not assessed", "reason": NO_FEED}
+    return [
+        {
+            "library": one.library,
+            "version": one.version,
+            "id": one.id,
+            "aliases": list(one.aliases),
+            "severity": str(one.severity),
+            "score": one.score,
+            "fixed": one.fixed or None,
+            "malware": one.malware,
+            "summary": one.summary,
+            "published": one.published,
+        }
+        for one in known.matches
+    ]
+
+
+def feed_document(feed: FeedFacts | None) -> dict[str, Any] | None:
+    """Return the source and age of a feed, None when there is none."""
+    if feed is None:
+        return None
+    return {
+        "source": feed.source,
+        "loaded": feed.loaded_at,
+        "age_days": feed.age_days(timezone.now()),
+        "newest_record": feed.newest,
+        "records": feed.records,
+        "malformed": feed.malformed,
+    }
+
+
+def health_of(version: Version) -> str:
+    """Return the health as it is told, by the newest verdict on the version."""
+    found = Assessment.objects.filter(version=version).values_list("feed_id", flat=True).first()
+    return told_health(version.health, assessed=found is not None)

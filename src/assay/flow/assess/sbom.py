@@ -1,0 +1,27 @@
+"""The list of parts of a version, as a document that other tools read."""
+
+from __future__ import annotations
+
+from assay.core.lock import Lock as LockValue
+from assay.flow.assess.report import Known
+from assay.sources.licences import normalise
+from assay.store.models import Version
+
+
+def version_sbom(version: Version, known: Known) -> str:
+    """Return the CycloneDX document of a built version. Raises ValueError for one without a lock."""
+    from assay.sources.sbom import Parts, sbom  # noqa: PLC0415 - takes 0.1 s that only this needs
+
+    if version.lock is None:
+        raise ValueError("Only a built version has parts.")
+    reported = version.lock.report["libraries"]
+    return sbom(
+        Parts(
+            reference=version.reference,
+            title=version.environment.title,
+            lock=LockValue.from_dict(version.lock.content),
+            licences={one["name"]: normalise(str(one.get("licence", ""))) for one in reported},
+            made_at=version.lock.created_at,
+            matches=known.matches,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Building and verifying environments, and collecting what nothing needs."""

@@ -1,0 +1,357 @@
+"""Building: a request queues it; the worker starts it, follows it and takes in its outcome.
+
+A build runs as a process of its own that leaves its progress and outcome in files. The row in the
+database says what is known; whoever is killed in between, the next look at the files brings it forward.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError
+from assay.core.events import EventName
+from assay.core.lifecycle import ACTIVE_BUILD, Action, BuildState, build_may_move, decide
+from assay.core.lock import Lock as LockValue
+from assay.core.roles import Actor, Right, check_right
+from assay.engine.build import CREDENTIALS
+from assay.engine.garbage_collection import empty_trash
+from assay.engine.installing.seal import ASIDE, is_sealed, sweep
+from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
+from assay.engine.layout import remove_tree
+from assay.engine.leases import hold, release
+from assay.engine.wheel_store.store import clear_entering, sweep_entering
+from assay.flow.access import find_build, find_reference, find_version, standing
+from assay.flow.assess.policy import current_policy
+from assay.flow.build.engine_process import engine_environment, read_json
+from assay.flow.build.verify import queue
+from assay.flow.build.wakeup import ring
+from assay.flow.compose.draft import Checked
+from assay.flow.compose.resolution_cache import remembered
+from assay.flow.compose.resolve import question
+from assay.flow.package_indexes import sources_in
+from assay.flow.paths import build_directory, engine_places, prefix
+from assay.launchers.interface import Handle, Start
+from assay.launchers.local import LocalLauncher
+from assay.store.audit_log import record_version
+from assay.store.logs import log_from
+from assay.store.models import Build, Lock, LockedLibrary, Version
+from assay.store.transitions import touch
+
+BUILD_TIMEOUT = 3600  # seconds
+AT_ONCE = max(1, min(4, (os.cpu_count() or 2) // 2))  # builds side by side; each uses several cores itself
+LOST = Failure(
+    step="",
+    code="lost",
+    detail="The build's process vanished (the machine or the process was killed).",
+    hint="Nothing half done is left. Build again.",
+)
+
+
+def request_build(actor: Actor, slug: str, number: int) -> Build:
+    """Queue a build of a draft; while one runs, return that one."""
+    version = find_version(actor, slug, number)
+    if version.build is not None and version.build.active and version.author_id == actor.id:
+        return version.build
+    decide(Action.BUILD, standing(version), actor)
+    checked = checked_of(actor, version)
+    cool_down = current_policy(actor.workspace_id).policy.cool_down_days
+    asked = asdict(question(checked, sources_in(actor.workspace_id), cool_down_days=cool_down))
+    try:
+        with transaction.atomic():
+            build = Build.objects.create(
+                version=version,
+                requested_by_id=actor.id,
+                state=BuildState.QUEUED,
+                question=asked,
+                created_at=timezone.now(),
+            )
+            touch(version, build=build)
+            ring()
+            record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk))
+    except IntegrityError:  # two requests at once: both get the one that was first
+        return Build.objects.get(version=version, state__in=ACTIVE_BUILD)
+    return build
+
+
+def cancel_build(actor: Actor, build_id: str) -> Build:
+    """Ask for the end of a build; one that is only queued ends at once."""
+    build = find_build(actor, build_id)
+    decide(Action.BUILD, standing(build.version), actor)
+    if not build.active:
+        raise ConflictError(f"The build has ended: {build.state}.", hint="Build again if you want another.")
+    Build.objects.filter(pk=build.pk).update(cancel_requested=True)
+    ring()
+    if not _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED, only_from=[BuildState.QUEUED]):
+        build.refresh_from_db()
+    return build
+
+
+def checked_of(actor: Actor, version: Version) -> Checked:
+    """Return a version's spec as it was checked, with the versions that it names."""
+    spec = version.wanted
+    kept = find_reference(actor, spec.keep, path="keep") if spec.keep else None
+    return Checked(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
+
+
+def request_repair(actor: Actor, slug: str, number: int) -> Build:
+    """Queue the building of a version's own lock once more, to take the place of files that have drifted."""
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
+    if version.lock is None or version.lock.drift is None:
+        raise ConflictError("Its files are what was built.", hint="Verify it first if you doubt that.")
+    checked = Checked(spec=version.wanted, base=version.base, python=version.lock.python, corrections=())
+    with transaction.atomic():
+        build, made = Build.objects.get_or_create(
+            version=version,
+            state__in=ACTIVE_BUILD,
+            defaults={
+                "state": BuildState.QUEUED,
+                "requested_by_id": actor.id,
+                "question": asdict(question(checked, sources_in(actor.workspace_id))),
+                "repair": True,
+                "created_at": timezone.now(),
+            },
+        )
+        if made:
+            ring()
+            record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk), repair=True)
+    return build
+
+
+def advance() -> bool:
+    """Bring every open build one step forward. Returns whether there was anything open."""
+    opened = list(
+        Build.objects.select_related("version__environment__workspace", "version__lock")
+        .filter(state__in=ACTIVE_BUILD)
+        .order_by("created_at")
+    )
+    running = sum(build.state != BuildState.QUEUED for build in opened)
+    for build in opened:
+        if build.state != BuildState.QUEUED:
+            _follow(build)
+        elif running < AT_ONCE:
+            running += _claim(build)
+    return bool(opened)
+
+
+def _claim(build: Build) -> bool:
+    claimed = Build.objects.filter(pk=build.pk, state=BuildState.QUEUED).update(
+        state=BuildState.RESOLVING, started_at=timezone.now()
+    )
+    if not claimed:
+        return False
+    build.refresh_from_db()
+    if _is_there(build):
+        return False
+    _launch(build)
+    return True
+
+
+def _is_there(build: Build) -> bool:
+    """End a build at once whose lock is known from its preview and built already."""
+    asked = None if build.repair else remembered(Question.from_dict(build.question))
+    row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
+    if asked is None or row is None:
+        return False
+    hold(engine_places(), str(build.pk), asked)
+    if not is_sealed(prefix(row.digest)):
+        return False
+    directory = build_directory(build.pk)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "log").write_text(f"The same lock is built already; it is used as it is.\nBuilt {row.digest}\n")
+    take_in(build, Outcome(lock=row.text, digest=row.digest, report=row.report, reused=True))
+    return True
+
+
+def _launch(build: Build) -> None:
+    """Start the build's process, or find the one that a killed worker started."""
+    directory = build_directory(build.pk)
+    launcher = LocalLauncher()
+    handle = launcher.find(str(directory))
+    if handle is None:
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        job = Job(
+            question=Question.from_dict(build.question),
+            places=engine_places(),
+            lock=_known_lock(build),
+            repair=build.repair,
+            require_sandbox=build.version.environment.workspace.require_sandbox,
+            timeout=BUILD_TIMEOUT,
+        )
+        (directory / "job.json").write_text(json.dumps(job.to_dict()))
+        _hand_over(sources_in(build.version.environment.workspace_id).credentials, directory / CREDENTIALS)
+        handle = launcher.start(
+            Start(
+                argv=(sys.executable, "-m", "assay.engine", str(directory)),
+                cwd=str(directory),
+                env=engine_environment(),
+                workdir=str(directory),
+                seconds=BUILD_TIMEOUT + 60,
+            )
+        )
+    with transaction.atomic():
+        Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
+        record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
+
+
+def _hand_over(credentials: Credentials, path: Path) -> None:
+    """Leave credentials for the build's process alone; it removes them as it reads them."""
+    if credentials:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(credentials))
+
+
+def _known_lock(build: Build) -> str | None:
+    """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
+    if build.repair:
+        return build.version.lock.text if build.version.lock else None
+    known = remembered(Question.from_dict(build.question))
+    return known.to_toml() if known else None
+
+
+def _follow(build: Build) -> None:
+    directory = build_directory(build.pk)
+    if build.handle is None:  # the worker was killed between claiming and starting
+        _launch(build)
+        return
+    launcher, handle = LocalLauncher(), Handle(**build.handle)
+    if build.cancel_requested:
+        launcher.stop(handle)
+        _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED)
+        return
+    ended = launcher.status(handle).state != "running"  # asked first: an outcome may come in between
+    outcome = read_json(directory / "outcome.json")
+    if outcome is not None:
+        take_in(build, Outcome.from_dict(outcome))
+    elif ended:
+        reason = launcher.status(handle).reason
+        _fail(build, _vanished(reason), {})
+    else:
+        _show_progress(build, read_json(directory / "progress.json"))
+
+
+def _vanished(reason: str) -> Failure:
+    if reason == "timeout":
+        return Failure(
+            step="",
+            code="timeout",
+            detail=f"The build took longer than {BUILD_TIMEOUT} seconds.",
+            hint="Name fewer libraries, or build again when the package index is faster.",
+        )
+    return LOST
+
+
+def _show_progress(build: Build, progress: dict[str, Any] | None) -> None:
+    if progress is None or progress == build.progress:
+        return
+    step = BuildState(progress["step"])
+    state = step if build_may_move(BuildState(build.state), step) else BuildState(build.state)
+    Build.objects.filter(pk=build.pk, state=build.state).update(
+        progress=progress, steps=progress.get("steps", {}), state=state
+    )
+
+
+def take_in(build: Build, outcome: Outcome) -> None:
+    """Store what a build left: the lock and its report, or the failure."""
+    if outcome.failure is not None:
+        _fail(build, outcome.failure, outcome.steps)
+        return
+    with transaction.atomic():
+        lock = _keep_lock(outcome)
+        ended = _end(
+            build,
+            BuildState.BUILT,
+            event=EventName.BUILD_FINISHED,
+            digest=lock.digest,
+            steps=outcome.steps,
+            reused=outcome.reused,
+        )
+        version = Version.objects.select_for_update().get(pk=build.version_id)
+        if ended and version.build_id == build.pk:
+            touch(version, lock=lock)
+        if ended and build.repair:
+            queue(version, "assay")
+
+
+def _keep_lock(outcome: Outcome) -> Lock:
+    if outcome.lock is None or outcome.report is None:
+        raise ValueError("A build without a failure leaves a lock and a report.")
+    value = LockValue.from_toml(outcome.lock)
+    lock, made = Lock.objects.get_or_create(
+        digest=value.digest,
+        defaults={
+            "text": outcome.lock,
+            "content": value.to_dict(),
+            "python": value.python,
+            "platform": value.platform,
+            "libraries_count": len(value.libraries),
+            "size": outcome.report["size"],
+            "report": outcome.report,
+            "created_at": timezone.now(),
+        },
+    )
+    if made:
+        sizes = {one["name"]: one["size"] for one in outcome.report["libraries"]}
+        LockedLibrary.objects.bulk_create(
+            LockedLibrary(
+                lock=lock, name=one.name, version=one.version, file=one.file.sha256, size=sizes.get(one.name, 0)
+            )
+            for one in value.libraries
+        )
+    return lock
+
+
+def _fail(build: Build, failure: Failure, steps: dict[str, float]) -> None:
+    _end(build, BuildState.FAILED, event=EventName.BUILD_FAILED, failure=asdict(failure), steps=steps)
+
+
+def _end(
+    build: Build,
+    state: BuildState,
+    *,
+    event: EventName,
+    only_from: list[BuildState] | None = None,
+    **columns: Any,  # noqa: ANN401 - column values
+) -> bool:
+    """Close a build once; a second closing changes nothing and answers False."""
+    with transaction.atomic():
+        changed = Build.objects.filter(pk=build.pk, state__in=only_from or ACTIVE_BUILD).update(
+            state=state, finished_at=timezone.now(), **columns
+        )
+        if changed:
+            detail = {"build": str(build.pk), **{k: v for k, v in columns.items() if k != "steps"}}
+            record_version(event, build.version, "assay", **detail)
+    transaction.on_commit(lambda: _let_go(str(build.pk)))
+    build.refresh_from_db()
+    return bool(changed)
+
+
+def _let_go(name: str) -> None:
+    """Release what a build that has ended held, and remove what it left half done if it was killed."""
+    remove_tree(Path(engine_places().environments) / f"{ASIDE}{name}")
+    clear_entering(Path(engine_places().wheels), name)
+    release(engine_places(), name)
+
+
+def sweep_leftovers() -> list[str]:
+    """Remove what killed builds left half done, but for builds that still run; return what was removed."""
+    opened = Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)
+    alive = frozenset(str(build_id) for build_id in opened)
+    empty_trash(engine_places())
+    removed = sweep(engine_places(), frozenset(f"{ASIDE}{build_id}" for build_id in alive))
+    return removed + sweep_entering(Path(engine_places().wheels), alive)
+
+
+def read_log(build: Build, offset: int) -> dict[str, Any]:
+    """Return the log from a byte offset, bounded, with where to go on and whether it is complete."""
+    return log_from(build_directory(build.pk) / "log", offset, ended=not build.active)

@@ -1,0 +1,166 @@
+"""Verifying: are the files of a built version still what was built? What has drifted is not launched any more.
+
+A verification runs like a build: a process of its own that leaves its progress and outcome in files.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, NotFoundError
+from assay.core.events import EventName
+from assay.core.lifecycle import Health, Status
+from assay.core.roles import Actor, Right, check_right
+from assay.flow.access import find_version
+from assay.flow.build.engine_process import engine_environment, read_json
+from assay.flow.build.wakeup import ring
+from assay.flow.paths import prefix, verification_directory
+from assay.launchers.interface import Handle, Start
+from assay.launchers.local import LocalLauncher
+from assay.store.audit_log import record_version
+from assay.store.models import Lock, Verification, Version
+from assay.store.models.maintenance import OPEN_VERIFICATION
+from assay.store.transitions import set_health
+
+TIMEOUT = 3600.0  # seconds; 2 GB take about two
+NAMED = 100  # paths of each kind that are kept in the database; the log has no more either
+
+
+def request_verification(actor: Actor, slug: str, number: int) -> Verification:
+    """Queue a look at the files of a version; while one is open, return that one."""
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
+    return queue(version, actor.name)
+
+
+def queue(version: Version, who: str) -> Verification:
+    """Queue one, unless one is open for the same lock. Raises ConflictError when nothing is built."""
+    if version.lock is None:
+        raise ConflictError("This version is not built.", hint="Build it first.")
+    try:
+        with transaction.atomic():
+            made = Verification.objects.create(
+                version=version, lock=version.lock, requested_by=who, created_at=timezone.now()
+            )
+            ring()
+            record_version(EventName.VERIFICATION_REQUESTED, version, who, verification=str(made.pk))
+    except IntegrityError:
+        return Verification.objects.get(lock=version.lock, state__in=OPEN_VERIFICATION)
+    return made
+
+
+def queue_all() -> int:
+    """Queue a look at every environment that can be launched; return how many locks that are."""
+    alive = Version.objects.exclude(status=Status.RETIRED).exclude(lock=None)
+    one_each = {version.lock_id: version for version in alive.select_related("lock", "environment").order_by("pk")}
+    for version in one_each.values():
+        queue(version, "assay")
+    return len(one_each)
+
+
+def find_verification(actor: Actor, verification_id: str) -> Verification:
+    """Return a verification of a version that the actor may see. Raises NotFoundError."""
+    found = (
+        Verification.objects.select_related("version__environment", "lock")
+        .filter(pk=verification_id, version__environment__workspace_id=actor.workspace_id)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError("There is no such verification.", hint="Check the address.")
+    find_version(actor, found.version.environment.slug, found.version.number)
+    return found
+
+
+def advance() -> bool:
+    """Bring the oldest open verification one step forward. Returns whether there was one."""
+    opened = Verification.objects.select_related("lock", "version__environment").filter(state__in=OPEN_VERIFICATION)
+    first = opened.order_by("created_at").first()
+    if first is None:
+        return False
+    if first.handle is None:
+        _start(first)
+    else:
+        _follow(first)
+    return True
+
+
+def _start(verification: Verification) -> None:
+    directory = verification_directory(verification.pk)
+    launcher = LocalLauncher()
+    handle = launcher.find(str(directory))
+    if handle is None:
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        asked = {
+            "prefix": str(prefix(verification.lock.digest)),
+            "digest": verification.lock.digest,
+            "tree": verification.lock.report.get("tree", ""),
+        }
+        (directory / "rehash.json").write_text(json.dumps(asked))
+        argv = (sys.executable, "-m", "assay.engine", str(directory))
+        handle = launcher.start(
+            Start(argv=argv, cwd=str(directory), env=engine_environment(), workdir=str(directory), seconds=TIMEOUT)
+        )
+    Verification.objects.filter(pk=verification.pk).update(state="running", handle=asdict(handle))
+
+
+def _follow(verification: Verification) -> None:
+    directory = verification_directory(verification.pk)
+    if verification.handle is None:
+        return
+    ended = LocalLauncher().status(Handle(**verification.handle)).state != "running"
+    outcome = read_json(directory / "outcome.json")
+    if outcome is not None:
+        take_in(verification, outcome)
+        shutil.rmtree(directory, ignore_errors=True)
+    elif ended:
+        _end(verification, "failed", None)
+    else:
+        progress = read_json(directory / "progress.json")
+        if progress is not None and progress != verification.progress:
+            Verification.objects.filter(pk=verification.pk).update(progress=progress)
+
+
+def take_in(verification: Verification, outcome: dict[str, Any]) -> None:
+    """Keep what was seen; drift turns every version of this lock to attention, its end lets them start again."""
+    short = {**outcome, **{kind: outcome[kind][:NAMED] for kind in ("changed", "missing", "added")}}
+    with transaction.atomic():
+        if not _end(verification, "clean" if outcome["clean"] else "drifted", short):
+            return
+        before = Lock.objects.select_for_update().get(pk=verification.lock_id).drift
+        Lock.objects.filter(pk=verification.lock_id).update(drift=None if outcome["clean"] else short)
+        if outcome["clean"] == (before is None):
+            return
+        for version in Version.objects.select_related("environment", "lock").filter(lock=verification.lock):
+            _turn(version, short)
+
+
+def _turn(version: Version, outcome: dict[str, Any]) -> None:
+    if outcome["clean"]:
+        health = Health.OK if version.health == Health.ATTENTION else Health(version.health)
+        set_health(version, health, event=EventName.VERSION_MENDED, actor="assay", reason="all files are as built")
+        return
+    health = Health(version.health) if version.health == Health.QUARANTINED else Health.ATTENTION
+    set_health(version, health, event=EventName.VERSION_DRIFTED, actor="assay", reason=words_of(outcome))
+
+
+def words_of(outcome: dict[str, Any]) -> str:
+    """Say what has drifted in one line."""
+    told = [f"{len(outcome[kind])} {kind}" for kind in ("changed", "missing", "added") if outcome[kind]]
+    first = next(path for kind in ("changed", "missing", "added") for path in outcome[kind])
+    return f"files {', '.join(told)}; the first: {first}"
+
+
+def _end(verification: Verification, state: str, outcome: dict[str, Any] | None) -> bool:
+    return bool(
+        Verification.objects.filter(pk=verification.pk, state__in=OPEN_VERIFICATION).update(
+            state=state, outcome=outcome, finished_at=timezone.now()
+        )
+    )

@@ -1,0 +1,1 @@
+"""Composing: drafts, resolving them, and fixes for conflicts."""

@@ -1,0 +1,112 @@
+"""Aligning: move one library of several published environments to a version, where that is possible.
+
+Each move is resolved before it is offered. The change is the smallest that a spec can say: the library's
+line becomes a pin, all other lines stay.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from assay.core.comparison.diff import Row, Side, compare
+from assay.core.errors import AssayError, ConflictError, InvalidInputError
+from assay.core.lifecycle import Status
+from assay.core.roles import Actor, Right, check_right
+from assay.core.spec import Pin, pinned
+from assay.flow.access import find_reference
+from assay.flow.compose.draft import Wish, edit_spec, new_version
+from assay.flow.compose.resolve import preview
+from assay.store.models import Version
+from assay.store.reads.compared_versions import side
+
+MOST = 20  # environments in one question; each is resolved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What moving one version would do.
+
+    `reason` says why it is not possible, '' when it is. `moves` are the libraries that would change, the one
+    asked about first. `draft` is the reference of the draft that was made, '' when none was.
+    """
+
+    reference: str
+    reason: str = ""
+    moves: tuple[Row, ...] = ()
+    draft: str = ""
+
+    @property
+    def possible(self) -> bool:
+        """Say whether it can move."""
+        return not self.reason
+
+
+def propose(actor: Actor, pin: Pin, references: Sequence[str], *, create: bool = False) -> list[Proposal]:
+    """Resolve each move, in the order given; with `create`, make a draft of the next version for each possible one.
+
+    A draft of the actor's that says the same already is named again. Raises InvalidInputError for none or too
+    many, and NotFoundError for a version that the actor may not see.
+    """
+    check_right(actor, Right.COMPOSE)
+    if not 1 <= len(references) <= MOST:
+        raise InvalidInputError(
+            f"{len(references)} environments; 1 to {MOST} can be moved at a time.",
+            hint="Choose fewer, and the others afterwards.",
+            path="environments",
+        )
+    versions = [find_reference(actor, one, path="environments") for one in dict.fromkeys(references)]
+    return [_proposal(actor, pin, version, create=create) for version in versions]
+
+
+def _proposal(actor: Actor, pin: Pin, version: Version, *, create: bool) -> Proposal:
+    try:
+        _check_movable(pin, version)
+        wish = _wish(pin, version)
+        moves = _moves(actor, pin, version, wish)
+        draft = _draft(actor, version, wish) if create else ""
+    except AssayError as error:
+        return Proposal(reference=version.reference, reason=f"{error.detail} {error.hint}".strip())
+    return Proposal(reference=version.reference, moves=moves, draft=draft)
+
+
+def _check_movable(pin: Pin, version: Version) -> None:
+    """Raise ConflictError when there is nothing to move, or the version is not where its environment stands."""
+    if version.status != Status.PUBLISHED or version.environment.newest_id != version.pk:
+        raise ConflictError(
+            f"{version.reference} is not the newest published version of its environment.", hint="Name that one."
+        )
+    locked = {one["name"]: one["version"] for one in version.lock.content["libraries"]} if version.lock else {}
+    if pin.name not in locked:
+        raise ConflictError(f"{version.reference} does not hold {pin.name}.")
+    if pin.takes(locked[pin.name]):
+        raise ConflictError(f"{version.reference} holds {pin.name} {locked[pin.name]} already.")
+
+
+def _wish(pin: Pin, version: Version) -> Wish:
+    spec = version.wanted
+    libraries = pinned(spec.libraries, pin)
+    return Wish(base=spec.base, python=spec.python, libraries=libraries, keep=version.reference)
+
+
+def _moves(actor: Actor, pin: Pin, version: Version, wish: Wish) -> tuple[Row, ...]:
+    """Resolve the move. Raises what resolving raises, in words that say what does not fit."""
+    found = preview(actor, wish, turn=f"align-{uuid.uuid4()}")
+    after = Side(label="moved", lock=found.lock, direct=found.direct)
+    changed = compare([side(version), after]).changed
+    return tuple(sorted(changed, key=lambda row: row.name != pin.name))
+
+
+def _draft(actor: Actor, version: Version, wish: Wish) -> str:
+    slug = version.environment.slug
+    mine = Version.objects.filter(environment=version.environment, author_id=actor.id, status=Status.DRAFT)
+    for one in mine.select_related("environment"):
+        if one.number > version.number and one.wanted.libraries == wish.libraries:
+            return one.reference
+    with transaction.atomic():
+        made = new_version(actor, slug)
+        edited, _ = edit_spec(actor, slug, made.number, wish)
+    return edited.reference

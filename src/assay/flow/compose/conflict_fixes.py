@@ -1,0 +1,108 @@
+"""Fixes for a conflict, each tried before it is offered: what a button says has been resolved."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from subprocess import Popen
+from tempfile import TemporaryDirectory
+
+from assay.core.conflict_fixes import Ask, Fix, asks_of, fixes
+from assay.core.errors import AssayError, ResolutionError
+from assay.core.lock import Lock
+from assay.core.roles import Actor, Right, check_right
+from assay.engine.interface import Credentials, Question
+from assay.engine.resolving.uv import resolve
+from assay.flow.compose.draft import Wish, check_wish
+from assay.flow.compose.resolve import question
+from assay.flow.package_indexes import sources_in
+from assay.flow.paths import engine_places, home, interpreter, interpreters
+
+SECONDS = 10.0  # for all of them; a candidate that is not done by then is not offered
+AT_ONCE = 2  # resolutions side by side: the author's next keystroke needs the machine too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Why a spec does not resolve: the words, who asks for what, and the changes that were seen to end it."""
+
+    error: ResolutionError
+    asks: tuple[Ask, ...]
+    fixes: tuple[tuple[Fix, Lock], ...]
+
+
+class _Trials:
+    """The processes of one person's trials: a newer question ends them."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, list[Popen[str]]] = {}
+        self._guard = threading.Lock()
+
+    def begin(self, person: int) -> list[Popen[str]]:
+        """End what runs for a person, and return the list for what comes."""
+        with self._guard:
+            for process in self._running.get(person, ()):
+                with contextlib.suppress(OSError):
+                    process.kill()
+            mine = self._running[person] = []
+        return mine
+
+
+_trials = _Trials()
+
+
+def explain_conflict(actor: Actor, wish: Wish) -> Conflict | None:
+    """Say why a spec does not resolve and what was seen to help. None when it does resolve."""
+    check_right(actor, Right.COMPOSE)
+    checked = check_wish(actor, wish)
+    mine = _trials.begin(actor.id)
+    sources = sources_in(actor.workspace_id)
+    asked, secrets = question(checked, sources), sources.credentials
+    (home() / "tmp").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="fixes-", dir=home() / "tmp") as folder:
+        try:
+            _resolve(asked, folder, "0", mine, secrets)
+        except ResolutionError as error:
+            python = None if checked.base else checked.python
+            found = fixes(checked.spec.libraries, error.detail, python=python, pythons=tuple(interpreters()))
+            return Conflict(
+                error=error, asks=asks_of(error.detail), fixes=_tried(asked, found, folder, mine, secrets)
+            )
+    return None
+
+
+def _tried(
+    asked: Question, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
+) -> tuple[tuple[Fix, Lock], ...]:
+    """Return the candidates that resolve, in their order."""
+    until = time.monotonic() + SECONDS
+    found: list[tuple[Fix, Lock]] = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [
+            (fix, pool.submit(_resolve, _asking(asked, fix), folder, str(number), mine, secrets))
+            for number, fix in enumerate(candidates, 1)
+        ]
+        for fix, one in running:
+            try:
+                found.append((fix, one.result(max(0.0, until - time.monotonic()))))
+            except (AssayError, TimeoutError):
+                continue
+        for process in list(mine):
+            if process.poll() is None:
+                process.kill()
+    return tuple(found)
+
+
+def _asking(asked: Question, fix: Fix) -> Question:
+    changed = replace(asked, libraries=fix.libraries)
+    if fix.python is None:
+        return changed
+    return replace(changed, python=fix.python, python_path=interpreter(fix.python).path)
+
+
+def _resolve(asked: Question, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
+    with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
+        return resolve(asked, cache=engine_places().cache, workdir=workdir, started=mine.append, credentials=secrets)

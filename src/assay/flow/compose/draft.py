@@ -1,0 +1,241 @@
+"""Composing: create an environment, start a new version, edit, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, InvalidInputError
+from assay.core.events import EventName
+from assay.core.lifecycle import Action, Health, Status, Use, check_use, decide
+from assay.core.review.decision import check_words
+from assay.core.review.requested_change import Ask, apply_edit
+from assay.core.roles import Actor, Right, check_right
+from assay.core.spec import Correction, Spec, check_slug, parse_spec
+from assay.flow.access import find_environment, find_reference, find_version, standing, workspace_of
+from assay.flow.paths import interpreter
+from assay.store.audit_log import record, record_version
+from assay.store.models import Environment, Version
+from assay.store.transitions import touch
+
+MAX_TITLE = 200  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A spec as it comes in from a page or the API, unchecked."""
+
+    base: str | None
+    python: str | None
+    libraries: tuple[str, ...]
+    only_binary: bool = True
+    keep: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A checked spec with the version it builds on and the corrections that were made."""
+
+    spec: Spec
+    base: Version | None
+    python: str
+    corrections: tuple[Correction, ...]
+    kept: Version | None = None
+
+
+def check_wish(actor: Actor, wish: Wish) -> Checked:
+    """Check a spec against the domain and this installation. Raises errors with the field's path."""
+    base = None
+    reference = wish.base or None
+    if reference:
+        base = find_reference(actor, reference, path="base")
+        check_use(Status(base.status), Health(base.health), Use.BASE)
+        reference = base.reference
+    kept = find_reference(actor, wish.keep, path="keep") if wish.keep else None
+    if not wish.only_binary and not workspace_of(actor).allow_sdists:
+        raise InvalidInputError(
+            "This workspace builds from wheels only.",
+            hint="An administrator can allow source distributions: `assay admin workspace --allow-sdists yes`.",
+            path="only_binary",
+        )
+    spec, corrections = parse_spec(
+        base=reference,
+        python=wish.python,
+        libraries=wish.libraries,
+        only_binary=wish.only_binary,
+        keep=kept.reference if kept else None,
+    )
+    python = base.python if base else spec.python or ""
+    interpreter(python)  # raises with the versions there are
+    return Checked(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
+
+
+def create_environment(
+    actor: Actor, *, slug: str, title: str, description: str, tags: tuple[str, ...] = (), wish: Wish
+) -> Version:
+    """Create an environment with version 1 as a draft."""
+    check_right(actor, Right.COMPOSE)
+    check_slug(slug)
+    title, description = check_title(title), check_words(description, "description")
+    checked = check_wish(actor, wish)
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            environment = Environment.objects.create(
+                workspace_id=actor.workspace_id,
+                slug=slug,
+                title=title,
+                description=description,
+                owner_id=actor.id,
+                tags=list(tags),
+                created_at=now,
+                updated_at=now,
+            )
+            record(
+                EventName.ENVIRONMENT_CREATED,
+                workspace_id=actor.workspace_id,
+                actor=actor.name,
+                environment=slug,
+                detail={"title": title},
+            )
+            return _add_version(actor, environment, checked)
+    except IntegrityError as error:
+        raise ConflictError(f"The short name {slug!r} is taken.", hint="Choose another one.", path="slug") from error
+
+
+def new_version(actor: Actor, slug: str) -> Version:
+    """Start a draft from the newest published version, with the same spec."""
+    check_right(actor, Right.COMPOSE)
+    environment = find_environment(actor, slug)
+    newest = environment.newest
+    if newest is None:
+        raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
+    return start_from(actor, newest, newest.wanted)
+
+
+def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
+    """Start a draft in the environment of a version, on the same base, with a spec that was checked."""
+    check_right(actor, Right.COMPOSE)
+    spec = replace(spec, keep=origin.reference)
+    checked = Checked(spec=spec, base=origin.base, python=origin.python, corrections=(), kept=origin)
+    with transaction.atomic():
+        return _add_version(actor, origin.environment, checked, origin=origin)
+
+
+def _add_version(actor: Actor, environment: Environment, checked: Checked, origin: Version | None = None) -> Version:
+    now = timezone.now()
+    Environment.objects.filter(pk=environment.pk).update(made=F("made") + 1)
+    environment.refresh_from_db(fields=["made"])
+    version = Version.objects.create(
+        environment=environment,
+        number=environment.made,
+        author_id=actor.id,
+        status=Status.DRAFT,
+        spec=checked.spec.to_dict(),
+        base=checked.base,
+        python=checked.python,
+        created_at=now,
+        updated_at=now,
+    )
+    Environment.objects.filter(pk=environment.pk).update(latest=version, updated_at=now)
+    detail: dict[str, object] = {"spec": version.spec}
+    if origin:
+        detail["from"] = origin.reference
+    record_version(EventName.VERSION_CREATED, version, actor.name, **detail)
+    return version
+
+
+def edit_spec(actor: Actor, slug: str, number: int, wish: Wish) -> tuple[Version, tuple[Correction, ...]]:
+    """Edit a draft. A changed spec drops its lock, build and report; the same one changes nothing."""
+    version = find_version(actor, slug, number)
+    decide(Action.EDIT, standing(version), actor)
+    checked = check_wish(actor, wish)
+    if replace(checked.spec, hold=version.wanted.hold) == version.wanted:
+        return version, checked.corrections
+    with transaction.atomic():
+        touch(
+            version,
+            spec=checked.spec.to_dict(),
+            base=checked.base,
+            python=checked.python,
+            lock=None,
+            build=None,
+        )
+        record_version(
+            EventName.VERSION_EDITED,
+            version,
+            actor.name,
+            before=version.spec,
+            after=checked.spec.to_dict(),
+        )
+    return find_version(actor, slug, number), checked.corrections
+
+
+def apply_ask(actor: Actor, slug: str, number: int, ask: Ask) -> Version:
+    """Edit a draft as a reviewer proposed. Raises InvalidInputError for words, which only a person can follow."""
+    version = find_version(actor, slug, number)
+    decide(Action.EDIT, standing(version), actor)
+    if ask.edit is None or not ask.edit.changes_spec:
+        raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as it is asked.", path="edit")
+    spec = apply_edit(version.wanted, ask.name, ask.edit)
+    wish = Wish(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
+    return edit_spec(actor, slug, number, wish)[0]
+
+
+def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None:
+    """Change title and description; while nothing is published its owner does, afterwards a reviewer too."""
+    check_right(actor, Right.COMPOSE)
+    environment = find_environment(actor, slug)
+    if environment.owner_id != actor.id:
+        check_right(actor, Right.REVIEW)
+    title, description = check_title(title), check_words(description, "description")
+    if (title, description) == (environment.title, environment.description):
+        return
+    with transaction.atomic():
+        Environment.objects.filter(pk=environment.pk).update(
+            title=title, description=description, updated_at=timezone.now()
+        )
+        record(
+            EventName.ENVIRONMENT_EDITED,
+            workspace_id=actor.workspace_id,
+            actor=actor.name,
+            environment=slug,
+            detail={"before": environment.title, "after": title},
+        )
+
+
+def delete_draft(actor: Actor, slug: str, number: int) -> None:
+    """Delete a draft, and its environment when nothing else is in it. The trail keeps what happened."""
+    version = find_version(actor, slug, number)
+    decide(Action.DELETE, standing(version), actor)
+    with transaction.atomic():
+        touch(version)  # nobody submits it while it goes
+        record_version(EventName.VERSION_DELETED, version, actor.name, spec=version.spec)
+        environment = version.environment
+        version.delete()
+        left = environment.versions.order_by("-number").first()
+        if left is None:
+            environment.delete()
+        else:
+            Environment.objects.filter(pk=environment.pk).update(latest=left)
+
+
+def check_title(title: str) -> str:
+    """Return a title without outer blanks. Raises InvalidInputError when it is empty or too long."""
+    title = title.strip()
+    if not title or len(title) > MAX_TITLE:
+        raise InvalidInputError(
+            "A title is needed." if not title else f"{len(title)} characters; a title has at most {MAX_TITLE}.",
+            hint="Say in a few words what it is for.",
+            path="title",
+        )
+    return title
+
+
+def slug_is_free(actor: Actor, slug: str) -> bool:
+    """Say whether a valid short name can still be taken. Raises InvalidInputError for an invalid one."""
+    check_slug(slug)
+    return not Environment.objects.filter(workspace_id=actor.workspace_id, slug=slug).exists()

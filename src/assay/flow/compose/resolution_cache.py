@@ -1,0 +1,49 @@
+"""What a preview resolved is remembered for some minutes: a build right after it installs what was shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from uuid import uuid4
+
+from assay.core.lock import Lock
+from assay.engine.interface import Question
+from assay.flow.paths import home
+
+KEPT = 600.0  # seconds
+MOST = 500  # answers; the oldest give way
+
+
+def remember(question: Question, lock: Lock) -> None:
+    """Keep an answer."""
+    path = _path(question)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{uuid4().hex}")
+    aside.write_text(lock.to_toml())
+    aside.replace(path)
+    _forget_old(path.parent)
+
+
+def remembered(question: Question) -> Lock | None:
+    """Return the answer to the very same question, None when there is none or it is too old."""
+    path = _path(question)
+    try:
+        if time.time() - path.stat().st_mtime > KEPT:
+            return None
+        return Lock.from_toml(path.read_text())
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def _path(question: Question) -> Path:
+    asked = json.dumps(asdict(question), sort_keys=True)
+    return home() / "resolved" / f"{hashlib.sha256(asked.encode()).hexdigest()}.toml"
+
+
+def _forget_old(folder: Path) -> None:
+    kept = sorted(folder.glob("*.toml"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[MOST:]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,166 @@
+"""From a spec to the question that the engine answers, and the answer as a preview."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from tempfile import TemporaryDirectory
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from assay.core.comparison.diff import Moved, moved
+from assay.core.comparison.similarity import Profile
+from assay.core.errors import ConflictError
+from assay.core.lock import Lock
+from assay.core.roles import Actor, Right, check_right
+from assay.core.spec import Correction
+from assay.engine.interface import Question
+from assay.engine.resolving.uv import resolve
+from assay.engine.wheel_store.store import key_of
+from assay.flow.assess.policy import current_policy
+from assay.flow.compose.draft import Checked, Wish, check_wish
+from assay.flow.compose.resolution_cache import remember
+from assay.flow.package_indexes import Sources, sources_in
+from assay.flow.paths import engine_places, home, interpreter
+from assay.store.models import Version
+from assay.store.reads.libraries import direct_names, lines_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it.
+
+    `moved` are libraries of the version that is kept to (`kept`, '' for none) that move though nobody asked;
+    `new_bytes` are those of files that no environment of this installation has yet.
+    """
+
+    lock: Lock
+    direct: tuple[str, ...]
+    need: Profile
+    corrections: tuple[Correction, ...]
+    added: int
+    kept: str
+    moved: tuple[Moved, ...]
+    new_bytes: int
+
+
+class _Turns:
+    """One resolution per person and page at a time: a newer one ends the one before it."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, Popen[str]] = {}
+        self._guard = threading.Lock()
+
+    def take(self, key: str, process: Popen[str]) -> None:
+        """Make this the current resolution of the key and end the previous one."""
+        with self._guard:
+            previous, self._running[key] = self._running.get(key), process
+        if previous is not None and previous.poll() is None:
+            previous.kill()
+
+    def is_current(self, key: str, process: Popen[str] | None) -> bool:
+        """Say whether nobody took the turn since."""
+        return self._running.get(key) is process
+
+    def leave(self, key: str, process: Popen[str] | None) -> None:
+        """Forget a resolution that has ended."""
+        with self._guard:
+            if process is not None and self._running.get(key) is process:
+                del self._running[key]
+
+
+_turns = _Turns()
+
+
+def question(checked: Checked, sources: Sources, *, cool_down_days: int = 0) -> Question:
+    """Return what the engine is asked for a checked spec: its libraries, and its base's pins.
+
+    `cool_down_days` is the policy's: what it would stop as too new is not chosen in the first place.
+    """
+    return Question(
+        python=checked.python,
+        python_path=interpreter(checked.python).path,
+        libraries=checked.spec.libraries,
+        pins=pins_of(checked.base),
+        preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
+        holds=checked.spec.hold,
+        index=sources.index,
+        sources=sources.others,
+        allow_sources=not checked.spec.only_binary,
+        cool_down_days=max(checked.spec.cool_down_days, cool_down_days),
+    )
+
+
+def pins_of(base: Version | None) -> tuple[str, ...]:
+    """Return `name==version` for each library of a base."""
+    if base is None or base.lock is None:
+        return ()
+    return tuple(f"{one.name}=={one.version}" for one in Lock.from_dict(base.lock.content).libraries)
+
+
+def preview(actor: Actor, wish: Wish, turn: str) -> Preview:
+    """Resolve a spec without storing anything. A newer call with the same turn ends this one.
+
+    Raises ConflictError("superseded") then, and ResolutionError when the libraries do not fit.
+    """
+    check_right(actor, Right.COMPOSE)
+    checked = check_wish(actor, wish)
+    key = f"{actor.id}:{turn}"
+    mine: list[Popen[str]] = []
+
+    def started(process: Popen[str]) -> None:
+        mine.append(process)
+        _turns.take(key, process)
+
+    sources = sources_in(actor.workspace_id)
+    asked = question(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
+    (home() / "tmp").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
+        try:
+            lock = resolve(
+                asked,
+                cache=engine_places().cache,
+                workdir=workdir,
+                started=started,
+                credentials=sources.credentials,
+            )
+        except Exception:
+            if mine and not _turns.is_current(key, mine[-1]):
+                raise ConflictError("A newer question took its place.", hint="Ask again.") from None
+            raise
+        finally:
+            _turns.leave(key, mine[-1] if mine else None)
+    remember(asked, lock)
+    return Preview(
+        lock=lock,
+        direct=direct_names(checked.spec.names, checked.base),
+        need=Profile(
+            python=lock.python,
+            lines=lines_of(checked.spec.libraries, checked.base),
+            versions={one.name: one.version for one in lock.libraries},
+            digest=lock.digest,
+        ),
+        corrections=checked.corrections,
+        added=len(lock.libraries) - len(asked.pins),
+        kept=checked.kept.reference if checked.kept else "",
+        moved=_moved(checked, lock),
+        new_bytes=new_bytes(lock),
+    )
+
+
+def _moved(checked: Checked, lock: Lock) -> tuple[Moved, ...]:
+    """Return what moves though its line is the same as in the version that is kept to."""
+    if checked.kept is None or checked.kept.lock is None:
+        return ()
+    before = set(checked.kept.wanted.libraries)
+    asked = [Requirement(line) for line in checked.spec.libraries if line not in before]
+    return moved(Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked})
+
+
+def new_bytes(lock: Lock) -> int:
+    """Return the bytes of a lock's files that are not unpacked here yet."""
+    shelf = Path(engine_places().wheels)
+    return sum(one.file.size for one in lock.libraries if not (shelf / key_of(one, lock.python)).is_dir())

@@ -1,0 +1,1 @@
+"""Launching published versions, with applications and secrets."""

@@ -1,0 +1,97 @@
+"""Launching: the one question whether a person may start a version, and the record of each use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from assay.core.lifecycle import Health, Status, check_launch
+from assay.core.roles import Actor
+from assay.engine.installing.seal import check_sealed
+from assay.flow.access import find_reference, standing
+from assay.flow.paths import prefix
+from assay.store.models import Launch, Runtime, Version
+
+PULL_AGAIN = timedelta(hours=1)  # taking the same lock along again within this is the same use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """The permission to start one version now. `notice` is what the person should know, '' for nothing."""
+
+    version: Version
+    digest: str
+    prefix: Path
+    personal: bool
+    notice: str
+
+
+def admit(actor: Actor, reference: str) -> Pass:
+    """Return a pass for `name@number` or `name`, with the files checked (law 1). Raises why not."""
+    version = find_reference(actor, reference)
+    kind = check_launch(standing(version), Health(version.health), actor)
+    directory = prefix(version.digest)
+    check_sealed(directory, version.digest)
+    return Pass(
+        version=version,
+        digest=version.digest,
+        prefix=directory,
+        personal=bool(kind),
+        notice=notice_of(version),
+    )
+
+
+def notice_of(version: Version) -> str:
+    """Say what a person who starts this version should know."""
+    if version.status == Status.DEPRECATED:
+        instead = f" Use {version.successor} instead." if version.successor else ""
+        return f"{version.reference} is deprecated: {version.reason}{instead}"
+    newer = newer_of(version) if version.status == Status.PUBLISHED else ""
+    return f"A newer version is published: {newer}." if newer else ""
+
+
+def newer_of(version: Version) -> str:
+    """Name the version in which somebody who uses this one should go on: its successor, or a newer one."""
+    if version.status == Status.DEPRECATED and version.successor:
+        return version.successor
+    newest = version.environment.newest
+    return newest.reference if newest and newest.number > version.number else ""
+
+
+def record_launch(ticket: Pass, actor: Actor, *, kind: str, thing: str, runtime: Runtime | None = None) -> Launch:
+    """Record one use of a version, in a project if it was one."""
+    return Launch.objects.create(
+        person_id=actor.id,
+        environment=ticket.version.environment,
+        version=ticket.version,
+        kind=kind,
+        digest=ticket.digest,
+        thing=thing,
+        runtime=runtime,
+        started_at=timezone.now(),
+    )
+
+
+def record_pull(actor: Actor, version: Version) -> None:
+    """Record that somebody took a published lock along, once per person, version and hour."""
+    now = timezone.now()
+    lately = Launch.objects.filter(person_id=actor.id, version=version, kind="pull", started_at__gt=now - PULL_AGAIN)
+    if version.status in {Status.PUBLISHED, Status.DEPRECATED} and not lately.exists():
+        Launch.objects.create(
+            person_id=actor.id,
+            environment=version.environment,
+            version=version,
+            kind="pull",
+            digest=version.digest,
+            thing=version.reference,
+            started_at=now,
+            ended_at=now,
+        )
+
+
+def end_launch(kind: str, thing: str) -> None:
+    """Record the end of a use."""
+    Launch.objects.filter(kind=kind, thing=thing, ended_at=None).update(ended_at=timezone.now())

@@ -1,0 +1,78 @@
+"""Secrets that people give to their runs: encrypted at rest, told to nobody but the run that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from assay.core.errors import InvalidInputError, NotFoundError
+from assay.core.events import EventName
+from assay.core.roles import Actor, Right, check_right
+from assay.store.audit_log import record
+from assay.store.encryption import decrypt, encrypt
+from assay.store.models import Secret
+
+PURPOSE = "secret of runs"
+LONGEST = 32 * 1024  # characters of one value
+SHORTEST = 4  # characters; anything shorter could not be masked in a log without masking much else
+
+
+def keep(actor: Actor, name: str, value: str) -> Secret:
+    """Keep a secret under a name, replacing the one before it. The name must be checked by the caller."""
+    check_right(actor, Right.COMPOSE)
+    if not SHORTEST <= len(value) <= LONGEST or "\0" in value:
+        raise InvalidInputError(
+            f"A secret has {SHORTEST} to {LONGEST} characters.", hint="Check what you pasted.", path="value"
+        )
+    with transaction.atomic():
+        secret, _ = Secret.objects.update_or_create(
+            workspace_id=actor.workspace_id,
+            owner_id=actor.id,
+            name=name,
+            defaults={"sealed": encrypt(value, PURPOSE), "updated_at": timezone.now()},
+        )
+        _record(EventName.SECRET_SET, actor, name)
+    return secret
+
+
+def forget(actor: Actor, name: str) -> None:
+    """Remove a secret. Runs that name it fail and say so. Raises NotFoundError."""
+    check_right(actor, Right.COMPOSE)
+    with transaction.atomic():
+        removed, _ = Secret.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id, name=name).delete()
+        if not removed:
+            raise NotFoundError(f"You have no secret {name[:64]!r}.", hint="Check the name.")
+        _record(EventName.SECRET_REMOVED, actor, name)
+
+
+def names(actor: Actor) -> list[Secret]:
+    """Return one's own secrets by name, without their values."""
+    found = Secret.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id)
+    return list(found.defer("sealed").order_by("name"))
+
+
+def check_known(actor: Actor, wanted: Iterable[str], path: str = "secrets") -> None:
+    """Raise InvalidInputError unless one has a secret of each name."""
+    missing = sorted(set(wanted) - {one.name for one in names(actor)})
+    if missing:
+        raise InvalidInputError(
+            f"You have no secret {missing[0][:64]!r}.", hint="Keep it first, then name it here.", path=path
+        )
+
+
+def reveal(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str, str]:
+    """Return the values by name, for one run. Raises NotFoundError for a removed one, UnavailableError."""
+    found = {
+        one.name: one.sealed
+        for one in Secret.objects.filter(workspace_id=workspace_id, owner_id=owner_id, name__in=list(wanted))
+    }
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise NotFoundError(f"The secret {missing[0]!r} was removed.", hint="Keep it again, or do not name it.")
+    return {name: decrypt(sealed, PURPOSE) for name, sealed in found.items()}
+
+
+def _record(name: EventName, actor: Actor, secret: str) -> None:
+    record(name, workspace_id=actor.workspace_id, actor=actor.name, detail={"secret": secret})

@@ -1,0 +1,1 @@
+"""Telling people and webhooks what happened."""

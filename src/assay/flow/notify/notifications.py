@@ -1,0 +1,135 @@
+"""Notices: the trail is read on from where it was read last, and becomes what people and webhooks are told.
+
+Where it was read to and what comes of it are written together, so a crash neither loses nor doubles any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from assay.core.events import EventName
+from assay.core.lifecycle import Status
+from assay.core.notifications import NOTICES, Audience, words_of
+from assay.core.roles import Actor, Role
+from assay.store.models import Delivery, Event, Launch, Membership, Notice, Runtime, Version, Webhook, Workspace
+
+RECENT = timedelta(days=30)  # whose launches count as use
+AT_ONCE = 500  # events of one step
+
+
+def advance() -> bool:
+    """Turn what happened since the last look into notices and deliveries. Returns whether there was anything."""
+    behind = [
+        pk for pk, count, told in Workspace.objects.values_list("pk", "event_count", "told_up_to") if told < count
+    ]
+    for pk in behind:
+        _catch_up(pk)
+    return bool(behind)
+
+
+def _catch_up(workspace_id: int) -> None:
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+        trail = Event.objects.filter(workspace=workspace, sequence__gt=workspace.told_up_to)
+        events = list(trail.order_by("sequence")[:AT_ONCE])
+        if not events:
+            return
+        circle = _Circle(workspace_id)
+        notices = [one for event in events for one in _notices(event, circle)]
+        Notice.objects.bulk_create(notices, batch_size=200, ignore_conflicts=True)
+        Delivery.objects.bulk_create(_deliveries(workspace, events), batch_size=200, ignore_conflicts=True)
+        Workspace.objects.filter(pk=workspace_id).update(told_up_to=events[-1].sequence)
+
+
+@dataclass
+class _Circle:
+    """The people of a workspace, as audiences ask for them; each answer is kept for this step."""
+
+    workspace_id: int
+    _reviewers: set[int] | None = None
+    _versions: dict[tuple[str, int], Version | None] = field(default_factory=dict)
+    _users: dict[int, set[int]] = field(default_factory=dict)
+
+    def version(self, event: Event) -> Version | None:
+        """Return the version of which an event tells, None for one that is gone."""
+        key = (event.environment, event.number or 0)
+        if key not in self._versions:
+            rows = Version.objects.filter(environment__workspace_id=self.workspace_id, environment__slug=key[0])
+            self._versions[key] = rows.select_related("environment").filter(number=key[1]).first()
+        return self._versions[key]
+
+    def people(self, audience: Audience, version: Version) -> set[int]:
+        """Return who belongs to an audience of a version."""
+        if audience is Audience.AUTHOR:
+            return {version.author_id}
+        if audience is Audience.OWNER:
+            return {version.environment.owner_id} if version.status not in {Status.DRAFT, Status.PENDING} else set()
+        if audience is Audience.REVIEWERS:
+            return self._all_reviewers()
+        if version.pk not in self._users:
+            self._users[version.pk] = self._who_use(version)
+        return self._users[version.pk]
+
+    def _all_reviewers(self) -> set[int]:
+        if self._reviewers is None:
+            rows = Membership.objects.filter(workspace_id=self.workspace_id, role__in=[Role.REVIEWER, Role.ADMIN])
+            self._reviewers = set(rows.values_list("person_id", flat=True))
+        return self._reviewers
+
+    def _who_use(self, version: Version) -> set[int]:
+        since = timezone.now() - RECENT
+        launched = Launch.objects.filter(version=version, started_at__gte=since).values_list("person_id", flat=True)
+        named = [version.reference]
+        if version.environment.newest_id == version.pk:
+            named.append(version.environment.slug)
+        own = Runtime.objects.filter(workspace_id=self.workspace_id, environment__in=named)
+        return {*launched, *own.values_list("owner_id", flat=True)}
+
+
+def _notices(event: Event, circle: _Circle) -> Iterable[Notice]:
+    """Yield what each person is told of one event, nobody twice, and never who did it."""
+    name = EventName(event.name) if event.name in list(EventName) else None
+    version = circle.version(event) if name in NOTICES and event.number else None
+    if name is None or version is None:
+        return
+    told = NOTICES[name]
+    people = set().union(*(circle.people(one, version) for one in told.audience))
+    members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
+    rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
+    words = words_of(name, actor=event.actor, reference=version.reference, detail=event.detail)
+    for person_id, email, wants in rows.values_list("person_id", "person__email", "person__mail_notices"):
+        yield Notice(
+            workspace_id=event.workspace_id,
+            person_id=person_id,
+            sequence=event.sequence,
+            event=event.name,
+            environment=event.environment,
+            number=version.number,
+            words=words,
+            at=event.at,
+            mail="due" if email and wants and not told.quiet else "",
+        )
+
+
+def _deliveries(workspace: Workspace, events: list[Event]) -> Iterable[Delivery]:
+    now = timezone.now()
+    for hook in Webhook.objects.filter(workspace=workspace):
+        for event in events:
+            if event.name in hook.events or (not hook.events and event.name in NOTICES):
+                yield Delivery(webhook=hook, sequence=event.sequence, event=event.name, next_at=now)
+
+
+def unread(actor: Actor) -> int:
+    """Count what a person has not read: one query, for the bell on every page."""
+    return Notice.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None).count()
+
+
+def mark_read(actor: Actor, notice_id: int | None = None) -> int:
+    """Mark one notice of one's own, or all of them, as read; return how many were not before."""
+    rows = Notice.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None)
+    return (rows.filter(pk=notice_id) if notice_id else rows).update(read_at=timezone.now())

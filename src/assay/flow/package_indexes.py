@@ -1,0 +1,162 @@
+"""Package sources: administrators say where libraries may come from; resolutions and builds are given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, NotFoundError
+from assay.core.events import EventName
+from assay.core.package_indexes import check_address, check_patterns, check_source_name
+from assay.core.roles import Actor, Right, check_right
+from assay.engine.interface import Credentials, Index
+from assay.store.audit_log import record
+from assay.store.encryption import decrypt, encrypt
+from assay.store.models import PackageSource
+
+PURPOSE = "package source"
+BUILT_IN = "default"  # the name of the installation's own default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A source as it comes in, unchecked. An empty `password` keeps the one that is stored."""
+
+    name: str
+    url: str
+    patterns: tuple[str, ...] = ()
+    is_default: bool = False
+    allow_private: bool = False
+    username: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """All of a workspace, as the engine takes them."""
+
+    index: Index
+    others: tuple[Index, ...]
+    credentials: Credentials
+
+
+def sources_in(workspace_id: int) -> Sources:
+    """Return a workspace's sources: its own default or the installation's, and the others in their order."""
+    rows = list(PackageSource.objects.filter(workspace_id=workspace_id).order_by("position", "pk"))
+    own = next((_index(row) for row in rows if row.is_default), None)
+    return Sources(
+        index=own or Index(name=BUILT_IN, url=settings.INDEX_URL, trusted=True),
+        others=tuple(_index(row) for row in rows if not row.is_default),
+        credentials={row.name: (row.username, decrypt(row.secret, PURPOSE)) for row in rows if row.secret},
+    )
+
+
+def _index(row: PackageSource) -> Index:
+    return Index(name=row.name, url=row.url, patterns=tuple(row.patterns), allow_private=row.allow_private)
+
+
+def list_sources(actor: Actor) -> list[PackageSource]:
+    """Return the rows in the order in which they are asked."""
+    check_right(actor, Right.ADMINISTER)
+    return list(
+        PackageSource.objects.filter(workspace_id=actor.workspace_id).order_by("is_default", "position", "pk")
+    )
+
+
+def find_source(actor: Actor, name: str) -> PackageSource:
+    """Return one. Raises NotFoundError."""
+    check_right(actor, Right.ADMINISTER)
+    found = PackageSource.objects.filter(workspace_id=actor.workspace_id, name=name).first()
+    if found is None:
+        raise NotFoundError(f"There is no source {name[:40]!r}.", hint="Check the name.")
+    return found
+
+
+def add_source(actor: Actor, wanted: Wanted) -> PackageSource:
+    """Add one, behind the others. Raises InvalidInputError or ConflictError."""
+    check_right(actor, Right.ADMINISTER)
+    columns = _checked(wanted)
+    last = PackageSource.objects.filter(workspace_id=actor.workspace_id).order_by("-position").first()
+    try:
+        with transaction.atomic():
+            made = PackageSource.objects.create(
+                workspace_id=actor.workspace_id,
+                position=last.position + 1 if last else 0,
+                created_at=timezone.now(),
+                **columns,
+            )
+            _record(actor, EventName.SOURCE_ADDED, made)
+    except IntegrityError as error:
+        raise ConflictError(
+            f"There is a source {wanted.name!r} or a default one already.", hint="Change that one.", path="name"
+        ) from error
+    return made
+
+
+def change_source(actor: Actor, name: str, wanted: Wanted) -> PackageSource:
+    """Change one; its place in the order stays."""
+    found = find_source(actor, name)
+    columns = _checked(wanted)
+    if not wanted.password and columns["username"]:
+        columns["secret"] = found.secret
+    try:
+        with transaction.atomic():
+            PackageSource.objects.filter(pk=found.pk).update(**columns)
+            found.refresh_from_db()
+            _record(actor, EventName.SOURCE_CHANGED, found)
+    except IntegrityError as error:
+        raise ConflictError("There is such a source already.", hint="Change that one.", path="name") from error
+    return found
+
+
+def remove_source(actor: Actor, name: str) -> None:
+    """Remove one. What was built from it stays; new builds do not ask it any more."""
+    found = find_source(actor, name)
+    with transaction.atomic():
+        _record(actor, EventName.SOURCE_REMOVED, found)
+        found.delete()
+
+
+def try_source(actor: Actor, name: str) -> str:
+    """Ask a source for a library that hardly exists, and say in words how it answered."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - pages that ask nothing need not load it
+
+    from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
+
+    find_source(actor, name)
+    sources = sources_in(actor.workspace_id)
+    network = Network((sources.index, *sources.others), sources.credentials)
+    source = next(one for one in (sources.index, *sources.others) if one.name == name)
+    try:
+        answer = network.open(
+            f"{source.url}/assay-connection-test/", {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.1"}
+        )
+    except HTTPError as error:
+        return f"It cannot be reached: {error}."
+    answer.close()
+    if answer.status in {200, 404}:
+        return "It answers as an index does."
+    if answer.status in {401, 403}:
+        return f"It answers, but does not let us in (status {answer.status}). Check user name and password."
+    return f"It answers with status {answer.status}. Check the address; it usually ends in /simple."
+
+
+def _checked(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "name": check_source_name(wanted.name),
+        "url": check_address(wanted.url, allow_private=wanted.allow_private),
+        "patterns": [] if wanted.is_default else list(check_patterns(wanted.patterns)),
+        "is_default": wanted.is_default,
+        "allow_private": wanted.allow_private,
+        "username": wanted.username.strip(),
+        "secret": encrypt(wanted.password, PURPOSE) if wanted.password else "",
+    }
+
+
+def _record(actor: Actor, name: EventName, source: PackageSource) -> None:
+    detail = {"source": source.name, "url": source.url, "patterns": source.patterns, "private": source.allow_private}
+    record(name, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)

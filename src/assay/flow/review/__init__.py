@@ -1,0 +1,1 @@
+"""Submitting, waiving, approving and rejecting."""

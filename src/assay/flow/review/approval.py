@@ -1,0 +1,83 @@
+"""Approval rules of a workspace: who still has to approve a submission, and whether it needs anybody."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+
+from assay.core.errors import NotFoundError
+from assay.core.events import EventName
+from assay.core.policy.findings import Finding
+from assay.core.review.approval import ApprovalRules, Tally, check_groups, check_rules, risks, tally
+from assay.core.review.decision import Verdict
+from assay.core.roles import Actor, Right, check_right
+from assay.store.audit_log import record
+from assay.store.models import Decision, Membership, Version, Workspace
+from assay.store.reads.compared_versions import changes_against, predecessor
+
+
+def rules_of(workspace: Workspace) -> ApprovalRules:
+    """Return what a workspace wants."""
+    return ApprovalRules(
+        approvals=workspace.approvals, groups=tuple(workspace.approval_groups), automatic=workspace.auto_approve
+    )
+
+
+def tally_of(version: Version) -> Tally:
+    """Count the approvals of the round that is open, bound to the lock that stands: one query."""
+    said = Decision.objects.filter(
+        submission__version=version,
+        submission__round=version.rounds,
+        verdict=Verdict.APPROVE,
+        digest=version.digest,
+    )
+    return tally(rules_of(version.environment.workspace), list(said.values_list("groups", flat=True)))
+
+
+def groups_of(actor: Actor) -> list[str]:
+    """Return the groups for which a person speaks."""
+    found = Membership.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id)
+    return list(found.values_list("groups", flat=True).first() or [])
+
+
+def risks_of(version: Version, findings: tuple[Finding, ...], *, assessed: bool) -> list[str]:
+    """Say why a built version is not of low risk against the one published before it, [] when it is."""
+    other = predecessor(version)
+    before = other if other and other.environment_id == version.environment_id else None
+    checks = version.lock.report["checks"] if version.lock else []
+    return risks(
+        changes_against(version, before) if before else None,
+        findings,
+        assessed=assessed,
+        failed=sum(one["state"] != "passed" for one in checks),
+    )
+
+
+def set_approval(actor: Actor, rules: ApprovalRules, **demands: bool) -> None:
+    """Change what a workspace wants of approvals, and its other demands. Raises InvalidInputError."""
+    check_right(actor, Right.ADMINISTER)
+    check_rules(rules)
+    columns: dict[str, Any] = {
+        "approvals": rules.approvals,
+        "approval_groups": list(rules.groups),
+        "auto_approve": rules.automatic,
+        **demands,
+    }
+    with transaction.atomic():
+        Workspace.objects.filter(pk=actor.workspace_id).update(**columns)
+        detail = {**asdict(rules), "groups": list(rules.groups), **demands}
+        record(EventName.WORKSPACE_SET, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)
+
+
+def set_groups(actor: Actor, name: str, groups: tuple[str, ...]) -> None:
+    """Say for which groups a member speaks. Raises NotFoundError, InvalidInputError."""
+    check_right(actor, Right.ADMINISTER)
+    found = check_groups(groups)
+    with transaction.atomic():
+        rows = Membership.objects.filter(workspace_id=actor.workspace_id, person__username=name)
+        if not rows.update(groups=list(found)):
+            raise NotFoundError(f"There is no member {name[:40]!r}.", hint="Check the name.")
+        detail = {"person": name, "groups": list(found)}
+        record(EventName.MEMBER_SET, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)

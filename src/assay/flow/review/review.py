@@ -1,0 +1,209 @@
+"""Review: submit, withdraw, approve, reject. A decision is bound to the digest its maker saw.
+
+A submission is published when as many have approved as the workspace wants (see flow.approval).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, NotFoundError
+from assay.core.events import EventName
+from assay.core.lifecycle import Action, Status, decide
+from assay.core.review.decision import Verdict, check_digest, check_mark, check_words
+from assay.core.review.requested_change import Ask, apply_edit
+from assay.core.roles import Actor
+from assay.engine.installing.seal import check_sealed
+from assay.flow.access import find_version, standing, workspace_of
+from assay.flow.assess.assess import assess, check_note, check_waived
+from assay.flow.paths import prefix
+from assay.flow.review.approval import groups_of, risks_of, tally_of
+from assay.store.audit_log import record_version
+from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedMark
+from assay.store.reads.compared_versions import changes_against, predecessor
+from assay.store.transitions import move
+
+WORKSPACE_RULE = "assay"  # who the events name when nobody had to decide
+
+
+def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
+    """Put a built draft up for approval. From now on it is frozen.
+
+    A change of low risk is published at once where the workspace wants that.
+    """
+    version = find_version(actor, slug, number)
+    decide(Action.SUBMIT, standing(version), actor)
+    note = check_words(note, "note")
+    check_note(version, note)
+    now, round_ = timezone.now(), version.rounds + 1
+    with transaction.atomic():
+        move(
+            version,
+            Status.PENDING,
+            event=EventName.VERSION_SUBMITTED,
+            actor=actor.name,
+            detail={"digest": version.digest, "note": note, "round": round_},
+            changes={"submitted_at": now, "rounds": round_},
+        )
+        Submission.objects.create(
+            version=version,
+            round=round_,
+            by_id=actor.id,
+            digest=version.digest,
+            spec=version.spec,
+            note=note,
+            changes=_changes(version),
+            at=now,
+        )
+        _approve_by_rule(version)
+    return version
+
+
+def _approve_by_rule(version: Version) -> None:
+    """Publish what needs nobody: the workspace wants that, and nothing about the change is of any risk."""
+    if not version.environment.workspace.auto_approve:
+        return
+    found = assess(version)
+    if risks_of(version, found.findings, assessed=found.feed is not None):
+        return
+    check_sealed(prefix(version.digest), version.digest)
+    reason = "Patch releases only, every check passed, no finding: approved by the workspace's rule."
+    record_version(
+        EventName.VERSION_APPROVED, version, WORKSPACE_RULE, digest=version.digest, automatic=True, reason=reason
+    )
+    Submission.objects.filter(version=version, round=version.rounds).update(automatic=True)
+    _publish(version, WORKSPACE_RULE)
+
+
+def _changes(version: Version) -> dict[str, Any]:
+    """Return what the queue shows: against which version, and the counts of changes."""
+    other = predecessor(version)
+    comparison = changes_against(version, other)
+    return {"against": other.reference if other else "", "summary": comparison.summary}
+
+
+def withdraw(actor: Actor, slug: str, number: int) -> Version:
+    """Take a submission back; it is a draft again."""
+    version = find_version(actor, slug, number)
+    decide(Action.WITHDRAW, standing(version), actor)
+    with transaction.atomic():
+        move(version, Status.DRAFT, event=EventName.VERSION_WITHDRAWN, actor=actor.name)
+        _close_round(version, "withdrawn")
+    return version
+
+
+def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = "") -> Version:
+    """Approve a submission: exactly the lock that was seen, whose directory is there and sealed.
+
+    The approval that completes what the workspace wants publishes it; until then it stays pending.
+    """
+    version = find_version(actor, slug, number)
+    allowed = decide(Action.APPROVE, standing(version), actor, self_approval=workspace_of(actor).self_approval)
+    check_digest(digest, version.digest)
+    note = check_words(note, "note")
+    check_sealed(prefix(version.digest), version.digest)
+    check_waived(version)
+    with transaction.atomic():
+        _decide_once(version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved)
+        record_version(
+            EventName.VERSION_APPROVED,
+            version,
+            actor.name,
+            digest=digest,
+            note=note,
+            self_approved=allowed.self_approved,
+        )
+        if tally_of(version).complete:
+            _publish(version, actor.name)
+    return version
+
+
+def _publish(version: Version, actor: str) -> None:
+    move(
+        version,
+        Status.PUBLISHED,
+        event=EventName.VERSION_PUBLISHED,
+        actor=actor,
+        detail={"digest": version.digest},
+        changes={"published_at": timezone.now()},
+    )
+    _close_round(version, "approved")
+
+
+def reject(actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[Ask, ...] = ()) -> Version:
+    """Give a submission back to its author with what should change; it is a draft again.
+
+    Raises ConflictError for an edit that the author could not apply to what was submitted.
+    """
+    version = find_version(actor, slug, number)
+    decide(Action.REJECT, standing(version), actor, words=feedback)
+    feedback = check_words(feedback, "feedback")
+    for ask in libraries:
+        check_words(ask.ask, "libraries")
+        if ask.edit:
+            apply_edit(version.wanted, ask.name, ask.edit)
+    asks = [ask.to_dict() for ask in libraries]
+    with transaction.atomic():
+        _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=asks)
+        move(
+            version,
+            Status.DRAFT,
+            event=EventName.VERSION_REJECTED,
+            actor=actor.name,
+            detail={"feedback": feedback, "libraries": asks, "digest": version.digest},
+        )
+        _close_round(version, "rejected")
+    return version
+
+
+def mark_viewed(actor: Actor, slug: str, number: int, *, library: str, mark: str, viewed: bool) -> None:
+    """Remember, or forget, that the actor looked at a library as it stands under a mark.
+
+    Raises InvalidInputError for a mark that is none, NotFoundError for a library that no lock holds.
+    """
+    version = find_version(actor, slug, number)
+    check_mark(mark)
+    if not LockedLibrary.objects.filter(name=library).exists():
+        raise NotFoundError("There is no such library.", hint="Load the page again.")
+    if not viewed:
+        ViewedMark.objects.filter(version=version, person_id=actor.id, library=library).delete()
+        return
+    ViewedMark.objects.update_or_create(
+        version=version, person_id=actor.id, library=library, defaults={"mark": mark, "at": timezone.now()}
+    )
+
+
+def _decide_once(
+    version: Version,
+    actor: Actor,
+    verdict: Verdict,
+    *,
+    words: str,
+    libraries: list[dict[str, Any]] | None = None,
+    self_approved: bool = False,
+) -> None:
+    submission = Submission.objects.select_for_update().get(version=version, round=version.rounds)
+    if submission.outcome != "pending":
+        raise ConflictError(f"This round is {submission.outcome} already.", hint="Load the page again.")
+    try:
+        with transaction.atomic():
+            Decision.objects.create(
+                submission=submission,
+                by_id=actor.id,
+                verdict=verdict,
+                digest=version.digest,
+                words=words,
+                libraries=libraries or [],
+                groups=groups_of(actor),
+                self_approved=self_approved,
+                at=timezone.now(),
+            )
+    except IntegrityError as error:
+        raise ConflictError("You have decided on this submission already.", hint="Load the page again.") from error
+
+
+def _close_round(version: Version, outcome: str) -> None:
+    Submission.objects.filter(version=version, round=version.rounds).update(outcome=outcome, ended_at=timezone.now())

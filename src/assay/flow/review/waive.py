@@ -1,0 +1,132 @@
+"""Waiving: a reviewer accepts one finding, with a reason and until a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from assay.core.events import EventName
+from assay.core.policy.findings import Effect, Finding
+from assay.core.review.decision import check_words
+from assay.core.roles import Actor, Right, Role, check_right
+from assay.flow.access import find_version, workspace_of
+from assay.flow.assess.assess import verdict
+from assay.flow.watch.watch import look_again
+from assay.store.audit_log import record_version
+from assay.store.models import Version, Waiver, Watch
+
+SOON = timedelta(days=7)  # before a waiver ends, people are told
+LONGEST = timedelta(days=3 * 366)  # that a waiver may hold; what is accepted for ever is a rule to change
+
+
+def waive(
+    actor: Actor, slug: str, number: int, *, finding: str, reason: str, until: datetime | None = None
+) -> Waiver:
+    """Accept a finding in this environment as long as the fact is the same, until it expires.
+
+    Raises NotFoundError for a finding that is not there (any more), ForbiddenError for who may not waive it.
+    """
+    version = find_version(actor, slug, number)
+    found = _find(version, finding)
+    check_waiver(actor, version, found)
+    reason = check_words(reason, "reason")
+    if not reason:
+        raise InvalidInputError("A reason is needed.", hint="Say why this is acceptable here.", path="reason")
+    _check_until(until)
+    with transaction.atomic():
+        waiver = Waiver.objects.create(
+            environment_id=version.environment_id,
+            version=version,
+            key=found.key,
+            finding=found.to_dict(),
+            reason=reason,
+            by_id=actor.id,
+            at=timezone.now(),
+            until=until,
+        )
+        record_version(
+            EventName.FINDING_WAIVED,
+            version,
+            actor.name,
+            finding=found.key,
+            words=found.words,
+            reason=reason,
+            until=until.isoformat() if until else "",
+        )
+    look_again(version)
+    return waiver
+
+
+def waive_all(
+    actor: Actor, slug: str, number: int, *, findings: list[str], reason: str, until: datetime | None = None
+) -> list[Waiver]:
+    """Accept several findings for one reason: all of them, or none."""
+    if not findings:
+        raise InvalidInputError("No finding is chosen.", hint="Tick what you accept.", path="finding")
+    with transaction.atomic():
+        return [waive(actor, slug, number, finding=one, reason=reason, until=until) for one in findings]
+
+
+def _find(version: Version, name: str) -> Finding:
+    found = next((one for one in verdict(version).findings if name in {one.id, one.key}), None)
+    if found is None:
+        raise NotFoundError("There is no such finding (any more).", hint="Load the findings again.", path="finding")
+    if found.effect is Effect.NOTE:
+        raise ConflictError("A note needs no waiver.", hint="It stops nothing.", path="finding")
+    return found
+
+
+def check_waiver(actor: Actor, version: Version, finding: Finding) -> None:
+    """Raise ForbiddenError for somebody who may not waive this finding."""
+    check_right(actor, Right.REVIEW)
+    if finding.waived_by == Role.ADMIN:
+        check_right(actor, Right.ADMINISTER)
+    if version.author_id == actor.id and not workspace_of(actor).self_approval:
+        raise ForbiddenError("Nobody waives what stops their own version.", hint="Ask another reviewer.")
+
+
+def _check_until(until: datetime | None) -> None:
+    if until is None:
+        return
+    if timezone.is_naive(until):
+        raise InvalidInputError("A time zone is missing.", hint="Write it as 2027-01-31T00:00:00Z.", path="until")
+    if not timedelta(0) < until - timezone.now() <= LONGEST:
+        raise InvalidInputError(
+            f"It must lie within the next {LONGEST.days} days.", hint="Choose a day when to look again.", path="until"
+        )
+
+
+def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
+    """End a waiver now; what it accepted counts again. Raises NotFoundError, ConflictError for one that ended."""
+    check_right(actor, Right.REVIEW)
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Waiver.objects.filter(pk=waiver_id, environment__workspace_id=actor.workspace_id)
+        waiver = rows.select_related("version__environment", "by").first()
+        if waiver is None:
+            raise NotFoundError("There is no such waiver.", hint="Load the list again.")
+        if not rows.filter(Q(until=None) | Q(until__gt=now)).update(until=now):
+            raise ConflictError("It has ended already.", hint="Load the list again.")
+        words = waiver.finding["words"]
+        record_version(EventName.WAIVER_ENDED, waiver.version, actor.name, finding=waiver.key, words=words)
+        Watch.objects.filter(workspace_id=actor.workspace_id).delete()  # the watch looks at everything again
+    waiver.refresh_from_db()
+    return waiver
+
+
+def tell_expiring() -> int:
+    """Record, once for each, that a waiver ends within a week; return how many."""
+    now = timezone.now()
+    soon = Waiver.objects.filter(until__gt=now, until__lte=now + SOON, told_at=None)
+    count = 0
+    for waiver in soon.select_related("version__environment"):
+        with transaction.atomic():
+            if Waiver.objects.filter(pk=waiver.pk, told_at=None).update(told_at=now):
+                words = f"{waiver.finding['words']} (until {waiver.until:%Y-%m-%d})"
+                record_version(EventName.WAIVER_EXPIRES, waiver.version, "assay", finding=waiver.key, words=words)
+                count += 1
+    return count

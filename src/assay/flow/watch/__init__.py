@@ -1,0 +1,1 @@
+"""After approval: advisories, suggested updates, quarantine."""

@@ -1,0 +1,171 @@
+"""Remedy: a draft of the next version with the smallest moves that clear the known problems, resolved first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+
+from assay.core.advisories.advisory import Match
+from assay.core.advisories.suggested_update import (
+    WIDTHS,
+    Move,
+    Moved,
+    Plan,
+    attempt,
+    moved_between,
+    plan,
+    sentence,
+    with_others,
+)
+from assay.core.errors import ConflictError, ResolutionError
+from assay.core.lifecycle import Health
+from assay.core.lock import Lock as LockValue
+from assay.core.policy.findings import Effect, Finding
+from assay.core.policy.library_rules import Deny, Malware, Vulnerability
+from assay.core.policy.version_rules import Yanked
+from assay.core.roles import Actor, Right, check_right
+from assay.core.spec import Spec
+from assay.engine.resolving.uv import resolve
+from assay.flow.access import find_version
+from assay.flow.assess.assess import foresee, verdict
+from assay.flow.assess.policy import current_policy
+from assay.flow.assess.report import known_problems
+from assay.flow.compose.draft import Checked, start_from
+from assay.flow.compose.resolve import pins_of, question
+from assay.flow.package_indexes import sources_in
+from assay.flow.paths import engine_places, home
+from assay.store.models import Version
+from assay.store.reads.advisories import current_feed
+from assay.store.reads.libraries import direct_of
+
+UNWANTED = frozenset({Yanked.kind, Deny.kind, Malware.kind})  # releases that are not to be used at all
+MOST = 50  # environments of one request: each is a resolution
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remedy:
+    """What clears the problems. `left` are those that no move clears; `findings` are those of the result."""
+
+    spec: Spec
+    lock: LockValue
+    moved: tuple[Moved, ...]
+    left: tuple[Match, ...]
+    findings: tuple[Finding, ...]
+    draft: Version | None = None
+
+    @property
+    def words(self) -> str:
+        """The moves in one sentence."""
+        return sentence(self.moved)
+
+
+def remedy(actor: Actor, slug: str, number: int, *, create: bool = True) -> Remedy:
+    """Find the smallest moves for a version, resolve them, and make a draft of them.
+
+    Raises ConflictError when there is nothing to clear or nothing that clears it, with the reason.
+    """
+    check_right(actor, Right.COMPOSE)
+    version = find_version(actor, slug, number)
+    if version.lock is None:
+        raise ConflictError("This version is not built.", hint="Build it first.")
+    found = _plan(version)
+    _check_plan(version, found)
+    spec, lock = _resolve(actor, version, found.moves)
+    moved = moved_between(LockValue.from_dict(version.lock.content), lock, found.moves)
+    base = version.base.reference if version.base else ""
+    tags = tuple(version.environment.tags)
+    findings = tuple(foresee(actor.workspace_id, lock, base=base, tags=tags))
+    _check_cleared(found, findings)
+    draft = start_from(actor, version, spec) if create else None
+    return Remedy(spec=spec, lock=lock, moved=moved, left=found.left, findings=findings, draft=draft)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A remedy of one version, or in `why` why there is none."""
+
+    reference: str
+    remedy: Remedy | None
+    why: str
+
+
+def remedy_all(actor: Actor, *, create: bool = False) -> list[Answer]:
+    """Find a remedy for the newest version of every environment that needs attention, at most `MOST` of them."""
+    check_right(actor, Right.COMPOSE)
+    rows = Version.objects.filter(newest_of__workspace_id=actor.workspace_id).exclude(health=Health.OK)
+    answers = []
+    for version in rows.select_related("environment").order_by("environment__slug")[:MOST]:
+        try:
+            found = remedy(actor, version.environment.slug, version.number, create=create)
+            answers.append(Answer(reference=version.reference, remedy=found, why=""))
+        except ConflictError as error:
+            answers.append(Answer(reference=version.reference, remedy=None, why=f"{error.detail} {error.hint}"))
+    return answers
+
+
+def _plan(version: Version) -> Plan:
+    """Return what has to move for the findings that are worth a decision and not waived.
+
+    Raises ConflictError when nothing is known because no feed is loaded.
+    """
+    seen, feed = verdict(version), current_feed()
+    loud = [one for one in seen.findings if one.effect is not Effect.NOTE and seen.waiver_of(one) is None]
+    unwanted = [one for one in loud if one.kind in UNWANTED]
+    if feed is None and not unwanted:
+        raise ConflictError("Advisories are not assessed: no feed is loaded.", hint="An administrator loads one.")
+    found = Plan(moves=(), left=())
+    if feed is not None:
+        wanted = {name for one in loud if one.kind == Vulnerability.kind for name in one.names}
+        matches = known_problems(version, feed).matches
+        found = plan([one for one in matches if one.names & wanted], feed.index)
+    return with_others(found, unwanted)
+
+
+def _check_cleared(found: Plan, findings: tuple[Finding, ...]) -> None:
+    """Raise ConflictError when what was to be left behind is still there in another version."""
+    away = {one.library for one in found.moves if not one.least}
+    still = next((one for one in findings if one.kind in UNWANTED and one.library in away), None)
+    if still is not None:
+        raise ConflictError(f"Another release does not help: {still.words}.", hint=still.advice)
+
+
+def _check_plan(version: Version, found: Plan) -> None:
+    if not found.moves and not found.left:
+        raise ConflictError("There is no known problem to clear.", hint="Look at the findings.")
+    if not found.moves:
+        names = ", ".join(sorted({f"{one.library} {one.version} ({one.id})" for one in found.left})[:5])
+        raise ConflictError(
+            f"No fixed version is known of {names}.", hint="Replace the library, or waive the finding with a reason."
+        )
+    pinned = {line.partition("==")[0] for line in pins_of(version.base)}
+    fixed = [one.library for one in found.moves if one.library in pinned]
+    if fixed and version.base is not None:
+        raise ConflictError(
+            f"{', '.join(fixed)} is pinned by the base {version.base.reference}.",
+            hint="Make a remedy of the base first, publish it, then build on it.",
+        )
+
+
+def _resolve(actor: Actor, version: Version, moves: tuple[Move, ...]) -> tuple[Spec, LockValue]:
+    """Try with ever more freedom; raise the last attempt's reason when none resolves."""
+    before = LockValue.from_dict(version.lock.content if version.lock else {})
+    direct = frozenset(direct_of(version))
+    for width in WIDTHS:
+        spec = attempt(version.wanted, before, moves, width, direct)
+        try:
+            return spec, _ask(actor, version, spec)
+        except ResolutionError as error:
+            last = error
+    raise ConflictError(
+        f"The fixed versions do not fit with the other libraries: {last.detail}", hint=last.hint
+    ) from last
+
+
+def _ask(actor: Actor, version: Version, spec: Spec) -> LockValue:
+    sources = sources_in(actor.workspace_id)
+    kept = replace(spec, keep=version.reference)
+    checked = Checked(spec=kept, base=version.base, python=version.python, corrections=(), kept=version)
+    asked = question(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
+    (home() / "tmp").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="remedy-", dir=home() / "tmp") as workdir:
+        return resolve(asked, cache=engine_places().cache, workdir=workdir, credentials=sources.credentials)

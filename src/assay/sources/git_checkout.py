@@ -1,0 +1,178 @@
+"""`python -m assay.sources.git_checkout JOB`: the files of one commit, by the machine's git.
+
+Runs as a process of its own, since a repository may be slow, huge or hostile: one commit, one branch, no
+hooks, filters, submodules or links, no configuration but ours, no questions, only the protocol that was
+checked, and bounds for bytes, files and time. JOB is a JSON file: `repository`, `target` (must not be there)
+and `entry`; the commit's id is left beside it in `commit`. The last line of its output says what went wrong.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from assay.core.errors import AssayError, InvalidInputError, UnavailableError
+from assay.sources.git_repository import Repository
+
+MOST_BYTES = 500 * 2**20  # of the working copy and git's own files together
+MOST_FILES = 20_000
+SECONDS = 120
+LOOK = 0.2  # seconds between two looks at the size
+
+
+def checkout(repository: Repository, target: Path, entry: str) -> str:
+    """Lay out the files of a repository's folder in `target`; return the commit's id. Raises AssayError."""
+    whole = target.with_name(target.name + ".whole")
+    _clone(repository, whole)
+    commit = _output(whole, "rev-parse", "HEAD").strip()
+    shutil.rmtree(whole / ".git")
+    wanted = whole / repository.folder
+    if not wanted.is_dir():
+        raise InvalidInputError(f"The repository has no folder {repository.folder!r}.", hint="Check its name.")
+    if not (wanted / entry).is_file():
+        raise InvalidInputError(f"The repository has no {entry!r} there.", hint="Name the file that is started.")
+    wanted.rename(target)
+    shutil.rmtree(whole, ignore_errors=True)
+    return commit
+
+
+def _clone(repository: Repository, whole: Path) -> None:
+    command = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules"]
+    command += ["--no-local", "--template=", *([f"--branch={repository.branch}"] if repository.branch else [])]
+    command += ["--", repository.url, str(whole)]
+    process = subprocess.Popen(  # noqa: S603 - the machine's git with our options; what people name stands behind --
+        _git(repository, *command),
+        env=_variables(repository),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + SECONDS
+    try:
+        while process.poll() is None:
+            _check_size(whole)
+            if time.monotonic() > deadline:
+                raise UnavailableError(
+                    f"The repository took longer than {SECONDS} seconds.", hint="Use a smaller one."
+                )
+            time.sleep(LOOK)
+        _check_size(whole)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if process.returncode:
+        raise UnavailableError("git could not get the repository.", hint="Its words are above.")
+
+
+def _git(repository: Repository, *arguments: str) -> list[str]:
+    program = shutil.which("git")
+    if program is None:
+        raise UnavailableError("git is not installed on the server.", hint="Install it, or send the files inline.")
+    settings = {
+        "core.hooksPath": os.devnull,
+        "core.symlinks": "false",
+        "core.fsmonitor": "false",
+        "credential.helper": "",
+        "http.followRedirects": "false",
+        "http.lowSpeedLimit": "1000",
+        "http.lowSpeedTime": "20",
+        "safe.directory": "*",
+    }
+    pinned = [] if repository.trusted else ["-c", f"http.curloptResolve={_pinned(repository)}"]
+    return [
+        program,
+        *[part for name, value in settings.items() for part in ("-c", f"{name}={value}")],
+        *pinned,
+        *arguments,
+    ]
+
+
+def _pinned(repository: Repository) -> str:
+    """Return the host's address, checked to be a public one, so that git connects to no other (case 16)."""
+    parts = urlsplit(repository.url)
+    host, port = parts.hostname or "", parts.port or 443
+    try:
+        found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except OSError as error:
+        raise UnavailableError(f"There is no host {host!r}.", hint="Check the address.") from error
+    for address in found:
+        if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+            raise InvalidInputError(
+                f"{host} lies in a network of our own.",
+                hint="An administrator can allow the address in ASSAY_GIT_ALLOW.",
+            )
+    return f"{host}:{port}:{','.join(sorted(found))}"
+
+
+def _variables(repository: Repository) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LANG": "C.UTF-8",
+        "HOME": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "SSH_ASKPASS": "/bin/false",
+        "GIT_ALLOW_PROTOCOL": urlsplit(repository.url).scheme,
+        "GIT_LFS_SKIP_SMUDGE": "1",
+    } | {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
+
+
+def _output(whole: Path, *arguments: str) -> str:
+    program = shutil.which("git") or "git"
+    done = subprocess.run(  # noqa: S603 - as above, with our own words only
+        [program, "-C", str(whole), "-c", "safe.directory=*", *arguments],
+        env=_variables(Repository(url="file:///")),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    return done.stdout
+
+
+def _check_size(whole: Path) -> None:
+    """Raise InvalidInputError for what has grown too large. Files may come and go meanwhile."""
+    size = files = 0
+    for place, _, names in os.walk(whole):
+        for name in names:
+            try:
+                seen = os.lstat(os.path.join(place, name))  # noqa: PTH118 - in a loop over thousands
+            except FileNotFoundError:
+                continue
+            size += seen.st_size if stat.S_ISREG(seen.st_mode) else 0
+            files += 1
+    if size > MOST_BYTES or files > MOST_FILES:
+        raise InvalidInputError(
+            f"The repository has more than {MOST_BYTES >> 20} MiB or {MOST_FILES} files.", hint="Use a smaller one."
+        )
+
+
+def main(job: Path) -> int:
+    """Do the job; leave the commit's id beside it, or say what went wrong."""
+    asked = json.loads(job.read_text())
+    target = Path(asked["target"])
+    try:
+        commit = checkout(Repository(**asked["repository"]), target, asked["entry"])
+    except AssayError as error:
+        shutil.rmtree(target.with_name(target.name + ".whole"), ignore_errors=True)
+        sys.stdout.write(f"{error.detail} {error.hint}\n")
+        return 1
+    job.with_name("commit").write_text(commit)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,97 @@
+"""Versions as sides of a comparison, and which versions a page offers to compare with."""
+
+from __future__ import annotations
+
+from assay.core.comparison.diff import Comparison, Side, compare
+from assay.core.comparison.similarity import name_of
+from assay.core.lifecycle import Status
+from assay.core.lock import Lock
+from assay.core.roles import Actor
+from assay.store.models import Environment, LockedLibrary, Version
+from assay.store.reads.libraries import direct_of, lines_of
+
+
+def side(version: Version) -> Side:
+    """Return a version as a side; one without a lock holds nothing."""
+    empty = Lock(python=version.python, platform="")
+    facts = version.lock.report["libraries"] if version.lock else ()
+    return Side(
+        label=version.reference,
+        lock=Lock.from_dict(version.lock.content) if version.lock else empty,
+        direct=direct_of(version),
+        settings={
+            "Python": version.python,
+            "Base": version.base.reference if version.base else "none",
+            "Asked for": ", ".join(version.wanted.libraries) or "nothing beyond the base",
+        },
+        licences={one["name"]: one["licence"] for one in facts},
+        requirements=_requirements(version),
+        installed={one["name"]: one["size"] for one in facts},
+    )
+
+
+def _requirements(version: Version) -> dict[str, str]:
+    """Map each library to the lines that ask for it, the spec's before those of the bases under it."""
+    found: dict[str, str] = {}
+    for line in lines_of(version.wanted.libraries, version.base):
+        name = name_of(line)
+        found[name] = f"{found[name]}, {line}" if name in found else line
+    return found
+
+
+def predecessor(version: Version) -> Version | None:
+    """Return what a version is first compared with: the last published one before it, else its base."""
+    earlier = (
+        version.environment.versions.filter(
+            status__in=[Status.PUBLISHED, Status.DEPRECATED], number__lt=version.number
+        )
+        .select_related("environment", "lock", "base__environment")
+        .order_by("-number")
+        .first()
+    )
+    return earlier or version.base
+
+
+def changes_against(version: Version, other: Version | None) -> Comparison:
+    """Compare a version with another one, or with nothing."""
+    nothing = Side(label="nothing", lock=Lock(python=version.python, platform=""))
+    return compare([side(other) if other else nothing, side(version)])
+
+
+def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, str]]:
+    """Return (reference, title) of what can be compared with: the newest published of each environment."""
+    newest = (
+        Environment.objects.filter(workspace_id=actor.workspace_id, newest__isnull=False)
+        .order_by("slug")
+        .values_list("slug", "newest__number", "title")[:limit]
+    )
+    return [(f"{slug}@{number}", title) for slug, number, title in newest]
+
+
+def own_references(actor: Actor, *, limit: int = 100) -> list[tuple[str, str]]:
+    """Return (reference, title) of one's own built versions that are not published, the latest first."""
+    own = (
+        Version.objects.filter(
+            environment__workspace_id=actor.workspace_id,
+            author_id=actor.id,
+            status__in=[Status.DRAFT, Status.PENDING],
+            lock__isnull=False,
+        )
+        .order_by("-updated_at")
+        .values_list("environment__slug", "number", "environment__title")[:limit]
+    )
+    return [(f"{slug}@{number}", title) for slug, number, title in own]
+
+
+def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[str, str]]]:
+    """Map each library to (reference, version) of other environments' newest versions that hold it: one query."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    held = (
+        LockedLibrary.objects.filter(name__in=names, lock__versions__newest_of__workspace_id=actor.workspace_id)
+        .exclude(lock__versions__environment_id=but)
+        .values_list("name", "version", "lock__versions__environment__slug", "lock__versions__number")
+        .order_by("lock__versions__environment__slug")[:2000]
+    )
+    for name, version, slug, number in held:
+        found.setdefault(name, []).append((f"{slug}@{number}", version))
+    return found

@@ -1,0 +1,1 @@
+"""The pages of Admin: review, policy, health, indexes, workspace."""

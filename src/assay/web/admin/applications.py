@@ -1,0 +1,97 @@
+"""Admin → Applications: what the launch page offers beside notebooks, and how apps of projects are started."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.applications import BUILT_IN, ICONS, Application, words_of
+from assay.core.errors import AssayError
+from assay.core.roles import Right
+from assay.flow.launch.applications import add_application, list_applications, remove_application
+from assay.runtimes import applications as of_projects
+from assay.web.access import Visit, page
+
+
+@page(Right.ADMINISTER)
+def show(request: Visit) -> HttpResponse:
+    """List both kinds; a form adds one."""
+    return _show(request)
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def add(request: Visit) -> HttpResponse:
+    """Offer one more on the launch page."""
+    given = request.POST
+    try:
+        added = add_application(
+            request.actor,
+            Application(
+                slug=given.get("slug", "").strip(),
+                name=given.get("name", "").strip(),
+                argv=words_of(given.get("argv", "")),
+                needs=tuple(given.get("needs", "").replace(",", " ").split()),
+                strips=given.get("strips") == "yes",
+                icon=given.get("icon", "app"),
+            ),
+        )
+    except AssayError as refused:
+        return _show(request, refused, "launch")
+    messages.success(request, f"{added.name} is offered from now on.")
+    return redirect("applications")
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def remove(request: Visit, slug: str) -> HttpResponse:
+    """Offer one no longer; servers that run it go on."""
+    remove_application(request.actor, slug)
+    messages.success(request, f"{slug} is not offered any more. Servers that run it go on.")
+    return redirect("applications")
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def keep(request: Visit) -> HttpResponse:
+    """Add or change how apps of projects are started."""
+    given = request.POST
+    try:
+        kept = of_projects.keep(
+            request.actor,
+            of_projects.Template(
+                slug=given.get("slug", "").strip(),
+                argv=words_of(given.get("argv", "")),
+                needs=given.get("needs", "").strip(),
+                health=given.get("health", "").strip() or "/",
+            ),
+        )
+    except AssayError as refused:
+        return _show(request, refused, "projects")
+    messages.success(request, f"Apps can be started as {kept.slug} from now on.")
+    return redirect("applications")
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def drop(request: Visit, slug: str) -> HttpResponse:
+    """Take one of projects away again, unless an app is started by it."""
+    of_projects.drop(request.actor, slug)
+    messages.success(request, f"{slug} is removed.")
+    return redirect("applications")
+
+
+def _show(request: Visit, refused: AssayError | None = None, form: str = "") -> HttpResponse:
+    """Show the page; with what was refused, what was typed stands in its form again."""
+    workspace = request.actor.workspace_id
+    context = {
+        "offered": list_applications(workspace),
+        "built_in": (*BUILT_IN, *of_projects.BUILT_IN),
+        "started": of_projects.templates(workspace).values(),
+        "icons": ICONS,
+        "error": refused,
+        form: request.POST,
+    }
+    return render(request, "admin/applications.html", context, status=refused.status if refused else 200)

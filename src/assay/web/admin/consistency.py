@@ -1,0 +1,122 @@
+"""Admin → Consistency: which versions of which library are live where, and moves to one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from assay.core.comparison.consistency import Conflict, Spread
+from assay.core.roles import Right
+from assay.core.spec import parse_pin
+from assay.flow.compose.align import MOST, propose
+from assay.store.reads.advisories import CurrentFeed, current_feed
+from assay.store.reads.consistency import consistency as read
+from assay.store.reads.duplicates import duplicates as read_duplicates
+from assay.web.access import Visit, page
+
+LIMIT = 40  # libraries on a page
+NAMED = 6  # environments named for each version
+GROUPS = 20
+SHOWS = ("diverging", "conflicts", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """One live version: who holds it (the first few), how many more do, and its share of all as a length of 100.
+
+    `problems` counts its known problems; 0 also when no feed is loaded.
+    """
+
+    version: str
+    named: tuple[str, ...]
+    more: int
+    count: int
+    length: float
+    common: bool
+    problems: int
+
+
+@page(Right.REVIEW)
+def consistency(request: Visit) -> HttpResponse:
+    """List the libraries that are live in several versions, those in conflict, or all; or show one of them."""
+    library, shows = request.GET.get("library", "").strip(), request.GET.get("show", SHOWS[0])
+    found = read(
+        request.actor,
+        library=library,
+        diverging=shows != "all",
+        conflicts=shows == "conflicts",
+        after=request.GET.get("after", ""),
+        limit=LIMIT + 1,
+    )
+    rows, feed = found[:LIMIT], current_feed()
+    context: dict[str, Any] = {
+        "library": library,
+        "show": shows if shows in SHOWS else SHOWS[0],
+        "shows": SHOWS,
+        "rows": [(row, _live(row, feed), _reasons(row.conflict)) for row in rows],
+        "after": rows[-1].name if len(found) > LIMIT else "",
+    }
+    if library and rows:
+        context["holders"] = [
+            (holder, version, holder in rows[0].outliers)
+            for version, named in rows[0].versions.items()
+            for holder in named
+        ]
+        context["most"] = MOST
+    return render(request, "admin/consistency.html", context)
+
+
+def _live(row: Spread, feed: CurrentFeed | None) -> list[Live]:
+    return [
+        Live(
+            version=version,
+            named=holders[:NAMED],
+            more=max(0, len(holders) - NAMED),
+            count=len(holders),
+            length=100 * len(holders) / row.holders,
+            common=version == row.common,
+            problems=len(feed.index.matches(row.name, version)) if feed else 0,
+        )
+        for version, holders in row.versions.items()
+    ]
+
+
+def _reasons(conflict: Conflict) -> list[str]:
+    """Say why environments could not share a version, the first few reasons."""
+    found = []
+    if conflict.majors:
+        found.append(f"Live in major versions {' and '.join(conflict.majors)}.")
+    found += [
+        f"{', '.join(one.asked_by[:NAMED])} asks for {one.line}, which does not take {one.version}"
+        f" of {', '.join(one.held_by[:NAMED])}."
+        for one in conflict.exclusions[:NAMED]
+    ]
+    return found
+
+
+@require_POST
+@page(Right.COMPOSE)
+def propose_moves(request: Visit) -> HttpResponse:
+    """Resolve the move of a library in each chosen environment; make drafts of the possible ones when asked to."""
+    pin = parse_pin(request.POST.get("library", ""), request.POST.get("version", "").strip())
+    create = request.POST.get("create") == "1"
+    found = propose(request.actor, pin, request.POST.getlist("environments"), create=create)
+    possible = [one for one in found if one.possible]
+    if create:
+        messages.success(request, f"{len(possible)} drafts say {pin.name}{pin.specifier} now; build and submit them.")
+    return render(
+        request,
+        "admin/consistency_moves.html",
+        {"pin": pin, "version": request.POST["version"], "found": found, "possible": possible, "created": create},
+    )
+
+
+@page(Right.REVIEW)
+def duplicates(request: Visit) -> HttpResponse:
+    """List groups of near-identical environments, with what merging each would mean for its people."""
+    return render(request, "admin/duplicates.html", {"groups": read_duplicates(request.actor, limit=GROUPS)})

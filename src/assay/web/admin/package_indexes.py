@@ -1,0 +1,76 @@
+"""Admin → Package sources: where libraries may come from, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import AssayError
+from assay.core.roles import Right
+from assay.flow import package_indexes
+from assay.flow.package_indexes import Wanted
+from assay.web.access import Visit, page
+
+
+@page(Right.ADMINISTER)
+def package_sources(request: Visit) -> HttpResponse:
+    """Show the sources; add one, with what was typed kept when it is refused."""
+    error: AssayError | None = None
+    if request.method == "POST":
+        try:
+            made = package_indexes.add_source(request.actor, _wanted(request))
+        except AssayError as refused:
+            error = refused
+        else:
+            messages.success(
+                request, f"{made.name} is asked for {', '.join(made.patterns) or 'all other names'} now."
+            )
+            return redirect("package-sources")
+    rows = package_indexes.list_sources(request.actor)
+    context = {
+        "rows": rows,
+        "built_in": "" if any(one.is_default for one in rows) else settings.INDEX_URL,
+        "form": request.POST,
+        "error": error,
+    }
+    return render(request, "admin/package_indexes.html", context, status=error.status if error else 200)
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def change(request: Visit, name: str) -> HttpResponse:
+    """Change a source, or remove it."""
+    if request.POST.get("action") == "remove":
+        package_indexes.remove_source(request.actor, name)
+        messages.success(request, f"{name} is not asked any more. What was built from it stays.")
+        return redirect("package-sources")
+    try:
+        package_indexes.change_source(request.actor, name, _wanted(request))
+        messages.success(request, f"{name} is changed.")
+    except AssayError as refused:
+        messages.error(request, f"{refused.detail} {refused.hint}")
+    return redirect("package-sources")
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def attempt(request: Visit, name: str) -> HttpResponse:
+    """Ask a source and show how it answers."""
+    messages.info(request, f"{name}: {package_indexes.try_source(request.actor, name)}")
+    return redirect("package-sources")
+
+
+def _wanted(request: Visit) -> Wanted:
+    post = request.POST
+    return Wanted(
+        name=post.get("name", "").strip(),
+        url=post.get("url", ""),
+        patterns=tuple(post.get("patterns", "").replace(",", " ").split()),
+        is_default=post.get("is_default") == "yes",
+        allow_private=post.get("allow_private") == "yes",
+        username=post.get("username", ""),
+        password=post.get("password", ""),
+    )

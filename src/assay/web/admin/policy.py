@@ -1,0 +1,207 @@
+"""The policy: its rules as sentences, its revisions, and the form in which another policy is tried and saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import AssayError, InvalidInputError
+from assay.core.policy.library_rules import Rule
+from assay.core.policy.policy import BY_KIND, DEFAULT, Policy
+from assay.core.roles import Right
+from assay.flow.assess import policy as policies
+from assay.flow.assess.policy import Rehearsal, Standing
+from assay.store.models import PolicyRevision
+from assay.web.access import Visit, page
+from assay.web.admin.policy_form import form_rules, read_rules
+
+SHOWN = 30  # revisions, and versions named by a rehearsal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One revision with what it added to, and took from, the one before, as sentences."""
+
+    revision: PolicyRevision
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What another policy would change: who is stopped then and not now, and the other way round."""
+
+    then: Rehearsal
+    stopped: tuple[policies.Stopped, ...]
+    freed: tuple[str, ...]
+
+
+@page(Right.SEE)
+def policy(request: Visit) -> HttpResponse:
+    """Show the policy that counts and its revisions."""
+    standing = policies.current_policy(request.actor.workspace_id)
+    found = policies.revisions(request.actor.workspace_id)
+    return render(
+        request,
+        "admin/policy.html",
+        {
+            "standing": standing,
+            "rules": [(rule, rule.sentence) for rule in standing.policy.rules],
+            "changes": _changes(found)[:SHOWN],
+            "may_edit": request.actor.has(Right.ADMINISTER),
+        },
+    )
+
+
+def _changes(found: list[PolicyRevision]) -> list[Change]:
+    """Return each revision with its difference, newest first; the first one differs from the default."""
+    sentences = [_sentences(policies.policy_in(one)) for one in found] + [_sentences(DEFAULT)]
+    return [
+        Change(
+            revision=one,
+            added=tuple(sentence for sentence in now if sentence not in before),
+            removed=tuple(sentence for sentence in before if sentence not in now),
+        )
+        for one, now, before in zip(found, sentences, sentences[1:], strict=False)
+    ]
+
+
+def _sentences(policy: Policy) -> list[str]:
+    return [rule.sentence for rule in policy.rules]
+
+
+@page(Right.ADMINISTER)
+def edit(request: Visit) -> HttpResponse:
+    """Change a policy in the form, try it, save it. Nothing counts before it is saved."""
+    standing = policies.current_policy(request.actor.workspace_id)
+    if request.method != "POST":
+        return _form(request, policies.write_policy(standing)["rules"], standing.revision)
+    given = request.POST.get("revision", "")
+    seen = int(given) if given.isdigit() else standing.revision
+    rules: list[dict[str, Any]] = []
+    try:
+        rules = _given(request)
+        return _act(request, rules, seen)
+    except AssayError as error:
+        return _form(request, rules, seen, refused=error)
+
+
+def _act(request: Visit, rules: list[dict[str, Any]], seen: int) -> HttpResponse:
+    """Do what the pressed button says. Raises what the policy is refused for."""
+    action, _, which = request.POST.get("action", "").partition("-")
+    if action in {"add", "remove", "up"}:
+        return _form(request, _altered(request, rules, action, which), seen, fresh=action == "add")
+    wanted = policies.read_policy(rules, None)
+    if action == "save":
+        saved = policies.revise(request.actor, wanted, seen=seen, note=request.POST.get("note", ""))
+        messages.success(request, f"Revision {saved.revision} counts from now on. Everything is judged again.")
+        return redirect("policy")
+    if action == "yaml":
+        return _form(request, rules, seen, text=policies.policy_yaml(Standing(revision=seen, policy=wanted)))
+    return _form(request, rules, seen, trial=_trial(request, wanted) if action == "try" else None)
+
+
+def _given(request: Visit) -> list[dict[str, Any]]:
+    """Return the rules that were sent: those of the fields, or those of the YAML. Raises InvalidInputError."""
+    text = request.POST.get("yaml")
+    if text is None:
+        return read_rules(request.POST)
+    rules: list[dict[str, Any]] = policies.write_policy(
+        Standing(revision=0, policy=policies.read_policy(None, text))
+    )["rules"]
+    return rules
+
+
+def _altered(request: Visit, rules: list[dict[str, Any]], action: str, which: str) -> list[dict[str, Any]]:
+    """Return the rules with one more, one less, or one further up."""
+    if action == "add":
+        kind = BY_KIND.get(request.POST.get("kind", ""))
+        if kind is None:
+            raise InvalidInputError("Choose a kind of rule.", hint=f"One of {', '.join(BY_KIND)}.", path="kind")
+        return [*rules, {"kind": kind.kind, "effect": str(kind.effect)}]
+    at = int(which) if which.isdigit() and int(which) < len(rules) else None
+    if at is None:
+        return rules
+    if action == "remove":
+        return rules[:at] + rules[at + 1 :]
+    return [*rules[: max(0, at - 1)], rules[at], *rules[max(0, at - 1) : at], *rules[at + 1 :]]
+
+
+def _trial(request: Visit, wanted: Policy) -> Trial:
+    """Hold both policies against everything published and pending."""
+    now = policies.rehearse(request.actor, policies.current_policy(request.actor.workspace_id).policy)
+    then = policies.rehearse(request.actor, wanted)
+    return Trial(
+        then=then,
+        stopped=tuple(one for one in then.stopped if one.reference not in now.references),
+        freed=tuple(sorted(now.references - then.references)),
+    )
+
+
+def _form(
+    request: Visit,
+    rules: list[dict[str, Any]],
+    seen: int,
+    *,
+    refused: AssayError | None = None,
+    trial: Trial | None = None,
+    text: str | None = None,
+    fresh: bool = False,
+) -> HttpResponse:
+    """Show the form; with `fresh`, its last rule was just added and stands open."""
+    written = request.POST.get("yaml") if refused and "yaml" in request.POST else text
+    return render(
+        request,
+        "admin/policy_edit.html",
+        {
+            "rules": form_rules(rules, refused),
+            "kinds": [(kind.kind, _purpose(kind)) for kind in BY_KIND.values()],
+            "revision": seen,
+            "note": request.POST.get("note", ""),
+            "error": refused,
+            "trial": trial,
+            "yaml": written,
+            "shown": SHOWN,
+            "fresh": fresh,
+        },
+        status=refused.status if refused else 200,
+    )
+
+
+def _purpose(kind: type[Rule]) -> str:
+    return (kind.__doc__ or "").strip().partition("\n")[0].replace("`", "")
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def restore(request: Visit, number: int) -> HttpResponse:
+    """Make an earlier policy count again, as a new revision."""
+    seen = policies.current_policy(request.actor.workspace_id).revision
+    earlier = policies.policy_of(request.actor, number)
+    saved = policies.revise(request.actor, earlier, seen=seen, note=f"Back to revision {number}.")
+    messages.success(request, f"Revision {saved.revision} counts from now on: the rules of revision {number}.")
+    return redirect("policy")
+
+
+@page(Right.SEE)
+def as_yaml(request: Visit) -> HttpResponse:
+    """Download the policy that counts, or the revision that the address names."""
+    number = request.GET.get("revision", "")
+    standing = policies.current_policy(request.actor.workspace_id)
+    if number.isdigit():
+        standing = Standing(revision=int(number), policy=policies.policy_of(request.actor, int(number)))
+    answer = HttpResponse(policies.policy_yaml(standing), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="policy-{standing.revision}.yaml"'
+    return answer
+
+
+@page(Right.SEE)
+def as_schema(request: Visit) -> HttpResponse:
+    """Show the JSON Schema of a policy document."""
+    del request
+    return JsonResponse(policies.schema())

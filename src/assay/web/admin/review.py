@@ -1,0 +1,217 @@
+"""The review page: what changed, what is wrong, everything else; and the decision beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.comparison.diff import Change, Comparison
+from assay.core.errors import AssayError, InvalidInputError
+from assay.core.lifecycle import Action, Status, decide
+from assay.core.report import Report
+from assay.core.review.requested_change import Ask, parse_ask
+from assay.core.roles import Actor, Right
+from assay.flow.access import find_reference, find_version, standing
+from assay.flow.assess.assess import Verdict, check_open, verdict
+from assay.flow.paths import build_directory
+from assay.flow.review import review
+from assay.flow.review.approval import tally_of
+from assay.store.logs import tail
+from assay.store.models import Decision, Membership, Version
+from assay.store.reads.audit_log import version_trail
+from assay.store.reads.compared_versions import changes_against, published_references
+from assay.store.reads.libraries import library_rows
+from assay.store.reads.pending_libraries import waiting_together
+from assay.store.reads.reviews import rounds
+from assay.store.reads.usage import Use, use_lately
+from assay.web.access import Visit, page
+from assay.web.admin.changes import changes_of
+from assay.web.admin.findings import findings_of
+from assay.web.studio.related_versions import Offer, offers
+
+LOG_LINES = 14
+ROWS = 3  # libraries of which something can be asked without a script
+KINDS = (
+    ("raise", "raise to"),
+    ("swap", "swap for"),
+    ("drop", "drop"),
+    ("wait", "wait until"),
+    ("note", "other words"),
+)
+
+
+@page(Right.SEE)
+def show(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Show a submission. Its author reads why they cannot decide."""
+    version = find_version(request.actor, slug, number)
+    if version.lock is None or version.status == Status.DRAFT:
+        return redirect("version", slug=slug, number=number)
+    return _show(request, version)
+
+
+def _show(request: Visit, version: Version, refused: AssayError | None = None) -> HttpResponse:
+    """Show the page; with a rejection that was refused, what was typed stands in its form again."""
+    if version.lock is None:
+        return redirect("version", slug=version.environment.slug, number=version.number)
+    near = offers(request.actor, version)
+    other = _other(request, near)
+    comparison = changes_against(version, other)
+    found = verdict(version)
+    return render(
+        request,
+        "admin/review.html",
+        {
+            "version": version,
+            "environment": version.environment,
+            **_compared_with(request.actor, version, other, near),
+            "strip": _strip(version, other, comparison),
+            "findings": findings_of(request.actor, version, found),
+            "changes": changes_of(request.actor, version, comparison),
+            "together": waiting_together(request.actor, version) if version.status == Status.PENDING else [],
+            "libraries": library_rows(version),
+            "report": Report.from_dict(version.lock.report),
+            "rounds": rounds(version),
+            "events": version_trail(request.actor.workspace_id, version.environment.slug, version.number),
+            "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
+            "lately": use_lately([version.environment_id]).get(version.environment_id, Use()),
+            "refused": refused,
+            "feedback": request.POST.get("feedback", ""),
+            "asked": _rows(request) or [("", "raise", "")] * ROWS,
+            "kinds": KINDS,
+            **_decision(request.actor, version, found),
+        },
+        status=refused.status if refused else 200,
+    )
+
+
+def _other(request: Visit, near: list[Offer]) -> Version | None:
+    """Return what to compare with: what the address names, else the first of what this version came from."""
+    wanted = request.GET.get("with", "") or next((one.reference for one in near if one.origin), "nothing")
+    return None if wanted == "nothing" else find_reference(request.actor, wanted)
+
+
+def _compared_with(actor: Actor, version: Version, other: Version | None, near: list[Offer]) -> dict[str, Any]:
+    """Return what the menu offers; what is compared with now stands among what is near."""
+    reference = other.reference if other else ""
+    offered = {one.reference for one in near}
+    if other and reference not in offered:
+        near = [*near, Offer(reference=reference, why=other.environment.title)]
+    others = [one for one in published_references(actor) if one[0] not in {*offered, reference, version.reference}]
+    return {"other": other, "other_reference": reference, "near": near, "others": others}
+
+
+def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
+    """Return whom a decision reaches, and why the actor may not take one, '' when they may."""
+    own_allowed = version.environment.workspace.self_approval
+    return {
+        "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
+        "needs": tally_of(version).words if version.status == Status.PENDING else "",
+        "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed)
+        or _decided(actor, version)
+        or _unwaived(found),
+        "reject_refusal": _refusal(actor, version, Action.REJECT, self_approval=own_allowed),
+    }
+
+
+def _strip(version: Version, other: Version | None, comparison: Comparison) -> dict[str, Any]:
+    """Return the numbers of the strip; sizes are installed bytes."""
+    size = version.lock.size if version.lock else 0
+    before = other.lock.size if other and other.lock else 0
+    checks = version.lock.report["checks"] if version.lock else []
+    return {
+        "added": comparison.counts[Change.ADDED],
+        "removed": comparison.counts[Change.REMOVED],
+        "changed": comparison.altered,
+        "size": size,
+        "growth": size - before if other else None,
+        "failed": [check["name"] for check in checks if check["state"] != "passed"],
+    }
+
+
+def _decided(actor: Actor, version: Version) -> str:
+    """Return that the actor has approved already and others still have to, '' when they have not."""
+    said = Decision.objects.filter(submission__version=version, submission__round=version.rounds, by_id=actor.id)
+    return "You approved it; others still have to." if said.exists() else ""
+
+
+def _unwaived(found: Verdict) -> str:
+    """Return which findings still stop an approval, '' for none."""
+    try:
+        check_open(found)
+    except AssayError as error:
+        return f"{error.detail} {error.hint}"
+    return ""
+
+
+def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: bool) -> str:
+    """Return why the actor may not take an action, '' when they may."""
+    try:
+        decide(action, standing(version), actor, words="given on the page", self_approval=self_approval)
+    except AssayError as error:
+        return f"{error.detail} {error.hint}"
+    return ""
+
+
+@require_POST
+@page(Right.SEE)
+def viewed(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Remember that the visitor looked at a library, or forget it."""
+    review.mark_viewed(
+        request.actor,
+        slug,
+        number,
+        library=request.POST.get("library", ""),
+        mark=request.POST.get("mark", ""),
+        viewed=request.POST.get("viewed") == "1",
+    )
+    return HttpResponse(status=204)
+
+
+@require_POST
+@page(Right.SEE)
+def approve(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Publish what was seen."""
+    version = review.approve(
+        request.actor,
+        slug,
+        number,
+        digest=request.POST.get("digest", ""),
+        note=request.POST.get("note", ""),
+    )
+    if version.status == Status.PENDING:
+        messages.success(request, f"Your approval is recorded. {version.reference} needs {tally_of(version).words}.")
+        return redirect("review", slug=slug, number=number)
+    messages.success(request, f"{version.reference} is published. Everyone can pick it now.")
+    return redirect("version", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.SEE)
+def reject(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Give a submission back with feedback; nothing that was typed is lost when it cannot be taken."""
+    try:
+        version = review.reject(
+            request.actor, slug, number, feedback=request.POST.get("feedback", ""), libraries=_asks(request)
+        )
+    except InvalidInputError as refused:
+        return _show(request, find_version(request.actor, slug, number), refused)
+    messages.success(request, f"{version.reference} went back to {version.author} with your feedback.")
+    return redirect("admin-environments")
+
+
+def _asks(request: Visit) -> tuple[Ask, ...]:
+    """Read the rows of the form; one without a library asks nothing. "note" only says, in words, what to do."""
+    return tuple(
+        parse_ask(name, to) if kind == "note" else parse_ask(name, kind=kind, to=to)
+        for name, kind, to in _rows(request)
+        if name
+    )
+
+
+def _rows(request: Visit) -> list[tuple[str, str, str]]:
+    names, kinds, targets = (request.POST.getlist(name) for name in ("library", "kind", "to"))
+    return [(name.strip(), kind, to.strip()) for name, kind, to in zip(names, kinds, targets, strict=False)]

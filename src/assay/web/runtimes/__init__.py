@@ -1,0 +1,1 @@
+"""The pages of Runtimes: projects, runs, apps, secrets."""

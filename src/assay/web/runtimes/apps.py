@@ -1,0 +1,78 @@
+"""Apps: open one at its own host, start, restart and stop it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import NotFoundError
+from assay.core.roles import Right
+from assay.runtimes import app_tickets, apps
+from assay.store.models import Run
+from assay.web.access import Visit, page
+
+
+@page(Right.SEE)
+def index(request: Visit) -> HttpResponse:
+    """List the apps that one may open: one's own, and those shared in the workspace."""
+    found = app_tickets.open_to(request.actor).select_related("serving__version__environment").order_by("title")
+    return render(request, "runtimes/apps.html", {"apps": found})
+
+
+@page(Right.SEE)
+def enter(request: Visit, app: int) -> HttpResponse:
+    """Send somebody who may open an app to its own host, with a ticket."""
+    runtime = app_tickets.open_to(request.actor).filter(pk=app).first()
+    if runtime is None:
+        raise NotFoundError("There is no such app.", hint="Ask its owner to share it.")
+    ticket = app_tickets.ticket(request.actor, app, request.GET.get("next", "/"))
+    answer = HttpResponseRedirect(apps.address_of(runtime) + "-/enter?" + urlencode({"ticket": ticket}))
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@page(Right.COMPOSE)
+def state(request: Visit, slug: str) -> HttpResponse:
+    """Show how one's own app is, as the part of its page that moves."""
+    return render(request, "components/app.html", app_context(request, slug))
+
+
+def app_context(request: Visit, slug: str) -> dict[str, object]:
+    """Return what the part of an app shows: what serves, and what is coming up."""
+    runtime = apps.own_app(request.actor, slug)
+    opened = Run.objects.filter(runtime=runtime, state__in=("queued", "running")).defer("source")
+    coming = opened.filter(healthy_at=None, cancel_requested=False).select_related("version__environment").last()
+    serving = opened.select_related("version__environment").filter(pk__in=[runtime.serving_id]).first()
+    return {"runtime": runtime, "serving": serving, "coming": coming, "address": apps.address_of(runtime)}
+
+
+@require_POST
+@page(Right.COMPOSE)
+def start(request: Visit, slug: str) -> HttpResponse:
+    """Keep an app up from now on."""
+    apps.start(request.actor, slug)
+    messages.success(request, "It is being started. Visitors get in when it answers.")
+    return redirect("runtime", slug=slug)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def restart(request: Visit, slug: str) -> HttpResponse:
+    """Start an app anew beside the old one, which serves until then."""
+    apps.restart(request.actor, slug)
+    messages.success(request, "A new one is being started; the old one serves until it answers.")
+    return redirect("runtime", slug=slug)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def stop(request: Visit, slug: str) -> HttpResponse:
+    """End an app."""
+    apps.stop(request.actor, slug)
+    messages.success(request, "It is stopped.")
+    return redirect("runtime", slug=slug)

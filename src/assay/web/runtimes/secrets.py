@@ -1,0 +1,40 @@
+"""Secrets: names of values that one gives to one's runs."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import AssayError
+from assay.core.roles import Right
+from assay.flow.launch import secrets
+from assay.runtimes.run_settings import check_secret_names
+from assay.web.access import Visit, page
+
+
+@page(Right.COMPOSE)
+def index(request: Visit) -> HttpResponse:
+    """List the names of one's secrets; keep another one. Values are never shown again."""
+    error: AssayError | None = None
+    if request.method == "POST":
+        name = request.POST.get("name", "").strip()
+        try:
+            check_secret_names((name,))
+            secrets.keep(request.actor, name, request.POST.get("value", ""))
+            messages.success(request, f"{name} is kept. Name it in a project, and its runs get it as a variable.")
+            return redirect("secrets")
+        except AssayError as refused:
+            error = refused
+    context = {"secrets": secrets.names(request.actor), "error": error, "name": request.POST.get("name", "")}
+    return render(request, "runtimes/secrets.html", context, status=error.status if error else 200)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def forget(request: Visit, name: str) -> HttpResponse:
+    """Remove a secret."""
+    secrets.forget(request.actor, name)
+    messages.success(request, f"{name} is removed.")
+    return redirect("secrets")

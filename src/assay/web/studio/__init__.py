@@ -1,0 +1,1 @@
+"""The pages of Studio: environments, editor, build, comparison, launch."""

@@ -1,0 +1,169 @@
+"""Compare: two to five versions side by side, only what differs; everything that is chosen stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from assay.core.advisories.exposure import expose
+from assay.core.comparison.diff import MOST_SIDES, Comparison, Row
+from assay.core.comparison.diff import compare as compare_sides
+from assay.core.comparison.view import Sieve, document, markdown
+from assay.core.errors import AssayError
+from assay.core.roles import Right
+from assay.flow.access import find_reference
+from assay.store.models import Version
+from assay.store.reads.advisories import current_feed
+from assay.store.reads.compared_versions import own_references, published_references, side
+from assay.web.access import Visit, page
+from assay.web.studio.related_versions import offers
+
+MOST_BARS = 12
+FILTERS = (
+    ("everything", "Also what is the same"),
+    ("direct", "Asked for"),
+    ("major", "Other major version"),
+    ("licence", "Other licence"),
+    ("index", "Other index"),
+    ("security", "Known problems"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """A length out of 100 and the words beside it."""
+
+    label: str
+    length: float
+    size: int
+
+
+@page(Right.SEE)
+def compare(request: Visit) -> HttpResponse:
+    """Compare the versions that the address names; one that is added or missing leads to the right address."""
+    names, sieve = _named(request), _sieve(request)
+    chosen = _chosen(request, names)
+    labels = [one.reference for one in chosen]
+    if labels != names or "add" in request.GET:
+        return redirect(_address(labels, sieve))
+    found = compare_sides([side(one) for one in chosen]) if len(chosen) > 1 else None
+    feed = current_feed()
+    exposure = expose(found, feed.index) if found and feed else None
+    rows = sieve.rows(found, exposure.libraries if exposure else frozenset()) if found else ()
+    form = request.GET.get("as")
+    if found and form == "json":
+        return JsonResponse(document(found, exposure))
+    if found and form == "markdown":
+        return HttpResponse(markdown(found, rows), content_type="text/plain; charset=utf-8")
+    return render(
+        request,
+        "studio/compare.html",
+        {
+            **_context(request, chosen, found, rows, sieve),
+            "exposure": exposure,
+            "problems": exposure.counts if exposure else {},
+        },
+    )
+
+
+def _named(request: Visit) -> list[str]:
+    """Return the names of the address: `versions=a@1,b@2`, repeated or not, each once."""
+    given = ",".join(request.GET.getlist("versions"))
+    return list(dict.fromkeys(one.strip() for one in given.split(",") if one.strip()))
+
+
+def _chosen(request: Visit, names: list[str]) -> list[Version]:
+    """Return the versions, with the one that is added. What cannot be added is told, and left out."""
+    chosen = [find_reference(request.actor, name, path="versions") for name in names[:MOST_SIDES]]
+    added = request.GET.get("add", "").strip()
+    if len(names) > MOST_SIDES or (added and len(names) == MOST_SIDES):
+        messages.warning(request, f"{MOST_SIDES} versions can be compared at a time.")
+    elif added:
+        try:
+            chosen.append(find_reference(request.actor, added, path="versions"))
+        except AssayError as error:
+            messages.error(request, f"{error.detail} {error.hint}")
+    return list({one.pk: one for one in chosen}.values())
+
+
+def _sieve(request: Visit) -> Sieve:
+    return Sieve(**{name: request.GET.get(name) == "1" for name, _ in FILTERS})
+
+
+def _address(names: Sequence[str], sieve: Sieve, **more: str) -> str:
+    """Return the address of a comparison; what is not chosen is not in it."""
+    chosen = {name: "1" for name, on in asdict(sieve).items() if on}
+    query = {"versions": ",".join(names)} if names else {}
+    given = urlencode({**query, **chosen, **more}, safe="@,")
+    return f"{reverse('compare')}?{given}" if given else reverse("compare")
+
+
+def _context(
+    request: Visit, chosen: list[Version], found: Comparison | None, rows: tuple[Row, ...], sieve: Sieve
+) -> dict[str, Any]:
+    names = [one.reference for one in chosen]
+    context: dict[str, Any] = {
+        "sides": _side_cards(chosen, sieve),
+        "names": names,
+        "may_add": len(names) < MOST_SIDES,
+        "choices": published_references(request.actor) + own_references(request.actor),
+        "filters": _filters(names, sieve),
+        "chosen_filters": [name for name, on in asdict(sieve).items() if on],
+    }
+    if found is None:
+        near = offers(request.actor, chosen[0]) if chosen else []
+        return {**context, "offers": [(one, _address([*names, one.reference], sieve)) for one in near]}
+    return {
+        **context,
+        "comparison": found,
+        "rows": rows,
+        "differing": [
+            (one.name, tuple(zip(found.labels, one.values, strict=True)))
+            for one in found.settings
+            if len(set(one.values)) > 1
+        ],
+        "alike": [one for one in found.settings if len(set(one.values)) == 1],
+        "bars": _bars(found),
+        "more_bars": max(0, len(found.effects.growth) - MOST_BARS),
+        "turned": _address(names[::-1], sieve),
+        "markdown": _address(names, sieve, **{"as": "markdown"}),
+        "json": _address(names, sieve, **{"as": "json"}),
+        "bare": _address(names, Sieve()),
+    }
+
+
+def _side_cards(chosen: list[Version], sieve: Sieve) -> list[dict[str, Any]]:
+    """Return each side with its size against the largest, and the address without it."""
+    sizes = [one.lock.size if one.lock else 0 for one in chosen]
+    most = max([*sizes, 1])
+    return [
+        {
+            "version": one,
+            "size": size,
+            "length": 100 * size / most,
+            "without": _address([other.reference for other in chosen if other.pk != one.pk], sieve),
+        }
+        for one, size in zip(chosen, sizes, strict=True)
+    ]
+
+
+def _filters(names: list[str], sieve: Sieve) -> list[tuple[str, str, bool]]:
+    """Return (label, address with it turned around, whether it is on)."""
+    stands = asdict(sieve)
+    return [
+        (label, _address(names, Sieve(**{**stands, name: not stands[name]})), stands[name]) for name, label in FILTERS
+    ]
+
+
+def _bars(found: Comparison) -> list[Bar]:
+    """Return the libraries that grow or shrink most, as lengths against the largest."""
+    largest = found.effects.growth[:MOST_BARS]
+    most = max((abs(row.growth) for row in largest), default=1)
+    return [Bar(label=row.name, length=100 * abs(row.growth) / most, size=row.growth) for row in largest]

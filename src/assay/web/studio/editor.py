@@ -1,0 +1,214 @@
+"""The editor: compose a new environment or edit a draft; preview while typing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.datastructures import MultiValueDict
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import AssayError, ConflictError
+from assay.core.lifecycle import Action, decide
+from assay.core.roles import Right
+from assay.flow.access import find_version, standing
+from assay.flow.assess.assess import foresee
+from assay.flow.build.build import request_build
+from assay.flow.compose import draft
+from assay.flow.compose.conflict_fixes import explain_conflict
+from assay.flow.compose.draft import Wish
+from assay.flow.compose.resolve import Preview, preview
+from assay.flow.paths import interpreters
+from assay.sources.intake import Intake, read
+from assay.store.models import Version
+from assay.store.reads.launchable import launch_choices
+from assay.store.reads.reviews import asks_of
+from assay.web.access import Visit, page
+from assay.web.admin.findings import foresight
+from assay.web.studio.related_versions import covers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What stands in the fields. `libraries` is the text, one library per line."""
+
+    title: str = ""
+    slug: str = ""
+    description: str = ""
+    base: str = ""
+    python: str = ""
+    libraries: str = ""
+    sources: bool = False
+    keep: str = ""
+
+    @classmethod
+    def from_post(cls, post: MultiValueDict[str, str]) -> Form:
+        """Read the fields of a request."""
+        names = ("title", "slug", "description", "base", "python", "libraries", "keep")
+        words = {name: (post.get(name) or "").strip() for name in names}
+        return cls(**words, sources=post.get("sources") == "yes")
+
+    @classmethod
+    def from_version(cls, version: Version) -> Form:
+        """Read the fields of a draft."""
+        environment, spec = version.environment, version.wanted
+        return cls(
+            title=environment.title,
+            slug=environment.slug,
+            description=environment.description,
+            base=spec.base or "",
+            python=spec.python or "",
+            libraries="\n".join(spec.libraries),
+            sources=not spec.only_binary,
+            keep=spec.keep or "",
+        )
+
+    def wish(self) -> Wish:
+        """Return the unchecked spec. A base brings its own Python."""
+        return Wish(
+            base=self.base or None,
+            python=None if self.base else self.python or None,
+            libraries=tuple(self.libraries.splitlines()),
+            only_binary=not self.sources,
+            keep=self.keep or None,
+        )
+
+
+@page(Right.COMPOSE)
+def new(request: Visit) -> HttpResponse:
+    """Compose a new environment."""
+    if request.method != "POST":
+        start = Form(base=request.GET.get("base", ""), python=next(iter(interpreters()), ""))
+        return _show(request, start, None)
+    form = Form.from_post(request.POST)
+    try:
+        version = draft.create_environment(
+            request.actor,
+            slug=form.slug,
+            title=form.title,
+            description=form.description,
+            wish=form.wish(),
+        )
+    except AssayError as error:
+        return _show(request, form, None, error)
+    return _after(request, version)
+
+
+@page(Right.COMPOSE)
+def edit(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Edit a draft."""
+    version = find_version(request.actor, slug, number)
+    decide(Action.EDIT, standing(version), request.actor)
+    if request.method != "POST":
+        return _show(request, Form.from_version(version), version)
+    form = Form.from_post(request.POST)
+    try:
+        if version.environment.owner_id == request.actor.id:
+            draft.edit_words(request.actor, slug, title=form.title, description=form.description)
+        version, corrections = draft.edit_spec(request.actor, slug, number, form.wish())
+    except AssayError as error:
+        return _show(request, form, version, error)
+    for one in corrections:
+        messages.info(request, f"Line {one.line}: {one.written} was understood as {one.understood}.")
+    return _after(request, version)
+
+
+def _after(request: Visit, version: Version) -> HttpResponse:
+    """Go on to where the pressed button leads; everything is saved by now."""
+    slug, number = version.environment.slug, version.number
+    if request.POST.get("action") == "build":
+        return redirect("build", build=request_build(request.actor, slug, number).pk)
+    messages.success(request, f"{version.reference} is saved as your draft.")
+    return redirect("version", slug=slug, number=number)
+
+
+def _show(request: Visit, form: Form, version: Version | None, error: AssayError | None = None) -> HttpResponse:
+    path = (error.path or "form").split("[")[0] if error else ""
+    return render(
+        request,
+        "studio/editor.html",
+        {
+            "form": form,
+            "version": version,
+            "error": error,
+            "errors": {path: error} if error else {},
+            "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
+            "interpreters": interpreters(),
+            "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
+            "may_use_sources": request.workspace.allow_sdists,
+            "asks": asks_of(version) if version else [],
+            "owns_words": version is None or version.environment.owner_id == request.actor.id,
+        },
+        status=error.status if error else 200,
+    )
+
+
+@require_POST
+@page(Right.COMPOSE)
+def resolve_preview(request: Visit) -> HttpResponse:
+    """Say what the fields would install; a newer question ends this one."""
+    form = Form.from_post(request.POST)
+    if not form.libraries and not form.base:
+        return render(request, "components/preview.html", {"empty": True})
+    try:
+        found = preview(request.actor, form.wish(), turn="editor")
+    except ConflictError:
+        return HttpResponse(status=204)  # a newer question is on its way
+    except AssayError as error:
+        return render(request, "components/preview.html", {"error": error})
+    near = covers(request.actor, found.need, but={form.base.partition("@")[0], form.slug})
+    foreseen = foresight(foresee(request.actor.workspace_id, found.lock, base=form.base))
+    return render(request, "components/preview.html", {**_preview_context(found), "near": near, "foreseen": foreseen})
+
+
+def _preview_context(found: Preview) -> dict[str, Any]:
+    direct = set(found.direct)
+    rows = sorted(found.lock.libraries, key=lambda one: (one.name not in direct, one.name))
+    return {
+        "preview": found,
+        "rows": [(one, one.name in direct) for one in rows],
+        "count": len(rows),
+        "size": found.lock.download_size,
+    }
+
+
+@require_POST
+@page(Right.COMPOSE)
+def fixes(request: Visit) -> HttpResponse:
+    """Say who asks for what in a conflict, and offer the changes that were seen to end it."""
+    form = Form.from_post(request.POST)
+    try:
+        conflict = explain_conflict(request.actor, form.wish())
+    except AssayError:
+        conflict = None
+    return render(request, "components/fixes.html", {"conflict": conflict, "libraries": form.libraries})
+
+
+@require_POST
+@page(Right.COMPOSE)
+def check_slug(request: Visit) -> HttpResponse:
+    """Say whether a short name can be taken."""
+    slug = request.POST.get("slug", "").strip()
+    try:
+        free = draft.slug_is_free(request.actor, slug)
+        text = f"{slug} is free." if free else f"{slug} is taken; choose another one."
+    except AssayError as error:
+        free, text = False, error.hint
+    return render(request, "components/slug.html", {"free": free, "text": text, "slug": slug})
+
+
+@require_POST
+@page(Right.COMPOSE)
+def intake(request: Visit) -> HttpResponse:
+    """Read a pasted or chosen file and show what would be taken over."""
+    text, name = request.POST.get("source", ""), request.POST.get("source-name", "")
+    found: Intake | None = None
+    problem: AssayError | None = None
+    try:
+        found = read(text, name)
+    except AssayError as error:
+        problem = error
+    return render(request, "components/intake.html", {"found": found, "error": problem})

@@ -1,0 +1,194 @@
+"""One environment: what it is, its versions, its libraries, what happened to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import NotFoundError
+from assay.core.lifecycle import Status
+from assay.core.report import Report
+from assay.core.review.requested_change import parse_ask
+from assay.core.roles import Actor, Right
+from assay.flow import retire
+from assay.flow.access import find_environment, find_version, visible_versions
+from assay.flow.assess.report import known_problems
+from assay.flow.assess.sbom import version_sbom
+from assay.flow.compose import draft
+from assay.flow.launch.launch import notice_of
+from assay.flow.review import review
+from assay.store.models import Version
+from assay.store.reads.audit_log import version_trail
+from assay.store.reads.libraries import library_rows
+from assay.store.reads.reviews import asks_of, rounds
+from assay.store.reads.usage import Use, use_lately, uses
+from assay.web.access import Visit, page
+from assay.web.studio.health import health_context, summary_of
+from assay.web.studio.integrity import files_context
+from assay.web.studio.library_facts import library_lines
+
+TABS = ("overview", "versions", "libraries", "health", "usage", "history")
+
+
+@page(Right.SEE)
+def environment(request: Visit, slug: str, number: int | None = None) -> HttpResponse:
+    """Show an environment at one of its versions: the one named, else the newest published one."""
+    found = find_environment(request.actor, slug)
+    versions = visible_versions(request.actor, found)
+    version = _shown(versions, number or (found.newest.number if found.newest else None))
+    tab = request.GET.get("tab", "overview")
+    return render(
+        request,
+        "studio/environment.html",
+        {
+            "environment": found,
+            "version": version,
+            "versions": versions,
+            "tab": tab if tab in TABS else "overview",
+            "tabs": TABS,
+            "use": use_lately([found.pk]).get(found.pk, Use()),
+            "notice": notice_of(version),
+            "may": _may(request.actor, version, has_published=found.newest is not None),
+            "asks": asks_of(version) if version.status == Status.DRAFT else [],
+            **summary_of(version),
+            **_tab_context(request.actor, version, tab),
+        },
+    )
+
+
+def _shown(versions: list[Version], number: int | None) -> Version:
+    for version in versions:
+        if number is None or version.number == number:
+            return version
+    raise NotFoundError("There is no such version.", hint="Choose one of the versions that are listed.")
+
+
+def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
+    if tab == "libraries":
+        return {"lines": library_lines(version)}
+    if tab == "health" and version.lock is not None:
+        return health_context(actor, version)
+    if tab == "usage":
+        return {"uses": uses(version.environment)}
+    if tab == "history":
+        return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
+    return {
+        "rounds": rounds(version),
+        "report": Report.from_dict(version.lock.report) if version.lock else None,
+        "libraries": library_rows(version)[:12],
+        **files_context(actor, version),
+    }
+
+
+def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bool]:
+    """Return which actions the page offers; `flow` decides again when one is taken."""
+    own = version.author_id == actor.id
+    status = version.status
+    return {
+        "edit": own and status == Status.DRAFT,
+        "submit": own and status == Status.DRAFT and version.lock_id is not None,
+        "withdraw": own and status == Status.PENDING,
+        "review": actor.has(Right.REVIEW) and status == Status.PENDING,
+        "launch": version.lock_id is not None and status != Status.RETIRED,
+        "new_version": actor.has(Right.COMPOSE) and has_published,
+        "deprecate": actor.has(Right.REVIEW) and status == Status.PUBLISHED,
+        "restore": actor.has(Right.REVIEW) and status == Status.DEPRECATED,
+        "delete": own and status == Status.DRAFT,
+    }
+
+
+@require_POST
+@page(Right.COMPOSE)
+def new_version(request: Visit, slug: str) -> HttpResponse:
+    """Start a draft from the newest published version."""
+    version = draft.new_version(request.actor, slug)
+    messages.success(request, f"{version.reference} is your draft now, with the same libraries.")
+    return redirect("editor", slug=slug, number=version.number)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def delete(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Delete a draft."""
+    draft.delete_draft(request.actor, slug, number)
+    messages.success(request, f"{slug}@{number} is deleted.")
+    return redirect("environments")
+
+
+@require_POST
+@page(Right.COMPOSE)
+def submit(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Put a built draft up for approval."""
+    version = review.submit(request.actor, slug, number, request.POST.get("note", ""))
+    messages.success(request, f"{version.reference} is submitted. It is frozen until somebody decides.")
+    return redirect("version", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def apply(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Edit a draft as a reviewer proposed, and show what it asks for now."""
+    ask = parse_ask(request.POST.get("name", ""), kind=request.POST.get("kind", ""), to=request.POST.get("to", ""))
+    draft.apply_ask(request.actor, slug, number, ask)
+    messages.success(request, f"{ask.name}: {ask.words} is in the draft. Build it again when all is done.")
+    return redirect("editor", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.COMPOSE)
+def withdraw(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Take a submission back."""
+    version = review.withdraw(request.actor, slug, number)
+    messages.success(request, f"{version.reference} is your draft again.")
+    return redirect("version", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.REVIEW)
+def deprecate(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Say that a version should no longer be chosen."""
+    version = retire.deprecate(
+        request.actor,
+        slug,
+        number,
+        reason=request.POST.get("reason", ""),
+        successor=request.POST.get("successor", "").strip(),
+    )
+    messages.success(request, f"{version.reference} is deprecated.")
+    return redirect("version", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.REVIEW)
+def restore(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Publish a deprecated version again."""
+    version = retire.restore(request.actor, slug, number)
+    messages.success(request, f"{version.reference} is published again.")
+    return redirect("version", slug=slug, number=number)
+
+
+@page(Right.SEE)
+def lock_file(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Download the lock."""
+    version = find_version(request.actor, slug, number)
+    if version.lock is None:
+        raise NotFoundError("This version is not built yet.", hint="Build it first.")
+    answer = HttpResponse(version.lock.text, content_type="application/toml")
+    answer["Content-Disposition"] = f'attachment; filename="pylock.{slug}-{number}.toml"'
+    return answer
+
+
+@page(Right.SEE)
+def sbom(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Download the list of parts (CycloneDX, JSON)."""
+    version = find_version(request.actor, slug, number)
+    if version.lock is None:
+        raise NotFoundError("This version is not built yet.", hint="Build it first.")
+    found = version_sbom(version, known_problems(version))
+    answer = HttpResponse(found, content_type="application/vnd.cyclonedx+json; version=1.6")
+    answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
+    return answer

@@ -1,0 +1,76 @@
+"""The health of a version on its page: what is known of it today, and the smallest remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import AssayError
+from assay.core.lifecycle import NOT_ASSESSED, Status
+from assay.core.policy.findings import Finding, stops_at
+from assay.core.roles import Actor, Right
+from assay.flow.access import find_version
+from assay.flow.assess.assess import verdict
+from assay.flow.assess.report import health_of
+from assay.flow.watch.quarantine import ends_at
+from assay.flow.watch.suggested_update import remedy as find_remedy
+from assay.store.models import HealthEntry, Version
+from assay.web.access import Visit, page
+from assay.web.admin.findings import findings_of
+
+
+def summary_of(version: Version) -> dict[str, Any]:
+    """Return the word for its health, and how many findings would stop a draft's approval."""
+    if version.lock is None:
+        return {"health": NOT_ASSESSED, "blocking": 0}
+    undecided = version.status in {Status.DRAFT, Status.PENDING}
+    return {
+        "health": health_of(version),
+        "blocking": len(verdict(version).blocking) if undecided else 0,
+    }
+
+
+def health_context(actor: Actor, version: Version) -> dict[str, Any]:
+    """Return what the tab shows of a built version: its findings, and what came up since it was approved."""
+    entry = HealthEntry.objects.filter(version=version, closed_at=None).first()
+    told = [Finding.from_dict(one) for one in entry.findings] if entry else []
+    findings = findings_of(actor, version, verdict(version))
+    newest = version.environment.newest_id == version.pk
+    return {
+        "findings": findings,
+        "entry": entry,
+        "stops": stops_at(told, entry.opened_at) if entry else None,
+        "ends": ends_at(version),
+        "may_remedy": actor.has(Right.COMPOSE) and newest and bool(findings.open),
+    }
+
+
+@require_POST
+@page(Right.COMPOSE)
+def remedy_preview(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Say what the smallest remedy would move, or why there is none."""
+    version = find_version(request.actor, slug, number)
+    try:
+        found = find_remedy(request.actor, slug, number, create=False)
+    except AssayError as error:
+        return render(request, "components/remedy.html", {"error": error, "version": version})
+    return render(request, "components/remedy.html", {"remedy": found, "version": version})
+
+
+@require_POST
+@page(Right.COMPOSE)
+def remedy(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Make a draft of the smallest moves that clear the known problems."""
+    try:
+        found = find_remedy(request.actor, slug, number)
+    except AssayError as error:
+        messages.error(request, f"{error.detail} {error.hint}")
+        return redirect(f"/environments/{slug}/{number}/?tab=health")
+    if found.draft is None:
+        raise AssertionError(found)
+    messages.success(request, f"{found.draft.reference} is your draft: {found.words}. Build it, then submit it.")
+    return redirect("editor", slug=slug, number=found.draft.number)

@@ -1,0 +1,140 @@
+"""Launch: choose an environment, start a Studio server in it, watch it come up; my servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from assay.core.applications import Application
+from assay.core.errors import AssayError
+from assay.core.roles import Right
+from assay.flow.access import find_reference
+from assay.flow.launch.applications import find_application, list_applications
+from assay.flow.launch.launch import newer_of, notice_of
+from assay.store.models import Server, Version
+from assay.store.reads.launchable import launch_choices, library_names, library_pairs, sift
+from assay.studio import servers
+from assay.studio.servers import Memory, Wanted
+from assay.web.access import Visit, page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One of my servers, with what its row says."""
+
+    server: Server
+    application: Application
+    notice: str
+    newer: str
+    memory: Memory | None
+    own: list[str]
+
+
+@page(Right.SEE)
+def launch(request: Visit) -> HttpResponse:
+    """Offer what may be launched: what was used last on top, own drafts marked; libraries beside it."""
+    words = request.GET.get("q", "").strip()
+    everything = launch_choices(request.actor)
+    choices = sift(everything, words)
+    wanted = request.GET.get("environment", "") or (choices[0].reference if choices else "")
+    chosen = find_reference(request.actor, wanted) if wanted else None
+    known = {one.reference for one in choices}
+    context = {
+        "choices": choices,
+        "anything": bool(everything),
+        "words": words,
+        "unlisted": chosen if chosen and chosen.reference not in known else None,
+        "live": servers.mine(request.actor),
+        **_chosen(request, chosen),
+    }
+    parts = {"chosen": "components/chosen.html", "launch": "components/launchable.html"}
+    return render(request, parts.get(request.htmx.target or "", "studio/launch.html"), context)
+
+
+def _chosen(request: Visit, chosen: Version | None) -> dict[str, object]:
+    """Return what the panel beside the list says of a version."""
+    libraries = library_names(chosen) if chosen else set()
+    fitting = [one for one in list_applications(request.actor.workspace_id) if not one.missing(libraries)]
+    wanted = request.GET.get("application", "")
+    return {
+        "chosen": chosen,
+        "libraries": library_pairs(chosen) if chosen else (),
+        "notice": notice_of(chosen) if chosen else "",
+        "newer": newer_of(chosen) if chosen else "",
+        "applications": fitting,
+        "application": next((one for one in fitting if one.slug == wanted), fitting[0]),
+        "file": request.GET.get("file", ""),
+        "sizes": settings.SIZES,
+        "size": request.GET.get("size", ""),
+    }
+
+
+@require_POST
+@page(Right.SEE)
+def start(request: Visit) -> HttpResponse:
+    """Start a server."""
+    given = {name: request.POST.get(name, "") for name in ("environment", "application", "file", "size")}
+    try:
+        server = servers.start(request.actor, Wanted(**given))
+    except AssayError as error:
+        if error.path != "file":
+            raise
+        messages.error(request, f"{error.detail} {error.hint}")
+        return redirect(f"{request.path.removesuffix('start')}?environment={given['environment']}")
+    return redirect("server", server=server.pk)
+
+
+@page(Right.SEE)
+def server(request: Visit, server: str) -> HttpResponse:
+    """Show a server; the part that moves is asked for again until it is ready."""
+    found = servers.look(request.actor, server)
+    template = "components/server.html" if request.htmx else "studio/server.html"
+    return render(request, template, {"row": _row(found)})
+
+
+@page(Right.SEE)
+def mine(request: Visit) -> HttpResponse:
+    """List one's own servers."""
+    rows = [_row(one) for one in servers.mine(request.actor)]
+    return render(request, "components/servers.html" if request.htmx else "studio/servers.html", {"rows": rows})
+
+
+def _row(server: Server) -> Row:
+    return Row(
+        server=server,
+        application=find_application(server.workspace_id, server.application),
+        notice=notice_of(server.version),
+        newer=newer_of(server.version),
+        memory=servers.memory_of(server),
+        own=servers.own_libraries(server.person.get_username(), server.version.reference),
+    )
+
+
+@require_POST
+@page(Right.SEE)
+def stop(request: Visit, server: str) -> HttpResponse:
+    """Stop a server."""
+    try:
+        found = servers.stop(request.actor, server)
+    except AssayError as error:
+        messages.error(request, f"{error.detail} {error.hint}")
+    else:
+        messages.success(request, f"The server in {found.version.reference} is stopped.")
+    return redirect("servers")
+
+
+@require_POST
+@page(Right.SEE)
+def restart(request: Visit, server: str) -> HttpResponse:
+    """Start a server again in another version."""
+    try:
+        servers.restart(request.actor, server, request.POST.get("environment", ""))
+    except AssayError as error:
+        messages.error(request, f"{error.detail} {error.hint}")
+        return redirect("servers")
+    return redirect("server", server=server)

@@ -1,0 +1,70 @@
+"""What a page offers beside a version: what it came from, what it stands on, what is nearest, what covers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.comparison.similarity import Nearness, Profile
+from assay.core.roles import Actor
+from assay.store.models import Version
+from assay.store.reads.compared_versions import predecessor
+from assay.store.reads.nearest import nearest, need_of
+
+MOST_NEAREST = 3
+MOST_COVERS = 2
+MOST_MISSING = 2  # libraries that one would add to it; with more it is another environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """A published version that would do, or nearly: `words` follow its name."""
+
+    key: str
+    slug: str
+    number: int
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """One version and why it is offered. `origin` says that the other version came from it."""
+
+    reference: str
+    why: str
+    origin: bool = False
+
+
+def offers(actor: Actor, version: Version) -> list[Offer]:
+    """Return each version once: last published, base, then the nearest of other environments, best first."""
+    found: list[Offer] = []
+    earlier = predecessor(version)
+    if earlier and earlier.environment_id == version.environment_id:
+        found.append(Offer(reference=earlier.reference, why="last published", origin=True))
+    if version.base:
+        found.append(Offer(reference=version.base.reference, why="base", origin=True))
+    for one in nearest(actor, need_of(version), limit=MOST_NEAREST, but=version.reference):
+        if one.key not in {other.reference for other in found}:
+            why = "identical" if one.identical else f"nearest, {one.score:.0%} alike"
+            found.append(Offer(reference=one.key, why=why))
+    return found
+
+
+def covers(actor: Actor, need: Profile, *, but: set[str]) -> list[Cover]:
+    """Return published versions that cover a need, else those that lack few of it; `but` are left out."""
+    near = [one for one in nearest(actor, need, limit=2 * MOST_NEAREST) if one.key.partition("@")[0] not in but]
+    covering = [one for one in near if one.covers]
+    nearly = [one for one in near if one.words and len(one.missing) <= min(MOST_MISSING, (len(need.asked) - 1) // 2)]
+    return [_cover(one) for one in (covering or nearly)[:MOST_COVERS]]
+
+
+def _cover(one: Nearness) -> Cover:
+    slug, _, number = one.key.partition("@")
+    return Cover(key=one.key, slug=slug, number=int(number), words=_words(one))
+
+
+def _words(one: Nearness) -> str:
+    if one.identical:
+        return "is identical"
+    if one.covers:
+        return "covers this"
+    return f"and {', '.join(one.missing)} cover this"

@@ -1,0 +1,112 @@
+"""Matching: the rule of ranges against an independent one, and what becomes of records of one problem."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, Severity, Turn, severity_of
+
+VERSIONS = [f"{major}.{minor}{end}" for major in range(4) for minor in range(3) for end in ("", "rc1", ".post1")]
+TURNS = (Turn.INTRODUCED, Turn.FIXED, Turn.LAST_AFFECTED)
+events = st.lists(st.tuples(st.sampled_from(TURNS), st.sampled_from(["0", *VERSIONS])), max_size=6)
+
+
+def naive(version: str, told: list[tuple[Turn, str]]) -> bool:
+    """Evaluate a range the other way round: look at every version there is, from the first one up, one by one."""
+    state, affected = False, {}
+    for turn, text in told:
+        state = True if (turn, text) == (Turn.INTRODUCED, "0") else state
+    for here in sorted({Version(one) for one in [*VERSIONS, version, *(text for _, text in told)]}):
+        ended_here = False
+        for turn, text in told:
+            if text == "0" or Version(text) != here:
+                continue
+            if turn is Turn.LAST_AFFECTED:
+                ended_here = True
+            else:
+                state, ended_here = turn is Turn.INTRODUCED, False
+        affected[here] = state
+        state = state and not ended_here
+    return affected[Version(version)]
+
+
+@given(
+    st.sampled_from(VERSIONS),
+    events.filter(lambda told: len({text for _, text in told}) == len(told) and (Turn.FIXED, "0") not in told),
+)
+def test_ranges_agree_with_a_naive_walk_over_all_versions(version: str, told: list[tuple[Turn, str]]) -> None:
+    """The last event that a version has reached decides, in whatever order the record tells them."""
+    told = [(turn, text) for turn, text in told if turn is Turn.INTRODUCED or text != "0"]
+    assert Affected(library="a", ranges=(tuple(told),)).covers(version) == naive(version, told)
+
+
+def advisory(name: str, *told: tuple[Turn, str], aliases: tuple[str, ...] = (), **more: object) -> Advisory:
+    """Return a record of library `a`."""
+    return Advisory(id=name, aliases=aliases, affected=(Affected(library="a", ranges=(told,)),), **more)  # type: ignore[arg-type]  # passed on as given
+
+
+def test_records_of_one_problem_are_one_match() -> None:
+    """Records that share an identifier, even over a third one, are one; the fix ends all of them."""
+    index = AdvisoryIndex(
+        [
+            advisory(
+                "GHSA-1", (Turn.INTRODUCED, "0"), (Turn.FIXED, "2.1"), aliases=("CVE-1",), severity=Severity.HIGH
+            ),
+            advisory("PYSEC-1", (Turn.INTRODUCED, "0"), (Turn.FIXED, "2.0"), aliases=("CVE-2",)),
+            advisory("GHSA-2", (Turn.INTRODUCED, "0"), (Turn.FIXED, "2.0"), aliases=("CVE-1", "CVE-2")),
+            advisory("PYSEC-9", (Turn.INTRODUCED, "3.0")),
+        ]
+    )
+    (match,) = index.matches("a", "1.0")
+    assert (match.id, match.aliases) == ("PYSEC-1", ("GHSA-1", "GHSA-2", "CVE-1", "CVE-2"))
+    assert (match.fixed, match.severity) == ("2.1", Severity.HIGH)
+    assert index.matches("b", "1.0") == ()
+    assert [(one.id, one.fixed) for one in index.matches("a", "3.1")] == [("PYSEC-9", "")]
+
+
+def test_the_fix_is_the_smallest_above_that_is_itself_free() -> None:
+    """A branch's fix below does not count, and neither does one that another branch is affected at."""
+    told = ((Turn.INTRODUCED, "0"), (Turn.FIXED, "1.5"), (Turn.INTRODUCED, "2.0"), (Turn.FIXED, "2.3"))
+    (match,) = AdvisoryIndex([advisory("PYSEC-1", *told)]).matches("a", "2.1")
+    assert match.fixed == "2.3"
+    (older,) = AdvisoryIndex([advisory("PYSEC-1", *told)]).matches("a", "1.0")
+    assert older.fixed == "1.5"
+
+
+def test_a_range_that_ends_where_the_next_begins_goes_on() -> None:
+    """Real records tell neighbouring ranges in any order; an empty range covers nothing."""
+    told = ((Turn.INTRODUCED, "0.13"), (Turn.FIXED, "0.14"), (Turn.INTRODUCED, "0.12"), (Turn.FIXED, "0.13"))
+    joined = Affected(library="a", ranges=(told,))
+    assert [joined.covers(one) for one in ("0.11", "0.12", "0.13", "0.14")] == [False, True, True, False]
+    assert not Affected(library="a", ranges=(((Turn.INTRODUCED, "1.0"), (Turn.FIXED, "1.0")),)).covers("1.0")
+
+
+def test_limits_named_versions_labels_and_unreadable_versions() -> None:
+    """`limit` cuts off; listed versions count by value; a local label is ignored; no version is no error."""
+    limited = Affected(library="a", ranges=(((Turn.INTRODUCED, "0"), (Turn.LIMIT, "2.0")),))
+    assert (limited.covers("1.9"), limited.covers("2.0")) == (True, False)
+    listed = Affected(library="a", versions=frozenset({"1.0", "2004d-x"}))
+    assert [listed.covers(one) for one in ("1.0.0", "1.0+cu118", "2004d-x", "1.1", "what?")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_withdrawn_records_match_nothing_and_malware_is_told() -> None:
+    """A withdrawn record is as if it were not there; `MAL-` stands first among the identifiers."""
+    gone = advisory("PYSEC-1", (Turn.INTRODUCED, "0"), withdrawn="2026-01-01T00:00:00Z")
+    evil = advisory("MAL-2026-1", (Turn.INTRODUCED, "0"), aliases=("GHSA-7",))
+    (match,) = AdvisoryIndex([gone, evil]).matches("a", "1.0")
+    assert (match.id, match.malware) == ("MAL-2026-1", True)
+
+
+def test_words_of_severity() -> None:
+    """The bounds of CVSS 3.1, section 5."""
+    told = {0.0: "none", 0.1: "low", 3.9: "low", 4.0: "medium", 6.9: "medium", 7.0: "high", 9.0: "critical"}
+    assert {score: str(severity_of(score)) for score in told} == told
+    assert severity_of(None) is Severity.UNKNOWN

@@ -1,0 +1,252 @@
+"""Policy as tables: each kind of rule, the facts it sees, and what it says in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, Severity, Turn
+from assay.core.licences import avoids, choices, satisfied_by
+from assay.core.policy.facts import LibraryFact, Near, Project, VersionFacts, World
+from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
+from assay.core.policy.library_rules import (
+    AllowOnly,
+    Deny,
+    Fix,
+    LicencesAllowed,
+    LicencesDenied,
+    LicenceUnknown,
+    Malware,
+    MinimumAge,
+    Rule,
+    Sources,
+    Vulnerability,
+)
+from assay.core.policy.policy import BY_KIND, DEFAULT, Judge, Policy
+from assay.core.policy.version_rules import (
+    Count,
+    Drift,
+    MaximumAge,
+    NearDuplicate,
+    ProjectStatus,
+    PythonVersions,
+    Require,
+    Size,
+    Spread,
+    Yanked,
+)
+from assay.core.roles import Role
+
+TODAY = date(2026, 6, 15)
+PIN = {"library": "pillow"}
+
+
+def library(name: str = "pillow", version: str = "8.0.0", **more: object) -> LibraryFact:
+    """Return a library as a lock holds it."""
+    given = {"key": f"{name}-{version}", "licence": "MIT", "uploaded": date(2021, 1, 1), "index": "https://a/simple"}
+    return LibraryFact(**{"name": name, "version": version, **given, **more})  # type: ignore[arg-type]  # passed on as given
+
+
+def version(*libraries: LibraryFact, **more: object) -> VersionFacts:
+    """Return a built version."""
+    given = {"reference": "geo@1", "digest": "d", "python": "3.11", "size": 6_000_000_000}
+    return VersionFacts(**{**given, "libraries": libraries or (library(),), **more})  # type: ignore[arg-type]  # as above
+
+
+def record(name: str, severity: Severity, *, fixed: str = "") -> Advisory:
+    """Return a record of every version of pillow, or of those before a fix."""
+    told = ((Turn.INTRODUCED, "0"), *(((Turn.FIXED, fixed),) if fixed else ()))
+    return Advisory(
+        id=name, affected=(Affected(library="pillow", ranges=(told,)),), severity=severity, summary="Bad."
+    )
+
+
+WORLD = World(
+    today=TODAY,
+    advisories=AdvisoryIndex(
+        [
+            record("PYSEC-1", Severity.CRITICAL, fixed="8.1"),
+            record("PYSEC-2", Severity.MEDIUM),
+            record("PYSEC-3", Severity.UNKNOWN, fixed="9.0"),
+            record("MAL-1", Severity.UNKNOWN),
+        ]
+    ),
+    projects={
+        "pillow": Project(
+            name="pillow",
+            newest="12.0",
+            newest_at=date(2026, 1, 1),
+            status="archived",
+            status_reason="gone",
+            yanked={"8.0.0": "broken"},
+        )
+    },
+    in_use={"pillow": frozenset({"9.0", "9.1"})},
+)
+OPEN = {"licence": "", "wheel": False, "index": "https://b/simple", "uploaded": date(2026, 6, 10)}
+TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
+    (Deny(library="pillow", versions="<9"), version(), ["deny/pillow/8.0.0"]),
+    (Deny(library="pillow", versions=">=9"), version(), []),
+    (Deny(library="pillow"), version(library(version="8.0.0rc1")), ["deny/pillow/8.0.0rc1"]),
+    (AllowOnly(libraries=("pil*",)), version(library(), library("numpy")), ["allow-only/numpy"]),
+    (Require(**PIN, versions=">=8"), version(), []),
+    (Require(**PIN, versions=">=9"), version(), ["require/pillow/8.0.0"]),
+    (Require(library="ipykernel"), version(), ["require/ipykernel/missing"]),
+    (LicencesAllowed(licences=("MIT",)), version(), []),
+    (LicencesAllowed(licences=("ISC",)), version(), ["licence/pillow/MIT"]),
+    (LicencesAllowed(licences=("ISC",)), version(library(**OPEN)), ["licence/pillow/unknown"]),
+    (LicencesDenied(licences=("mit",)), version(), ["licence/pillow/MIT"]),
+    (LicencesDenied(licences=("GPL-3.0-only",)), version(library(licence="MIT OR GPL-3.0-only")), []),
+    (LicenceUnknown(), version(library(**OPEN)), ["licence/pillow/unknown"]),
+    (Malware(), version(), ["malware/pillow/8.0.0/MAL-1"]),
+    (
+        Vulnerability(severity=Severity.HIGH),
+        version(),
+        ["vulnerability/pillow/8.0.0/PYSEC-1/critical/8.1", "vulnerability/pillow/8.0.0/PYSEC-3/unknown/9.0"],
+    ),
+    (
+        Vulnerability(severity=Severity.LOW, fix=Fix.WITHOUT),
+        version(),
+        ["vulnerability/pillow/8.0.0/PYSEC-2/medium/no fix"],
+    ),
+    (
+        Vulnerability(severity=Severity.HIGH, unknown_as=Severity.LOW),
+        version(),
+        ["vulnerability/pillow/8.0.0/PYSEC-1/critical/8.1"],
+    ),
+    (Vulnerability(severity=Severity.HIGH), version(library(version="9.0")), []),
+    (MinimumAge(days=7), version(library(**OPEN)), ["minimum-age/pillow/8.0.0"]),
+    (MinimumAge(days=5), version(library(**OPEN)), []),
+    (MinimumAge(days=7), version(library(uploaded=None)), []),
+    (MaximumAge(days=1000), version(), ["maximum-age/pillow/8.0.0"]),
+    (MaximumAge(days=2000), version(), []),
+    (MaximumAge(days=1), version(library("numpy")), ["projects/not-assessed"]),
+    (Yanked(), version(), ["yanked/pillow/8.0.0"]),
+    (Yanked(), version(library(version="8.1")), []),
+    (ProjectStatus(), version(), ["project-status/pillow/archived"]),
+    (ProjectStatus(statuses=("quarantined",)), version(), []),
+    (Sources(indexes=("https://a/simple/",)), version(), []),
+    (
+        Sources(indexes=("https://a/simple",)),
+        version(library(**OPEN)),
+        ["sources/pillow/8.0.0/sdist", "sources/pillow/https://b/simple"],
+    ),
+    (Sources(sdists=True), version(library(**OPEN)), []),
+    (PythonVersions(allowed=("3.12",)), version(), ["python/3.11"]),
+    (PythonVersions(allowed=("3.11",)), version(), []),
+    (Size(megabytes=5000), version(), ["size/60"]),
+    (Size(megabytes=6000), version(), []),
+    (Count(libraries=1), version(library(), library("numpy")), ["count/2"]),
+    (Count(libraries=2), version(library(), library("numpy")), []),
+    (Spread(versions=2), version(), ["spread/pillow/8.0.0"]),
+    (Spread(versions=2), version(library(version="9.1")), []),
+    (Spread(versions=3), version(), []),
+    (NearDuplicate(percent=90), version(near=(Near(reference="ds@2", shared=0.95),)), ["near-duplicate/ds@2"]),
+    (NearDuplicate(percent=96), version(near=(Near(reference="ds@2", shared=0.95),)), []),
+    (Drift(behind=1), version(base="ds@1", base_behind=2), ["drift/ds@1/2"]),
+    (Drift(behind=2), version(base="ds@1", base_behind=2), []),
+]
+
+
+@pytest.mark.parametrize(("rule", "facts", "keys"), TABLE, ids=lambda one: getattr(one, "kind", ""))
+def test_each_rule_sees_its_facts(rule: Rule, facts: VersionFacts, keys: list[str]) -> None:
+    """The keys of the findings, and that every finding says what it is and under which rule."""
+    found = Judge(Policy(rules=(rule,)), WORLD).findings(facts)
+    assert sorted(one.key for one in found) == keys
+    for one in found:
+        assert one.words
+        assert one.advice
+        assert one.rule == rule.sentence
+        assert Finding.from_dict(one.to_dict()) == one
+
+
+def test_every_kind_is_in_the_table() -> None:
+    """A new kind of rule has its lines above."""
+    assert {rule.kind for rule, _, _ in TABLE} == set(BY_KIND)
+
+
+def test_unknown_is_never_clean() -> None:
+    """Without a feed the rules that rest on it say so; that is a note and stops nothing."""
+    blind = Judge(
+        Policy(rules=(Vulnerability(effect=Effect.BLOCK), Malware(effect=Effect.BLOCK))), World(today=TODAY)
+    )
+    (finding,) = blind.findings(version())
+    assert (finding.key, finding.effect, finding.assessed) == ("advisories/not-assessed", Effect.NOTE, False)
+
+
+def test_scope_and_strongest_effect() -> None:
+    """A rule counts where its tags and bases say; of two rules about one fact the stronger one shows."""
+    policy = Policy(
+        rules=(
+            Deny(library="pillow", effect=Effect.WARN),
+            Deny(library="pillow", effect=Effect.BLOCK, tags=("prod",), bases=("ds",), waived_by=Role.ADMIN),
+        )
+    )
+    judge = Judge(policy, WORLD)
+    effects = {
+        (): Effect.WARN,
+        ("prod",): Effect.WARN,
+        ("prod", "ds@2"): Effect.BLOCK,
+        ("ds@2",): Effect.WARN,
+    }
+    for where, effect in effects.items():
+        tags = frozenset(one for one in where if "@" not in one)
+        base = next((one for one in where if "@" in one), "")
+        (finding,) = judge.findings(version(tags=tags, base=base))
+        assert finding.effect is effect, where
+
+
+def test_waivers_hold_for_the_fact_until_they_expire() -> None:
+    """A waiver opens the way for one fact only: another severity, fix or version is another fact."""
+    now = datetime(2026, 6, 15, tzinfo=UTC)
+    judge = Judge(Policy(rules=(Vulnerability(effect=Effect.BLOCK, severity=Severity.CRITICAL),)), WORLD)
+    findings = judge.findings(version())
+    waiver = Waiver(key=findings[0].key, reason="r", by="ben", at=now, until=now + timedelta(days=1))
+    assert open_blocks(findings, [], now) == findings
+    assert open_blocks(findings, [waiver], now) == []
+    assert open_blocks(findings, [waiver], now + timedelta(days=1)) == findings
+    assert open_blocks(judge.findings(version(library(version="8.0.1"))), [waiver], now) != []
+
+
+def test_the_default_policy_reads_as_sentences() -> None:
+    """Every rule of it says what it does; the cool-down counts only where it blocks."""
+    for rule in DEFAULT.rules:
+        assert rule.sentence.split()[0] in {"Stop", "Warn", "Note"}
+    assert DEFAULT.quarantines
+    assert DEFAULT.cool_down_days == 0
+    assert Policy(rules=(MinimumAge(days=9, effect=Effect.BLOCK),)).cool_down_days == 9
+    sentence = Deny(library="foo", versions="<2", reason="slow", effect=Effect.BLOCK, tags=("a", "b")).sentence
+    assert sentence == "Stop foo <2 (slow) in environments tagged a or b. A reviewer may waive it."
+
+
+names = st.sampled_from(["MIT", "ISC", "GPL-3.0-only", "Apache-2.0"])
+expressions = st.recursive(
+    names,
+    lambda inner: st.tuples(inner, st.sampled_from(["AND", "OR"]), inner).map(lambda one: f"({' '.join(one)})"),
+    max_leaves=8,
+)
+
+
+@given(expressions, st.frozensets(names))
+def test_licence_expressions_mean_what_boolean_logic_says(expression: str, allowed: frozenset[str]) -> None:
+    """OR is a choice, AND is both: the same as evaluating the expression with allowed licences being true."""
+    logic = expression.replace("AND", "and").replace("OR", "or")
+    for name in ("MIT", "ISC", "GPL-3.0-only", "Apache-2.0"):
+        logic = logic.replace(name, str(name in allowed))
+    assert satisfied_by(expression, allowed) == eval(logic)  # noqa: S307 - only True, False, and, or
+    everything = frozenset({"MIT", "ISC", "GPL-3.0-only", "Apache-2.0"})
+    assert avoids(expression, everything - allowed) == satisfied_by(expression, allowed)
+
+
+def test_licence_expressions_that_are_none() -> None:
+    """What is not an expression is an error; an exception belongs to its licence."""
+    for text in ("", "MIT OR", "(MIT", "MIT)", "AND", "MIT ISC"):
+        with pytest.raises(ValueError):  # noqa: PT011 - the message is for people
+            choices(text)
+    assert choices("GPL-2.0-only WITH Classpath-exception-2.0") == (
+        frozenset({"GPL-2.0-only WITH Classpath-exception-2.0"}),
+    )
+    assert satisfied_by("GPL-2.0-only WITH Classpath-exception-2.0", frozenset({"GPL-2.0-only"}))

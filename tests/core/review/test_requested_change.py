@@ -1,0 +1,143 @@
+"""Proposed edits: what each does to a spec, and the laws of all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from assay.core.errors import ConflictError, InvalidInputError
+from assay.core.review.requested_change import Ask, Edit, EditKind, apply_edit, is_done, parse_ask
+from assay.core.spec import Spec, parse_spec
+
+VERSIONS = ("1.0", "1.5", "2.0rc1", "2.0", "2.1.3", "3.0", "1!0.1")
+clauses = st.builds("{}{}".format, st.sampled_from(["==", ">=", ">", "<", "<=", "!="]), st.sampled_from(VERSIONS)) | (
+    st.sampled_from(["~=1.5", "~=2.1.3", "==2.*", "!=2.*"])
+)
+lines = st.builds(
+    lambda name, parts, tail: f"{name}{','.join(sorted(set(parts)))}{tail}",
+    st.sampled_from(["pandas", "six", "rich[jupyter]"]),
+    st.lists(clauses, max_size=3),
+    st.sampled_from(["", "; python_version >= '3.9'"]),
+)
+specs = st.lists(lines, min_size=1, max_size=3, unique_by=lambda line: Requirement(line).name).map(
+    lambda found: spec_of(*found)
+)
+edits = st.one_of(
+    st.builds(Edit, kind=st.just(EditKind.RAISE), to=st.sampled_from(VERSIONS)),
+    st.just(Edit(kind=EditKind.DROP)),
+    st.builds(Edit, kind=st.just(EditKind.SWAP), to=st.sampled_from(["polars>=1", "six", "idna==3.7"])),
+    st.just(Edit(kind=EditKind.WAIT, to="2030-01-31")),
+)
+
+
+def spec_of(*libraries: str) -> Spec:
+    """Return a checked spec on Python 3.11."""
+    return parse_spec(base=None, python="3.11", libraries=libraries)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "least", "raised"),
+    [
+        ("humanize==4.9.0", "4.12", "humanize>=4.12"),
+        ("pandas>=2,<3", "2.2", "pandas>=2.2,<3"),
+        ("pandas<2", "2.2", "pandas>=2.2"),
+        ("pandas>=2.5", "2.2", "pandas>=2.5"),
+        ("pandas==2.2", "2.2", "pandas==2.2"),
+        ("pandas~=2.1", "2.2", "pandas>=2.2,~=2.1"),
+        ("pandas", "2.2", "pandas>=2.2"),
+        ("rich[jupyter]>=13; python_version > '3.8'", "14", 'rich[jupyter]>=14; python_version > "3.8"'),
+        ("six", "2.2", "six"),
+    ],
+)
+def test_raise(line: str, least: str, raised: str) -> None:
+    """The least version goes up; what forbids it goes, what is stricter or an upper bound stays."""
+    name = Requirement(line).name if not line.startswith("six") else "certifi"
+    found = apply_edit(spec_of(line), name, Edit(kind=EditKind.RAISE, to=least)).libraries
+    wanted = spec_of(raised).libraries
+    if name == "certifi":
+        assert found == ("six", "certifi>=2.2")
+        return
+    assert Requirement(found[0]).specifier == Requirement(wanted[0]).specifier
+    assert (Requirement(found[0]).extras, Requirement(found[0]).marker) == (
+        Requirement(wanted[0]).extras,
+        Requirement(wanted[0]).marker,
+    )
+
+
+def test_drop_and_swap_keep_the_order() -> None:
+    """The new line stands where the old one stood; one that is asked for already is not asked for twice."""
+    spec = spec_of("six", "pandas>=2", "rich")
+    assert apply_edit(spec, "pandas", Edit(kind=EditKind.DROP)).libraries == ("six", "rich")
+    assert apply_edit(spec, "pandas", Edit(kind=EditKind.SWAP, to="polars")).libraries == ("six", "polars", "rich")
+    assert apply_edit(spec, "pandas", Edit(kind=EditKind.SWAP, to="rich>=13")).libraries == ("six", "rich")
+
+
+def test_what_a_spec_cannot_say_is_refused_in_words() -> None:
+    """What came along cannot be dropped, and a spec never asks for nothing."""
+    with pytest.raises(ConflictError, match="comes with another library"):
+        apply_edit(spec_of("six"), "certifi", Edit(kind=EditKind.DROP))
+    with pytest.raises(ConflictError, match="nothing is asked for"):
+        apply_edit(spec_of("six"), "six", Edit(kind=EditKind.DROP))
+
+
+@given(specs, st.sampled_from(["pandas", "six", "rich", "certifi"]), edits)
+def test_laws(spec: Spec, name: str, edit: Edit) -> None:
+    """Twice is once; other lines stay; what comes out is a spec that the editor takes; it does what it says."""
+    assume(not edit.to.startswith(name))  # a library never takes its own place
+    try:
+        after = apply_edit(spec, name, edit)
+    except ConflictError:
+        assume(edit.kind in {EditKind.DROP, EditKind.SWAP})
+        return
+    assert parse_spec(base=None, python="3.11", libraries=after.libraries)[0] == after
+    others = [line for line in spec.libraries if Requirement(line).name != name]
+    assert [line for line in after.libraries if line in others] == others
+    ask = Ask(name=name, edit=edit)
+    if edit.kind is EditKind.RAISE:
+        assert apply_edit(after, name, edit) == after
+        specifier = Requirement(after.libraries[after.names.index(name)]).specifier
+        below = [one for one in VERSIONS if Version(one) < Version(edit.to)]
+        assert not list(specifier.filter(below, prereleases=True))
+    if edit.kind in {EditKind.DROP, EditKind.SWAP}:
+        assert name not in after.names
+    assert is_done(after, ask) or not edit.changes_spec
+
+
+@given(
+    st.sampled_from(["pandas", "Pandas", "a|b", "", "-e"]),
+    st.sampled_from(["", *EditKind, "burn"]),
+    st.text(max_size=12),
+)
+def test_an_ask_is_checked_or_kept(name: str, kind: str, to: str) -> None:
+    """Whatever comes in is refused with a path, or written and read back as it is."""
+    found = asked(name, kind, to)
+    if isinstance(found, InvalidInputError):
+        assert found.path
+    else:
+        assert Ask.from_dict(found.to_dict()) == found
+        assert found.words
+
+
+def asked(name: str, kind: str, to: str) -> Ask | InvalidInputError:
+    """Return the ask, or why it is none."""
+    try:
+        return parse_ask(name, "please", kind, to)
+    except InvalidInputError as error:
+        return error
+
+
+def test_old_asks_are_read() -> None:
+    """Before there were edits, an ask was words."""
+    assert Ask.from_dict({"name": "six", "ask": "raise to 2"}).words == "raise to 2"
+    assert parse_ask("Six", kind="wait", to="2030-01-31").words == "wait until 2030-01-31"
+    with pytest.raises(InvalidInputError, match="not a version"):
+        parse_ask("six", kind="raise", to="newest")
+    with pytest.raises(InvalidInputError, match="not a date"):
+        parse_ask("six", kind="wait", to="soon")
+    with pytest.raises(InvalidInputError, match="its own place"):
+        parse_ask("six", kind="swap", to="Six>=2")
+    with pytest.raises(InvalidInputError, match="points to a URL"):
+        parse_ask("six", kind="swap", to="git+https://example.com/x")

@@ -1,0 +1,67 @@
+"""Fixes for conflicts: the smallest first, each line still one that can be asked for; and who asks for what."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.core.conflict_fixes import Ask, asks_of, fixes
+from assay.core.spec import parse_libraries
+
+CONFLICT = (
+    "Because app==1.0 depends on shared<2 and other==3.1 depends on shared>=2, app and other are incompatible.\n"
+    "And because you require app and other==3.1, the libraries do not fit together."
+)
+
+
+def test_who_asks_for_what_is_read_from_the_words() -> None:
+    """Each ask once, in its order; the author's own stand with an empty name."""
+    assert asks_of(CONFLICT) == (
+        Ask(who="app==1.0", what="shared<2"),
+        Ask(who="other==3.1", what="shared>=2"),
+        Ask(who="", what="app"),
+        Ask(who="", what="other==3.1"),
+    )
+    assert asks_of("all versions of app depend on shared<2") == (Ask(who="app", what="shared<2"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("other==3.1", "other>=3.1"),
+        ("other~=3.1", "other>=3.1"),
+        ("other>=2,<4", "other>=2"),
+        ("other[x]==3.*", "other[x]>=3"),
+        ("other<4", "other"),
+    ],
+)
+def test_the_smallest_change_comes_first(line: str, first: str) -> None:
+    """What was asked for at least is kept; then any version, then leaving it out."""
+    found = fixes(["app", line, "unrelated"], CONFLICT)
+    assert found[0].libraries == ("app", first, "unrelated")
+    assert [one.words for one in found[-2:]] == ["Leave app out", "Leave other out"]
+    assert all("unrelated" in one.libraries for one in found)
+
+
+def test_another_python_is_offered_where_python_is_the_matter() -> None:
+    """The nearest ones first, and never on a base, which brings its own."""
+    detail = "Because the requested Python version (3.13) does not satisfy Python<3.12 and old depends on Python<3.12"
+    found = fixes(["old"], detail, python="3.13", pythons=("3.13", "3.12", "3.11", "3.9"))
+    assert [one.python for one in found] == ["3.12", "3.11"]
+    assert fixes(["old"], detail, python=None, pythons=("3.12",)) == ()
+
+
+NAMES = st.sampled_from(["app", "other", "shared", "free"])
+SPECIFIERS = st.sampled_from(["", "==1.0", "~=1.2", ">=1,<2", "!=1.5", "==1.*", "<3", ">=2"])
+
+
+@given(st.lists(st.tuples(NAMES, SPECIFIERS), min_size=1, max_size=4, unique_by=lambda one: one[0]))
+def test_every_candidate_is_a_spec_that_differs(lines: list[tuple[str, str]]) -> None:
+    """A fix can be asked for as it is, changes something, and names nothing that was not there."""
+    libraries = [name + specifier for name, specifier in lines]
+    for fix in fixes(libraries, CONFLICT):
+        parsed, corrections = parse_libraries(fix.libraries)
+        assert not corrections
+        assert fix.libraries != tuple(libraries)
+        assert {line.rstrip("<>=!~.,*0123456789") for line in parsed} <= {name for name, _ in lines}

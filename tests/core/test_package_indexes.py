@@ -1,0 +1,76 @@
+"""Which source owns a name, which addresses and patterns are taken, and what is private."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from assay.core.errors import InvalidInputError
+from assay.core.package_indexes import check_address, check_patterns, claimant, is_own_machine, is_private
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something with patterns."""
+
+    name: str
+    patterns: tuple[str, ...]
+
+
+def test_the_first_source_that_claims_a_name_owns_it() -> None:
+    """In the fixed order; names are compared normalised; the rest is the default's."""
+    sources = (Source("one", ("acme-*", "exact")), Source("two", ("acme-geo", "geo-?")))
+    owners = {name: claimant(name, sources) for name in ("Acme_Geo", "exact", "exactly", "geo-x", "pandas")}
+    assert {name: one.name if one else None for name, one in owners.items()} == {
+        "Acme_Geo": "one",
+        "exact": "one",
+        "exactly": None,
+        "geo-x": "two",
+        "pandas": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x/simple", "https://", "https://u:p@x/simple", "https://x/simple?a=1", "x", ""]
+)
+def test_what_is_no_address_of_an_index_is_refused(url: str) -> None:
+    """Another scheme, no host, credentials or a query in the address."""
+    with pytest.raises(InvalidInputError):
+        check_address(url, allow_private=True)
+
+
+def test_plain_http_is_for_machines_of_ones_own() -> None:
+    """On the open network it is https."""
+    assert check_address("http://10.0.0.5/simple/", allow_private=True) == "http://10.0.0.5/simple"
+    with pytest.raises(InvalidInputError, match="https only"):
+        check_address("http://example.com/simple", allow_private=False)
+
+
+@pytest.mark.parametrize("patterns", [[], ["*"], ["?"], ["a b"], ["-*"], [f"name-{one}" for one in range(60)]])
+def test_a_pattern_claims_some_names_and_not_all(patterns: list[str]) -> None:
+    """Nothing, everything, spaces and too many are refused."""
+    with pytest.raises(InvalidInputError):
+        check_patterns(patterns)
+
+
+@pytest.mark.parametrize(
+    ("address", "private", "own"),
+    [
+        ("8.8.8.8", False, False),
+        ("2606:4700::1111", False, False),
+        ("10.1.2.3", True, False),
+        ("192.168.0.1", True, False),
+        ("fd00::1", True, False),
+        ("127.0.0.1", True, True),
+        ("::1", True, True),
+        ("::ffff:127.0.0.1", True, True),
+        ("::ffff:10.0.0.1", True, False),
+        ("169.254.169.254", True, True),
+        ("fe80::1%eth0", True, True),
+        ("0.0.0.0", True, True),  # noqa: S104 - an address to refuse
+    ],
+)
+def test_what_is_private(address: str, *, private: bool, own: bool) -> None:
+    """Networks of one's own, loopback, metadata services, also in IPv6's clothes."""
+    assert (is_private(address), is_own_machine(address)) == (private, own)

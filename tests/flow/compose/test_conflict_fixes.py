@@ -1,0 +1,101 @@
+"""Conflicts with fixes that were tried, and new versions in which nothing moves that need not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from support.index import LocalIndex
+from support.people import built, draft, person
+
+from assay.core.comparison.diff import Moved
+from assay.core.errors import ResolutionError
+from assay.core.lock import Lock
+from assay.core.roles import Role
+from assay.flow.access import find_version
+from assay.flow.build.build import checked_of
+from assay.flow.compose.conflict_fixes import explain_conflict
+from assay.flow.compose.draft import Wish, new_version
+from assay.flow.compose.resolve import preview, question
+from assay.flow.package_indexes import sources_in
+from assay.flow.review.review import approve, submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalIndex]:
+    """Serve an index, and let it be the installation's."""
+    index = LocalIndex()
+    monkeypatch.setattr(settings, "INDEX_URL", index.url)
+    yield index
+    index.close()
+
+
+def wish(*libraries: str, keep: str | None = None) -> Wish:
+    """Ask for libraries on Python 3.11."""
+    return Wish(base=None, python="3.11", libraries=libraries, keep=keep)
+
+
+def test_only_what_was_tried_is_offered(index: LocalIndex) -> None:
+    """Loosening `other` ends the conflict, loosening `app` does not: only the first is offered, with leaving out."""
+    index.add("shared", "1.0")
+    index.add("shared", "2.0")
+    index.add("app", "1.0", requires=("shared<2",))
+    index.add("other", "3.0", requires=("shared>=2",))
+    index.add("other", "3.5", requires=("shared",))
+    ana = person("ana")
+    with pytest.raises(ResolutionError):
+        preview(ana, wish("app==1.0", "other==3.0"), "page")
+    conflict = explain_conflict(ana, wish("app==1.0", "other==3.0"))
+    assert conflict is not None
+    offered = {fix.words: fix.libraries for fix, _ in conflict.fixes}
+    assert offered["Ask for other>=3.0 instead of other==3.0"] == ("app==1.0", "other>=3.0")
+    assert "Ask for app>=1.0 instead of app==1.0" not in offered
+    assert {(one.who, one.what) for one in conflict.asks} == {
+        ("other<=3.0", "shared>=2"),
+        ("app", "shared<2"),
+        ("", "app==1.0"),
+        ("", "other==3.0"),
+    }
+    for fix, lock in conflict.fixes:
+        assert preview(ana, wish(*fix.libraries), "page").lock.digest == lock.digest
+
+
+def test_what_resolves_has_no_conflict(index: LocalIndex) -> None:
+    """A question that a newer keystroke has answered is none any more."""
+    index.add("fine")
+    assert explain_conflict(person("ana"), wish("fine")) is None
+
+
+def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
+    """A new version that adds one library keeps the others; what must move is told; updating all is a choice."""
+    index.add("stays", "1.0")
+    index.add("pushed", "1.0")
+    ana, ben = person("ana"), person("ben", Role.REVIEWER)
+    draft(ana, "geo", "stays", "pushed")
+    first = preview(ana, wish("stays", "pushed"), "page").lock
+    version = built(ana, "geo", lock=first)
+    submit(ana, "geo", 1, "")
+    approve(ben, "geo", 1, digest=version.digest, note="")
+    index.add("stays", "2.0")
+    index.add("pushed", "2.0")
+    index.add("fresh", "1.0", requires=("pushed>=2",))
+    second = new_version(ana, "geo")
+    assert second.wanted.keep == "geo@1"
+    asked = question(checked_of(ana, find_version(ana, "geo", 2)), sources_in(ana.workspace_id))
+    assert set(asked.preferred) == {"stays==1.0", "pushed==1.0"}
+    seen = preview(ana, wish("stays", "pushed", "fresh", keep="geo@1"), "page")
+    assert versions(seen.lock) == {"stays": "1.0", "pushed": "2.0", "fresh": "1.0"}
+    assert seen.moved == (Moved(name="pushed", before="1.0", after="2.0"),)
+    assert seen.new_bytes == seen.lock.download_size
+    asked_for = preview(ana, wish("stays>=2", "pushed", keep="geo@1"), "page")
+    assert (versions(asked_for.lock)["stays"], asked_for.moved) == ("2.0", ())
+    updated = preview(ana, wish("stays", "pushed", "fresh"), "page")
+    assert versions(updated.lock) == {"stays": "2.0", "pushed": "2.0", "fresh": "1.0"}
+
+
+def versions(lock: Lock) -> dict[str, str]:
+    """Return each library's version."""
+    return {one.name: one.version for one in lock.libraries}

@@ -1,0 +1,66 @@
+"""What the preview showed is what is built, and a lock that is built already is ready at once."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from django.conf import settings
+from support.index import LocalIndex
+from support.people import draft, person, wish
+
+from assay.core.lifecycle import BuildState
+from assay.flow.build.build import advance, read_log, request_build
+from assay.flow.compose import resolution_cache
+from assay.flow.compose.resolve import preview
+from assay.store.models import Build
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def finished(build: Build) -> Build:
+    """Work until the build has ended."""
+    until = time.monotonic() + 60
+    while build.active and time.monotonic() < until:
+        advance()
+        build.refresh_from_db()
+        time.sleep(0.02)
+    return build
+
+
+def test_a_build_installs_what_the_preview_showed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version that appears on the index between preview and build is not what was shown, so it is not built."""
+    index = LocalIndex()
+    monkeypatch.setattr(settings, "INDEX_URL", index.url)
+    index.add("shown", "1.0")
+    ana = person("ana")
+    draft(ana, "geo", "shown")
+    seen = preview(ana, wish("shown"), "page")
+    index.add("shown", "2.0")
+    build = finished(request_build(ana, "geo", 1))
+    assert (build.state, build.digest) == (BuildState.BUILT, seen.lock.digest), read_log(build, 0)["text"]
+    draft(ana, "again", "shown")
+    index.served.clear()
+    known = request_build(ana, "again", 1)
+    advance()
+    known.refresh_from_db()
+    assert (known.state, known.reused, known.digest) == (BuildState.BUILT, True, seen.lock.digest)
+    assert "built already" in read_log(known, 0)["text"]
+    assert index.served == []
+    index.close()
+
+
+def test_an_old_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some minutes the index is asked again, and only the newest answers are kept."""
+    index = LocalIndex()
+    monkeypatch.setattr(settings, "INDEX_URL", index.url)
+    index.add("shown", "1.0")
+    ana = person("ana")
+    preview(ana, wish("shown"), "page")
+    kept = max((resolution_cache.home() / "resolved").glob("*.toml"), key=lambda path: path.stat().st_mtime)
+    os.utime(kept, (0, 0))
+    monkeypatch.setattr(resolution_cache, "MOST", 1)
+    preview(ana, wish("shown>=1"), "page")
+    assert not kept.exists()
+    index.close()

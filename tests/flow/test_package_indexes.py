@@ -1,0 +1,91 @@
+"""Package sources: administrators only, secrets encrypted and never shown, every change in the trail."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+from support.people import person
+
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from assay.core.roles import Right, Role
+from assay.flow.package_indexes import (
+    Wanted,
+    add_source,
+    change_source,
+    list_sources,
+    remove_source,
+    sources_in,
+    try_source,
+)
+from assay.flow.people import create_token, find_person
+from assay.store.models import Event, PackageSource
+
+pytestmark = pytest.mark.django_db
+OWN = Wanted(
+    name="own", url="https://packages.example.com/simple/", patterns=("acme-*",), username="bot", password="hunter2"
+)
+
+
+def test_a_source_is_added_changed_and_removed_in_the_trail() -> None:
+    """The secret is kept encrypted, given to the engine, kept when it is left empty, and in no event."""
+    admin = person("admin", Role.ADMIN)
+    add_source(admin, OWN)
+    row = PackageSource.objects.get()
+    assert "hunter2" not in row.secret
+    found = sources_in(admin.workspace_id)
+    assert found.credentials == {"own": ("bot", "hunter2")}
+    assert [(one.name, one.url, one.patterns, one.trusted) for one in found.others] == [
+        ("own", "https://packages.example.com/simple", ("acme-*",), False)
+    ]
+    assert found.index.trusted
+    change_source(admin, "own", Wanted(name="own", url=OWN.url, patterns=("acme-*", "geo-*"), username="bot"))
+    assert sources_in(admin.workspace_id).credentials == {"own": ("bot", "hunter2")}
+    change_source(admin, "own", Wanted(name="own", url=OWN.url, patterns=("acme-*",)))
+    assert sources_in(admin.workspace_id).credentials == {}
+    remove_source(admin, "own")
+    events = [event for event in Event.objects.order_by("sequence") if event.name.startswith("source.")]
+    assert [event.name for event in events] == ["source.added", "source.changed", "source.changed", "source.removed"]
+    assert "hunter2" not in json.dumps([event.detail for event in events])
+
+
+def test_one_default_one_name_and_only_administrators() -> None:
+    """A second default or the same name is a conflict; a reviewer may not even look."""
+    admin, ben = person("admin", Role.ADMIN), person("ben", Role.REVIEWER)
+    add_source(admin, Wanted(name="mirror", url="https://mirror.example.com/simple", is_default=True))
+    assert sources_in(admin.workspace_id).index.name == "mirror"
+    with pytest.raises(ConflictError):
+        add_source(admin, Wanted(name="other", url="https://other.example.com/simple", is_default=True))
+    add_source(admin, OWN)
+    with pytest.raises(ConflictError):
+        add_source(admin, OWN)
+    with pytest.raises(InvalidInputError):
+        add_source(admin, Wanted(name="all", url=OWN.url, patterns=("*",)))
+    for act in (lambda: add_source(ben, OWN), lambda: list_sources(ben), lambda: remove_source(ben, "own")):
+        with pytest.raises(ForbiddenError):
+            act()
+    with pytest.raises(NotFoundError):
+        remove_source(admin, "unknown")
+
+
+def test_a_silent_source_is_told_in_words() -> None:
+    """The test of a connection says what is wrong, also when the address is private."""
+    admin = person("admin", Role.ADMIN)
+    add_source(admin, Wanted(name="inside", url="https://localhost:9/simple", patterns=("acme-*",)))
+    assert "private address" in try_source(admin, "inside")
+
+
+def test_the_api_takes_secrets_and_never_gives_them() -> None:
+    """Write-only: a listing says that there is one."""
+    person("admin", Role.ADMIN)
+    secret = create_token(find_person("admin"), "tests", scope=Right.ADMINISTER).secret
+    client, root = Client(headers={"authorization": f"Bearer {secret}"}), "/api/v1/workspaces/default/sources"
+    given = {"name": "own", "url": OWN.url, "patterns": ["acme-*"], "username": "bot", "password": "hunter2"}
+    assert client.post(root, given, content_type="application/json").status_code == 201
+    answer = client.get(root)
+    assert answer.json()["items"][0]["has_password"] is True
+    assert b"hunter2" not in answer.content
+    bad = client.put(f"{root}/own", {**given, "url": "ftp://x"}, content_type="application/json")
+    assert (bad.status_code, bad.json()["path"]) == (422, "url")
+    assert client.delete(f"{root}/own").status_code == 204

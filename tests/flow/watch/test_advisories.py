@@ -1,0 +1,89 @@
+"""Loading feeds into the database: only what changed is written, and everyone sees the old or the new feed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from support.feed import record, write_feed
+
+from assay.cli.main import main
+from assay.core.errors import InvalidInputError
+from assay.flow.watch.advisories import load_feed
+from assay.jobs.daily_refresh import Refresh
+from assay.store.models import AdvisoryRecord, Feed
+from assay.store.reads.advisories import current_feed, feed_facts
+
+pytestmark = pytest.mark.django_db
+
+
+def test_only_differences_are_written(tmp_path: Path) -> None:
+    """Unchanged records are untouched, changed ones replaced, gone ones removed; malformed ones counted once."""
+    one, two = record("PYSEC-1", "a", ("introduced", "0")), record("PYSEC-2", "a", ("introduced", "2.0"))
+    first = load_feed(write_feed(tmp_path / "all.zip", one, two, raw={"PYSEC-3.json": b"{"}))
+    assert (first.records, first.malformed, first.added, first.changed, first.removed) == (2, 1, 3, 0, 0)
+    changed = record("PYSEC-2", "a", ("introduced", "3.0"))
+    with CaptureQueriesContext(connection) as queries:
+        second = load_feed(write_feed(tmp_path / "all.zip", changed, raw={"PYSEC-3.json": b"{"}))
+    assert (second.records, second.malformed, second.added, second.changed, second.removed) == (1, 1, 0, 1, 1)
+    assert len(queries) < 12
+    current = current_feed()
+    assert current is not None
+    assert [match.id for match in current.index.matches("a", "3.1")] == ["PYSEC-2"]
+    assert current.index.matches("a", "2.1") == ()
+    assert current_feed() is current, "the index is made once per load"
+    again = load_feed(str(tmp_path / "all.zip"))
+    assert (again.added, again.changed, again.removed) == (0, 0, 0)
+
+
+def test_a_bad_feed_leaves_the_old_one(tmp_path: Path) -> None:
+    """An empty or unreadable feed changes nothing; without any feed nothing is assessed."""
+    assert feed_facts() is None
+    assert current_feed() is None
+    load_feed(write_feed(tmp_path / "all.zip", record("PYSEC-1", "a", ("introduced", "0"))))
+    for source in (write_feed(tmp_path / "empty.zip"), str(tmp_path / "none.zip")):
+        with pytest.raises(InvalidInputError):
+            load_feed(source)
+    assert (Feed.objects.count(), AdvisoryRecord.objects.count()) == (1, 1)
+
+
+def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`load` says what it did, `status` where the feed is from; a wrong path is an error with a hint."""
+    assert main(["admin", "advisories", "status"]) == 1
+    assert "not assessed" in capsys.readouterr().out
+    source = write_feed(tmp_path / "all.zip", record("PYSEC-1", "a", ("introduced", "0")))
+    assert main(["admin", "advisories", "load", source]) == 0
+    assert capsys.readouterr().out.startswith("1 advisories: 1 new")
+    assert main(["admin", "advisories", "status"]) == 0
+    assert source in capsys.readouterr().out
+    assert main(["admin", "advisories", "load", str(tmp_path / "none.zip")]) == 1
+    assert "There is no file" in capsys.readouterr().err
+
+
+def test_the_daily_refresh(tmp_path: Path, settings: object) -> None:
+    """It loads when there is no feed of today, and after a failure waits before it tries again."""
+    refresh = Refresh()
+    settings.ADVISORIES = ""  # type: ignore[attr-defined]  # pytest-django's settings
+    assert not refresh.feed()
+    settings.ADVISORIES = str(tmp_path / "all.zip")  # type: ignore[attr-defined]  # as above
+    assert not refresh.feed()
+    write_feed(tmp_path / "all.zip", record("PYSEC-1", "a", ("introduced", "0")))
+    assert not refresh.feed(), "it waits after a failure"
+    assert Refresh().feed()
+    assert not Refresh().feed(), "the feed is of today"
+
+
+@pytest.mark.skipif("ASSAY_TEST_ADVISORIES" not in os.environ, reason="ASSAY_TEST_ADVISORIES names no feed")
+def test_a_real_feed_is_loaded_and_indexed_within_seconds() -> None:
+    """A first load, a second one without changes, and the index."""
+    began = time.perf_counter()
+    assert load_feed(os.environ["ASSAY_TEST_ADVISORIES"]).records > 2500
+    assert load_feed(os.environ["ASSAY_TEST_ADVISORIES"]).added == 0
+    current = current_feed()
+    assert current is not None
+    assert len(current.index.matches("pillow", "8.0.0")) > 20
+    assert time.perf_counter() - began < 20

@@ -1,0 +1,89 @@
+"""Asking the index about the projects in use, and what becomes of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from support.index import LocalIndex
+from support.people import built, draft, lock_of, person
+
+from assay.core.policy.findings import Effect
+from assay.core.policy.policy import Policy
+from assay.core.policy.version_rules import MaximumAge, Yanked
+from assay.core.roles import Role
+from assay.flow.assess.assess import verdict
+from assay.flow.assess.policy import revise
+from assay.flow.assess.report import report_document
+from assay.flow.review import review
+from assay.flow.watch import watch
+from assay.flow.watch.projects import refresh_projects
+from assay.jobs.daily_refresh import Refresh
+from assay.store.models import ProjectFacts, Version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def index(settings: Any) -> Iterator[LocalIndex]:  # noqa: ANN401 - pytest-django's settings
+    """Serve an index that the installation uses."""
+    index = LocalIndex()
+    index.add("six", "1.17.0")
+    settings.INDEX_URL = index.url
+    yield index
+    index.close()
+
+
+def published() -> Version:
+    """Return a version that was approved."""
+    ana, ben = person("ana"), person("ben", Role.REVIEWER)
+    draft(ana, "geo", "six")
+    version = built(ana, "geo", lock=lock_of({"six": "1.16.0", "ghost": "1.0"}))
+    review.submit(ana, "geo", 1, "please")
+    return review.approve(ben, "geo", 1, digest=version.digest)
+
+
+def test_each_project_in_use_is_asked_about_once_a_day(index: LocalIndex) -> None:
+    """Published libraries are asked about; the answer is kept for a day; unknown projects are told as such."""
+    version = published()
+    before = {one["library"]: one for one in report_document(version)["provenance"]}
+    assert before["six"]["project_status"] == "not assessed"
+    assert refresh_projects() == 2
+    assert refresh_projects() == 0
+    after = {one["library"]: one for one in report_document(version)["provenance"]}
+    assert (after["six"]["newest"], after["six"]["attested"], after["six"]["yanked"]) == ("1.17.0", None, None)
+    assert after["ghost"]["project_status"] == "unknown"
+    ProjectFacts.objects.update(asked_at=timezone.now() - timedelta(days=2))
+    asked = len(index.served)
+    assert refresh_projects() == 2
+    assert len(index.served) == asked + 2
+
+
+def test_a_yanked_release_is_news(index: LocalIndex) -> None:
+    """The rules that ask the index say so while it was not asked, and see what it tells afterwards."""
+    del index
+    version, eva = published(), person("eva", Role.ADMIN)
+    revise(eva, Policy(rules=(Yanked(effect=Effect.WARN), MaximumAge(days=1))), seen=0)
+    assert [one.assessed for one in verdict(version).findings] == [False]
+    watch.advance()
+    refresh_projects()
+    ProjectFacts.objects.filter(pk="six").update(
+        document=ProjectFacts.objects.get(pk="six").document | {"yanked": {"1.16.0": "broken"}}
+    )
+    assert watch.advance(), "new answers are a reason to look again"
+    version.refresh_from_db()
+    assert version.health == "attention"
+    assert [one.words for one in verdict(version).findings] == ["six 1.16.0 was yanked by its authors: broken"]
+
+
+def test_an_index_that_does_not_answer_is_left_alone_for_a_while(settings: Any) -> None:  # noqa: ANN401 - as above
+    """The worker goes on; it does not ask again at once."""
+    settings.INDEX_URL = "http://127.0.0.1:9/simple"
+    published()
+    refresh = Refresh()
+    assert not refresh.projects()
+    assert refresh._ask_not_before > 0
+    assert ProjectFacts.objects.count() == 0

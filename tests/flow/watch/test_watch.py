@@ -1,0 +1,229 @@
+"""Watching: new facts turn a published version to attention, gone or waived ones back; malware stops it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from support.feed import CRITICAL, record, write_feed
+from support.people import built, draft, lock_of, person
+
+from assay.core.advisories.advisory import Severity
+from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError
+from assay.core.events import EventName
+from assay.core.lock import Lock
+from assay.core.policy.findings import Effect
+from assay.core.policy.library_rules import Deny, Vulnerability
+from assay.core.policy.policy import Policy
+from assay.core.policy.version_rules import NearDuplicate, Spread
+from assay.core.roles import Actor, Right, Role
+from assay.flow.assess.assess import verdict
+from assay.flow.assess.policy import revise
+from assay.flow.launch.launch import admit
+from assay.flow.people import create_token, find_person
+from assay.flow.retire import quarantine, release
+from assay.flow.review import review
+from assay.flow.review.waive import waive
+from assay.flow.watch import watch
+from assay.flow.watch.advisories import load_feed
+from assay.flow.watch.quarantine import ends_at, why_over
+from assay.jobs.worker import Worker
+from assay.store.models import Event, HealthEntry, Version, Waiver, Watch
+
+pytestmark = pytest.mark.django_db
+BAD = record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "8.1.0"), cvss=CRITICAL)
+EVIL = record("MAL-2026-1", "pillow", ("introduced", "0"))
+
+
+@pytest.fixture
+def ana() -> Actor:
+    """Return a member."""
+    return person("ana")
+
+
+@pytest.fixture
+def ben() -> Actor:
+    """Return a reviewer."""
+    return person("ben", Role.REVIEWER)
+
+
+def published(author: Actor, reviewer: Actor, slug: str = "geo", lock: Lock | None = None) -> Version:
+    """Return a version that was approved."""
+    draft(author, slug, "pillow")
+    built(author, slug, lock=lock or lock_of({"pillow": "8.0.0"}))
+    version = review.submit(author, slug, 1, "please")
+    return review.approve(reviewer, slug, 1, digest=version.digest)
+
+
+def names(version: Version) -> list[str]:
+    """Return the names of a version's events that the watch recorded."""
+    rows = Event.objects.filter(environment=version.environment.slug, actor=watch.WATCHER)
+    return list(rows.exclude(name__startswith="build").order_by("sequence").values_list("name", flat=True))
+
+
+def health(version: Version) -> str:
+    """Return the health as it is now."""
+    version.refresh_from_db()
+    return version.health
+
+
+def feed(folder: Path, *records: dict[str, Any]) -> None:
+    """Load a feed and let the watch look."""
+    load_feed(write_feed(folder / "all.zip", record("PYSEC-0", "nothing", ("introduced", "0")), *records))
+    assert watch.advance()
+    assert not watch.advance(), "nothing is new any more"
+
+
+def test_a_new_advisory_turns_to_attention_and_its_end_back(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """Every change of the facts is an event; the entry tells the facts and is closed when they are gone."""
+    geo, other = published(ana, ben), published(ana, ben, "other", lock_of({"attrs": "1.0"}))
+    feed(tmp_path)
+    assert (health(geo), names(geo)) == ("ok", [])
+    feed(tmp_path, BAD)
+    assert (health(geo), health(other)) == ("attention", "ok")
+    entry = HealthEntry.objects.get()
+    assert (entry.version_id, entry.findings[0]["names"], entry.closed_at) == (geo.pk, ["PYSEC-1"], None)
+    feed(tmp_path, BAD, EVIL | {"withdrawn": "2026-02-02T00:00:00Z"})
+    assert names(geo) == [EventName.VERSION_ATTENTION]
+    feed(tmp_path, BAD | {"withdrawn": "2026-02-02T00:00:00Z"})
+    assert health(geo) == "ok"
+    assert names(geo) == [EventName.VERSION_ATTENTION, EventName.FACTS_GONE, EventName.VERSION_CLEARED]
+    entry.refresh_from_db()
+    assert entry.closed_at is not None
+
+
+def test_what_was_accepted_at_approval_is_no_news(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """A waived finding stays quiet; a second advisory does not."""
+    load_feed(write_feed(tmp_path / "all.zip", BAD))
+    draft(ana, "geo", "pillow")
+    version = built(ana, "geo", lock=lock_of({"pillow": "8.0.0"}))
+    review.submit(ana, "geo", 1, "please")
+    waive(ben, "geo", 1, finding=verdict(version).findings[0].id, reason="accepted")
+    review.approve(ben, "geo", 1, digest=version.digest)
+    watch.advance()
+    assert health(version) == "ok"
+    feed(tmp_path, BAD, record("PYSEC-2", "pillow", ("introduced", "8.0"), cvss=CRITICAL))
+    assert health(version) == "attention"
+    found = next(one for one in verdict(version).findings if "PYSEC-2" in one.names)
+    waive(ben, "geo", 1, finding=found.id, reason="also accepted")
+    assert health(version) == "ok"
+    assert names(version)[-1] == EventName.VERSION_CLEARED
+
+
+def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """The default policy quarantines; only people lift that."""
+    version = published(ana, ben)
+    assert admit(ana, "geo@1").digest
+    feed(tmp_path, EVIL)
+    assert health(version) == "quarantined"
+    with pytest.raises(ForbiddenError, match="quarantined"):
+        admit(ana, "geo@1")
+    assert EventName.VERSION_QUARANTINED in names(version)
+    version.refresh_from_db()
+    assert why_over(version) == "geo@1 is quarantined; what ran in it is stopped."
+    feed(tmp_path)
+    assert health(version) == "quarantined"
+    assert HealthEntry.objects.filter(closed_at=None).count() == 0
+    with pytest.raises(ForbiddenError):
+        release(ben, "geo", 1, reason="it was a mistake")
+    eva = person("eva", Role.ADMIN)
+    with pytest.raises(InvalidInputError):
+        release(eva, "geo", 1, reason=" ")
+    assert release(eva, "geo", 1, reason="the record was withdrawn").health == "ok"
+    with pytest.raises(ConflictError):
+        release(eva, "geo", 1, reason="again")
+    assert admit(ana, "geo@1").digest
+
+
+def test_a_new_policy_is_news_too(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """A rule that did not count when it was approved counts from now on; going back clears it."""
+    version, eva = published(ana, ben), person("eva", Role.ADMIN)
+    feed(tmp_path)
+    revise(eva, Policy(rules=(Deny(library="pillow", effect=Effect.WARN),)), seen=0)
+    verdict(version)  # looking at the findings takes nothing away from the watch
+    watch.advance()
+    assert health(version) == "attention"
+    revise(eva, Policy(rules=(Deny(library="nothing", effect=Effect.WARN),)), seen=1)
+    watch.advance()
+    assert health(version) == "ok"
+
+
+def test_a_waiver_that_has_run_out_is_news(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """The fact that it accepted stands again; another waiver settles it, and it is told once only."""
+    load_feed(write_feed(tmp_path / "all.zip", BAD))
+    draft(ana, "geo", "pillow")
+    version = built(ana, "geo", lock=lock_of({"pillow": "8.0.0"}))
+    review.submit(ana, "geo", 1, "please")
+    name, soon = verdict(version).findings[0].id, timezone.now() + timedelta(hours=1)
+    waive(ben, "geo", 1, finding=name, reason="for now", until=soon)
+    review.approve(ben, "geo", 1, digest=version.digest)
+    watch.advance()
+    assert health(version) == "ok"
+    Waiver.objects.update(until=timezone.now())
+    for _ in range(2):
+        Watch.objects.update(day=timezone.now().date() - timedelta(days=1))
+        assert watch.advance()
+        assert health(version) == "attention"
+    assert names(version) == [EventName.VERSION_ATTENTION]
+    waive(ben, "geo", 1, finding=name, reason="still fine")
+    assert health(version) == "ok"
+
+
+def test_what_matters_while_composing_is_settled_by_publishing(ana: Actor, ben: Actor) -> None:
+    """A near-duplicate or one more version of a library is no news, nor gone, once a reviewer let it through."""
+    eva = person("eva", Role.ADMIN)
+    published(ana, ben)
+    rules = (NearDuplicate(percent=50, effect=Effect.WARN), Spread(versions=1, effect=Effect.WARN))
+    revise(eva, Policy(rules=rules), seen=0)
+    other = published(ana, ben, "twin", lock_of({"pillow": "8.0.0", "six": "1.0"}))
+    third = published(ana, ben, "third", lock_of({"six": "2.0"}))
+    watch.advance()
+    assert (health(other), health(third), names(other), names(third)) == ("ok", "ok", [], [])
+
+
+def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """First a warning with a date, then no new launches; who fixes or waives it in time keeps them."""
+    version, eva = published(ana, ben), person("eva", Role.ADMIN)
+    other = published(ana, ben, "other")
+    rule = Vulnerability(effect=Effect.BLOCK, severity=Severity.HIGH, stop_after=14)
+    revise(eva, Policy(rules=(rule,)), seen=0)
+    feed(tmp_path, BAD)
+    assert (health(version), health(other)) == ("attention", "attention")
+    secret = create_token(find_person("ana"), "tests", scope=Right.ADMINISTER).secret
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+    entry = client.get("/api/v1/workspaces/default/health").json()["items"][0]
+    since, stops = datetime.fromisoformat(entry["since"]), datetime.fromisoformat(entry["stops"])
+    assert (entry["reference"], stops - since) == ("geo@1", timedelta(days=14))
+    waive(ben, "other", 1, finding=verdict(other).findings[0].id, reason="fine")
+    HealthEntry.objects.update(opened_at=timezone.now() - timedelta(days=15))
+    Watch.objects.update(day=timezone.now().date() - timedelta(days=1))
+    watch.advance()
+    assert (health(version), health(other)) == ("quarantined", "ok")
+    assert names(version)[-1] == EventName.VERSION_QUARANTINED
+    with pytest.raises(ForbiddenError):
+        admit(ana, "geo@1")
+    version.refresh_from_db()
+    left = ends_at(version)
+    assert left is not None
+    assert timedelta(hours=23) < left - timezone.now() < timedelta(hours=24)
+    assert why_over(version) == ""
+
+
+def test_a_quarantine_by_a_person_ends_nothing_that_runs(ana: Actor, ben: Actor) -> None:
+    """It stops new launches; the administrator sees who is in it, and decides about them."""
+    version = published(ana, ben)
+    quarantine(person("eva", Role.ADMIN), "geo", 1, reason="a hole")
+    version.refresh_from_db()
+    assert (ends_at(version), why_over(version)) == (None, "")
+
+
+def test_the_worker_watches() -> None:
+    """One step of the worker looks whether there is anything new."""
+    person("ana")
+    assert Watch.objects.count() == 0
+    Worker().step()
+    assert Watch.objects.count() == 1

@@ -1,0 +1,205 @@
+"""The review page: what it compares with, what folds away, what a reviewer has viewed, what they ask."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+from support.drawn import libraries
+from support.people import built, changed, draft, lock_of, person, published, wish
+
+from assay.core.comparison.diff import Side, compare
+from assay.core.lock import Lock, LockedLibrary
+from assay.core.policy.policy import Policy
+from assay.core.review.decision import mark_of
+from assay.core.roles import Actor, Role
+from assay.flow.access import find_version
+from assay.flow.assess.policy import revise
+from assay.flow.compose.draft import edit_spec, new_version
+from assay.flow.people import find_person
+from assay.flow.review import review
+from assay.store.models import ViewedMark
+from assay.store.reads.compared_versions import changes_against, predecessor
+from assay.web.admin.changes import ChangeLine, age, changes_of
+
+PINS = {"six": "1.16.0", "idna": "2.8", "certifi": "2024.1"}
+NEXT = {"six": "1.17.0", "idna": "2.8", "rich": "13.0"}
+PAGE = "/environments/geo/2/review"
+
+
+def visitor(actor: Actor) -> Client:
+    """Return somebody who is signed in."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def people(db: None) -> tuple[Actor, Actor]:  # noqa: ARG001 - it writes to the database
+    """Return ana and ben: `geo@1` is published, `geo@2` waits, and `web@1` holds six too."""
+    ana, ben = person("ana"), person("ben", Role.REVIEWER)
+    published(ana, ben, "geo", ["six"], PINS)
+    published(ana, ben, "web", ["six"], {"six": "1.15.0", "uvloop": "1"})
+    version = new_version(ana, "geo")
+    edit_spec(ana, "geo", version.number, wish("six", "rich"))
+    built(ana, "geo", 2, lock_of(NEXT))
+    review.submit(ana, "geo", 2, "with rich")
+    return ana, ben
+
+
+def view(client: Client, page: str = PAGE) -> str:
+    """Return the page's words."""
+    answer = client.get(page)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_it_compares_with_the_last_published_and_offers_what_is_near(people: tuple[Actor, Actor]) -> None:
+    """Last published first, then the nearest, each once; any other by the address; the base when there is one."""
+    text = view(visitor(people[1]))
+    assert '<option value="geo@1" selected>geo@1 · last published</option>' in text
+    assert '<option value="web@1">web@1 · nearest,' in text
+    assert text.count('value="geo@1"') == 1
+    other = view(visitor(people[1]), f"{PAGE}?with=web@1")
+    assert '<option value="web@1" selected>' in other
+    assert "uvloop" in other
+    assert "1.15.0" in other
+    assert '<option value="nothing" selected>' in view(visitor(people[1]), f"{PAGE}?with=nothing")
+
+
+def test_what_was_approved_here_before_folds_away(people: tuple[Actor, Actor]) -> None:
+    """Against anything but the last version, unchanged libraries are told apart from new ones."""
+    text = view(visitor(people[1]), f"{PAGE}?with=nothing")
+    opened, _, folded = text.partition("exactly as approved here before")
+    assert 'data-name="rich"' in opened
+    assert 'data-name="six"' in opened
+    assert 'data-name="idna"' not in opened
+    assert 'data-name="idna"' in folded
+
+
+def test_what_was_approved_under_another_policy_is_open_again(people: tuple[Actor, Actor]) -> None:
+    """The rules that it passed are not those of today; what is approved from now on folds away again."""
+    revise(person("root", Role.ADMIN), Policy(rules=()), seen=0)
+    text = view(visitor(people[1]), f"{PAGE}?with=nothing")
+    assert "exactly as approved here before" not in text
+    assert 'data-name="idna"' in text
+
+
+def test_viewed_marks_are_each_persons_own_and_end_with_the_file(people: tuple[Actor, Actor]) -> None:
+    """A mark stays over a reload and over a new round; another file needs another look."""
+    ana, ben = people
+    client = visitor(ben)
+    marks = {line.row.name: line.mark for line in lines_of(ben)}
+    address = "/environments/geo/2/viewed"
+    for name in ("six", "rich"):
+        assert client.post(address, {"library": name, "mark": marks[name], "viewed": "1"}).status_code == 204
+    assert viewed(ben) == {"six", "rich"}
+    assert view(client).count(" checked>") == 2
+    assert viewed(person("bob", Role.REVIEWER)) == set()
+    review.reject(ben, "geo", 2, feedback="another rich")
+    built(ana, "geo", 2, changed(lock_of(NEXT), "rich", "14.0"))
+    review.submit(ana, "geo", 2, "here")
+    assert viewed(ben) == {"six"}
+    client.post(address, {"library": "six", "mark": marks["six"], "viewed": "0"})
+    assert viewed(ben) == set()
+
+
+def test_marks_are_checked(people: tuple[Actor, Actor]) -> None:
+    """What is no mark, no library or not to be seen is refused, and nothing is kept."""
+    ben = people[1]
+    address = "/environments/geo/2/viewed"
+    good = {"library": "six", "mark": "0" * 32, "viewed": "1"}
+    assert visitor(ben).post(address, {**good, "mark": "<script>"}).status_code == 422
+    assert visitor(ben).post(address, {**good, "library": "never-heard-of"}).status_code == 404
+    assert visitor(person("eve")).post(address, good).status_code == 404
+    assert not ViewedMark.objects.exists()
+
+
+def test_the_form_asks_for_edits_and_the_author_applies_them(people: tuple[Actor, Actor]) -> None:
+    """From the reviewer's rows to the author's button; a row without a library asks nothing."""
+    ana, ben = people
+    rows = {"library": ["six", "rich", ""], "kind": ["raise", "note", "drop"], "to": ["1.18", "is it needed?", ""]}
+    visitor(ben).post("/environments/geo/2/reject", {"feedback": "almost", **rows})
+    author = visitor(ana)
+    for page in ("/environments/geo/2/", "/environments/geo/2/edit"):
+        text = view(author, page)
+        assert "raise to 1.18" in text
+        assert "is it needed?" in text
+        assert text.count(">Apply</button>") == 1
+    answer = author.post("/environments/geo/2/apply", {"name": "six", "kind": "raise", "to": "1.18"})
+    assert answer["Location"] == "/environments/geo/2/edit"
+    text = view(author, "/environments/geo/2/edit")
+    assert "six&gt;=1.18" in text
+    assert ">Apply</button>" not in text
+
+
+def test_submissions_that_wait_for_the_same_library_show_each_other(people: tuple[Actor, Actor]) -> None:
+    """Both bring rich, which nothing published holds."""
+    ana, ben = people
+    draft(ana, "more", "rich")
+    built(ana, "more", lock=lock_of({"rich": "13.1"}))
+    review.submit(ana, "more", 1, "")
+    text = view(visitor(ben))
+    assert "Waits together with others" in text
+    assert "more@1" in text
+
+
+def lines_of(actor: Actor) -> tuple[ChangeLine, ...]:
+    """Return the open lines of the review as it opens."""
+    version = find_version(actor, "geo", 2)
+    return changes_of(actor, version, changes_against(version, predecessor(version))).open
+
+
+def viewed(actor: Actor) -> set[str]:
+    """Return the libraries that an actor has viewed."""
+    return {line.row.name for line in lines_of(actor) if line.viewed}
+
+
+@given(libraries(), libraries())
+def test_marks_tell_files_apart(one: LockedLibrary, other: LockedLibrary) -> None:
+    """The mark of a library is the same exactly when its name, version, index and file are."""
+
+    def mark(library: LockedLibrary) -> str:
+        lock = Lock(python="3.11", platform="linux", libraries=(library,))
+        nothing = Lock(python="3.11", platform="linux")
+        (row,) = compare([Side(label="a", lock=nothing), Side(label="b", lock=lock)]).rows
+        return mark_of(row)
+
+    def identity(library: LockedLibrary) -> tuple[str, ...]:
+        return library.name, library.version, library.index, library.file.sha256
+
+    assert (mark(one) == mark(other)) == (identity(one) == identity(other))
+
+
+@given(st.integers(0, 4000))
+def test_ages_are_told_in_the_largest_unit(days: int) -> None:
+    """Days up to a month, months up to a year, then years; nothing for what is not known."""
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    told = age((now - timedelta(days=days)).isoformat(), now)
+    assert told == ("today" if days == 0 else told)
+    assert ("year" in told) == (days >= 365)
+    assert ("day" in told) == (days < 30)
+    assert age("", now) == ""
+
+
+def test_a_rejection_that_cannot_be_taken_loses_nothing(people: tuple[Actor, Actor]) -> None:
+    """Without feedback, or with an edit that cannot be applied, the form comes back with every word."""
+    ana, ben = people
+    given = {
+        "feedback": "",
+        "library": ["six", "rich"],
+        "kind": ["raise", "note"],
+        "to": ["nonsense", "why <b>so</b>?"],
+    }
+    answer = visitor(ben).post("/environments/geo/2/reject", given)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<dialog id="reject" aria-labelledby="reject-title" open data-modal>' in text
+    assert 'value="nonsense"' in text
+    assert "why &lt;b&gt;so&lt;/b&gt;?" in text
+    assert '<option value="note" selected>' in text
+    assert "Nothing you typed is lost." in text
+    assert find_version(ana, "geo", 2).status == "pending"
