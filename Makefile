@@ -1,7 +1,5 @@
 # `make run` and `make test` are all you need; `make help` lists the others.
 PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' >/dev/null 2>&1 && echo python3.11 || echo python3)
-export PORT ?= 8000
-export ASSAY_HOME ?= $(CURDIR)/var
 UV := .venv/bin/uv --no-config
 # A fresh machine may have no C locale for UTF-8 names.
 export LANG ?= C.UTF-8

@@ -66,7 +66,7 @@ def demo(home: Path) -> Iterator[tuple[str, str]]:
     variables = {**os.environ, "ASSAY_HOME": str(home), "PORT": str(port)}
     log = home / "demo.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(  # noqa: S603 - our own command
+        process = subprocess.Popen(
             [sys.executable, "-m", "assay.cli.main", "up", "--demo"], env=variables, stdout=out, stderr=out
         )
     try:
@@ -133,8 +133,8 @@ def main() -> int:
     """Take the pictures named on the command line, or all."""
     wanted = [one for one in TAKEN if one.name in sys.argv[1:]] or list(TAKEN)
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, demo(Path(home)) as (address, password), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+    with tempfile.TemporaryDirectory() as home, demo(Path(home)) as (address, password), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         for scheme in ("light", "dark"):
             for person in dict.fromkeys(one.person for one in wanted):
                 page = signed_in(browser, address, person, password, scheme)

@@ -1,4 +1,4 @@
-"""The pages of the reference that are made from the code: settings, commands and API."""
+"""The pages of the reference that are made from the code: commands and API."""
 
 from __future__ import annotations
 
@@ -18,28 +18,18 @@ account page. `assay admin …` and the commands that run the server work on the
 API = """# API
 
 Made from the OpenAPI document, which a running server offers at `/api/v1/openapi.json`. All addresses stand below
-`/api/v1/workspaces/{workspace}` unless they begin otherwise. Send `Authorization: Bearer TOKEN`. Lists take `limit` and
-`cursor` and answer `{"items": […], "next": cursor or null}`. Errors are `application/problem+json` with `type`,
+`/api/v1/workspaces/{workspace}` unless they begin otherwise. Send `Authorization: Bearer TOKEN`. Lists take
+`limit` and `cursor` and answer `{"items": […], "next": cursor or null}`. Errors are `application/problem+json` with `type`,
 `title`, `status`, `code`, `detail`, `hint`, and `path` where a field is wrong.
 """
 
 
 def write(folder: Path) -> None:
-    """Write `settings.md`, `commands.md` and `api.md` where they have changed."""
-    for name, text in (("settings.md", settings_page()), ("commands.md", commands_page()), ("api.md", api_page())):
+    """Write `commands.md` and `api.md` where they have changed."""
+    for name, text in (("commands.md", commands_page()), ("api.md", api_page())):
         path = folder / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-
-
-def settings_page() -> str:
-    """Return the table of settings from the module that reads them."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["ASSAY_HOME"] = home
-        from assay.server import settings  # noqa: PLC0415 - it reads the home
-
-    table = (settings.__doc__ or "").partition("\n\n")[2]
-    return f"# Settings\n\nAssay reads these environment variables when it starts.\n\n{table}"
 
 
 def commands_page() -> str:

@@ -175,10 +175,10 @@ def test_own_bytes_are_those_that_no_other_version_has() -> None:
 
 def test_a_chore_is_done_once_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is one interval after the first start; whoever asks second finds it done."""
-    monkeypatch.setattr(settings, "UPKEEP_HOURS", 24.0)
+    monkeypatch.setattr(settings, "MAINTENANCE_HOURS", 24.0)
     assert not periodic.is_due("verify")
     Chore.objects.update(done_at=timezone.now() - timedelta(hours=25))
     assert [periodic.is_due("verify"), periodic.is_due("verify")] == [True, False]
     Chore.objects.update(done_at=timezone.now() - timedelta(hours=25))
-    monkeypatch.setattr(settings, "UPKEEP_HOURS", 0.0)
+    monkeypatch.setattr(settings, "MAINTENANCE_HOURS", 0.0)
     assert not periodic.is_due("verify")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from assay.cli import admin, environments, facts, integrity, jupyter, serve
+from assay.cli import admin, config, environments, facts, integrity, jupyter, serve
 from assay.core.errors import AssayError
 
-GROUPS = (serve, admin, environments, jupyter, integrity, facts)
+GROUPS = (serve, admin, config, environments, jupyter, integrity, facts)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,13 +21,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Errors teach; the exit code is 1 for them and 130 for Ctrl-C."""
+    """Run one command. Errors teach; the exit code is 1 for them, 2 for wrong settings and 130 for Ctrl-C."""
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
     except AssayError as error:
         sys.stderr.write(f"assay: {error.detail}\n" + (f"  {error.hint}\n" if error.hint else ""))
-        return 1
+        return error.exit_code
     except KeyboardInterrupt:
         return 130
     return code

@@ -14,6 +14,7 @@ class AssayError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
+    exit_code: ClassVar[int] = 1
 
     def __init__(self, detail: str = "", *, hint: str = "", path: str | None = None) -> None:
         self.detail = detail or self.title
@@ -46,6 +47,14 @@ class InvalidInputError(AssayError):
 
     code = "invalid"
     status = 422
+
+
+class SettingsError(AssayError):
+    """A setting of the server is wrong."""
+
+    code = "settings"
+    status = 500
+    exit_code = 2
 
 
 class NotFoundError(AssayError):

@@ -27,7 +27,7 @@ def advance() -> bool:
 
 def is_due(name: str) -> bool:
     """Say whether a chore is due, and take it; the first time is one interval after the first start."""
-    hours = settings.UPKEEP_HOURS
+    hours = settings.MAINTENANCE_HOURS
     if not hours:
         return False
     now = timezone.now()

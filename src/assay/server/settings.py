@@ -1,25 +1,4 @@
-"""Settings: read from the environment once, with defaults that are safe on one machine.
-
-| Variable | Meaning | Default |
-|---|---|---|
-| `ASSAY_HOME` | where everything is kept | `./var` |
-| `PORT` | port of the pages, on loopback | 8000 |
-| `ASSAY_HUB_PORT` | port of the Hub | `PORT` + 1 |
-| `ASSAY_URL` | the address that people use | `http://127.0.0.1:PORT` |
-| `ASSAY_HUB_URL` | the Hub's address: another host name, so that no cookie is shared | `http://localhost:HUB_PORT` |
-| `ASSAY_FRAME_URL` | the pages at another host name, for what people's notebooks made | `http://localhost:PORT` |
-| `ASSAY_DATABASE` | `postgresql://user:password@host/name`; else SQLite in `ASSAY_HOME` | |
-| `ASSAY_INDEX` | the package index | the public one |
-| `ASSAY_ADVISORIES` | path or address of an OSV `all.zip`; the worker loads it every night | |
-| `ASSAY_APPS_PORT` | port at which apps are reached | `PORT` + 4 |
-| `ASSAY_APPS_URL` | its address; each app has a host name below it | `http://apps.localhost:APPS_PORT` |
-| `ASSAY_GIT_ALLOW` | beginnings of repositories' addresses that may be private ones or files, by spaces | |
-| `ASSAY_SIZES` | sizes of Studio servers, the default first: `name=MEMORY/PROCESSORS` | small, medium, large |
-| `ASSAY_IDLE_MINUTES` | a Studio server that nobody uses for so long is stopped; 0 for never | 240 |
-| `ASSAY_SMTP` | mail server: `smtp://user:password@host:587`, or `smtps://…:465`; none: nothing is mailed | |
-| `ASSAY_MAIL_FROM` | who mails are from | `assay@HOST` of `ASSAY_URL` |
-| `ASSAY_SECURE` | `1` behind TLS: secure cookies with the `__Host-` prefix | 0 |
-"""
+"""Django's settings, from those of the installation (`config.py`; docs/reference/settings.md lists them)."""
 
 from __future__ import annotations
 
@@ -28,26 +7,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from assay.core.sizes import read_sizes
+from assay.server.config_loading import load
 from assay.server.secrets import private_key, secret
 
-HOME = Path(os.environ.get("ASSAY_HOME", "var")).resolve()
+_CONFIG = load()
+HOME = _CONFIG.home
 HOME.mkdir(parents=True, exist_ok=True)
-PORT = int(os.environ.get("PORT", "8000"))
-HUB_PORT = int(os.environ.get("ASSAY_HUB_PORT", str(PORT + 1)))
-PUBLIC_URL = os.environ.get("ASSAY_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
-HUB_URL = os.environ.get("ASSAY_HUB_URL", f"http://localhost:{HUB_PORT}").rstrip("/")
-FRAME_URL = os.environ.get("ASSAY_FRAME_URL", f"http://localhost:{PORT}").rstrip("/")
-INDEX_URL = os.environ.get("ASSAY_INDEX", "https://pypi.org/simple")
-UPKEEP_HOURS = float(os.environ.get("ASSAY_UPKEEP_HOURS", "24"))  # between two looks at all files; 0 for never
-ADVISORIES = os.environ.get("ASSAY_ADVISORIES", "")
-APPS_PORT = int(os.environ.get("ASSAY_APPS_PORT", str(PORT + 4)))
-APPS_URL = os.environ.get("ASSAY_APPS_URL", f"http://apps.localhost:{APPS_PORT}").rstrip("/")
-GIT_ALLOW = tuple(os.environ.get("ASSAY_GIT_ALLOW", "").split())
+PORT, HUB_PORT, APPS_PORT = _CONFIG.port, _CONFIG.hub_port, _CONFIG.apps_port
+PUBLIC_URL, HUB_URL, FRAME_URL, APPS_URL = _CONFIG.url, _CONFIG.hub_url, _CONFIG.frame_url, _CONFIG.apps_url
+SECURE = _CONFIG.secure
+WEB_PROCESSES = _CONFIG.web_processes
+INDEX_URL = _CONFIG.index
+ADVISORIES = _CONFIG.advisories
+GIT_ALLOW = _CONFIG.git_allow
 GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
-SIZES = read_sizes(os.environ.get("ASSAY_SIZES", "medium=4G/2 small=2G/1 large=16G/4"))
-IDLE_MINUTES = float(os.environ.get("ASSAY_IDLE_MINUTES", "240"))
-SECURE = os.environ.get("ASSAY_SECURE") == "1"
+MAINTENANCE_HOURS = _CONFIG.maintenance_hours
+STUDIO = _CONFIG.studio
+SIZES = _CONFIG.sizes
+IDLE_MINUTES = _CONFIG.idle_minutes
 
 SECRET_KEY = secret(HOME, "django")
 GATE_SECRET = secret(HOME, "gate")
@@ -141,7 +118,7 @@ def _database(address: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database(os.environ.get("ASSAY_DATABASE", ""))}
+DATABASES = {"default": _database(_CONFIG.database)}
 DATABASES["default"].setdefault("CONN_MAX_AGE", None)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "store_cache"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -176,7 +153,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # Notices are mailed where a server is named; passwords never are: administrators set them.
-_MAIL = urlsplit(os.environ.get("ASSAY_SMTP", ""))
+_MAIL = urlsplit(_CONFIG.smtp)
 EMAIL_HOST = _MAIL.hostname or ""
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 EMAIL_PORT = _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
@@ -184,7 +161,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_M
 EMAIL_USE_SSL = _MAIL.scheme == "smtps"
 EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL  # a password is never sent in the open
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = os.environ.get("ASSAY_MAIL_FROM", f"assay@{urlsplit(PUBLIC_URL).hostname}")
+DEFAULT_FROM_EMAIL = _CONFIG.mail_from
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 
 LANGUAGE_CODE = "en"

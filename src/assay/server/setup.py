@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from pathlib import Path
 
 
@@ -15,6 +16,15 @@ def prepare() -> None:
 
     if not apps.ready:
         django.setup()
+        _warn()
+
+
+def _warn() -> None:
+    from assay.server.config_loading import warnings  # noqa: PLC0415 - only the server's commands need pydantic
+
+    if not os.environ.get("ASSAY_WARNED"):  # `assay up` says it once for all its processes
+        sys.stderr.writelines(f"assay: {line}\n" for line in warnings())
+    os.environ["ASSAY_WARNED"] = "1"
 
 
 def migrate() -> None:

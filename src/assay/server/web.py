@@ -20,7 +20,7 @@ def serve() -> int:
         address="127.0.0.1",
         port=settings.PORT,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=settings.WEB_PROCESSES,
         blocking_threads=THREADS,
         backpressure=256,
         log_access=False,

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from django.conf import settings
+
 from assay.core.errors import UnavailableError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +26,7 @@ class Settings(Protocol):
 
 def studio_prefix() -> Path:
     """Return the prefix in which the Hub and the notebook servers are installed."""
-    return Path(os.environ.get("ASSAY_STUDIO", ROOT / ".venv-studio"))
+    return Path(settings.STUDIO or ROOT / ".venv-studio")
 
 
 def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:

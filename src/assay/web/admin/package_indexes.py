@@ -25,9 +25,7 @@ def package_sources(request: Visit) -> HttpResponse:
         except AssayError as refused:
             error = refused
         else:
-            messages.success(
-                request, f"{made.name} now serves {', '.join(made.patterns) or 'all other names'}."
-            )
+            messages.success(request, f"{made.name} now serves {', '.join(made.patterns) or 'all other names'}.")
             return redirect("package-sources")
     rows = package_indexes.list_sources(request.actor)
     context = {

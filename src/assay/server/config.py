@@ -1,0 +1,302 @@
+"""Settings of an installation: one typed field each, from the environment, else `assay.toml`, else the default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, AliasChoices, AliasGenerator, BeforeValidator, Field, ValidationInfo
+from pydantic import field_validator as check
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import TomlConfigSettingsSource as TomlSource
+
+from assay.core.errors import InvalidInputError
+from assay.core.sizes import Size, read_sizes
+
+Note = TypeVar("Note")
+LAST_PORT = 65535
+PORTS_USED = 5  # PORT and the four after it, unless they are set otherwise
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What a setting accepts, as its error and the settings page say it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Derived:
+    """How a default follows from other settings, as the settings page says it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Marks a setting that may hold a password: it is shown masked."""
+
+
+def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
+    parts = urlsplit(value)
+    _ = parts.port  # raises ValueError where it is no number
+    if parts.scheme not in schemes or not value.startswith(f"{parts.scheme}://"):
+        raise ValueError("another scheme")
+    return parts
+
+
+def _web_address(value: str) -> str:
+    if not _split(value, ("http", "https")).hostname:
+        raise ValueError("no host")
+    return value
+
+
+def _database(value: str) -> str:
+    parts = _split(value, ("postgresql", "postgres")) if value else None
+    if parts and (parts.query or not parts.path.strip("/")):
+        raise ValueError("options, or no name")
+    return value
+
+
+def _mail_server(value: str) -> str:
+    if value and not _split(value, ("smtp", "smtps")).hostname:
+        raise ValueError("no host")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if "@" not in value:
+        raise ValueError("no @")
+    return value
+
+
+def _folder(value: Path) -> Path:
+    found = value.resolve()
+    there = next(one for one in (found, *found.parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError("no directory that can be written")
+    return found
+
+
+def _line(value: object) -> object:
+    """Take the list of words that TOML has for the line of words that a variable holds."""
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _words(value: object) -> object:
+    found = _line(value)
+    return tuple(found.split()) if isinstance(found, str) else found
+
+
+def _sizes(value: object) -> object:
+    found = _line(value)
+    try:
+        return read_sizes(found) if isinstance(found, str) else found
+    except InvalidInputError as error:
+        raise ValueError(error.detail) from error
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or "localhost"
+
+
+Port = Annotated[int, Field(ge=1, le=LAST_PORT), Wants(f"a port from 1 to {LAST_PORT} that no other setting uses")]
+FirstPort = Annotated[
+    int, Field(ge=1, le=LAST_PORT - PORTS_USED + 1), Wants(f"a port from 1 to {LAST_PORT - PORTS_USED + 1}")
+]
+WebAddress = Annotated[
+    str, AfterValidator(_web_address), Secret(), Wants("an address that begins with http:// or https://")
+]
+Origin = Annotated[WebAddress, AfterValidator(lambda value: value.rstrip("/"))]
+Duration = Annotated[float, Field(ge=0, allow_inf_nan=False), Wants("a number, 0 or more")]
+
+
+class Config(BaseSettings):
+    """All settings. The order is that of the settings page; a default may use the settings above it."""
+
+    model_config = SettingsConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"ASSAY_{name.upper()}"),
+        case_sensitive=True,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        validate_by_name=True,
+    )
+
+    home: Annotated[Path, AfterValidator(_folder), Wants("a directory that exists or can be made")] = Field(
+        default_factory=lambda: Path("var").resolve(),
+        description="Directory in which everything is kept.",
+        examples=["/srv/assay"],
+        json_schema_extra={"default": "var"},
+    )
+    port: FirstPort = Field(
+        default=8000,
+        validation_alias="PORT",
+        description="Port of the pages, on loopback. The four ports after it are used too.",
+        examples=["8010"],
+    )
+    hub_port: Annotated[Port, Derived("PORT + 1")] = Field(
+        default_factory=lambda known: known["port"] + 1,
+        description="Port of the Hub, on loopback. The two ports after it are used too.",
+        examples=["8011"],
+    )
+    apps_port: Annotated[Port, Derived("PORT + 4")] = Field(
+        default_factory=lambda known: known["port"] + 4,
+        description="Port at which apps are reached, on loopback.",
+        examples=["8014"],
+    )
+    url: Annotated[Origin, Derived("http://127.0.0.1:PORT")] = Field(
+        default_factory=lambda known: f"http://127.0.0.1:{known['port']}",
+        description="Address that people use.",
+        examples=["https://assay.example"],
+    )
+    hub_url: Annotated[Origin, Derived("http://localhost:HUB_PORT")] = Field(
+        default_factory=lambda known: f"http://localhost:{known['hub_port']}",
+        description="Address of the Hub. It needs a host name of its own, so that no cookie is shared.",
+        examples=["https://hub.example"],
+    )
+    frame_url: Annotated[Origin, Derived("http://localhost:PORT")] = Field(
+        default_factory=lambda known: f"http://localhost:{known['port']}",
+        description="Address of the pages at another host name, for output of people's notebooks.",
+        examples=["https://frames.example"],
+    )
+    apps_url: Annotated[Origin, Derived("http://apps.localhost:APPS_PORT")] = Field(
+        default_factory=lambda known: f"http://apps.localhost:{known['apps_port']}",
+        description="Address of the apps. Each app has a host name below it.",
+        examples=["https://apps.example"],
+    )
+    secure: Annotated[bool, Wants("1 or 0")] = Field(
+        default=False,
+        description="Set it to 1 behind TLS: cookies are secure and have the `__Host-` prefix.",
+        examples=["1"],
+    )
+    web_processes: Annotated[int, Field(ge=1, le=64), Wants("a whole number from 1 to 64")] = Field(
+        default=1, description="Number of processes that serve pages and API.", examples=["2"]
+    )
+    database: Annotated[
+        str,
+        AfterValidator(_database),
+        Secret(),
+        Wants("a PostgreSQL address without options (libpq reads PGSSLMODE and its like)"),
+    ] = Field(
+        default="",
+        description="PostgreSQL database. Without it, SQLite in `ASSAY_HOME` is used.",
+        examples=["postgresql://user:password@host/name"],
+    )
+    index: WebAddress = Field(
+        default="https://pypi.org/simple",
+        description="Package index of the installation.",
+        examples=["https://packages.example/simple"],
+    )
+    advisories: Annotated[str, Secret(), Wants("a path or an address")] = Field(
+        default="",
+        description="Path or address of an OSV `all.zip`. The worker loads it every night.",
+        examples=["/srv/osv/all.zip"],
+    )
+    git_allow: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_words), Wants("beginnings of addresses, separated by spaces")
+    ] = Field(
+        default=(),
+        description="Beginnings of repository addresses that may be private ones or files.",
+        examples=["https://git.example/ file:///srv/git/"],
+    )
+    maintenance_hours: Duration = Field(
+        default=24.0,
+        validation_alias=AliasChoices("ASSAY_MAINTENANCE_HOURS", "ASSAY_UPKEEP_HOURS"),
+        description="Hours between two checks of all files and removals of unused ones; 0 for never.",
+        examples=["12"],
+    )
+    studio: Annotated[Path | None, Wants("the path of a Python prefix")] = Field(
+        default=None,
+        description="Python prefix in which the Hub and the notebook servers are installed.",
+        examples=["/opt/assay-studio"],
+        json_schema_extra={"default": ".venv-studio"},
+    )
+    sizes: Annotated[
+        tuple[Size, ...],
+        NoDecode,
+        BeforeValidator(_sizes),
+        Wants("NAME=MEMORY/PROCESSORS, each name once"),
+    ] = Field(
+        default_factory=lambda: read_sizes("medium=4G/2 small=2G/1 large=16G/4"),
+        description="Sizes of Studio servers. The first is the default.",
+        examples=["small=2G/1 large=16G/4"],
+        json_schema_extra={"default": "medium=4G/2 small=2G/1 large=16G/4"},
+    )
+    idle_minutes: Duration = Field(
+        default=240.0,
+        description="Minutes after which an unused Studio server is stopped; 0 for never.",
+        examples=["60"],
+    )
+    smtp: Annotated[
+        str, AfterValidator(_mail_server), Secret(), Wants("an address that begins with smtp:// or smtps://")
+    ] = Field(
+        default="",
+        description="Mail server. Without it, nothing is mailed.",
+        examples=["smtp://user:password@host:587", "smtps://user:password@host:465"],
+    )
+    mail_from: Annotated[
+        str, AfterValidator(_mail_address), Wants("a mail address"), Derived("assay@HOST of ASSAY_URL")
+    ] = Field(
+        default_factory=lambda known: f"assay@{_host(known['url'])}",
+        description="Sender of mails.",
+        examples=["assay@example.org"],
+    )
+
+    @check("hub_port", "apps_port")
+    @classmethod
+    def _is_free(cls, value: int, info: ValidationInfo) -> int:
+        if value in {info.data.get("port"), info.data.get("hub_port")}:
+            raise ValueError("used twice")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, then `assay.toml`."""
+        del init_settings, dotenv_settings, file_secret_settings
+        return env_settings, TomlSource(settings_cls, toml_file=config_file())
+
+
+def config_file() -> Path:
+    """Return where `assay.toml` is: at ASSAY_CONFIG, else in ASSAY_HOME. It need not exist there."""
+    named = os.environ.get("ASSAY_CONFIG")
+    return Path(named) if named else Path(os.environ.get("ASSAY_HOME") or "var") / "assay.toml"
+
+
+def variables(name: str) -> tuple[str, ...]:
+    """Return the environment variables of a setting: its name, and names that it had before."""
+    alias = Config.model_fields[name].validation_alias
+    return tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (str(alias),)
+
+
+def noted(name: str, kind: type[Note]) -> Note | None:
+    """Return what a setting's type says beside the type itself."""
+    return next((one for one in Config.model_fields[name].metadata if isinstance(one, kind)), None)
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401 - any setting
+    """Write a value as its variable holds it."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Size):
+        gigabytes, rest = divmod(value.memory, 1 << 30)
+        return (
+            f"{value.name}={value.memory >> 20}M/{value.processors:g}"
+            if rest
+            else (f"{value.name}={gigabytes}G/{value.processors:g}")
+        )
+    if isinstance(value, (tuple, list)):
+        return " ".join(map(as_text, value))
+    return "" if value is None else str(value)
