@@ -19,8 +19,8 @@ API = """# API
 
 Made from the OpenAPI document, which a running server offers at `/api/v1/openapi.json`. All addresses stand below
 `/api/v1/workspaces/{workspace}` unless they begin otherwise. Send `Authorization: Bearer TOKEN`. Lists take
-`limit` and `cursor` and answer `{"items": […], "next": cursor or null}`. Errors are `application/problem+json` with `type`,
-`title`, `status`, `code`, `detail`, `hint`, and `path` where a field is wrong.
+`limit` and `cursor` and answer `{"items": […], "next": cursor or null}`. Errors are `application/problem+json` with
+`type`, `title`, `status`, `code`, `detail`, `hint`, and `path` where a field is wrong.
 """
 
 

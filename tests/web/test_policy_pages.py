@@ -183,7 +183,7 @@ def test_what_is_new_stands_there_until_it_is_waived(people: tuple[Actor, Actor,
     assert "Recently resolved" in text
     held = client.get("/policy/waivers/").content.decode()
     assert "“not reachable”" in held
-    assert "no end" in held
+    assert "no expiry" in held
     waiver = Waiver.objects.get()
     assert client.post(f"/policy/waivers/{waiver.pk}/end").status_code == 302
     assert client.post(f"/policy/waivers/{waiver.pk}/end").status_code == 409

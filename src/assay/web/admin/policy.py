@@ -100,7 +100,7 @@ def _act(request: Visit, rules: list[dict[str, Any]], seen: int) -> HttpResponse
     if action == "save":
         saved = policies.revise(request.actor, wanted, seen=seen, note=request.POST.get("note", ""))
         messages.success(
-            request, f"Revision {saved.revision} is in force. All published versions are being reassessed."
+            request, f"Revision {saved.revision} is in force. Published versions are being reassessed."
         )
         return redirect("policy")
     if action == "yaml":
