@@ -37,7 +37,7 @@ def _side_by_side(row: Row, labels: list[str], problems: tuple[int, ...]) -> str
     before = (row.versions[0], *row.versions[:-1])
     sides = zip(labels, before, row.versions, problems, strict=True)
     cells = "".join(_cell(label, then, now, count) for label, then, now, count in sides)
-    why = "asked for" if row.direct else escape(chain(row.via))
+    why = "direct" if row.direct else escape(chain(row.via))
     return (
         f'<tr class="{TONES.get(row.change, "moved")}" data-row>'
         f'<td class="name{" strong" if row.direct else ""}">{escape(row.name)}</td>{cells}'
@@ -49,8 +49,8 @@ def _side_by_side(row: Row, labels: list[str], problems: tuple[int, ...]) -> str
 def _cell(label: str, then: str | None, now: str | None, problems: int) -> str:
     kind = ' class="moved"' if now != then else "" if now else ' class="absent"'
     shown = escape(now) if now else "\N{EN DASH}"
-    words = f"{problems} known problem{'' if problems == 1 else 's'}"
-    marked = f' <span class="badge bad" title="{words}">{problems}<span class="visually-hidden"> known</span></span>'
+    words = f"{problems} vulnerabilit{'y' if problems == 1 else 'ies'}"
+    marked = f' <span class="badge bad" title="{words}">{problems}<span class="visually-hidden"> vulnerabilities</span></span>'
     return f'<td data-label="{label}"{kind}>{shown}{marked if problems else ""}</td>'
 
 
