@@ -15,9 +15,7 @@ def _page(request: HttpRequest, error: AssayError, status: int) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that there is not."""
     del exception
-    return _page(
-        request, NotFoundError("This page does not exist.", hint="Check the address, or go to the home page."), 404
-    )
+    return _page(request, NotFoundError("This page does not exist.", hint="Check the address, or go home."), 404)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:

@@ -23,9 +23,7 @@ def index(request: Visit) -> HttpResponse:
         try:
             check_secret_names((name,))
             secrets.keep(request.actor, name, request.POST.get("value", ""))
-            messages.success(
-                request, f"{name} is saved. Select it in a project to pass it to runs as an environment variable."
-            )
+            messages.success(request, f"{name} is saved. Select it in a project, and its runs get it as a variable.")
             return redirect("secrets")
         except AssayError as refused:
             error = refused

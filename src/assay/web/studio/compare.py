@@ -84,9 +84,7 @@ def _chosen(request: Visit, names: list[str]) -> list[Version]:
     chosen = [find_reference(request.actor, name, path="versions") for name in names[:MAX_VERSIONS]]
     added = request.GET.get("add", "").strip()
     if len(names) > MAX_VERSIONS or (added and len(names) == MAX_VERSIONS):
-        messages.warning(
-            request, f"{MAX_VERSIONS} versions is the maximum of a comparison. Remove one to add another."
-        )
+        messages.warning(request, f"You can compare up to {MAX_VERSIONS} versions. Remove one to add another.")
     elif added:
         try:
             chosen.append(find_reference(request.actor, added, path="versions"))

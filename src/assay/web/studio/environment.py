@@ -124,9 +124,7 @@ def delete(request: Visit, slug: str, number: int) -> HttpResponse:
 def submit(request: Visit, slug: str, number: int) -> HttpResponse:
     """Put a built draft up for approval."""
     version = review.submit(request.actor, slug, number, request.POST.get("note", ""))
-    messages.success(
-        request, f"{version.reference} is submitted for review. You cannot edit it until a reviewer decides."
-    )
+    messages.success(request, f"{version.reference} is submitted. You cannot edit it until a reviewer decides.")
     return redirect("version", slug=slug, number=number)
 
 
