@@ -75,9 +75,9 @@ def set_up(
     if app:
         page.get_by_label("Application").select_option(app)
     page.get_by_label("Environment", exact=True).select_option(environment)
-    page.get_by_label("Script, or the notebook's JSON").fill(code)
+    page.get_by_label("Script or notebook (JSON)").fill(code)
     visitor.check()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Create project").click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()
 
 
@@ -86,12 +86,12 @@ def share_a_script(eve: Visitor) -> None:
     page = eve.page
     set_up(eve, "yearly", "Yearly numbers", SCRIPT, environment="jobs@1")
     page.get_by_label("Parameters").fill("year = 2026")
-    page.get_by_label("All members of the workspace may run it").check()
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_label("All members of the workspace can run this project").check()
+    page.get_by_role("button", name="Save project").click()
+    expect(page.get_by_text("Project saved.")).to_be_visible()
     eve.check()
     page.get_by_label("Arguments", exact=True).first.fill("--quick")
-    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run project", exact=True).click()
     expect(page.locator(".log")).to_contain_text("humanize 4.9.0 2026 ['--quick']")
     expect(page.get_by_role("link", name="answer.csv")).to_be_visible()
     eve.check()
@@ -106,9 +106,9 @@ def run_what_is_shared(ben: Visitor) -> None:
     ben.check()
     ben.page.get_by_role("link", name="Yearly numbers").click()
     expect(ben.page.get_by_text("It runs with eve's files and secrets")).to_be_visible()
-    expect(ben.page.get_by_role("button", name="Save")).to_have_count(0)
+    expect(ben.page.get_by_role("button", name="Save project")).to_have_count(0)
     ben.check()
-    ben.page.get_by_role("button", name="Run", exact=True).click()
+    ben.page.get_by_role("button", name="Run project", exact=True).click()
     expect(ben.page.get_by_role("link", name="answer.csv")).to_be_visible()
 
 
@@ -117,9 +117,9 @@ def run_a_notebook(eve: Visitor) -> None:
     page = eve.page
     set_up(eve, "shown", "A notebook", json.dumps(NOTEBOOK), kind="notebook")
     page.get_by_label("Parameters").fill("year = 2031")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
-    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Save project").click()
+    expect(page.get_by_text("Project saved.")).to_be_visible()
+    page.get_by_role("button", name="Run project", exact=True).click()
     frame = page.frame_locator("iframe.rendered")
     expect(frame.get_by_text("The year 2031 4.9.0")).to_be_visible(timeout=60_000)
     expect(frame.locator("#bold")).to_have_text("Bold")
@@ -130,8 +130,8 @@ def keep_an_app(eve: Visitor) -> None:
     """Start it; it answers at a host name of its own behind the sign-in; stop it."""
     page = eve.page
     set_up(eve, "hello-app", "Hello app", APP, kind="app", app="plain")
-    page.locator("#app").get_by_role("button", name="Start").click()
-    link = page.locator("#app").get_by_role("link", name="Open")
+    page.locator("#app").get_by_role("button", name="Start app").click()
+    link = page.locator("#app").get_by_role("link", name="Open app")
     expect(link).to_be_visible()
     eve.check()
     with eve.context.expect_page() as opened:
@@ -139,8 +139,8 @@ def keep_an_app(eve: Visitor) -> None:
     expect(opened.value.get_by_role("heading", name="Hello from the app")).to_be_visible()
     assert re.match(r"http://hello-app.*\.localhost:", opened.value.url)
     opened.value.close()
-    page.locator("#app").get_by_role("button", name="Stop").click()
-    expect(page.locator("#app").get_by_role("button", name="Start")).to_be_visible()
+    eve.confirm("Stop app")
+    expect(page.locator("#app").get_by_role("button", name="Start app")).to_be_visible()
 
 
 def follow(ana: Visitor, ben: Visitor, eve: Visitor) -> None:
@@ -152,12 +152,12 @@ def follow(ana: Visitor, ben: Visitor, eve: Visitor) -> None:
     page.get_by_role("link", name="jobs@2 is published").click()
     expect(page.get_by_role("row", name="humanize")).to_contain_text("upgraded")
     eve.check()
-    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="Run trial").click()
     expect(page.locator(".log")).to_contain_text("humanize 4.10.0 2026")
     page.get_by_role("link", name="in jobs@2").click()
-    expect(page.get_by_text("The last trial in")).to_contain_text("Succeeded")
+    expect(page.get_by_text("Last trial in")).to_contain_text("Succeeded")
     eve.check()
-    page.get_by_role("button", name="Switch", exact=True).click()
-    expect(page.get_by_text("It runs in jobs@2 from now on.")).to_be_visible()
+    page.get_by_role("button", name="Switch version", exact=True).click()
+    expect(page.get_by_text("Switched to jobs@2.")).to_be_visible()
     eve.go("/runtimes/scripts/yearly/")
     expect(page.locator(".page-head")).to_contain_text("jobs@2")

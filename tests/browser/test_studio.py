@@ -42,10 +42,10 @@ HOSTILE = """async (desk) => {
 def start(visitor: Visitor, environment: str, application: str = "JupyterLab", file: str = "") -> Page:
     """Start a server from the launch page and open it."""
     visitor.go(f"/launch/?environment={environment}")
-    visitor.page.get_by_label("Open as").select_option(label=application)
+    visitor.page.get_by_label("Application").select_option(label=application)
     if file:
         visitor.page.get_by_label("File").fill(file)
-    visitor.page.get_by_role("button", name="Start").click()
+    visitor.page.get_by_role("button", name="Start server").click()
     return opened(visitor)
 
 
@@ -111,7 +111,7 @@ def go_on(eve: Visitor) -> None:
     lab.close()
     eve.go("/servers/")
     expect(eve.page.get_by_text("A newer version")).to_have_count(0)
-    eve.page.get_by_role("button", name="Stop").click()
+    eve.confirm("Stop")
     expect(eve.page.get_by_text("is stopped.")).to_be_visible()
 
 
@@ -124,10 +124,10 @@ def applications(desk: Desk, eve: Visitor) -> None:
     shared = Path(desk.home) / "homes" / "eve" / "shown"
     shared.mkdir(parents=True)
     (shared / "hello.txt").write_text("hello")
-    page = start(eve, "joke@2", "Files (a file of yours)", "shown")
+    page = start(eve, "joke@2", "Files (opens a file)", "shown")
     expect(page.get_by_role("link", name="hello.txt")).to_be_visible()
     page.close()
     eve.go("/servers/")
-    eve.page.get_by_role("button", name="Stop").click()
+    eve.confirm("Stop")
     expect(eve.page.get_by_text("is stopped.")).to_be_visible()
     assert leftovers(desk.home) == ""

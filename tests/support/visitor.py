@@ -28,6 +28,11 @@ class Visitor:
         """Open a page of the desk."""
         self.page.goto(self.desk.url + path)
 
+    def confirm(self, action: str) -> None:
+        """Press a button of the page, and the same one in the dialog that asks whether to."""
+        self.page.get_by_role("button", name=action).click()
+        self.page.get_by_role("dialog").get_by_role("button", name=action).click()
+
     def check(self) -> None:
         """Assert that the page has no axe violation, in light and in dark."""
         for scheme in ("light", "dark"):
@@ -44,7 +49,7 @@ def compose(visitor: Visitor, slug: str, title: str, libraries: str, *, base: st
     visitor.go("/new")
     page.get_by_label("Title").fill(title)
     page.get_by_label("Short name").fill(slug)
-    expect(page.get_by_text(f"{slug} is free.")).to_be_visible()
+    expect(page.get_by_text(f"{slug} is available.")).to_be_visible()
     page.get_by_label("Description").fill("<script>document.title='hacked'</script> for tests")
     if base:
         page.get_by_label("Base").select_option(base)
@@ -67,7 +72,7 @@ def renew(author: Visitor, slug: str, libraries: str, number: int = 2) -> None:
     """Compose and build the next version of what is published."""
     page = author.page
     author.go(f"/environments/{slug}/")
-    page.get_by_role("button", name="New version").click()
+    page.get_by_role("button", name="Create new version").click()
     page.get_by_label("Libraries", exact=True).fill(libraries)
     page.get_by_role("button", name="Save and build").click()
     expect(page.get_by_role("link", name=f"Open {slug}@{number}")).to_be_visible(timeout=120_000)
@@ -77,8 +82,8 @@ def submit(author: Visitor, slug: str, number: int = 1) -> None:
     """Put a built draft up for publishing, with a note."""
     author.go(f"/environments/{slug}/{number}/")
     author.page.get_by_role("button", name="Submit for publishing…").click()
-    author.page.get_by_label("Note to the reviewers").fill("Please publish it.")
-    author.page.get_by_role("button", name="Submit", exact=True).click()
+    author.page.get_by_label("Note to reviewers").fill("Please publish it.")
+    author.page.get_by_role("button", name="Submit for publishing", exact=True).click()
     expect(author.page.get_by_text("Pending review").first).to_be_visible()
 
 

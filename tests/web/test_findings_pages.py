@@ -77,7 +77,7 @@ def test_without_a_feed_nothing_is_told_to_be_well(people: tuple[Actor, Actor]) 
     assert "Not assessed" in text_of(visitor(ana), "/environments/")
     assert "geo" not in text_of(visitor(ana), "/environments/?health=ok").partition("<tbody>")[2]
     assert "geo@1" in text_of(visitor(ana), "/environments/?health=not%20assessed")
-    assert "Nobody looked" in text_of(visitor(ana), "/environments/geo/1/?tab=health")
+    assert "No advisory feed was loaded" in text_of(visitor(ana), "/environments/geo/1/?tab=health")
 
 
 @pytest.mark.usefixtures("feed")

@@ -89,7 +89,7 @@ def test_forms_from_elsewhere_are_refused(ana: Actor) -> None:
     draft(ana, "geo")
     answer = visitor(ana).post("/environments/geo/1/delete")
     assert answer.status_code == 403
-    assert "send the form once more" in answer.content.decode()
+    assert "submit the form again" in answer.content.decode()
     assert Version.objects.exists()
 
 

@@ -54,6 +54,6 @@ def visitor(request: Visit) -> Actor:
         return known  # type: ignore[no-any-return]  # set by us, above
     membership = Membership.objects.select_related("workspace").filter(person=request.user).order_by("pk").first()
     if membership is None:
-        raise NotFoundError("You are in no workspace yet.", hint="Ask an administrator to make you a member.")
+        raise NotFoundError("You are not a member of any workspace.", hint="Ask an administrator to add you.")
     request.workspace = membership.workspace
     return actor_by(request.user, membership)

@@ -15,17 +15,17 @@ def _page(request: HttpRequest, error: AssayError, status: int) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that there is not."""
     del exception
-    return _page(request, NotFoundError("There is no such page.", hint="Check the address, or start at home."), 404)
+    return _page(request, NotFoundError("This page does not exist.", hint="Check the address, or go home."), 404)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
     """Answer a request that came from another site, or a form that is too old."""
     del exception, reason
-    hint = "Load the page again and send the form once more."
-    return _page(request, ForbiddenError("The form could not be trusted.", hint=hint), 403)
+    hint = "Reload the page and submit the form again."
+    return _page(request, ForbiddenError("The form has expired or came from another site.", hint=hint), 403)
 
 
 def fault(request: HttpRequest) -> HttpResponse:
     """Answer when we made a mistake; the request's id finds it in the log."""
-    hint = "Try again. If it stays, tell an administrator the request's number."
+    hint = "Try again. If the problem persists, give an administrator the request ID."
     return _page(request, AssayError("Something went wrong on our side. Nothing was saved.", hint=hint), 500)

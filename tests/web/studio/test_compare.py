@@ -51,7 +51,7 @@ def test_only_what_differs_is_shown_first(ana: Actor) -> None:
     majors = text_of(client, f"{address}&major=1")
     assert "3.7" in majors
     assert "1.17.0" not in majors
-    assert "Nothing fits these filters" in text_of(client, f"{address}&index=1")
+    assert "No library matches these filters" in text_of(client, f"{address}&index=1")
 
 
 def test_the_address_names_versions(ana: Actor) -> None:

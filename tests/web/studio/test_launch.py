@@ -46,7 +46,7 @@ def test_search_looks_at_words_and_libraries(made: tuple[Actor, Version, Version
         text = eve.get("/launch/", {"q": words}).content.decode()
         for slug in ("geo", "web"):
             assert (f'value="{slug}@1"' in text) == (slug in found), (words, slug)
-    assert "Nothing fits" in eve.get("/launch/", {"q": "nothing"}).content.decode()
+    assert "No environment matches" in eve.get("/launch/", {"q": "nothing"}).content.decode()
 
 
 def test_what_was_used_last_is_on_top(made: tuple[Actor, Version, Version]) -> None:

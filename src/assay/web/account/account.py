@@ -57,7 +57,7 @@ def mail(request: Visit) -> HttpResponse:
     address = request.POST.get("email", "").strip()
     try:
         set_mail(request.user, address, wanted=request.POST.get("wanted") == "yes")
-        messages.success(request, "Saved.")
+        messages.success(request, "Notification settings saved.")
     except AssayError as error:
         messages.error(request, f"{error.detail} {error.hint}")
     return redirect("account")
@@ -73,5 +73,5 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 def revoke(request: Visit, token: int) -> HttpResponse:
     """End a token."""
     revoke_token(request.user, token)
-    messages.success(request, "The token is revoked; it opens nothing any more.")
+    messages.success(request, "Token revoked. Programs that use it can no longer sign in.")
     return redirect("account")

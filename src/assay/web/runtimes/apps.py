@@ -28,7 +28,7 @@ def enter(request: Visit, app: int) -> HttpResponse:
     """Send somebody who may open an app to its own host, with a ticket."""
     runtime = app_tickets.open_to(request.actor).filter(pk=app).first()
     if runtime is None:
-        raise NotFoundError("There is no such app.", hint="Ask its owner to share it.")
+        raise NotFoundError("This app does not exist, or is not shared with you.", hint="Ask its owner to share it.")
     ticket = app_tickets.ticket(request.actor, app, request.GET.get("next", "/"))
     answer = HttpResponseRedirect(apps.address_of(runtime) + "-/enter?" + urlencode({"ticket": ticket}))
     answer["Referrer-Policy"] = "no-referrer"
@@ -56,7 +56,7 @@ def app_context(request: Visit, slug: str) -> dict[str, object]:
 def start(request: Visit, slug: str) -> HttpResponse:
     """Keep an app up from now on."""
     apps.start(request.actor, slug)
-    messages.success(request, "It is being started. Visitors get in when it answers.")
+    messages.success(request, "The app is starting. Visitors can open it when it responds.")
     return redirect("runtime", slug=slug)
 
 
@@ -65,7 +65,7 @@ def start(request: Visit, slug: str) -> HttpResponse:
 def restart(request: Visit, slug: str) -> HttpResponse:
     """Start an app anew beside the old one, which serves until then."""
     apps.restart(request.actor, slug)
-    messages.success(request, "A new one is being started; the old one serves until it answers.")
+    messages.success(request, "A new instance is starting. The old one serves until the new one responds.")
     return redirect("runtime", slug=slug)
 
 
@@ -74,5 +74,5 @@ def restart(request: Visit, slug: str) -> HttpResponse:
 def stop(request: Visit, slug: str) -> HttpResponse:
     """End an app."""
     apps.stop(request.actor, slug)
-    messages.success(request, "It is stopped.")
+    messages.success(request, "The app is stopped.")
     return redirect("runtime", slug=slug)

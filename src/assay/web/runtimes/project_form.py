@@ -21,7 +21,7 @@ def words(text: str) -> tuple[str, ...]:
         return tuple(shlex.split(text))
     except ValueError as error:
         raise InvalidInputError(
-            f"The arguments cannot be read: {error}.", hint="Close the quote.", path="args"
+            f"The arguments are not valid: {error}.", hint="Close the quote.", path="args"
         ) from error
 
 
@@ -32,7 +32,7 @@ def parameters(text: str) -> dict[str, Any]:
         name, equals, value = line.partition("=")
         if not equals:
             raise InvalidInputError(
-                f"{line.strip()[:60]!r} names no value.", hint="Write name = value.", path="parameters"
+                f"{line.strip()[:60]!r} has no value.", hint="Write one name = value per line.", path="parameters"
             )
         found[name.strip()] = _value(value.strip())
     return found
@@ -84,7 +84,7 @@ def _number(text: str) -> float | None:
     try:
         return float(text) if text.strip() else None
     except ValueError as error:
-        raise InvalidInputError(f"{text[:40]!r} is no number.", hint="Write digits.", path="limits") from error
+        raise InvalidInputError(f"{text[:40]!r} is not a number.", hint="Write digits.", path="limits") from error
 
 
 def shown(runtime: Runtime, request: Visit) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def new(request: Visit) -> HttpResponse:
 def _published(request: Visit) -> list[tuple[str, str]]:
     """Return (reference, title): each environment as its newest version, and pinned."""
     found = [one for one in launch_choices(request.actor) if one.status == "published"]
-    newest = [(one.slug, f"{one.title} (always the newest)") for one in found]
+    newest = [(one.slug, f"{one.title} (always the newest version)") for one in found]
     return newest + [(one.reference, one.title) for one in found]
 
 
@@ -93,7 +93,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
         try:
             wanted = plan_of_form(request, projects.plan_of(found))
             projects.change(request.actor, slug, wanted)
-            messages.success(request, "Saved. The next run takes it.")
+            messages.success(request, "Project saved. The next run uses it.")
             return redirect("runtime", slug=slug)
         except AssayError as refused:
             error = refused

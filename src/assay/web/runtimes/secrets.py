@@ -23,7 +23,7 @@ def index(request: Visit) -> HttpResponse:
         try:
             check_secret_names((name,))
             secrets.keep(request.actor, name, request.POST.get("value", ""))
-            messages.success(request, f"{name} is kept. Name it in a project, and its runs get it as a variable.")
+            messages.success(request, f"{name} is saved. Select it in a project, and its runs get it as a variable.")
             return redirect("secrets")
         except AssayError as refused:
             error = refused
@@ -36,5 +36,5 @@ def index(request: Visit) -> HttpResponse:
 def forget(request: Visit, name: str) -> HttpResponse:
     """Remove a secret."""
     secrets.forget(request.actor, name)
-    messages.success(request, f"{name} is removed.")
+    messages.success(request, f"Secret {name} is removed.")
     return redirect("secrets")

@@ -34,5 +34,5 @@ def take(request: Visit, slug: str) -> HttpResponse:
     """Let the project run in the other version from now on."""
     to = request.POST.get("to", "")
     upgrade.switch(request.actor, slug, to, seen=request.POST.get("digest", ""))
-    messages.success(request, f"It runs in {to} from now on.")
+    messages.success(request, f"Switched to {to}. The next run uses it.")
     return redirect("runtime", slug=slug)

@@ -16,7 +16,7 @@ from assay.flow.build.build import cancel_build, read_log, request_build
 from assay.store.models import Build
 from assay.web.access import Visit, page
 
-STEPS = (("resolving", "Resolve"), ("installing", "Fetch and install"), ("checking", "Verify, check and seal"))
+STEPS = (("resolving", "Resolve"), ("installing", "Download and install"), ("checking", "Verify and check"))
 
 
 @page(Right.SEE)

@@ -27,12 +27,12 @@ from assay.web.studio.related_versions import offers
 
 MOST_BARS = 12
 FILTERS = (
-    ("everything", "Also what is the same"),
-    ("direct", "Asked for"),
-    ("major", "Other major version"),
-    ("licence", "Other licence"),
-    ("index", "Other index"),
-    ("security", "Known problems"),
+    ("everything", "Show unchanged"),
+    ("direct", "Direct"),
+    ("major", "Major updates"),
+    ("licence", "Licence changes"),
+    ("index", "Index changes"),
+    ("security", "Vulnerabilities"),
 )
 
 
@@ -84,7 +84,7 @@ def _chosen(request: Visit, names: list[str]) -> list[Version]:
     chosen = [find_reference(request.actor, name, path="versions") for name in names[:MAX_VERSIONS]]
     added = request.GET.get("add", "").strip()
     if len(names) > MAX_VERSIONS or (added and len(names) == MAX_VERSIONS):
-        messages.warning(request, f"{MAX_VERSIONS} versions can be compared at a time.")
+        messages.warning(request, f"You can compare up to {MAX_VERSIONS} versions. Remove one to add another.")
     elif added:
         try:
             chosen.append(find_reference(request.actor, added, path="versions"))

@@ -112,7 +112,7 @@ def edit(request: Visit, slug: str, number: int) -> HttpResponse:
     except AssayError as error:
         return _show(request, form, version, error)
     for one in corrections:
-        messages.info(request, f"Line {one.line}: {one.written} was understood as {one.understood}.")
+        messages.info(request, f"Line {one.line}: {one.written} was read as {one.understood}.")
     return _after(request, version)
 
 
@@ -121,7 +121,7 @@ def _after(request: Visit, version: Version) -> HttpResponse:
     slug, number = version.environment.slug, version.number
     if request.POST.get("action") == "build":
         return redirect("build", build=request_build(request.actor, slug, number).pk)
-    messages.success(request, f"{version.reference} is saved as your draft.")
+    messages.success(request, f"{version.reference} is saved as a draft.")
     return redirect("version", slug=slug, number=number)
 
 
@@ -194,7 +194,7 @@ def check_slug(request: Visit) -> HttpResponse:
     slug = request.POST.get("slug", "").strip()
     try:
         free = draft.slug_is_free(request.actor, slug)
-        text = f"{slug} is free." if free else f"{slug} is taken; choose another one."
+        text = f"{slug} is available." if free else f"{slug} is taken. Choose another name."
     except AssayError as error:
         free, text = False, error.hint
     return render(request, "components/slug.html", {"free": free, "text": text, "slug": slug})

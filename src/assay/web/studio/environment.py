@@ -64,7 +64,7 @@ def _shown(versions: list[Version], number: int | None) -> Version:
     for version in versions:
         if number is None or version.number == number:
             return version
-    raise NotFoundError("There is no such version.", hint="Choose one of the versions that are listed.")
+    raise NotFoundError("This version does not exist.", hint="Choose a version from the Versions tab.")
 
 
 def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
 def new_version(request: Visit, slug: str) -> HttpResponse:
     """Start a draft from the newest published version."""
     version = draft.new_version(request.actor, slug)
-    messages.success(request, f"{version.reference} is your draft now, with the same libraries.")
+    messages.success(request, f"{version.reference} is a new draft with the same libraries.")
     return redirect("editor", slug=slug, number=version.number)
 
 
@@ -115,7 +115,7 @@ def new_version(request: Visit, slug: str) -> HttpResponse:
 def delete(request: Visit, slug: str, number: int) -> HttpResponse:
     """Delete a draft."""
     draft.delete_draft(request.actor, slug, number)
-    messages.success(request, f"{slug}@{number} is deleted.")
+    messages.success(request, f"Draft {slug}@{number} is deleted.")
     return redirect("environments")
 
 
@@ -124,7 +124,7 @@ def delete(request: Visit, slug: str, number: int) -> HttpResponse:
 def submit(request: Visit, slug: str, number: int) -> HttpResponse:
     """Put a built draft up for approval."""
     version = review.submit(request.actor, slug, number, request.POST.get("note", ""))
-    messages.success(request, f"{version.reference} is submitted. It is frozen until somebody decides.")
+    messages.success(request, f"{version.reference} is submitted. You cannot edit it until a reviewer decides.")
     return redirect("version", slug=slug, number=number)
 
 
@@ -136,7 +136,7 @@ def apply(request: Visit, slug: str, number: int) -> HttpResponse:
         request.POST.get("name", ""), kind=request.POST.get("kind", ""), to=request.POST.get("to", "")
     )
     draft.apply_requested_change(request.actor, slug, number, ask)
-    messages.success(request, f"{ask.name}: {ask.words} is in the draft. Build it again when all is done.")
+    messages.success(request, f"{ask.name}: {ask.words} is applied to the draft. Rebuild it when you are done.")
     return redirect("editor", slug=slug, number=number)
 
 
@@ -145,7 +145,7 @@ def apply(request: Visit, slug: str, number: int) -> HttpResponse:
 def withdraw(request: Visit, slug: str, number: int) -> HttpResponse:
     """Take a submission back."""
     version = review.withdraw(request.actor, slug, number)
-    messages.success(request, f"{version.reference} is your draft again.")
+    messages.success(request, f"{version.reference} is a draft again.")
     return redirect("version", slug=slug, number=number)
 
 

@@ -72,5 +72,5 @@ def remedy(request: Visit, slug: str, number: int) -> HttpResponse:
         return redirect(f"/environments/{slug}/{number}/?tab=health")
     if found.draft is None:
         raise AssertionError(found)
-    messages.success(request, f"{found.draft.reference} is your draft: {found.words}. Build it, then submit it.")
+    messages.success(request, f"{found.draft.reference} is a new draft: {found.words}. Build it, then submit it.")
     return redirect("editor", slug=slug, number=found.draft.number)

@@ -124,7 +124,7 @@ def stop(request: Visit, server: str) -> HttpResponse:
     except AssayError as error:
         messages.error(request, f"{error.detail} {error.hint}")
     else:
-        messages.success(request, f"The server in {found.version.reference} is stopped.")
+        messages.success(request, f"The server in {found.version.reference} is stopped. Your files are kept.")
     return redirect("servers")
 
 

@@ -49,7 +49,7 @@ def library_lines(version: Version) -> list[LibraryLine]:
         if one.error:
             wants = missing_for(one.error)
             failures.setdefault(one.library, []).append(
-                (one.module, f"wants {wants}" if wants else _short(one.error))
+                (one.module, f"needs {wants}" if wants else _short(one.error))
             )
         else:
             seconds[one.library] = max(one.seconds, seconds.get(one.library, 0.0))

@@ -49,8 +49,9 @@ def _side_by_side(row: Row, labels: list[str], problems: tuple[int, ...]) -> str
 def _cell(label: str, then: str | None, now: str | None, problems: int) -> str:
     kind = ' class="moved"' if now != then else "" if now else ' class="absent"'
     shown = escape(now) if now else "\N{EN DASH}"
-    words = f"{problems} known problem{'' if problems == 1 else 's'}"
-    marked = f' <span class="badge bad" title="{words}">{problems}<span class="visually-hidden"> known</span></span>'
+    word = "vulnerability" if problems == 1 else "vulnerabilities"
+    hidden = f'<span class="visually-hidden"> {word}</span>'
+    marked = f' <span class="badge bad" title="{problems} {word}">{problems}{hidden}</span>'
     return f'<td data-label="{label}"{kind}>{shown}{marked if problems else ""}</td>'
 
 

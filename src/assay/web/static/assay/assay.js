@@ -1,6 +1,7 @@
 // Small behaviours over pages that work without them. No inline code anywhere: the content policy forbids it.
 
 import "./shell.js";
+import "./confirm.js";
 import "./forms.js";
 import "./keys.js";
 import "./scroll-box.js";
