@@ -99,9 +99,7 @@ def _act(request: Visit, rules: list[dict[str, Any]], seen: int) -> HttpResponse
     wanted = policies.read_policy(rules, None)
     if action == "save":
         saved = policies.revise(request.actor, wanted, seen=seen, note=request.POST.get("note", ""))
-        messages.success(
-            request, f"Revision {saved.revision} is in force. Published versions are being reassessed."
-        )
+        messages.success(request, f"Revision {saved.revision} is in force. Published versions are being reassessed.")
         return redirect("policy")
     if action == "yaml":
         return _form(request, rules, seen, text=policies.policy_yaml(CurrentPolicy(revision=seen, policy=wanted)))
