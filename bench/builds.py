@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from report import median, say
+from report import median, print_figure
 
 from assay.core.lock import Lock
 from assay.engine import uv
 from assay.engine.installing.integrity import rehash
-from assay.engine.interface import Index, Job, Places, Question
+from assay.engine.interface import EnginePaths, Index, Job, ResolveRequest
 from assay.engine.interpreters import find_interpreters
 from assay.engine.layout import remove_tree
 
@@ -38,21 +38,21 @@ def builds(home: Path, names: list[str]) -> None:
     """Measure each set (`everything` fetches about 2.3 GB twice: once for uv, once for us)."""
     python = find_interpreters()["3.11"].path
     for name in names or list(SETS):
-        question = Question(
+        request = ResolveRequest(
             python="3.11",
             python_path=python,
             libraries=tuple(SETS[name].split()),
             index=Index(url="https://pypi.org/simple", trusted=True),
         )
-        _Measured(home, name, question).run()
+        _Measured(home, name, request).run()
 
 
 class _Measured:
     """One set of libraries, built again and again."""
 
-    def __init__(self, home: Path, name: str, question: Question) -> None:
-        self.home, self.name, self.question = home, name, question
-        self.places = Places(
+    def __init__(self, home: Path, name: str, request: ResolveRequest) -> None:
+        self.home, self.name, self.request = home, name, request
+        self.paths = EnginePaths(
             environments=str(home / "environments"),
             wheels=str(home / "wheels"),
             checks=str(home / "checks"),
@@ -71,35 +71,35 @@ class _Measured:
         installing = sorted(one["installing"] for one in steps)[len(steps) // 2]
         outcome = self.build()  # the same lock again
         lock, report = Lock.from_toml(outcome["lock"]), outcome["report"]
-        target = Path(self.places.environments) / lock.digest
+        target = Path(self.paths.environments) / lock.digest
         copy = median(lambda: self.copy(target), 3, self.clear_copy)
         uncompiled = median(lambda: self.sync("--quiet"), 3, self.clear_bare)
-        say(
+        print_figure(
             f"{self.name}: {len(lock.libraries)} libraries, {report['files']} files", f"{report['size'] >> 20} MB", ""
         )
-        say("  resolve, lock, venv, sync with bare uv, warm", f"{bare:.2f} s", "the peer")
+        print_figure("  resolve, lock, venv, sync with bare uv, warm", f"{bare:.2f} s", "the peer")
         _ratio("  the whole build, imports and kernel known", whole, bare, WHOLE_LIMIT)
-        say(
+        print_figure(
             "  the same with every import tried again", f"{fresh:.2f} s", f"{fresh / bare:.2f} x; uv has no such step"
         )
-        say("  the very first build, all fetched and compiled", f"{first:.2f} s", "")
-        say("  hard-link copy of the finished tree (cp -al)", f"{copy:.2f} s", "the peer")
+        print_figure("  the very first build, all fetched and compiled", f"{first:.2f} s", "")
+        print_figure("  hard-link copy of the finished tree (cp -al)", f"{copy:.2f} s", "the peer")
         _ratio("  installation, with compiled files", installing, copy, INSTALL_LIMIT)
-        say("  uv's own installation from its cache, uncompiled", f"{uncompiled:.2f} s", "the peer")
+        print_figure("  uv's own installation from its cache, uncompiled", f"{uncompiled:.2f} s", "the peer")
         _ratio("  installation, with compiled files", installing, uncompiled, COMPILED_LIMIT)
         if report["files"] < 40_000:
             self.clear_bare()
             compiled = _seconds(lambda: self.sync("--compile-bytecode"))
-            say("  uv's own with --compile-bytecode", f"{compiled:.2f} s", f"{compiled / uncompiled:.1f} x")
+            print_figure("  uv's own with --compile-bytecode", f"{compiled:.2f} s", f"{compiled / uncompiled:.1f} x")
             pip = _seconds(lambda: self.pip(lock))
-            say("  pip from its own cache", f"{pip:.2f} s", f"ours is {installing / pip:.2f} x of it")
+            print_figure("  pip from its own cache", f"{pip:.2f} s", f"ours is {installing / pip:.2f} x of it")
         self.verify(target, outcome)
         again = median(lambda: self.build(lock=outcome["lock"]), 3)
-        say("  the same lock again, process and all", f"{again * 1000:.0f} ms", "")
+        print_figure("  the same lock again, process and all", f"{again * 1000:.0f} ms", "")
 
     def clear(self) -> None:
         """Put away what was built, by us and by the peer."""
-        for path in Path(self.places.environments).glob("*"):
+        for path in Path(self.paths.environments).glob("*"):
             self.put_away(path)
         self.clear_bare()
 
@@ -121,7 +121,7 @@ class _Measured:
 
     def forget_imports(self) -> None:
         """Remove what is known of imports, and the environments."""
-        remove_tree(Path(self.places.checks))
+        remove_tree(Path(self.paths.checks))
         self.clear()
 
     @property
@@ -133,7 +133,7 @@ class _Measured:
         """Build in a process of its own, as the worker does."""
         folder = self.home / f"build-{uuid4().hex}"
         folder.mkdir()
-        job = Job(question=self.question, places=self.places, lock=lock)
+        job = Job(request=self.request, paths=self.paths, lock=lock)
         (folder / "job.json").write_text(json.dumps(job.to_dict()))
         subprocess.run(  # noqa: S603 - our own engine
             [sys.executable, "-m", "assay.engine", str(folder)], check=True, stdout=subprocess.DEVNULL
@@ -146,9 +146,9 @@ class _Measured:
         folder = self.bare_folder
         folder.mkdir(exist_ok=True)
         (folder / "locked.txt").unlink(missing_ok=True)
-        (folder / "requirements.in").write_text("\n".join(self.question.libraries))
+        (folder / "requirements.in").write_text("\n".join(self.request.libraries))
         compiling = ["pip", "compile", "-q", "--generate-hashes", "--only-binary", ":all:", "-o", "locked.txt"]
-        self.uv([*compiling, "--python", self.question.python_path, "requirements.in"], folder)
+        self.uv([*compiling, "--python", self.request.python_path, "requirements.in"], folder)
         self.sync("--quiet")
 
     def verify(self, target: Path, outcome: dict[str, Any]) -> None:
@@ -158,8 +158,8 @@ class _Measured:
         peer = median(lambda: subprocess.run(["sh", "-c", summing], check=True), 3)  # noqa: S603, S607 - the peer
         took = median(lambda: rehash(target, str(outcome["digest"]), report["tree"], lambda *_: None), 3)
         speed = report["size"] / took / 1e9
-        say("  sha256sum of every file, on all processors", f"{peer:.2f} s", "the peer")
-        say(
+        print_figure("  sha256sum of every file, on all processors", f"{peer:.2f} s", "the peer")
+        print_figure(
             f"  verification ({speed:.2f} GB/s)",
             f"{took:.2f} s",
             f"{took / peer:.2f} x (limit {VERIFY_LIMIT})",
@@ -169,7 +169,7 @@ class _Measured:
     def sync(self, option: str) -> None:
         """Make an environment from the locked file with uv alone."""
         folder = self.bare_folder
-        self.uv(["venv", "-q", "--python", self.question.python_path, "venv"], folder)
+        self.uv(["venv", "-q", "--python", self.request.python_path, "venv"], folder)
         self.uv(["pip", "sync", option, "--python", "venv/bin/python", "--require-hashes", "locked.txt"], folder)
 
     def uv(self, arguments: list[str], folder: Path) -> None:
@@ -191,7 +191,7 @@ class _Measured:
         )
         target = self.home / f"pip-{uuid4().hex}"
         command = [
-            self.question.python_path,
+            self.request.python_path,
             "-m",
             "pip",
             "install",
@@ -203,7 +203,7 @@ class _Measured:
         subprocess.run(  # noqa: S603 - pip
             [*command, str(target), "--cache-dir", str(self.home / "cache-of-pip"), "-r", str(pins)],
             check=True,
-            env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": self.question.index.url},
+            env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": self.request.index.url},
         )
         shutil.rmtree(target)
 
@@ -215,4 +215,4 @@ def _seconds(action: Callable[[], object]) -> float:
 
 
 def _ratio(what: str, took: float, peer: float, limit: float) -> None:
-    say(what, f"{took:.2f} s", f"{took / peer:.2f} x (limit {limit})", took <= limit * peer)
+    print_figure(what, f"{took:.2f} s", f"{took / peer:.2f} x (limit {limit})", took <= limit * peer)

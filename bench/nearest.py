@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
-from report import median, say
+from report import median, print_figure
 
 SIZES = (1_000, 10_000)
 LIBRARIES, NAMES, FAMILIES, PER_ENVIRONMENT = 300, 3_000, 200, 5
@@ -35,7 +35,7 @@ def nearest() -> None:
         rows.fill(size)
         took.append(_measure(rows, size))
     grown = took[-1] / took[0]
-    say("  growth, ten times as many", f"{grown:.1f} x", f"limit {GROWTH:.0f} x", grown <= GROWTH)
+    print_figure("  growth, ten times as many", f"{grown:.1f} x", f"limit {GROWTH:.0f} x", grown <= GROWTH)
 
 
 def _measure(rows: _Rows, size: int) -> float:
@@ -49,17 +49,17 @@ def _measure(rows: _Rows, size: int) -> float:
     first = _once(lambda: rows.get(path))
     grown = (_memory() - before) / 2**20
     took = median(lambda: rows.get(path), 30)
-    say(
+    print_figure(
         f"nearest of {size:,} x {LIBRARIES}: median",
         f"{took * 1000:.1f} ms",
         f"{took / LIMIT:.2f} x of 50 ms",
         took <= LIMIT,
     )
-    say("  first question after a start", f"{first:.1f} s", "reads all, once")
-    say("  memory that it keeps", f"{grown:.0f} MB", "")
+    print_figure("  first request after a start", f"{first:.1f} s", "reads all, once")
+    print_figure("  memory that it keeps", f"{grown:.0f} MB", "")
     rows.publish()
     after = _once(lambda: rows.get(path))
-    say(
+    print_figure(
         "  right after a publication",
         f"{after * 1000:.0f} ms",
         f"{after / AFTER_CHANGE:.2f} x of 250 ms",
@@ -68,7 +68,7 @@ def _measure(rows: _Rows, size: int) -> float:
     for what, address in (("consistency, a page of 50", "consistency"), ("duplicates, a page of 20", "duplicates")):
         anew = _once(lambda address=address: rows.get(f"/api/v1/workspaces/nearest/{address}"))  # type: ignore[misc]  # bound now
         again = median(lambda address=address: rows.get(f"/api/v1/workspaces/nearest/{address}"), 3)  # type: ignore[misc]  # as above
-        say(f"  {what}", f"{again * 1000:.0f} ms", f"{anew:.2f} s after a change")
+        print_figure(f"  {what}", f"{again * 1000:.0f} ms", f"{anew:.2f} s after a change")
     return took
 
 
@@ -173,7 +173,7 @@ def _spec(names: list[str]) -> dict[str, Any]:
 
 
 def _locks(held: list[dict[str, str]], start: int, now: object) -> list[Any]:
-    """Store locks with their libraries; of their papers only what the question reads."""
+    """Store locks with their libraries; of their papers only what the request reads."""
     from django.db import connection, transaction  # noqa: PLC0415 - after setup
 
     from assay.store.models import Lock  # noqa: PLC0415 - as above

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import django
-from report import median, say
+from report import median, print_figure
 
 SIZES = (1_000, 10_000)
 LIST_LIMIT, LIST_QUERIES, REVIEW_LIMIT = 0.015, 4, 0.060  # seconds, statements, seconds
@@ -147,7 +147,7 @@ class _Desk:
         page = "/compare?versions=" + ",".join(f"{slug}@1" for slug in names)
         assert self.web.get(page).content.count(b"data-row") == WIDE  # noqa: S101 - a bench of errors is none
         took = median(lambda: self.web.get(page), 15)
-        say(
+        print_figure(
             f"compare page, 5 x {WIDE} libraries, all different: median",
             f"{took * 1000:.1f} ms",
             f"{took / COMPARE_LIMIT:.2f} x of 60 ms",
@@ -160,24 +160,24 @@ class _Desk:
         took = median(lambda: self.api.get(path), 30)
         queries = _queries(lambda: self.api.get(path))
         assert len(self.api.get(path).json()["items"]) == 100  # noqa: S101 - a bench of errors is none
-        say(
+        print_figure(
             f"list of 100 of {size:,}: median",
             f"{took * 1000:.1f} ms",
             f"{took / LIST_LIMIT:.2f} x of 15 ms",
             took <= LIST_LIMIT,
         )
-        say("  requests per second, one thread", f"{1 / took:.0f}", "")
-        say("  queries", str(queries), f"limit {LIST_QUERIES}", queries <= LIST_QUERIES)
+        print_figure("  requests per second, one thread", f"{1 / took:.0f}", "")
+        print_figure("  queries", str(queries), f"limit {LIST_QUERIES}", queries <= LIST_QUERIES)
         page = f"/environments/{self.pending}/1/review?with=env-00001@1"
         assert self.web.get(page).status_code == 200  # noqa: S101 - as above
         took = median(lambda: self.web.get(page), 15)
-        say(
+        print_figure(
             f"review page, {LIBRARIES} libraries, at {size:,}: median",
             f"{took * 1000:.1f} ms",
             f"{took / REVIEW_LIMIT:.2f} x of 60 ms",
             took <= REVIEW_LIMIT,
         )
-        say("  queries", str(_queries(lambda: self.web.get(page))), "")
+        print_figure("  queries", str(_queries(lambda: self.web.get(page))), "")
 
 
 def _queries(action: object) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from report import median, say
+from report import median, print_figure
 
 from assay.engine import uv
-from assay.engine.interface import Index, Question
+from assay.engine.interface import Index, ResolveRequest
 from assay.engine.interpreters import find_interpreters
 from assay.engine.resolving.uv import resolve
 
@@ -25,13 +25,13 @@ def preview(home: Path) -> None:
     work = home / "preview"
     work.mkdir(exist_ok=True)
     for name, libraries in SETS.items():
-        question = Question(
+        request = ResolveRequest(
             python="3.11",
             python_path=python,
             libraries=tuple(libraries.split()),
             index=Index(url="https://pypi.org/simple", trusted=True),
         )
-        (work / "plain.in").write_text("\n".join(question.libraries))
+        (work / "plain.in").write_text("\n".join(request.libraries))
         command = [uv.binary(), "--no-config", "pip", "compile", "-q", "--no-build", "--python", python]
         command += ["--format", "pylock.toml", "-o", "pylock.plain.toml", "plain.in"]
 
@@ -39,12 +39,12 @@ def preview(home: Path) -> None:
             (work / "pylock.plain.toml").unlink(missing_ok=True)
             subprocess.run(command, cwd=work, env=uv.environment(cache), check=True)  # noqa: S603 - uv
 
-        def ours(question: Question = question) -> None:
-            resolve(question, cache=cache, workdir=str(work))
+        def ours(request: ResolveRequest = request) -> None:
+            resolve(request, cache=cache, workdir=str(work))
 
         peer, took = median(bare, 9), median(ours, 9)
-        say(f"resolving {name} with bare uv, warm: median", f"{peer * 1000:.0f} ms", "the peer")
-        say(
+        print_figure(f"resolving {name} with bare uv, warm: median", f"{peer * 1000:.0f} ms", "the peer")
+        print_figure(
             "  our preview of it",
             f"{took * 1000:.0f} ms",
             f"{took / peer:.2f} x (limit {LIMIT})",

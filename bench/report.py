@@ -26,7 +26,7 @@ def median(action: Callable[[], object], times: int, before: Callable[[], object
     return statistics.median(found)
 
 
-def say(what: str, figure: str, beside: str, verdict: bool | None = None) -> None:
+def print_figure(what: str, figure: str, beside: str, verdict: bool | None = None) -> None:
     """Print one line."""
     mark = "" if verdict is None else ("  holds" if verdict else "  MISSED")
     sys.stdout.write(f"{what:<58} {figure:>14}   {beside}{mark}\n")

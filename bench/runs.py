@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import django
-from report import say
+from report import print_figure
 from waiting import work
 
 TIMES = 12
@@ -48,9 +48,9 @@ def runs(home: Path) -> None:
         bare.append(time.perf_counter() - began)
     stop.set()
     whole, alone, process = (statistics.median(one) for one in (ours, bare, inside))
-    say("a script of one line, as a bare process", f"{alone * 1000:.0f} ms", "the peer")
-    say("  as a run: its process, behind the wall", f"{process * 1000:.0f} ms", f"{process / alone:.1f} x")
-    say(
+    print_figure("a script of one line, as a bare process", f"{alone * 1000:.0f} ms", "the peer")
+    print_figure("  as a run: its process, behind the wall", f"{process * 1000:.0f} ms", f"{process / alone:.1f} x")
+    print_figure(
         "  as a run: from the request to its recorded end",
         f"{whole * 1000:.0f} ms",
         f"+{(whole - alone) * 1000:.0f} ms",

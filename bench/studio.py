@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from report import ROOT, say
+from report import ROOT, print_figure
 
 sys.path.insert(0, str(ROOT / "tests"))
 from support.server import PASSWORD, Desk, free_ports, running
@@ -39,18 +39,18 @@ def studio(home: Path) -> None:
         browser.close()
     ready, page, shown, result = (statistics.median(one) for one in zip(*ours[1:], strict=True))
     peer_page, peer_shown, peer_result = (statistics.median(one) for one in zip(*theirs[1:], strict=True))
-    say("jupyter lab, bare: until its page is there", f"{peer_page:.2f} s", "the peer")
-    say("  Start, until the server is said to be ready", f"{ready:.2f} s", "")
+    print_figure("jupyter lab, bare: until its page is there", f"{peer_page:.2f} s", "the peer")
+    print_figure("  Start, until the server is said to be ready", f"{ready:.2f} s", "")
     told(f"  Start, until its page is there ({page / peer_page:.2f} x)", page, PAGE_LIMIT)
-    say("jupyter lab, bare: until Chromium shows the launcher", f"{peer_shown:.2f} s", "the peer")
-    say("  Start, until Chromium shows the launcher", f"{shown:.2f} s", f"{shown / peer_shown:.2f} x")
-    say("jupyter lab, bare: a kernel's first result", f"{peer_result:.2f} s", "the peer")
+    print_figure("jupyter lab, bare: until Chromium shows the launcher", f"{peer_shown:.2f} s", "the peer")
+    print_figure("  Start, until Chromium shows the launcher", f"{shown:.2f} s", f"{shown / peer_shown:.2f} x")
+    print_figure("jupyter lab, bare: a kernel's first result", f"{peer_result:.2f} s", "the peer")
     told(f"  a kernel's first result ({result / peer_result:.2f} x)", result, RESULT_LIMIT)
 
 
 def told(what: str, took: float, limit: float) -> None:
     """Print one figure beside its limit."""
-    say(what, f"{took:.2f} s", f"limit {limit} s", took <= limit)
+    print_figure(what, f"{took:.2f} s", f"limit {limit} s", took <= limit)
 
 
 def publish(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 
 import django
-from report import say
+from report import print_figure
 
 START_LIMIT, KNOWN_LIMIT = 0.1, 0.2  # seconds
 TIMES = 8
@@ -45,13 +45,13 @@ def waiting() -> None:
         starts.append((build.started_at - build.created_at).total_seconds())
     stop.set()
     start, whole = statistics.median(starts), statistics.median(known[1:])
-    say(
+    print_figure(
         "from Build to the start",
         f"{start * 1000:.0f} ms",
         f"limit {START_LIMIT * 1000:.0f} ms",
         start <= START_LIMIT,
     )
-    say(
+    print_figure(
         "from Build to built, for a lock that is there",
         f"{whole * 1000:.0f} ms",
         f"limit {KNOWN_LIMIT * 1000:.0f} ms; the first took {known[0]:.1f} s",

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from report import say
+from report import print_figure
 
 LIBRARIES = 300  # of each version
 RECORDS = 2700  # of the feed
@@ -47,7 +47,7 @@ def _feed() -> None:
                 archive.writestr(f"PYSEC-{number}.json", json.dumps(_record(f"PYSEC-{number}", chance)))
         began = time.perf_counter()
         load_feed(str(path))
-        say("load a feed of 2,700 records", f"{time.perf_counter() - began:.2f} s", "")
+        print_figure("load a feed of 2,700 records", f"{time.perf_counter() - began:.2f} s", "")
 
 
 def _record(name: str, chance: random.Random) -> dict[str, Any]:
@@ -158,7 +158,9 @@ def _rehearsal() -> None:
         found = rehearse(actor, DEFAULT)
         took = time.perf_counter() - began
         beside = f"{len(found.stopped)} of {found.looked_at} stopped; limit {TRY_LIMIT:.0f} s"
-        say(f"try a policy: 1,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, took < TRY_LIMIT)
+        print_figure(
+            f"try a policy: 1,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, took < TRY_LIMIT
+        )
 
 
 def _round() -> None:
@@ -174,4 +176,4 @@ def _round() -> None:
         took = time.perf_counter() - began
         beside = f"{found.attention} to attention; limit {WATCH_LIMIT:.0f} s"
         verdict = took < WATCH_LIMIT
-        say(f"assess 10,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, verdict)
+        print_figure(f"assess 10,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, verdict)

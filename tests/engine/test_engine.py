@@ -30,7 +30,7 @@ def test_a_build_is_exactly_its_lock_sealed_and_told(bench: Bench, index: LocalI
     lock = Lock.from_toml(outcome.lock)
     assert lock.digest == outcome.digest == bench.visible()[0]
     assert lock.why(("asked",)) == {"asked": (), "base-lib": ("asked",)}
-    folder = Path(bench.places.environments) / lock.digest
+    folder = Path(bench.paths.environments) / lock.digest
     check_sealed(folder, lock.digest)
     module = folder / "lib" / f"python{PYTHON}" / "site-packages" / "asked.py"
     assert not module.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
@@ -101,7 +101,7 @@ def test_a_wheel_cannot_write_outside_its_tree(bench: Bench, index: LocalIndex) 
     outcome, log = bench.build("hostile")
     assert not list(bench.root.rglob("escaped.py")), log
     for name in bench.visible():
-        base = Path(bench.places.environments) / name
+        base = Path(bench.paths.environments) / name
         assert outcome.report is not None
         assert sum(path.is_file() or path.is_symlink() for path in base.rglob("*")) <= outcome.report["files"] + 3
 
@@ -158,7 +158,7 @@ def test_a_changed_directory_starts_nothing(bench: Bench, index: LocalIndex) -> 
     index.add("asked")
     outcome, _ = bench.build("asked")
     assert outcome.digest
-    folder = Path(bench.places.environments) / outcome.digest
+    folder = Path(bench.paths.environments) / outcome.digest
     with pytest.raises(DriftError):
         check_sealed(folder, "0" * 64)
     with pytest.raises(DriftError):
@@ -172,32 +172,32 @@ def test_kill_at_any_moment_leaves_all_or_nothing(bench: Bench, index: LocalInde
     libraries = [f"lib{number}" for number in range(8)]
     dice = random.Random(7)
     for _ in range(100):
-        folder = bench.workdir(bench.question(*libraries))
+        folder = bench.workdir(bench.request(*libraries))
         process = bench.start(folder, start_new_session=True)
         time.sleep(dice.uniform(0.02, 0.8))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for name in bench.visible():
-            check_sealed(Path(bench.places.environments) / name, name)
+            check_sealed(Path(bench.paths.environments) / name, name)
     outcome, log = bench.build(*libraries)
     assert outcome.failure is None, log
-    sweep(bench.places)
-    assert [one.name for one in Path(bench.places.environments).glob("[!.]*")] == [outcome.digest]
-    assert list(Path(bench.places.environments).glob(".building-*")) == []
+    sweep(bench.paths)
+    assert [one.name for one in Path(bench.paths.environments).glob("[!.]*")] == [outcome.digest]
+    assert list(Path(bench.paths.environments).glob(".building-*")) == []
 
 
 def test_ending_a_build_cleans_up(bench: Bench, index: LocalIndex) -> None:
     """SIGTERM in the middle removes what was half done."""
     wheel = index.add("slowly")
     index.misbehave[wheel.filename] = "slow"
-    folder = bench.workdir(bench.question("slowly"))
+    folder = bench.workdir(bench.request("slowly"))
     process = bench.start(folder)
     while not (folder / "progress.json").exists() or "installing" not in (folder / "progress.json").read_text():
         time.sleep(0.01)
     process.terminate()
     assert process.wait(5) != 0
-    assert list(Path(bench.places.environments).glob("[!.]*")) == []
-    assert list(Path(bench.places.environments).glob(".building-*")) == []
+    assert list(Path(bench.paths.environments).glob("[!.]*")) == []
+    assert list(Path(bench.paths.environments).glob(".building-*")) == []
 
 
 def test_log_lines_cannot_forge_or_command(bench: Bench, index: LocalIndex) -> None:

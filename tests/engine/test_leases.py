@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from assay.core.lock import File, Lock, LockedLibrary
 from assay.engine import garbage_collection, leases
-from assay.engine.interface import Places
+from assay.engine.interface import EnginePaths
 from assay.engine.leases import Needed
 from assay.engine.wheel_store.store import keys_of
 
@@ -41,7 +41,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.root = Path(tempfile.mkdtemp())
-        self.places = Places(
+        self.paths = EnginePaths(
             environments=str(self.root / "environments"),
             wheels=str(self.root / "wheels"),
             checks=str(self.root / "checks"),
@@ -62,17 +62,17 @@ class Life(RuleBasedStateMachine):
         """Begin a build: it says what it needs, then uses what is there and adds what is missing."""
         self.count += 1
         name, lock = f"build-{self.count}", lock_of(names)
-        leases.hold(self.places, name, lock)
+        leases.take_lease(self.paths, name, lock)
         for key in keys_of(lock):
-            (Path(self.places.wheels) / key / "tree").mkdir(parents=True, exist_ok=True)
+            (Path(self.paths.wheels) / key / "tree").mkdir(parents=True, exist_ok=True)
         return name, lock
 
     @rule(target=building, build=consumes(building))
     def seal(self, build: tuple[str, Lock]) -> tuple[str, Lock]:
         """Link: every wheel that the build saw must still be there. Then the environment appears."""
         _, lock = build
-        assert all((Path(self.places.wheels) / key).is_dir() for key in keys_of(lock)), "a wheel was taken meanwhile"
-        (Path(self.places.environments) / lock.digest).mkdir(exist_ok=True)
+        assert all((Path(self.paths.wheels) / key).is_dir() for key in keys_of(lock)), "a wheel was taken meanwhile"
+        (Path(self.paths.environments) / lock.digest).mkdir(exist_ok=True)
         self.sealed_by_builds.append(build)
         return build
 
@@ -81,10 +81,10 @@ class Life(RuleBasedStateMachine):
         """Keep the outcome as the worker does, then let go."""
         name, lock = build
         if build in self.sealed_by_builds:
-            assert (Path(self.places.environments) / lock.digest).is_dir(), "an environment was taken meanwhile"
+            assert (Path(self.paths.environments) / lock.digest).is_dir(), "an environment was taken meanwhile"
             self.sealed_by_builds.remove(build)
             self.living.append(lock)
-        leases.release(self.places, name)
+        leases.release_lease(self.paths, name)
         return lock
 
     @rule(target=launches, version=versions)
@@ -109,8 +109,8 @@ class Life(RuleBasedStateMachine):
     @rule()
     def collect(self) -> None:
         """Take what nothing needs; a second time there is nothing."""
-        garbage_collection.collect(self.places, self.needed, older_than=-1)
-        assert garbage_collection.collect(self.places, self.needed, older_than=-1) == []
+        garbage_collection.collect(self.paths, self.needed, older_than=-1)
+        assert garbage_collection.collect(self.paths, self.needed, older_than=-1) == []
 
     def needed(self) -> Needed:
         """Return what is kept elsewhere as in use."""
@@ -123,8 +123,8 @@ class Life(RuleBasedStateMachine):
     def what_is_in_use_is_there(self) -> None:
         """Every living version and every launch has its directory and its wheels."""
         for lock in (*self.living, *self.running):
-            assert (Path(self.places.environments) / lock.digest).is_dir()
-            assert all((Path(self.places.wheels) / key).is_dir() for key in keys_of(lock))
+            assert (Path(self.paths.environments) / lock.digest).is_dir()
+            assert all((Path(self.paths.wheels) / key).is_dir() for key in keys_of(lock))
 
 
 Life.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
@@ -133,10 +133,12 @@ TestLife = Life.TestCase
 
 def test_a_crash_between_taking_and_removing_leaves_trash_that_goes(tmp_path: Path) -> None:
     """What was renamed and not removed is removed by the next call; nothing else is."""
-    places = Places(environments=str(tmp_path / "e"), wheels=str(tmp_path / "w"), checks="", cache="", overlays="")
+    paths = EnginePaths(
+        environments=str(tmp_path / "e"), wheels=str(tmp_path / "w"), checks="", cache="", overlays=""
+    )
     for folder in ("e/.trash-1", "w/.trash-2", f"e/{'a' * 64}"):
         (tmp_path / folder).mkdir(parents=True)
-    garbage_collection.empty_trash(places)
+    garbage_collection.empty_trash(paths)
     assert [one.name for one in (tmp_path / "e").iterdir()] == ["a" * 64]
 
 
@@ -144,19 +146,21 @@ def test_who_begins_waits_for_who_looks(tmp_path: Path) -> None:
     """A build that says what it needs while somebody collects waits, so that it cannot be overlooked."""
     import threading  # noqa: PLC0415 - only here
 
-    places = Places(environments=str(tmp_path / "e"), wheels=str(tmp_path / "w"), checks="", cache="", overlays="")
+    paths = EnginePaths(
+        environments=str(tmp_path / "e"), wheels=str(tmp_path / "w"), checks="", cache="", overlays=""
+    )
     lock = lock_of(frozenset("a"))
     began = threading.Event()
 
     def begin() -> None:
         began.set()
-        leases.hold(places, "late", lock)
+        leases.take_lease(paths, "late", lock)
 
-    with leases.guard(places):
+    with leases.guard(paths):
         thread = threading.Thread(target=begin)
         thread.start()
         began.wait()
         time.sleep(0.05)
-        assert leases.held(places) == Needed()
+        assert leases.leased(paths) == Needed()
     thread.join()
-    assert lock.digest in leases.held(places).environments
+    assert lock.digest in leases.leased(paths).environments

@@ -21,7 +21,7 @@ print(len(found), len(set(found)))
 
 
 def test_uv_is_found_by_many_threads_at_once() -> None:
-    """In a process that just started, where the first question is asked by eight threads."""
+    """In a process that just started, where the first request is asked by eight threads."""
     asked = subprocess.run(
         [sys.executable, "-c", ASKED_BY_MANY], capture_output=True, text=True, timeout=60, check=False
     )

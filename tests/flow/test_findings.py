@@ -258,10 +258,10 @@ def test_rules_that_look_at_the_workspace(ana: Actor, ben: Actor, eva: Actor) ->
 def test_a_blocking_cool_down_reaches_the_resolver(ana: Actor, eva: Actor) -> None:
     """Builds do not choose what the policy would stop as too new; a note changes nothing."""
     draft(ana, "geo", "pillow")
-    assert request_build(ana, "geo", 1).question["cool_down_days"] == 0
+    assert request_build(ana, "geo", 1).request["cool_down_days"] == 0
     revise(eva, Policy(rules=(MinimumAge(days=9, effect=Effect.BLOCK),)), seen=0)
     draft(ana, "other", "pillow")
-    assert request_build(ana, "other", 1).question["cool_down_days"] == 9
+    assert request_build(ana, "other", 1).request["cool_down_days"] == 9
 
 
 def test_the_author_sees_findings_while_composing(ana: Actor, eva: Actor, feed: Path) -> None:

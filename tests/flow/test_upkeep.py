@@ -129,7 +129,7 @@ def test_collecting_takes_only_what_nothing_needs() -> None:
     running = Build.objects.filter(version=stays).first()
     assert running is not None
     Build.objects.filter(pk=running.pk).update(state="installing")
-    leases.hold(engine_paths(), str(running.pk), held)
+    leases.take_lease(engine_paths(), str(running.pk), held)
     for slug in ("gone", "used"):
         deprecate(ben, slug, 1, reason="old")
         retire(ben, slug, 1, reason="old")

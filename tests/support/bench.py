@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.lock import Lock
-from assay.engine.interface import Index, Job, Outcome, Places, Question
+from assay.engine.interface import EnginePaths, Index, Job, Outcome, ResolveRequest
 from assay.engine.interpreters import find_interpreters
 from assay.engine.resolving.uv import resolve
 from support.index import LocalIndex
@@ -22,7 +22,7 @@ class Bench:
 
     def __init__(self, root: Path, index: LocalIndex) -> None:
         self.root, self.index, self.count = root, index, 0
-        self.places = Places(
+        self.paths = EnginePaths(
             environments=str(root / "environments"),
             wheels=str(root / "wheels"),
             checks=str(root / "checks"),
@@ -32,9 +32,9 @@ class Bench:
         # An overlay without ipykernel: the kernel check then fails fast, and no other index is needed.
         (root / "overlays" / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True)
 
-    def question(self, *libraries: str, pins: tuple[str, ...] = (), sources: bool = False) -> Question:
+    def request(self, *libraries: str, pins: tuple[str, ...] = (), sources: bool = False) -> ResolveRequest:
         """Ask for libraries."""
-        return Question(
+        return ResolveRequest(
             python=PYTHON,
             python_path=find_interpreters()[PYTHON].path,
             libraries=libraries,
@@ -43,12 +43,12 @@ class Bench:
             allow_sources=sources,
         )
 
-    def workdir(self, question: Question, lock: str | None = None, **more: Any) -> Path:  # noqa: ANN401 - passed on to Job
+    def workdir(self, request: ResolveRequest, lock: str | None = None, **more: Any) -> Path:  # noqa: ANN401 - passed on to Job
         """Prepare the directory of a build."""
         self.count += 1
         folder = self.root / f"build{self.count}"
         folder.mkdir()
-        job = Job(question=question, places=self.places, lock=lock, **more)
+        job = Job(request=request, paths=self.paths, lock=lock, **more)
         (folder / "job.json").write_text(json.dumps(job.to_dict()))
         return folder
 
@@ -67,7 +67,7 @@ class Bench:
         **more: Any,  # noqa: ANN401 - as above
     ) -> tuple[Outcome, str]:
         """Build and return the outcome and the log."""
-        folder = self.workdir(self.question(*libraries, sources=sources), lock, **more)
+        folder = self.workdir(self.request(*libraries, sources=sources), lock, **more)
         self.start(folder).wait(120)
         outcome = Outcome.from_dict(json.loads((folder / "outcome.json").read_text()))
         return outcome, (folder / "log").read_text()
@@ -76,13 +76,13 @@ class Bench:
         """Resolve only."""
         folder = self.root / "resolving"
         folder.mkdir(exist_ok=True)
-        return resolve(self.question(*libraries, pins=pins), cache=self.places.cache, workdir=str(folder))
+        return resolve(self.request(*libraries, pins=pins), cache=self.paths.cache, workdir=str(folder))
 
     def visible(self) -> list[str]:
         """Return the environments that can be seen."""
-        folder = Path(self.places.environments)
+        folder = Path(self.paths.environments)
         return sorted(one.name for one in folder.iterdir() if len(one.name) == 64) if folder.is_dir() else []
 
     def folder(self, outcome: Outcome) -> Path:
         """Return where a built environment lies."""
-        return Path(self.places.environments) / str(outcome.digest)
+        return Path(self.paths.environments) / str(outcome.digest)

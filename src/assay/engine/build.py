@@ -18,14 +18,14 @@ from assay.core.errors import AssayError, BuildError
 from assay.core.lock import Lock
 from assay.engine import uv
 from assay.engine.installing.seal import ASIDE, read_sealed
-from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
+from assay.engine.interface import Credentials, Failure, Job, Outcome, ResolveRequest
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
-from assay.engine.leases import hold
+from assay.engine.leases import take_lease
 from assay.engine.progress import Reporter
 from assay.engine.sandbox import isolation
 from assay.engine.sdists.resolve import resolve_with_sources
-from assay.engine.wheel_store.store import clear_entering
+from assay.engine.wheel_store.store import clear_unpacking
 
 CREDENTIALS = "credentials.json"
 
@@ -38,7 +38,7 @@ class Build:
         self.job = replace(
             Job.from_dict(json.loads((workdir / "job.json").read_text())), credentials=_credentials(workdir)
         )
-        self.aside = Path(self.job.places.environments) / f"{ASIDE}{workdir.name}"
+        self.aside = Path(self.job.paths.environments) / f"{ASIDE}{workdir.name}"
         self.reporter = Reporter(workdir)
 
     def run(self) -> Outcome:
@@ -65,7 +65,7 @@ class Build:
     def clear(self) -> None:
         """Remove what is half done."""
         remove_tree(self.aside)
-        clear_entering(Path(self.job.places.wheels), self.workdir.name)
+        clear_unpacking(Path(self.job.paths.wheels), self.workdir.name)
         shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
 
     def _steps(self) -> Outcome:
@@ -77,11 +77,11 @@ class Build:
             )
         with ThreadPoolExecutor(1) as pool:  # while uv resolves
             if self.job.lock is None:
-                pool.submit(_look_ahead, self.job.question.python_path)
+                pool.submit(_look_ahead, self.job.request.python_path)
             lock = self._lock()
         self.reporter.log(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
-        hold(self.job.places, self.workdir.name, lock)
-        ready = None if self.job.repair else read_sealed(Path(self.job.places.environments) / lock.digest)
+        take_lease(self.job.paths, self.workdir.name, lock)
+        ready = None if self.job.repair else read_sealed(Path(self.job.paths.environments) / lock.digest)
         if ready is not None:
             self.reporter.log("The same lock is built already; it is used as it is.")
             kept, report = ready
@@ -95,7 +95,7 @@ class Build:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
 
-        def install(request: Question, prefix: Path) -> None:
+        def install(request: ResolveRequest, prefix: Path) -> None:
             from assay.engine.installing.install import install_into  # noqa: PLC0415 - most builds need no sources
 
             install_into(request, prefix, self.job, self.workdir, self.reporter.log)

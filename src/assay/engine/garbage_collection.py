@@ -9,9 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from assay.core.lock import Lock
-from assay.engine.interface import Places
+from assay.engine.interface import EnginePaths
 from assay.engine.layout import remove_tree, walk
-from assay.engine.leases import Needed, guard, held
+from assay.engine.leases import Needed, guard, leased
 from assay.engine.wheel_store.store import TRASH, key_of
 
 DIGEST_LENGTH = 64  # hex digits of a SHA-256
@@ -27,16 +27,16 @@ class Unneeded:
 
 
 def collect(
-    places: Places, needed: Callable[[], Needed], *, older_than: float, dry_run: bool = False
+    paths: EnginePaths, needed: Callable[[], Needed], *, older_than: float, dry_run: bool = False
 ) -> list[Unneeded]:
     """Remove environments and wheels that nothing needs and that are older than so many seconds; return them.
 
     `needed` is asked under the guard. What is taken is renamed there and removed after it, so that a build
     waits for milliseconds, and a crash in between leaves trash that the next call removes.
     """
-    roots = {"environment": Path(places.environments), "wheel": Path(places.wheels)}
-    with guard(places):
-        stays = held(places) | needed()  # in this order: a build is kept elsewhere before it lets go
+    roots = {"environment": Path(paths.environments), "wheel": Path(paths.wheels)}
+    with guard(paths):
+        stays = leased(paths) | needed()  # in this order: a build is kept elsewhere before it lets go
         found = [
             *_unneeded("environment", roots["environment"], stays.environments, older_than),
             *_unneeded("wheel", roots["wheel"], stays.wheels, older_than),
@@ -46,14 +46,14 @@ def collect(
                 folder = roots[one.kind] / one.name
                 folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
     if not dry_run:
-        empty_trash(places)
-        _forget_imports(places, {one.name for one in found if one.kind == "wheel"})
+        empty_trash(paths)
+        _forget_imports(paths, {one.name for one in found if one.kind == "wheel"})
     return found
 
 
-def empty_trash(places: Places) -> None:
+def empty_trash(paths: EnginePaths) -> None:
     """Remove what was taken."""
-    for root in (Path(places.environments), Path(places.wheels)):
+    for root in (Path(paths.environments), Path(paths.wheels)):
         for path in root.glob(f"{TRASH}*"):
             remove_tree(path)
 
@@ -72,21 +72,21 @@ def own_bytes(folder: Path) -> int:
     return sum(found.st_size for _, found in walk(folder) if found.st_nlink == 1)
 
 
-def _forget_imports(places: Places, keys: set[str]) -> None:
-    for path in Path(places.checks).glob("*/*.json"):
+def _forget_imports(paths: EnginePaths, keys: set[str]) -> None:
+    for path in Path(paths.checks).glob("*/*.json"):
         if path.stem in keys:
             path.unlink(missing_ok=True)
 
 
-def drop_damaged(places: Places, lock: Lock, damaged: Callable[[Path], bool]) -> list[str]:
-    """Take wheels of a lock off the shelf whose files are not what they were; return the libraries."""
+def remove_damaged(paths: EnginePaths, lock: Lock, damaged: Callable[[Path], bool]) -> list[str]:
+    """Remove wheels of a lock whose files have changed from the store; return their libraries."""
     dropped = []
     for library in lock.libraries:
-        folder = Path(places.wheels) / key_of(library, lock.python)
+        folder = Path(paths.wheels) / key_of(library, lock.python)
         if folder.is_dir() and damaged(folder):
             if folder.is_dir():
                 folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
             dropped.append(library.name)
     if dropped:
-        empty_trash(places)
+        empty_trash(paths)
     return dropped

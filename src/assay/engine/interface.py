@@ -35,7 +35,7 @@ class Index:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ResolveRequest:
     """What is to be resolved: canonical PEP 508 lines, for the interpreter at `python_path`."""
 
     python: str
@@ -50,7 +50,7 @@ class Question:
     cool_down_days: int = 0
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Question:
+    def from_dict(cls, stored: dict[str, Any]) -> ResolveRequest:
         """Read what `dataclasses.asdict` wrote."""
         return cls(
             **{
@@ -66,7 +66,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class EnginePaths:
     """Directories of the engine, absolute and on one file system.
 
     `environments` holds one sealed directory per lock digest, `wheels` one unpacked wheel per file and Python,
@@ -84,8 +84,8 @@ class Places:
 class Job:
     """One build. With `lock` (TOML) given, resolving is skipped and exactly that is installed."""
 
-    question: Question
-    places: Places
+    request: ResolveRequest
+    paths: EnginePaths
     lock: str | None = None
     require_sandbox: bool = False  # fail where package code cannot be kept in
     repair: bool = False  # build the lock though it is there, and put the new directory in its place
@@ -100,8 +100,8 @@ class Job:
     def from_dict(cls, stored: dict[str, Any]) -> Job:
         """Read what `to_dict` wrote."""
         return cls(
-            question=Question.from_dict(stored["question"]),
-            places=Places(**stored["places"]),
+            request=ResolveRequest.from_dict(stored["request"]),
+            paths=EnginePaths(**stored["paths"]),
             lock=stored["lock"],
             require_sandbox=stored.get("require_sandbox", False),
             repair=stored.get("repair", False),

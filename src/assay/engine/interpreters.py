@@ -44,7 +44,7 @@ def find_interpreters() -> dict[str, Interpreter]:
 def _candidates() -> Iterator[Path]:
     home = Path(os.environ.get("HOME", "/nonexistent"))
     pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
-    places = [
+    paths = [
         (pyenv, "versions/*/bin/python3.[0-9]*"),
         (
             Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")),
@@ -54,8 +54,8 @@ def _candidates() -> Iterator[Path]:
     ]
     folders = [Path(one) for one in os.environ.get("PATH", "").split(os.pathsep) if one]
     folders += [Path("/usr/local/bin"), Path("/usr/bin")]
-    places += [(folder, "python3.[0-9]*") for folder in folders if folder.name != "shims"]
-    for root, pattern in places:
+    paths += [(folder, "python3.[0-9]*") for folder in folders if folder.name != "shims"]
+    for root, pattern in paths:
         for path in root.glob(pattern):
             if path.name.removeprefix("python3.").isdigit() and os.access(path, os.X_OK):
                 yield path

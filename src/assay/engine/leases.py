@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.lock import Lock
-from assay.engine.interface import Places
+from assay.engine.interface import EnginePaths
 from assay.engine.layout import write_json
 from assay.engine.wheel_store.store import keys_of
 
@@ -23,7 +23,7 @@ LEASES, GUARD = ".leases", ".guard"
 
 @dataclass(frozen=True, kw_only=True)
 class Needed:
-    """What must stay: digests of locks, and entries of the shelf of wheels."""
+    """What must stay: digests of locks, and entries of the wheel store."""
 
     environments: frozenset[str] = frozenset()
     wheels: frozenset[str] = frozenset()
@@ -33,9 +33,9 @@ class Needed:
 
 
 @contextlib.contextmanager
-def guard(places: Places) -> Iterator[None]:
+def guard(paths: EnginePaths) -> Iterator[None]:
     """Keep builds from beginning to need something while somebody looks at what is needed: milliseconds."""
-    root = Path(places.environments)
+    root = Path(paths.environments)
     root.mkdir(parents=True, exist_ok=True)
     with (root / GUARD).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -47,32 +47,32 @@ def needs_of(lock: Lock) -> Needed:
     return Needed(environments=frozenset({lock.digest}), wheels=frozenset(keys_of(lock)))
 
 
-def hold(places: Places, name: str, lock: Lock) -> None:
-    """Say that a build needs a lock's environment and wheels, from now until `release`."""
+def take_lease(paths: EnginePaths, name: str, lock: Lock) -> None:
+    """Say that a build needs a lock's environment and wheels, from now until `release_lease`."""
     needed = needs_of(lock)
-    with guard(places):
-        folder = Path(places.environments) / LEASES
+    with guard(paths):
+        folder = Path(paths.environments) / LEASES
         folder.mkdir(exist_ok=True)
         write_json(
             folder / f"{name}.json", {"environments": sorted(needed.environments), "wheels": sorted(needed.wheels)}
         )
 
 
-def release(places: Places, name: str) -> None:
+def release_lease(paths: EnginePaths, name: str) -> None:
     """Say that a build has ended and its outcome is kept."""
-    (Path(places.environments) / LEASES / f"{name}.json").unlink(missing_ok=True)
+    (Path(paths.environments) / LEASES / f"{name}.json").unlink(missing_ok=True)
 
 
-def held(places: Places) -> Needed:
+def leased(paths: EnginePaths) -> Needed:
     """Return what builds need now."""
     found = Needed()
-    for path in (Path(places.environments) / LEASES).glob("[!.]*.json"):
+    for path in (Path(paths.environments) / LEASES).glob("[!.]*.json"):
         with contextlib.suppress(FileNotFoundError):  # released meanwhile
             told = json.loads(path.read_text())
             found |= Needed(environments=frozenset(told["environments"]), wheels=frozenset(told["wheels"]))
     return found
 
 
-def holders(places: Places) -> list[str]:
+def lease_holders(paths: EnginePaths) -> list[str]:
     """Return the names of the builds that hold something."""
-    return sorted(path.stem for path in (Path(places.environments) / LEASES).glob("[!.]*.json"))
+    return sorted(path.stem for path in (Path(paths.environments) / LEASES).glob("[!.]*.json"))

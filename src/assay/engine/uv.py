@@ -89,7 +89,7 @@ def run(
     *,
     cache: str,
     cwd: str,
-    on_line: Callable[[str], None] | None = None,
+    log_line: Callable[[str], None] | None = None,
     started: Callable[[subprocess.Popen[str]], None] | None = None,
     timeout: float = TIMEOUT,
     variables: dict[str, str] | None = None,
@@ -116,8 +116,8 @@ def run(
         for raw in process.stdout or ():
             line = ANSI.sub("", raw.rstrip("\n"))
             lines.append(line)
-            if on_line:
-                on_line(line)
+            if log_line:
+                log_line(line)
         code = process.wait()
     finally:
         watch.cancel()

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from assay.core.errors import InvalidInputError
-from assay.engine.interface import Places
+from assay.engine.interface import EnginePaths
 from assay.engine.interpreters import Interpreter, find_interpreters
 
 INTERPRETERS_KEPT = 300  # seconds; a newly installed Python shows up after that
@@ -20,9 +20,9 @@ def home() -> Path:
     return Path(settings.HOME)
 
 
-def engine_paths() -> Places:
+def engine_paths() -> EnginePaths:
     """Return the engine's directories."""
-    return Places(
+    return EnginePaths(
         environments=str(home() / "environments"),
         wheels=str(home() / "wheels"),
         checks=str(home() / "checks"),

@@ -16,7 +16,7 @@ from assay.core.errors import ResolutionError
 from assay.core.lock import Lock
 from assay.engine.build import CREDENTIALS
 from assay.engine.fetching.network import Network
-from assay.engine.interface import Index, Outcome, Question
+from assay.engine.interface import Index, Outcome, ResolveRequest
 from assay.engine.resolving.uv import resolve
 
 
@@ -29,16 +29,16 @@ def own() -> Iterator[LocalIndex]:
     index.close()
 
 
-def asked(bench: Bench, own: LocalIndex, *libraries: str, private: bool = True) -> Question:
+def asked(bench: Bench, own: LocalIndex, *libraries: str, private: bool = True) -> ResolveRequest:
     """Ask with the team's own index for acme names, and the other for the rest."""
     source = Index(name="own", url=own.url, patterns=("acme-*",), allow_private=private)
     default = Index(name="default", url=bench.index.url, allow_private=True)
-    return replace(bench.question(*libraries), index=default, sources=(source,))
+    return replace(bench.request(*libraries), index=default, sources=(source,))
 
 
-def built(bench: Bench, question: Question) -> tuple[Outcome, str]:
+def built(bench: Bench, request: ResolveRequest) -> tuple[Outcome, str]:
     """Build as the worker does, with credentials handed over."""
-    folder = bench.workdir(question)
+    folder = bench.workdir(request)
     (folder / CREDENTIALS).write_text(json.dumps({"own": ["ana", "hunter2"]}))
     bench.start(folder).wait(120)
     assert not (folder / CREDENTIALS).exists()
@@ -98,7 +98,7 @@ def test_private_addresses_are_closed_until_somebody_allows_them(bench: Bench, o
     folder.mkdir(exist_ok=True)
     different = replace(closed, sources=(replace(closed.sources[0], url=own.url.replace("127.0.0.1", "localhost")),))
     with pytest.raises(ResolutionError):
-        resolve(different, cache=bench.places.cache, workdir=str(folder), credentials={"own": ("ana", "hunter2")})
+        resolve(different, cache=bench.paths.cache, workdir=str(folder), credentials={"own": ("ana", "hunter2")})
     assert not any("acme-core" in path for path in own.served)
 
 

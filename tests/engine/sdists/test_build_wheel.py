@@ -82,7 +82,7 @@ def test_a_build_backend_is_kept_in(bench: Bench, index: LocalIndex, monkeypatch
         socket.create_connection(("127.0.0.1", {port}), 1); seen.append("network")
     except OSError:
         pass
-    if pathlib.Path({str(bench.root)!r}, "wheels", ".from-source").exists(): seen.append("shelf")
+    if pathlib.Path({str(bench.root)!r}, "wheels", ".from-source").exists(): seen.append("store")
     for place in ({str(bench.root)!r} + "/evil", "/usr/evil"):
         try:
             pathlib.Path(place).write_text("x")
@@ -102,7 +102,7 @@ def test_a_source_that_cannot_be_built_says_why(bench: Bench, index: LocalIndex)
     outcome, _ = bench.build("broken", sources=True)
     assert outcome.failure is not None
     assert "no compiler found" in outcome.failure.detail
-    assert not list(Path(bench.places.wheels).glob(".from-source/*"))
+    assert not list(Path(bench.paths.wheels).glob(".from-source/*"))
 
 
 def test_a_source_cannot_leave_its_folder(bench: Bench, index: LocalIndex) -> None:

@@ -22,7 +22,7 @@ from assay.engine.interface import Job, Outcome
 from assay.engine.layout import remove_tree, site_packages
 from assay.engine.sandbox import isolation
 from assay.engine.sandbox import limits as rooms
-from assay.engine.sandbox.limits import Room
+from assay.engine.sandbox.limits import Sandbox
 from assay.engine.wheel_store.archive import inspect
 
 ODD = "0123456789abcdef" * 64
@@ -46,10 +46,10 @@ def test_the_second_environment_links_what_the_first_unpacked(bench: Bench, inde
     first, _ = bench.build("shared")
     index.served.clear()
     second, _ = bench.build("shared", "other")
-    places = [site_packages(bench.folder(one), PYTHON) / "shared" for one in (first, second)]
+    paths = [site_packages(bench.folder(one), PYTHON) / "shared" for one in (first, second)]
     compiled = f"__pycache__/__init__.cpython-{PYTHON.replace('.', '')}.pyc"
     for name in ("__init__.py", compiled):
-        one, other = ((place / name).stat() for place in places)
+        one, other = ((place / name).stat() for place in paths)
         assert one.st_ino == other.st_ino
         assert not one.st_mode & 0o222
     assert "files/shared-1.0-py3-none-any.whl" not in index.served
@@ -77,7 +77,7 @@ def test_a_known_import_is_tried_again_when_an_optional_library_is_there(bench: 
     index.add("unrelated")
     index.add("optional", modules={"optional.py": "raise ValueError('I am broken')\n"})
     first, _ = bench.build("asking")
-    kept = list(Path(bench.places.checks).glob("*/*-cp*.json"))
+    kept = list(Path(bench.paths.checks).glob("*/*-cp*.json"))
     assert [json.loads(path.read_text())["asking"][0]["names"]["optional"] for path in kept] == [[]]
     again, _ = bench.build("asking", "unrelated")
     seconds = {one.library: one.seconds for one in report_of(first).imports}
@@ -92,7 +92,7 @@ def test_two_owners_of_a_path_are_told_and_ordered(bench: Bench, index: LocalInd
     for name in ("aaa", "bbb"):
         index.add(name, modules={f"{name}.py": "", "common/__init__.py": f"who = {name!r}\n", "same/__init__.py": ""})
     for order in (("aaa", "bbb"), ("bbb", "aaa")):
-        remove_tree(Path(bench.places.environments))
+        remove_tree(Path(bench.paths.environments))
         outcome, log = bench.build(*order)
         assert "common/__init__.py (aaa, bbb)" in said(outcome, "file conflicts"), log
         assert "same/" not in said(outcome, "file conflicts")
@@ -158,7 +158,7 @@ def test_a_zip_bomb_is_refused(bench: Bench, index: LocalIndex) -> None:
     outcome, _ = bench.build("bomb")
     assert outcome.failure is not None
     assert "would unpack to 500 MB" in outcome.failure.detail
-    assert list(Path(bench.places.wheels).iterdir()) == []
+    assert list(Path(bench.paths.wheels).iterdir()) == []
 
 
 def test_an_archive_whose_directory_lies_is_bounded(bench: Bench, index: LocalIndex) -> None:
@@ -174,7 +174,7 @@ def test_an_archive_whose_directory_lies_is_bounded(bench: Bench, index: LocalIn
     outcome, log = bench.build("liar")
     assert outcome.failure is not None, log
     assert bench.visible() == []
-    assert [one for one in Path(bench.places.wheels).iterdir() if not one.name.startswith(".")] == []
+    assert [one for one in Path(bench.paths.wheels).iterdir() if not one.name.startswith(".")] == []
 
 
 def test_a_transfer_that_breaks_off_is_told(bench: Bench, index: LocalIndex) -> None:
@@ -210,7 +210,7 @@ def test_a_full_disk_leaves_nothing_broken(bench: Bench, index: LocalIndex) -> N
         f"mkdir -p {mounted}/overlays/cp{PYTHON.replace('.', '')}",
     ]
     for number, name in ((1, "small"), (2, "large")):
-        job = json.dumps(Job(question=home.question(name), places=home.places).to_dict())
+        job = json.dumps(Job(request=home.request(name), paths=home.paths).to_dict())
         script += [
             f"echo '{job}' > {mounted}/build{number}/job.json",
             f"python -m assay.engine {mounted}/build{number} || true",
@@ -247,11 +247,11 @@ def test_what_eats_the_machine_is_ended(bench: Bench, code: str, word: str, monk
     """A fork bomb, a memory eater and an endless loop are ended at the limit, with all that they started."""
     monkeypatch.setattr(rooms, "MOST_PROCESSES", 40)
     monkeypatch.setattr(rooms, "MOST_MEMORY", 400 << 20)
-    question = bench.question()
-    Path(bench.places.environments).mkdir()
-    room = Room(Job(question=question, places=bench.places), bench.root, str(Path(question.python_path).parents[1]))
+    request = bench.request()
+    Path(bench.paths.environments).mkdir()
+    sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root, str(Path(request.python_path).parents[1]))
     marked = f"{code}\n# {bench.root.name}"
-    ended = room.run([question.python_path, "-c", marked], "", 4.0)
+    ended = sandbox.run([request.python_path, "-c", marked], "", 4.0)
     assert word in ended.broken
     if isolation.isolation() != "none":
         listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
@@ -260,11 +260,11 @@ def test_what_eats_the_machine_is_ended(bench: Bench, code: str, word: str, monk
 
 def test_output_without_end_is_bounded(bench: Bench) -> None:
     """A check that prints for ever does not fill our memory."""
-    question = bench.question()
-    Path(bench.places.environments).mkdir()
-    room = Room(Job(question=question, places=bench.places), bench.root, str(Path(question.python_path).parents[1]))
+    request = bench.request()
+    Path(bench.paths.environments).mkdir()
+    sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root, str(Path(request.python_path).parents[1]))
     code = "import sys\nfor _ in range(2000): sys.stdout.write('x' * 100_000)"
-    assert len(room.run([question.python_path, "-c", code], "", 30.0).output) <= rooms.MOST_OUTPUT + (1 << 16)
+    assert len(sandbox.run([request.python_path, "-c", code], "", 30.0).output) <= rooms.MOST_OUTPUT + (1 << 16)
 
 
 def test_every_changed_file_is_named(bench: Bench, index: LocalIndex) -> None:
@@ -307,7 +307,7 @@ def test_a_change_with_its_paper_is_found_out(bench: Bench, index: LocalIndex) -
 
 
 def test_a_drifted_environment_is_mended_to_the_same_digest(bench: Bench, index: LocalIndex) -> None:
-    """A repair fetches what is damaged on the shelf too, and puts the whole in place at one moment."""
+    """A repair fetches what is damaged in the wheel store too, and puts the whole in place at one moment."""
     index.add("asked", modules={"asked.py": "x = 1\n"})
     first, _ = bench.build("asked")
     module = site_packages(bench.folder(first), PYTHON) / "asked.py"
@@ -347,7 +347,7 @@ def test_a_damaged_entry_is_unpacked_again(bench: Bench, index: LocalIndex) -> N
     index.add("asked")
     first, _ = bench.build("asked")
     for content in ("{", '{"key": "x"}', "[]"):
-        manifest = next(Path(bench.places.wheels).glob("[0-9a-f]*/wheel.json"))
+        manifest = next(Path(bench.paths.wheels).glob("[0-9a-f]*/wheel.json"))
         manifest.chmod(0o644)
         manifest.unlink()
         manifest.write_text(content)
@@ -358,7 +358,7 @@ def test_a_damaged_entry_is_unpacked_again(bench: Bench, index: LocalIndex) -> N
 
 def test_a_defect_of_ours_is_told(bench: Bench) -> None:
     """An unforeseen error ends the build with words and the whole story in the log, not with silence."""
-    folder = bench.workdir(bench.question("asked"))
+    folder = bench.workdir(bench.request("asked"))
     job = json.loads((folder / "job.json").read_text())
     job["lock"] = 'lock-version = "1.0"'
     (folder / "job.json").write_text(json.dumps(job))

@@ -17,7 +17,7 @@ from assay.flow.access import find_version
 from assay.flow.build.build import checked_of
 from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput, new_version
-from assay.flow.compose.resolve import preview, question
+from assay.flow.compose.resolve import preview, resolve_request
 from assay.flow.package_indexes import sources_in
 from assay.flow.review.review import approve, submit
 
@@ -64,7 +64,7 @@ def test_only_what_was_tried_is_offered(index: LocalIndex) -> None:
 
 
 def test_what_resolves_has_no_conflict(index: LocalIndex) -> None:
-    """A question that a newer keystroke has answered is none any more."""
+    """A request that a newer keystroke has answered is none any more."""
     index.add("fine")
     assert explain_conflict(person("ana"), spec_input("fine")) is None
 
@@ -84,7 +84,7 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
     index.add("fresh", "1.0", requires=("pushed>=2",))
     second = new_version(ana, "geo")
     assert second.wanted.keep == "geo@1"
-    asked = question(checked_of(ana, find_version(ana, "geo", 2)), sources_in(ana.workspace_id))
+    asked = resolve_request(checked_of(ana, find_version(ana, "geo", 2)), sources_in(ana.workspace_id))
     assert set(asked.preferred) == {"stays==1.0", "pushed==1.0"}
     seen = preview(ana, spec_input("stays", "pushed", "fresh", keep="geo@1"), "page")
     assert versions(seen.lock) == {"stays": "1.0", "pushed": "2.0", "fresh": "1.0"}

@@ -16,7 +16,7 @@ from assay.engine.checking.import_cache import Surroundings, recall, remember
 from assay.engine.checking.kernel_check import kernel_check
 from assay.engine.interface import Job
 from assay.engine.sandbox import isolation
-from assay.engine.sandbox.limits import Room
+from assay.engine.sandbox.limits import Sandbox
 from assay.engine.wheel_store.store import KeptWheel
 
 ENOUGH = 30  # modules for which another process pays
@@ -34,24 +34,24 @@ class Checked:
 
 def check(job: Job, prefix: Path, base_prefix: str, wheels: Sequence[KeptWheel]) -> Checked:
     """Try every module and the kernel, side by side, confined; what is known to work here is not tried again."""
-    room = Room(job, prefix, base_prefix)
-    memories = Path(job.places.checks) / f"{isolation.isolation()}-{_python_key(job)}"
+    sandbox = Sandbox(job, prefix, base_prefix)
+    memories = Path(job.paths.checks) / f"{isolation.isolation()}-{_python_key(job)}"
     surroundings = Surroundings(wheels)
     with ThreadPoolExecutor(2) as pool:
-        kernel = pool.submit(kernel_check, job, prefix, room, memories, surroundings)
-        imports = _imports(prefix, room, wheels, memories, surroundings)
+        kernel = pool.submit(kernel_check, job, prefix, sandbox, memories, surroundings)
+        imports = _imports(prefix, sandbox, wheels, memories, surroundings)
         return Checked(imports=imports, checks=(_import_check(imports, len(wheels)), kernel.result()))
 
 
 def _python_key(job: Job) -> str:
     """Name an interpreter by its path, size and time: another patch release is another one."""
-    path = Path(job.question.python_path)
+    path = Path(job.request.python_path)
     found = path.resolve().stat()
     return hashlib.sha256(f"{path} {found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:16]
 
 
 def _imports(
-    prefix: Path, room: Room, wheels: Sequence[KeptWheel], memories: Path, surroundings: Surroundings
+    prefix: Path, sandbox: Sandbox, wheels: Sequence[KeptWheel], memories: Path, surroundings: Surroundings
 ) -> tuple[ImportFact, ...]:
     known = {one.name: recall(memories, one, surroundings) for one in wheels}
     remembered = [
@@ -63,7 +63,7 @@ def _imports(
     wanted = [[one.name, module] for one in wheels for module in one.modules if module not in known[one.name]]
     if not wanted:
         return tuple(remembered)
-    facts, edges = _try_all(prefix, room, wanted)
+    facts, edges = _try_all(prefix, sandbox, wanted)
     by_name = {one.name: one for one in wheels}
     fresh: dict[str, dict[str, Any]] = {}
     for fact in facts:
@@ -75,7 +75,7 @@ def _imports(
     return (*remembered, *facts)
 
 
-def _try_all(prefix: Path, room: Room, wanted: list[list[str]]) -> tuple[list[ImportFact], dict[str, set[str]]]:
+def _try_all(prefix: Path, sandbox: Sandbox, wanted: list[list[str]]) -> tuple[list[ImportFact], dict[str, set[str]]]:
     """Try modules in as many processes as pay: each has to import anew what several need."""
     parts = min(CORES, len(wanted) // ENOUGH) or 1
     size = -(-len(wanted) // parts)
@@ -83,17 +83,17 @@ def _try_all(prefix: Path, room: Room, wanted: list[list[str]]) -> tuple[list[Im
     facts: list[ImportFact] = []
     edges: dict[str, set[str]] = {}
     with ThreadPoolExecutor(parts) as pool:
-        for some, told in pool.map(lambda chunk: _try(prefix, room, chunk), chunks):
+        for some, told in pool.map(lambda chunk: _try(prefix, sandbox, chunk), chunks):
             facts += some
             for asking, asked in told.items():
                 edges.setdefault(asking, set()).update(asked)
     return facts, edges
 
 
-def _try(prefix: Path, room: Room, wanted: list[list[str]]) -> tuple[list[ImportFact], dict[str, set[str]]]:
+def _try(prefix: Path, sandbox: Sandbox, wanted: list[list[str]]) -> tuple[list[ImportFact], dict[str, set[str]]]:
     """Import modules in the environment; return how it went and which names asked for which."""
     script = str(Path(__file__).with_name("import_check.py"))
-    ended = room.run([str(prefix / "bin" / "python"), script], json.dumps(wanted), IMPORT_SECONDS)
+    ended = sandbox.run([str(prefix / "bin" / "python"), script], json.dumps(wanted), IMPORT_SECONDS)
     lines = [json.loads(line) for line in ended.output.splitlines() if line.startswith("{") and line.endswith("}")]
     facts = [ImportFact(**line) for line in lines if "module" in line]
     edges: dict[str, set[str]] = {}

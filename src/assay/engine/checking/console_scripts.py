@@ -22,6 +22,6 @@ OWNERS = {
 }
 
 
-def commands_over_others(library: LibraryFacts) -> list[str]:
+def shadowed_commands(library: LibraryFacts) -> list[str]:
     """Return the commands of a library that hide those of the system, of Python or of its installers."""
     return [name for name in library.scripts if name in POSIX or OWNERS.get(name, library.name) != library.name]

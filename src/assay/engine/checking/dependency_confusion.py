@@ -7,25 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 from assay.core.lock import Lock
 from assay.core.report import Check
 from assay.engine.interface import Job
-from assay.engine.resolving.index_routing import source_of
+from assay.engine.resolving.index_routing import index_of
 
 AT_ONCE = 8
 
 
-def names_on_two_sources(lock: Lock, job: Job) -> Check:
+def dependency_confusion(lock: Lock, job: Job) -> Check:
     """Ask the default source for every name that another one serves. That one was used in any case."""
-    question = job.question
-    owned = [one.name for one in lock.libraries if source_of(one.name, question) is not question.index]
+    request = job.request
+    owned = [one.name for one in lock.libraries if index_of(one.name, request) is not request.index]
     if not owned:
         return Check(name="dependency confusion", state="passed", detail="none")
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - most installations have one source
 
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
 
-    network = Network((question.index, *question.sources), job.credentials)
+    network = Network((request.index, *request.sources), job.credentials)
 
     def exists(name: str) -> bool:
-        answer = network.open(f"{question.index.url}/{name}/", {"Accept": "application/vnd.pypi.simple.v1+json"})
+        answer = network.open(f"{request.index.url}/{name}/", {"Accept": "application/vnd.pypi.simple.v1+json"})
         answer.close()
         return answer.status == 200  # noqa: PLR2004 - OK
 

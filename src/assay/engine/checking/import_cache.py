@@ -27,7 +27,7 @@ class Surroundings:
         for wheel in sorted(wheels, key=lambda one: one.key):
             for name in wheel.offers:
                 self._offers[name].append(wheel.key)
-        self.start_up = sorted(one.key for one in wheels if one.starts_up)
+        self.start_up = sorted(one.key for one in wheels if one.runs_at_startup)
 
     def who(self, name: str) -> list[str]:
         """Return the keys of the wheels that offer a name."""

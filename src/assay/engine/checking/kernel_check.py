@@ -12,30 +12,30 @@ from assay.core.report import Check
 from assay.engine.checking.import_cache import MOST, Surroundings
 from assay.engine.interface import Job
 from assay.engine.kernels.overlay import BOOT, ensure_overlay, needs_overlay
-from assay.engine.sandbox.limits import Room
+from assay.engine.sandbox.limits import Sandbox
 
 KERNEL_SECONDS = 120
 
 
-def kernel_check(job: Job, prefix: Path, room: Room, memories: Path, surroundings: Surroundings) -> Check:
+def kernel_check(job: Job, prefix: Path, sandbox: Sandbox, memories: Path, surroundings: Surroundings) -> Check:
     """Start it, run a cell, stop it; or recall that it did."""
     overlay = "-"
-    if needs_overlay(prefix, job.question.python):
+    if needs_overlay(prefix, job.request.python):
         try:
-            overlay = str(ensure_overlay(job.question, job.places, job.credentials, print))
+            overlay = str(ensure_overlay(job.request, job.paths, job.credentials, print))
         except BuildError as error:
             return Check(name="kernel", state="skipped", detail=f"not assessed: {error.detail}")
     kept = memories / f"kernel-{_name(overlay)}.json"
     for memory in _read(kept):
         if surroundings.holds(memory):
             return _passed(memory["seconds"])
-    return _try(prefix, room, overlay, kept, surroundings)
+    return _try(prefix, sandbox, overlay, kept, surroundings)
 
 
-def _try(prefix: Path, room: Room, overlay: str, kept: Path, surroundings: Surroundings) -> Check:
+def _try(prefix: Path, sandbox: Sandbox, overlay: str, kept: Path, surroundings: Surroundings) -> Check:
     script = str(Path(__file__).with_name("kernel_probe.py"))
     argv = [str(prefix / "bin" / "python"), script, overlay, str(BOOT)]
-    ended = room.run(argv, "", KERNEL_SECONDS)
+    ended = sandbox.run(argv, "", KERNEL_SECONDS)
     lines = [line for line in ended.output.splitlines() if line.startswith("{")]
     if ended.code == 0 and lines:
         found = json.loads(lines[-1])

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from assay.core.errors import BuildError
 from assay.core.lock import Lock
 from assay.core.report import Check, LibraryFacts
-from assay.engine.checking.console_scripts import commands_over_others
+from assay.engine.checking.console_scripts import shadowed_commands
 from assay.engine.installing.install import Installed
 from assay.engine.resolving.uv import marker_variables
 from assay.engine.wheel_store.embedded_sbom import bundled
@@ -26,19 +26,19 @@ class Found:
 
     lock: Lock
     libraries: tuple[LibraryFacts, ...]
-    start_up_files: tuple[str, ...]
-    untrue: tuple[str, ...]
+    startup_code: tuple[str, ...]
+    record_mismatches: tuple[str, ...]
 
 
-def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...], shelf: Path) -> Found:
+def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...], store: Path) -> Found:
     """Check kept wheels against their lock and read their facts. Raises BuildError naming what differs."""
     _check_set(lock, wheels)
     with_edges = add_edges(lock, wheels, asked)
     return Found(
         lock=with_edges,
-        libraries=tuple(_facts(one, shelf) for one in sorted(wheels, key=lambda one: one.name)),
-        start_up_files=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
-        untrue=tuple(sorted(f"{one.name}: {path}" for one in wheels for path in one.untrue)),
+        libraries=tuple(_facts(one, store) for one in sorted(wheels, key=lambda one: one.name)),
+        startup_code=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
+        record_mismatches=tuple(sorted(f"{one.name}: {path}" for one in wheels for path in one.record_mismatches)),
     )
 
 
@@ -109,7 +109,7 @@ def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> b
     return any(one.marker.evaluate({**variables, "extra": extra}) for extra in ("", *extras))
 
 
-def _facts(one: KeptWheel, shelf: Path) -> LibraryFacts:
+def _facts(one: KeptWheel, store: Path) -> LibraryFacts:
     return LibraryFacts(
         name=one.name,
         version=one.version,
@@ -118,23 +118,23 @@ def _facts(one: KeptWheel, shelf: Path) -> LibraryFacts:
         summary=one.summary,
         modules=one.modules,
         scripts=tuple(path.removeprefix("bin/") for path, _, _ in one.files if path.startswith("bin/")),
-        bundled=bundled(one, shelf),
+        bundled=bundled(one, store),
     )
 
 
 def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
     """Return what was seen of the files, as checks: locked, start-up code, owners of paths, true RECORDs."""
-    start_up = [Path(path).name for path in found.start_up_files]
+    start_up = [Path(path).name for path in found.startup_code]
     shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
     return (
         Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash"),
         _noted("startup code", start_up),
         _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
         _noted("file conflicts", shared),
-        _noted("RECORD mismatches", list(found.untrue)),
+        _noted("RECORD mismatches", list(found.record_mismatches)),
         _noted(
             "shadowed commands",
-            [f"{name} ({one.name})" for one in found.libraries for name in commands_over_others(one)],
+            [f"{name} ({one.name})" for one in found.libraries for name in shadowed_commands(one)],
         ),
     )
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.core.lock import Lock, LockedLibrary
-from assay.engine.fetching.eta import Pace
-from assay.engine.installing.manifest import own_files, tree_digest, write_papers
-from assay.engine.interface import Job, Question
+from assay.engine.fetching.eta import Eta
+from assay.engine.installing.manifest import own_files, tree_digest, write_manifests
+from assay.engine.interface import Job, ResolveRequest
 from assay.engine.resolving.uv import resolve
 from assay.engine.sdists.build_wheel import wheel_from_source
 from assay.engine.wheel_store.archive import inspect
 from assay.engine.wheel_store.store import KeptWheel, kept_wheels, key_of, link_wheels
-from assay.engine.wheel_store.unpack import Entering, make_prefix
+from assay.engine.wheel_store.unpack import Unpacking, make_prefix
 
 OnProgress = Callable[..., None]  # takes changes of `Progress` by name
 
@@ -47,34 +47,34 @@ class Installation:
         job: Job,
         *,
         workdir: Path,
-        on_line: Callable[[str], None],
+        log_line: Callable[[str], None],
         on_progress: OnProgress,
     ) -> None:
         self._lock, self._prefix, self._job, self._workdir = lock, prefix, job, workdir
-        self._shelf, self._question = Path(job.places.wheels), job.question
-        self._say, self._tell = on_line, on_progress
+        self._store, self._question = Path(job.paths.wheels), job.request
+        self._log, self._update = log_line, on_progress
         self._fresh: frozenset[str] = frozenset()
 
     def keep(self) -> tuple[KeptWheel, ...]:
         """Return the lock's wheels, all of them kept by now. Raises BuildError."""
-        self._shelf.mkdir(parents=True, exist_ok=True)
-        kept = kept_wheels(self._lock, self._shelf)
+        self._store.mkdir(parents=True, exist_ok=True)
+        kept = kept_wheels(self._lock, self._store)
         missing = [one for one in self._lock.libraries if one.name not in kept]
         if missing:
-            self._say(f"{len(kept)} libraries are kept already; {len(missing)} are fetched.")
+            self._log(f"{len(kept)} libraries are kept already; {len(missing)} are fetched.")
             self._bring(missing, done=len(kept))
             self._fresh = frozenset(key_of(one, self._lock.python) for one in missing)
-            kept = kept_wheels(self._lock, self._shelf)
+            kept = kept_wheels(self._lock, self._store)
         return tuple(kept[one.name] for one in self._lock.libraries)
 
     def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
-        """Link them into the prefix, with the papers. Raises BuildError."""
-        self._tell(message="Linking")
-        make_prefix(self._prefix, self._question.python_path, cache=self._job.places.cache)
+        """Link them into the prefix, with the metadata. Raises BuildError."""
+        self._update(message="Linking")
+        make_prefix(self._prefix, self._question.python_path, cache=self._job.paths.cache)
         own = own_files(self._prefix)
-        shared = link_wheels(wheels, self._shelf, self._prefix)
-        write_papers(self._prefix, self._shelf, own, wheels)
-        self._tell(done=len(wheels), bytes_done=self._lock.download_size)
+        shared = link_wheels(wheels, self._store, self._prefix)
+        write_manifests(self._prefix, self._store, own, wheels)
+        self._update(done=len(wheels), bytes_done=self._lock.download_size)
         return Installed(
             wheels=wheels,
             size=sum(size for _, size, _ in own) + sum(one.size for one in wheels),
@@ -90,45 +90,45 @@ class Installation:
 
         downloads = self._workdir / "downloads"
         here = self._lock.download_size - sum(one.file.size for one in missing)
-        guard, pace = threading.Lock(), Pace()
+        guard, eta = threading.Lock(), Eta()
 
         def arrived(count: int, *, whole: bool) -> None:
             nonlocal here, done
             with guard:
                 here, done = here + count, done + whole
-                left = pace.left(time.monotonic(), here, self._lock.download_size)
-                self._tell(done=done, bytes_done=here, seconds_left=left)
+                left = eta.left(time.monotonic(), here, self._lock.download_size)
+                self._update(done=done, bytes_done=here, seconds_left=left)
 
-        self._tell(done=done, bytes_done=here, message="Fetching")
+        self._update(done=done, bytes_done=here, message="Fetching")
         files = [one.file for one in missing if one.file.is_wheel]
         network = Network((self._question.index, *self._question.sources), self._job.credentials)
         fetch(files, downloads, network, arrived)
-        self._tell(message="Unpacking and compiling", seconds_left=None, force=True)
+        self._update(message="Unpacking and compiling", seconds_left=None, force=True)
         wheels = {one.name: self._wheel(one, downloads) for one in missing}
         archives = {name: inspect(wheel) for name, wheel in wheels.items()}
-        entering = Entering(wheels, archives, downloads, self._shelf, self._question, self._workdir.name)
-        entering.enter(missing, self._say)
+        unpacking = Unpacking(wheels, archives, downloads, self._store, self._question, self._workdir.name)
+        unpacking.run(missing, self._log)
         shutil.rmtree(downloads)
 
     def _wheel(self, library: LockedLibrary, downloads: Path) -> Path:
         """Return a library's wheel among the downloads; a source is built first."""
         if library.file.is_wheel:
             return downloads / library.file.name
-        made = wheel_from_source(library.file, self._job, self._workdir, self._install_needs, self._say)
+        made = wheel_from_source(library.file, self._job, self._workdir, self._install_needs, self._log)
         shutil.copy2(made, downloads / made.name)
         return downloads / made.name
 
-    def _install_needs(self, question: Question, prefix: Path) -> None:
-        install_into(question, prefix, self._job, self._workdir, self._say)
+    def _install_needs(self, request: ResolveRequest, prefix: Path) -> None:
+        install_into(request, prefix, self._job, self._workdir, self._log)
 
 
-def install_into(question: Question, prefix: Path, job: Job, workdir: Path, say: Callable[[str], None]) -> None:
-    """Resolve a question and install the answer: an environment to build a source in. Raises AssayError."""
+def install_into(request: ResolveRequest, prefix: Path, job: Job, workdir: Path, log: Callable[[str], None]) -> None:
+    """Resolve a request and install the answer: an environment to build a source in. Raises AssayError."""
     aside = workdir / f"needs-{prefix.parent.name}"
     aside.mkdir(exist_ok=True)
-    lock = resolve(question, cache=job.places.cache, workdir=str(aside), credentials=job.credentials)
-    quiet = replace(job, question=question)
-    installation = Installation(lock, prefix, quiet, workdir=aside, on_line=say, on_progress=_quiet)
+    lock = resolve(request, cache=job.paths.cache, workdir=str(aside), credentials=job.credentials)
+    quiet = replace(job, request=request)
+    installation = Installation(lock, prefix, quiet, workdir=aside, log_line=log, on_progress=_quiet)
     installation.link(installation.keep())
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.lock import Lock
-from assay.engine.installing.manifest import FOLDER, PAPERS, hashed, read_papers, tree_digest
+from assay.engine.installing.manifest import FOLDER, METADATA, hashed, read_manifests, tree_digest
 from assay.engine.layout import walk, write_json
 from assay.engine.wheel_store.store import KeptWheel, contents_of, keys_of, read_wheel
 
@@ -57,15 +57,15 @@ def rehash(prefix: Path, digest: str, tree: str, on_progress: OnProgress) -> Dri
     """
     began = time.monotonic()
     try:
-        own, wheels = read_papers(prefix)
+        own, wheels = read_manifests(prefix)
         lock = Lock.from_toml((prefix / "pylock.toml").read_text())
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Drift(missing=(f"{FOLDER} ({error})",), seconds=round(time.monotonic() - began, 3))
-    changed = _papers(lock, digest, tree, wheels)
+    changed = _changed_manifests(lock, digest, tree, wheels)
     expected = {path: (size, sha256) for path, size, sha256 in own} | contents_of(wheels)
     seen = _read(prefix, expected, on_progress)
     there = {path for path, _ in walk(prefix)}
-    added = sorted(path for path in there - expected.keys() if path not in PAPERS and not path.startswith(FOLDER))
+    added = sorted(path for path in there - expected.keys() if path not in METADATA and not path.startswith(FOLDER))
     return Drift(
         changed=(*changed, *sorted(seen.changed)),
         missing=tuple(sorted(seen.missing)),
@@ -76,7 +76,7 @@ def rehash(prefix: Path, digest: str, tree: str, on_progress: OnProgress) -> Dri
     )
 
 
-def _papers(lock: Lock, digest: str, tree: str, wheels: Sequence[KeptWheel]) -> list[str]:
+def _changed_manifests(lock: Lock, digest: str, tree: str, wheels: Sequence[KeptWheel]) -> list[str]:
     """Name the papers that do not tell what was approved."""
     wrong = []
     if lock.digest != digest:
@@ -87,7 +87,7 @@ def _papers(lock: Lock, digest: str, tree: str, wheels: Sequence[KeptWheel]) -> 
 
 
 def is_damaged(entry: Path) -> bool:
-    """Say whether an entry of the shelf of wheels is not what it was when it was entered."""
+    """Say whether an entry of the wheel store differs from what was unpacked."""
     wheel = read_wheel(entry)
     if wheel is None:
         return True

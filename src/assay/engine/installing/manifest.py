@@ -1,6 +1,6 @@
 """What an environment tells of itself, in its folder `.assay`: its own files, and the manifest of each wheel.
 
-The manifests are links to those of the shelf. The SHA-256 over all of them is in the report, which is kept
+The manifests are links to those of the store. The SHA-256 over all of them is in the report, which is kept
 elsewhere: whoever changes a file and its manifest is found out too.
 """
 
@@ -17,7 +17,7 @@ from assay.engine.layout import SEALED, walk
 from assay.engine.wheel_store.store import MANIFEST, KeptWheel, read_manifest
 
 FOLDER = ".assay"
-PAPERS = ("pylock.toml", "report.json", "assay.json")  # at the top of an environment
+METADATA = ("pylock.toml", "report.json", "assay.json")  # at the top of an environment
 SMALL = 1 << 20  # bytes that are read at once
 Row = tuple[str, int, str]  # path, size in bytes, SHA-256 of the content or of a link's target
 
@@ -45,19 +45,19 @@ def hashed(path: str) -> tuple[int, str]:
         return found.st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_papers(prefix: Path, shelf: Path, own: Sequence[Row], wheels: Iterable[KeptWheel]) -> None:
+def write_manifests(prefix: Path, store: Path, own: Sequence[Row], wheels: Iterable[KeptWheel]) -> None:
     """Write the folder."""
     folder = prefix / FOLDER
     folder.mkdir()
     (folder / "own.json").write_text(json.dumps(own))
     (folder / "own.json").chmod(0o444)
     for wheel in wheels:
-        os.link(shelf / wheel.key / MANIFEST, folder / f"{wheel.name}.wheel.json")
+        os.link(store / wheel.key / MANIFEST, folder / f"{wheel.name}.wheel.json")
     folder.chmod(SEALED)
 
 
-def read_papers(prefix: Path) -> tuple[list[Row], list[KeptWheel]]:
-    """Return what `write_papers` wrote. Raises OSError or ValueError when it is not there or damaged."""
+def read_manifests(prefix: Path) -> tuple[list[Row], list[KeptWheel]]:
+    """Return what `write_manifests` wrote. Raises OSError or ValueError when it is not there or damaged."""
     folder = prefix / FOLDER
     own = [(path, size, sha256) for path, size, sha256 in json.loads((folder / "own.json").read_bytes())]
     return own, [read_manifest(path) for path in sorted(folder.glob("*.wheel.json"))]

@@ -1,4 +1,4 @@
-"""Sealing: a finished directory becomes read-only, gets its papers, and appears under its digest at once."""
+"""Sealing: a finished directory becomes read-only, gets its metadata, and appears under its digest at once."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 from assay.core.errors import DriftError
 from assay.core.lock import Lock
 from assay.core.report import current
-from assay.engine.installing.manifest import PAPERS
-from assay.engine.interface import Places
+from assay.engine.installing.manifest import METADATA
+from assay.engine.interface import EnginePaths
 from assay.engine.layout import SEALED, exchange, flush, remove_tree
 
 ASIDE = ".building-"
 
 
-def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any], *, replace: bool = False) -> bool:
+def seal(aside: Path, paths: EnginePaths, lock: Lock, report: dict[str, Any], *, replace: bool = False) -> bool:
     """Write the papers and let the directory appear. Returns False when the same lock was there already.
 
     With `replace`, what is there changes places with the new one at one moment, and is removed.
     """
-    target = Path(places.environments) / lock.digest
-    papers = {
+    target = Path(paths.environments) / lock.digest
+    metadata = {
         "pylock.toml": lock.to_toml(),
         "report.json": json.dumps(report),
         "assay.json": json.dumps({"digest": lock.digest, "python": lock.python, "files": report["files"]}),
     }
-    for name, text in papers.items():
+    for name, text in metadata.items():
         path = aside / name
         path.write_text(text)
         path.chmod(0o444)
@@ -52,7 +52,7 @@ def seal(aside: Path, places: Places, lock: Lock, report: dict[str, Any], *, rep
 
 def is_sealed(target: Path) -> bool:
     """Say whether a directory is a finished environment."""
-    return all((target / name).is_file() for name in PAPERS)
+    return all((target / name).is_file() for name in METADATA)
 
 
 def read_sealed(target: Path) -> tuple[Lock, dict[str, Any]] | None:
@@ -66,11 +66,11 @@ def read_sealed(target: Path) -> tuple[Lock, dict[str, Any]] | None:
 def check_sealed(target: Path, digest: str) -> None:
     """Raise DriftError unless the directory is the finished environment of that lock (law 1): milliseconds."""
     try:
-        papers = json.loads((target / "assay.json").read_text())
+        metadata = json.loads((target / "assay.json").read_text())
         lock = Lock.from_toml((target / "pylock.toml").read_text())
     except (OSError, ValueError, KeyError) as error:
         raise DriftError("The built files are not there.", hint="Build it again from its lock.") from error
-    if not digest or lock.digest != digest or papers["digest"] != digest:
+    if not digest or lock.digest != digest or metadata["digest"] != digest:
         raise DriftError(
             f"The directory holds lock {lock.digest[:12]}, but {digest[:12]} was asked for.",
             hint="Do not use it. Build it again from its lock.",
@@ -79,9 +79,9 @@ def check_sealed(target: Path, digest: str) -> None:
         raise DriftError("Its Python is gone from this machine.", hint="Install that Python again.")
 
 
-def sweep(places: Places, alive: frozenset[str] = frozenset()) -> list[str]:
+def sweep(paths: EnginePaths, alive: frozenset[str] = frozenset()) -> list[str]:
     """Remove half-built directories that no build in `alive` (names) owns; return what was removed."""
-    root = Path(places.environments)
+    root = Path(paths.environments)
     left = [path for path in root.glob(f"{ASIDE}*") if path.name not in alive]
     for path in left:
         remove_tree(path)

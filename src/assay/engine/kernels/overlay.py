@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from assay.core.errors import BuildError
 from assay.engine import uv
-from assay.engine.interface import Credentials, Places, Question
+from assay.engine.interface import Credentials, EnginePaths, ResolveRequest
 from assay.engine.layout import remove_tree, site_packages
 from assay.engine.resolving.index_routing import index_for_uv
 from assay.engine.resolving.uv_proxy import uv_proxy
@@ -21,9 +21,9 @@ exec "$VIRTUAL_ENV/bin/python" "{script}" "$@"
 """
 
 
-def overlay_path(places: Places, python: str) -> Path:
+def overlay_path(paths: EnginePaths, python: str) -> Path:
     """Return where the overlay of a Python version lies."""
-    return Path(places.overlays) / f"cp{python.replace('.', '')}"
+    return Path(paths.overlays) / f"cp{python.replace('.', '')}"
 
 
 def needs_overlay(prefix: Path, python: str) -> bool:
@@ -31,15 +31,15 @@ def needs_overlay(prefix: Path, python: str) -> bool:
     return not (site_packages(prefix, python) / "ipykernel").is_dir()
 
 
-def kernel_argv(prefix: Path, places: Places, python: str) -> list[str]:
+def kernel_argv(prefix: Path, paths: EnginePaths, python: str) -> list[str]:
     """Return the command that starts an environment's kernel, with Jupyter's `{connection_file}` in it."""
-    overlay = str(overlay_path(places, python)) if needs_overlay(prefix, python) else "-"
+    overlay = str(overlay_path(paths, python)) if needs_overlay(prefix, python) else "-"
     return [str(prefix / "bin" / "python"), str(BOOT), overlay, "-f", "{connection_file}"]
 
 
-def ensure_shims(places: Places) -> Path:
+def ensure_shims(paths: EnginePaths) -> Path:
     """Return the directory with the `pip` of servers and kernels, which says what to do (see pip_shim)."""
-    folder = Path(places.overlays) / "shims"
+    folder = Path(paths.overlays) / "shims"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("pip", "pip3"):
         path, text = folder / name, SHIM.format(script=PIP)
@@ -52,26 +52,26 @@ def ensure_shims(places: Places) -> Path:
 
 
 def ensure_overlay(
-    question: Question, places: Places, credentials: Credentials, on_line: Callable[[str], None]
+    request: ResolveRequest, paths: EnginePaths, credentials: Credentials, log_line: Callable[[str], None]
 ) -> Path:
     """Return the overlay, making it when it is the first of its Python. Raises BuildError."""
-    path = overlay_path(places, question.python)
+    path = overlay_path(paths, request.python)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (path.parent / f".{path.name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if path.is_dir():
             return path
-        on_line(f"Preparing the kernel for Python {question.python} (once) …")
+        log_line(f"Preparing the kernel for Python {request.python} (once) …")
         aside = path.with_name(f".{path.name}.{uuid4().hex}")
         arguments = ["pip", "install", "--quiet", "--no-build", "--target", str(aside)]
-        arguments += ["--python", question.python_path, "--default-index", index_for_uv(question), "ipykernel"]
-        with uv_proxy(question, credentials) as variables:
-            finished = uv.run(arguments, cache=places.cache, cwd=str(path.parent), variables=variables)
+        arguments += ["--python", request.python_path, "--default-index", index_for_uv(request), "ipykernel"]
+        with uv_proxy(request, credentials) as variables:
+            finished = uv.run(arguments, cache=paths.cache, cwd=str(path.parent), variables=variables)
         if finished.code:
             remove_tree(aside)
             raise BuildError(
                 f"No kernel could be prepared: {finished.text[-500:]}",
-                hint="The index needs ipykernel for Python " + question.python + ".",
+                hint="The index needs ipykernel for Python " + request.python + ".",
             )
         aside.rename(path)
     return path

@@ -23,8 +23,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from urllib3.exceptions import HTTPError
 
 from assay.engine.fetching.network import Network, connect
-from assay.engine.interface import Credentials, Index, Question
-from assay.engine.resolving.index_routing import FILES, INDEX, address_for_uv, real_address, source_of
+from assay.engine.interface import Credentials, Index, ResolveRequest
+from assay.engine.resolving.index_routing import FILES, INDEX, address_for_uv, index_of, real_address
 
 JSON_LISTING = "application/vnd.pypi.simple.v1+json"
 LARGEST = 256 << 20  # bytes of one listing
@@ -32,9 +32,9 @@ IDLE = 120.0  # seconds after which a silent tunnel is closed
 
 
 @contextlib.contextmanager
-def index_proxy(question: Question, credentials: Credentials) -> Iterator[dict[str, str]]:
+def index_proxy(request: ResolveRequest, credentials: Credentials) -> Iterator[dict[str, str]]:
     """Serve while the context lasts; gives the variables that lead uv here."""
-    server = _Server(question, Network((question.index, *question.sources), credentials), credentials)
+    server = _Server(request, Network((request.index, *request.sources), credentials), credentials)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -48,9 +48,9 @@ def index_proxy(question: Question, credentials: Credentials) -> Iterator[dict[s
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, question: Question, network: Network, credentials: Credentials) -> None:
+    def __init__(self, request: ResolveRequest, network: Network, credentials: Credentials) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.question, self.network, self.credentials = question, network, credentials
+        self.request, self.network, self.credentials = request, network, credentials
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class' signature
         """Stay quiet: uv tells what it did not get."""
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         return f"{address}.metadata" if self.path.endswith(".metadata") else address
 
     def _listing(self, name: str) -> None:
-        source = source_of(name, self.server.question)
+        source = index_of(name, self.server.request)
         page = f"{source.url}/{name}/"
         accepted = f"{JSON_LISTING}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
         answer = self.server.network.open(page, {"Accept": accepted, "Accept-Encoding": "gzip"})

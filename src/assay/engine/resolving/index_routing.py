@@ -5,25 +5,25 @@ from __future__ import annotations
 import base64
 
 from assay.core.package_indexes import owning_index
-from assay.engine.interface import Index, Question
+from assay.engine.interface import Index, ResolveRequest
 
 INDEX = "http://packages.assay.invalid/simple"  # a name that exists nowhere else (RFC 2606)
 FILES = "http://packages.assay.invalid/files"
 
 
-def is_plain(question: Question) -> bool:
+def is_plain(request: ResolveRequest) -> bool:
     """Say whether there is nothing but the installation's own index, which uv may ask itself."""
-    return question.index.trusted and not question.sources
+    return request.index.trusted and not request.sources
 
 
-def index_for_uv(question: Question) -> str:
+def index_for_uv(request: ResolveRequest) -> str:
     """Return the address that uv is told."""
-    return question.index.url if is_plain(question) else INDEX
+    return request.index.url if is_plain(request) else INDEX
 
 
-def source_of(name: str, question: Question) -> Index:
+def index_of(name: str, request: ResolveRequest) -> Index:
     """Return the source that serves a library."""
-    return owning_index(name, question.sources) or question.index
+    return owning_index(name, request.sources) or request.index
 
 
 def address_for_uv(url: str, filename: str) -> str:

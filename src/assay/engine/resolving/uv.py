@@ -1,4 +1,4 @@
-"""From a question to a lock: uv resolves; we keep the one file per library that would be installed."""
+"""From a request to a lock: uv resolves; we keep the one file per library that would be installed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from assay.core.errors import ResolutionError
 from assay.core.lock import File, Lock, LockedLibrary, file_name
 from assay.engine import uv
-from assay.engine.interface import Credentials, Question
-from assay.engine.resolving.index_routing import index_for_uv, real_address, source_of
+from assay.engine.interface import Credentials, ResolveRequest
+from assay.engine.resolving.index_routing import index_for_uv, index_of, real_address
 from assay.engine.resolving.uv_errors import explain, pinned_by_base, without_wheel
 from assay.engine.resolving.uv_proxy import uv_proxy
 
@@ -27,11 +27,11 @@ TIMEOUT = 300.0  # seconds; the hardest real resolutions take tens
 
 
 def resolve(
-    question: Question,
+    request: ResolveRequest,
     *,
     cache: str,
     workdir: str,
-    on_line: Callable[[str], None] | None = None,
+    log_line: Callable[[str], None] | None = None,
     started: Callable[[Popen[str]], None] | None = None,
     wheels: str = "",
     credentials: Credentials | None = None,
@@ -43,27 +43,27 @@ def resolve(
     """
     folder = Path(workdir)
     answer = folder / "pylock.resolved.toml"
-    (folder / "requirements.in").write_text(_lines(question.libraries + question.pins))
-    (folder / "constraints.txt").write_text(_lines(question.pins + question.holds))
+    (folder / "requirements.in").write_text(_lines(request.libraries + request.pins))
+    (folder / "constraints.txt").write_text(_lines(request.pins + request.holds))
     answer.unlink(missing_ok=True)
-    if question.preferred:
-        answer.write_text(_earlier(question.preferred))
-    with uv_proxy(question, credentials or {}) as variables:
+    if request.preferred:
+        answer.write_text(_earlier(request.preferred))
+    with uv_proxy(request, credentials or {}) as variables:
         finished = uv.run(
-            [*_arguments(question, answer.name), *(["--find-links", wheels] if wheels else [])],
+            [*_arguments(request, answer.name), *(["--find-links", wheels] if wheels else [])],
             cache=cache,
             cwd=workdir,
-            on_line=on_line,
+            log_line=log_line,
             started=started,
             timeout=TIMEOUT,
             variables=variables,
         )
     if finished.code:
-        told = pinned_by_base(explain(finished.text), question.pins)
-        from_source = question.allow_sources and without_wheel(told.detail)
+        told = pinned_by_base(explain(finished.text), request.pins)
+        from_source = request.allow_sources and without_wheel(told.detail)
         hint = f"Build makes a wheel of {from_source} from its source first, confined." if from_source else told.hint
         raise ResolutionError(told.detail, hint=hint, path="libraries")
-    return read_answer(answer.read_text(), question)
+    return read_answer(answer.read_text(), request)
 
 
 def _earlier(preferred: tuple[str, ...]) -> str:
@@ -79,26 +79,26 @@ def _lines(lines: tuple[str, ...]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _arguments(question: Question, answer: str) -> list[str]:
+def _arguments(request: ResolveRequest, answer: str) -> list[str]:
     arguments = ["pip", "compile", "--quiet", "--format", "pylock.toml", "--output-file", answer]
-    arguments += ["--python", question.python_path, "--default-index", index_for_uv(question)]
+    arguments += ["--python", request.python_path, "--default-index", index_for_uv(request)]
     arguments += ["--constraints", "constraints.txt", "--no-header", "--no-annotate", "--no-build"]
-    if question.cool_down_days:
-        arguments += ["--exclude-newer", f"{question.cool_down_days} days"]
+    if request.cool_down_days:
+        arguments += ["--exclude-newer", f"{request.cool_down_days} days"]
     return [*arguments, "requirements.in"]
 
 
-def read_answer(text: str, question: Question) -> Lock:
+def read_answer(text: str, request: ResolveRequest) -> Lock:
     """Read uv's `pylock.toml` and choose each library's file."""
     document = tomllib.loads(text)
-    ranks = tag_ranks(question.python)
-    variables = marker_variables(question.python)
+    ranks = tag_ranks(request.python)
+    variables = marker_variables(request.python)
     libraries = tuple(
-        _library(package, ranks, question)
+        _library(package, ranks, request)
         for package in document.get("packages", ())
         if "marker" not in package or Marker(package["marker"]).evaluate(variables)
     )
-    return Lock(python=question.python, platform=this_platform(), libraries=libraries)
+    return Lock(python=request.python, platform=this_platform(), libraries=libraries)
 
 
 def this_platform() -> str:
@@ -131,11 +131,11 @@ def marker_variables(python: str) -> dict[str, str]:
     }
 
 
-def _library(package: dict[str, Any], ranks: dict[Tag, int], question: Question) -> LockedLibrary:
+def _library(package: dict[str, Any], ranks: dict[Tag, int], request: ResolveRequest) -> LockedLibrary:
     entry = _chosen(package, ranks)
     if entry is None:
         raise ResolutionError(
-            f"{package['name']} {package['version']} has no file for Python {question.python} on this machine.",
+            f"{package['name']} {package['version']} has no file for Python {request.python} on this machine.",
             hint="Try another version of it, or another Python.",
             path="libraries",
         )
@@ -143,7 +143,7 @@ def _library(package: dict[str, Any], ranks: dict[Tag, int], question: Question)
     return LockedLibrary(
         name=canonicalize_name(package["name"]),
         version=package["version"],
-        index=source_of(package["name"], question).url,
+        index=index_of(package["name"], request).url,
         file=File(
             name=_name(entry),
             url=_without_credentials(real_address(entry.get("url", ""))),

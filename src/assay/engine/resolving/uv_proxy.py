@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from assay.engine.interface import Credentials, Question
+from assay.engine.interface import Credentials, ResolveRequest
 from assay.engine.resolving.index_routing import is_plain
 
 
 @contextlib.contextmanager
-def uv_proxy(question: Question, credentials: Credentials) -> Iterator[dict[str, str]]:
+def uv_proxy(request: ResolveRequest, credentials: Credentials) -> Iterator[dict[str, str]]:
     """Give the variables that lead uv to the indexes, while the context lasts."""
-    if is_plain(question):
+    if is_plain(request):
         yield {}
         return
     from assay.engine.resolving.index_proxy import index_proxy  # noqa: PLC0415 - most installations have one index
 
-    with index_proxy(question, credentials) as variables:
+    with index_proxy(request, credentials) as variables:
         yield variables

@@ -63,9 +63,9 @@ def _bubblewrap(visible: tuple[str, ...], hidden: tuple[str, ...], writable: tup
     return [*command, "--hostname", "check", "--unshare-uts"]
 
 
-def _minimal(places: tuple[str, ...]) -> list[str]:
+def _minimal(paths: tuple[str, ...]) -> list[str]:
     """Return the existing directories, none below another: hiding the outer one hides both."""
-    existing = sorted({str(Path(one).resolve()) for one in places if Path(one).is_dir()})
+    existing = sorted({str(Path(one).resolve()) for one in paths if Path(one).is_dir()})
     return [one for one in existing if not any(one.startswith(f"{other}/") for other in existing)]
 
 
@@ -73,12 +73,12 @@ def _unshare() -> list[str]:
     return ["unshare", "--user", "--map-root-user", "--net", "--ipc", "--pid", "--fork", "--kill-child", "--"]
 
 
-def program_places() -> tuple[str, ...]:
+def program_paths() -> tuple[str, ...]:
     """Return what our own check scripts need to be seen."""
     return (str(Path(__file__).parents[1]),)
 
 
-def base_places(python_prefix: str) -> tuple[str, ...]:
+def base_paths(python_prefix: str) -> tuple[str, ...]:
     """Return where an interpreter is installed, so that it is seen though it may lie in a home."""
     own = sysconfig.get_config_var("LIBDIR") if python_prefix == sys.base_prefix else None
     return tuple(dict.fromkeys(one for one in (python_prefix, own) if one and Path(one).is_dir()))

@@ -30,19 +30,19 @@ class Ended:
     broken: str = ""
 
 
-class Room:
+class Sandbox:
     """The sandbox around one environment."""
 
     def __init__(self, job: Job, prefix: Path, base_prefix: str, *, writable: tuple[str, ...] = ()) -> None:
-        places = job.places
-        home = str(Path(places.environments).parent)
-        Path(places.overlays).mkdir(parents=True, exist_ok=True)
+        paths = job.paths
+        home = str(Path(paths.environments).parent)
+        Path(paths.overlays).mkdir(parents=True, exist_ok=True)
         self._writable = writable
-        self._hidden = (home, places.cache)
+        self._hidden = (home, paths.cache)
         self._visible = (
-            *isolation.base_places(base_prefix),
-            *isolation.program_places(),
-            places.overlays,
+            *isolation.base_paths(base_prefix),
+            *isolation.program_paths(),
+            paths.overlays,
             str(prefix),
         )
 

@@ -24,18 +24,18 @@ from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist
 
 from assay.core.errors import AssayError, BuildError, ResolutionError
 from assay.core.lock import File
-from assay.engine.interface import Credentials, Job, Question
+from assay.engine.interface import Credentials, Job, ResolveRequest
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree
-from assay.engine.resolving.index_routing import source_of
+from assay.engine.resolving.index_routing import index_of
 from assay.engine.sandbox import isolation
-from assay.engine.sandbox.limits import Room
+from assay.engine.sandbox.limits import Sandbox
 
 SECONDS = 1800.0  # that one build may take
 MOST_FILES, MOST_BYTES = 100_000, 4 << 30  # of one source, unpacked
 LARGEST_LISTING = 64 << 20  # bytes of an index's answer
 JSON_LISTING = "application/vnd.pypi.simple.v1+json"
-Installer = Callable[[Question, Path], None]  # resolves and installs a question's libraries into a prefix
+Installer = Callable[[ResolveRequest, Path], None]  # resolves and installs a request's libraries into a prefix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +47,21 @@ class Source:
     file: File
 
 
-def offered_source(name: str, question: Question, credentials: Credentials) -> Source:
-    """Return the newest source distribution of a library that the question admits. Raises ResolutionError."""
+def offered_source(name: str, request: ResolveRequest, credentials: Credentials) -> Source:
+    """Return the newest source distribution of a library that the request admits. Raises ResolutionError."""
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - most builds need no sources
 
-    address = f"{source_of(name, question).url}/{name}/"
-    answer = Network((question.index, *question.sources), credentials).open(address, {"Accept": JSON_LISTING})
+    address = f"{index_of(name, request).url}/{name}/"
+    answer = Network((request.index, *request.sources), credentials).open(address, {"Accept": JSON_LISTING})
     listing = json.loads(answer.read(LARGEST_LISTING)) if answer.status == 200 else {"files": []}  # noqa: PLR2004 - OK
-    admitted = SpecifierSet(",".join(str(one.specifier) for one in _asked(name, question)))
+    admitted = SpecifierSet(",".join(str(one.specifier) for one in _asked(name, request)))
     found = []
     for entry in listing["files"]:
         try:
             told, version = parse_sdist_filename(entry["filename"])
         except InvalidSdistFilename:
             continue
-        fits = SpecifierSet(entry.get("requires-python") or "").contains(f"{question.python}.99")
+        fits = SpecifierSet(entry.get("requires-python") or "").contains(f"{request.python}.99")
         if told == name and fits and not entry.get("yanked") and admitted.contains(version):
             found.append((version, entry))
     if not found:
@@ -79,18 +79,18 @@ def offered_source(name: str, question: Question, credentials: Credentials) -> S
     return Source(name=name, version=str(version), file=file)
 
 
-def _asked(name: str, question: Question) -> list[Requirement]:
-    lines = (Requirement(line) for line in question.libraries + question.pins)
+def _asked(name: str, request: ResolveRequest) -> list[Requirement]:
+    lines = (Requirement(line) for line in request.libraries + request.pins)
     return [one for one in lines if canonicalize_name(one.name) == name]
 
 
-def wheel_from_source(file: File, job: Job, workdir: Path, install: Installer, say: Callable[[str], None]) -> Path:
+def wheel_from_source(file: File, job: Job, workdir: Path, install: Installer, log: Callable[[str], None]) -> Path:
     """Return the wheel of a source, building it when it is the first time. Raises BuildError.
 
-    It is kept beside the shelf by the source's content; `install` makes the build environment.
+    It is kept beside the wheel store by the source's content; `install` makes the build environment.
     """
-    question = job.question
-    kept = Path(job.places.wheels) / ".from-source" / f"{file.sha256}-cp{question.python.replace('.', '')}"
+    request = job.request
+    kept = Path(job.paths.wheels) / ".from-source" / f"{file.sha256}-cp{request.python.replace('.', '')}"
     if kept.is_dir():
         return next(kept.glob("*.whl"))
     if isolation.isolation() != "bubblewrap":
@@ -104,10 +104,10 @@ def wheel_from_source(file: File, job: Job, workdir: Path, install: Installer, s
     folder = workdir / f"source-{file.sha256[:12]}"
     remove_tree(folder)
     try:
-        network = Network((question.index, *question.sources), job.credentials)
+        network = Network((request.index, *request.sources), job.credentials)
         fetch([file], folder / "fetched", network, _nothing)
         root = _extract(folder / "fetched" / file.name, folder / "tree")
-        say(f"Building {file.name} from its source, confined.")
+        log(f"Building {file.name} from its source, confined.")
         made = _build(root, folder, job, install)
         aside = kept.with_name(f".{kept.name}-{workdir.name}")
         aside.mkdir(parents=True)
@@ -198,7 +198,7 @@ def _build_system(root: Path) -> dict[str, Any]:
 def _install(needs: list[str], prefix: Path, job: Job, install: Installer) -> None:
     try:
         lines = tuple(str(Requirement(one)) for one in needs if Requirement(one).url is None)
-        install(replace(job.question, libraries=lines, pins=(), allow_sources=False), prefix)
+        install(replace(job.request, libraries=lines, pins=(), allow_sources=False), prefix)
     except (ValueError, AssayError) as error:
         raise BuildError(f"What the source needs to be built cannot be had: {error}", hint="Leave it out.") from error
 
@@ -208,12 +208,12 @@ class _Asking:
 
     def __init__(self, job: Job, prefix: Path, root: Path, output: Path) -> None:
         self._prefix, self._root = prefix, root
-        self._room = Room(job, prefix, find_base(job.question.python_path), writable=(str(root), str(output)))
+        self._sandbox = Sandbox(job, prefix, find_base(job.request.python_path), writable=(str(root), str(output)))
 
     def __call__(self, arguments: list[str]) -> Any:  # noqa: ANN401 - what backends answer
         hook = str(Path(__file__).with_name("build_backend.py"))
         argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(self._root)]
-        ended = self._room.run([*argv, str(self._prefix / "bin" / "python"), hook, *arguments], "", SECONDS)
+        ended = self._sandbox.run([*argv, str(self._prefix / "bin" / "python"), hook, *arguments], "", SECONDS)
         lines = [line for line in ended.output.splitlines() if line.startswith('{"answer"')]
         if ended.code != 0 or not lines:
             why = ended.broken or ended.errors.strip()[-1500:] or "it gave no reason"

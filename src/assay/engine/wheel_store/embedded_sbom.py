@@ -16,7 +16,7 @@ MAX_PARTS = 500  # that are kept of one wheel
 MAX_WORD = 100  # characters of a name or a version
 
 
-def bundled(wheel: KeptWheel, shelf: Path) -> tuple[str, ...] | None:
+def bundled(wheel: KeptWheel, store: Path) -> tuple[str, ...] | None:
     """Return the parts that a wheel's documents name, as `name version`; None when it embeds no document.
 
     CycloneDX and SPDX are read, both as JSON. What is none of them, or too large, names nothing: it is
@@ -27,7 +27,7 @@ def bundled(wheel: KeptWheel, shelf: Path) -> tuple[str, ...] | None:
         return None
     parts: set[str] = set()
     for path in paths:
-        parts.update(_parts(shelf / wheel.key / "tree" / path, wheel.name))
+        parts.update(_parts(store / wheel.key / "tree" / path, wheel.name))
     return tuple(sorted(parts)[:MAX_PARTS])
 
 

@@ -23,7 +23,7 @@ from assay.core.lock import Lock, LockedLibrary
 from assay.engine.layout import SEALED, folders, remove_tree, walk
 
 MANIFEST = "wheel.json"
-ENTERING = ".entering-"
+UNPACKING = ".unpacking-"
 TRASH = ".trash-"  # is removed by whoever clears away next
 
 
@@ -33,8 +33,8 @@ class KeptWheel:
 
     Paths are relative to the environment. `compiled` files are made from `files`; they are no part of the
     identity, since Python does not write the same bytes each time. `groups` are those of its entry points,
-    `offers` the names by which other code finds it (see memory), `untrue` files that the wheel's own RECORD
-    describes wrongly.
+    `offers` the names by which other code finds it (see `import_cache.py`), `record_mismatches` files that the
+    wheel's own RECORD describes wrongly.
     """
 
     key: str
@@ -48,7 +48,7 @@ class KeptWheel:
     offers: tuple[str, ...]
     files: tuple[tuple[str, int, str], ...]
     compiled: tuple[tuple[str, int, str], ...]
-    untrue: tuple[str, ...] = ()
+    record_mismatches: tuple[str, ...] = ()
 
     @cached_property
     def size(self) -> int:
@@ -62,7 +62,7 @@ class KeptWheel:
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
     @property
-    def starts_up(self) -> bool:
+    def runs_at_startup(self) -> bool:
         """Say whether it runs code at every start of Python."""
         return any(path.endswith(".pth") for path, _, _ in self.files)
 
@@ -73,7 +73,10 @@ class KeptWheel:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> KeptWheel:
         """Read what `to_dict` wrote. Rows stay lists: there are tens of thousands."""
-        words = ("requires", "modules", "groups", "offers", "untrue")
+        if "untrue" in stored:  # entries of before this name
+            stored = {**stored, "record_mismatches": stored["untrue"]}
+            del stored["untrue"]
+        words = ("requires", "modules", "groups", "offers", "record_mismatches")
         return cls(**{**stored, **{name: tuple(stored[name]) for name in words}})
 
 
@@ -109,7 +112,7 @@ def kept_wheels(lock: Lock, wheels: Path) -> dict[str, KeptWheel]:
     return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 
-def link_wheels(wheels: Sequence[KeptWheel], shelf: Path, prefix: Path) -> dict[str, list[str]]:
+def link_wheels(wheels: Sequence[KeptWheel], store: Path, prefix: Path) -> dict[str, list[str]]:
     """Link all files of the wheels into a prefix, folders read-only; return paths of several owners, and those.
 
     A path has several owners when wheels bring it with different contents; the last name wins, each time.
@@ -119,7 +122,7 @@ def link_wheels(wheels: Sequence[KeptWheel], shelf: Path, prefix: Path) -> dict[
     _check_own(owners, prefix)
     made = _make_folders(prefix, owners)
     link, target = os.link, f"{prefix}/"
-    roots = {wheel.key: f"{shelf}/{wheel.key}/tree/" for wheel in wheels}
+    roots = {wheel.key: f"{store}/{wheel.key}/tree/" for wheel in wheels}
     for path, wheel in owners.items():
         source = roots[wheel.key] + path
         try:
@@ -191,15 +194,15 @@ def _make_folders(prefix: Path, paths: Iterable[str]) -> set[str]:
     return made
 
 
-def clear_entering(wheels: Path, name: str) -> None:
+def clear_unpacking(wheels: Path, name: str) -> None:
     """Remove what one build left half entered."""
-    for path in wheels.glob(f"{ENTERING}{name}*"):
+    for path in wheels.glob(f"{UNPACKING}{name}*"):
         remove_tree(path)
 
 
-def sweep_entering(wheels: Path, alive: frozenset[str]) -> list[str]:
+def sweep_unpacking(wheels: Path, alive: frozenset[str]) -> list[str]:
     """Remove what builds left half entered that are not alive (names); return what was removed."""
-    left = [path for path in wheels.glob(f"{ENTERING}*") if not any(one in path.name for one in alive)]
+    left = [path for path in wheels.glob(f"{UNPACKING}*") if not any(one in path.name for one in alive)]
     for path in left:
         remove_tree(path)
     return [path.name for path in left]

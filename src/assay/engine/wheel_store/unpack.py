@@ -20,20 +20,20 @@ from pathlib import Path
 from assay.core.errors import BuildError
 from assay.core.lock import LockedLibrary
 from assay.engine import uv
-from assay.engine.interface import Question
+from assay.engine.interface import ResolveRequest
 from assay.engine.layout import flush, remove_tree, site_packages
 from assay.engine.sandbox import isolation
 from assay.engine.wheel_store.archive import Archive
 from assay.engine.wheel_store.distributions import Distribution, read_distributions
 from assay.engine.wheel_store.modules import top_modules
-from assay.engine.wheel_store.store import ENTERING, MANIFEST, KeptWheel, key_of
+from assay.engine.wheel_store.store import MANIFEST, UNPACKING, KeptWheel, key_of
 
 COMPILE_SECONDS = 900.0  # for all files together; 43,000 take about 40 on two cores
 CORES = max(1, min(8, os.cpu_count() or 1))
 SLACK = 64 << 20  # bytes beside the largest member: uv writes its own small files too
 
 
-class Entering:
+class Unpacking:
     """One build's way of keeping wheels: `name` is its own, so that what it leaves half done can be told apart."""
 
     def __init__(
@@ -41,31 +41,31 @@ class Entering:
         wheels: dict[str, Path],
         archives: dict[str, Archive],
         downloads: Path,
-        shelf: Path,
-        question: Question,
+        store: Path,
+        request: ResolveRequest,
         name: str,
     ) -> None:
-        self.wheels, self.archives, self.downloads, self.shelf = wheels, archives, downloads, shelf
-        self.question, self.name = question, name
-        self.stage = shelf / f"{ENTERING}{name}"
+        self.wheels, self.archives, self.downloads, self.store = wheels, archives, downloads, store
+        self.request, self.name = request, name
+        self.stage = store / f"{UNPACKING}{name}"
         self.prefix = self.stage / "prefix"
 
-    def enter(self, libraries: Sequence[LockedLibrary], on_line: Callable[[str], None]) -> None:
+    def run(self, libraries: Sequence[LockedLibrary], log_line: Callable[[str], None]) -> None:
         """Unpack, check and keep. Wheels that bring the same path are unpacked one by one: each keeps its own."""
         remove_tree(self.stage)
         self.stage.mkdir(parents=True)
         try:
-            make_prefix(self.prefix, self.question.python_path, cache=str(self.stage / "cache"))
+            make_prefix(self.prefix, self.request.python_path, cache=str(self.stage / "cache"))
             self._unpack(libraries)
-            found = {one.name: one for one in read_distributions(site_packages(self.prefix, self.question.python))}
+            found = {one.name: one for one in read_distributions(site_packages(self.prefix, self.request.python))}
             _check_names(libraries, found)
             alone = _overlapping(list(found.values())) if len(libraries) > 1 else frozenset()
-            self._keep([one for one in libraries if one.name not in alone], found, on_line)
+            self._keep([one for one in libraries if one.name not in alone], found, log_line)
         finally:
             remove_tree(self.stage)
         for library in (one for one in libraries if one.name in alone):
-            on_line(f"{library.name} shares paths with another library; it is unpacked alone.")
-            self.enter([library], on_line)
+            log_line(f"{library.name} shares paths with another library; it is unpacked alone.")
+            self.run([library], log_line)
 
     def _unpack(self, libraries: Sequence[LockedLibrary]) -> None:
         """Let uv install the files, from the downloads alone, by their hashes, with a cache of its own."""
@@ -92,21 +92,21 @@ class Entering:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _keep(
-        self, libraries: Sequence[LockedLibrary], found: dict[str, Distribution], on_line: Callable[[str], None]
+        self, libraries: Sequence[LockedLibrary], found: dict[str, Distribution], log_line: Callable[[str], None]
     ) -> None:
         """Compile, hash and move files to a folder per library; let all appear when all is on the disk."""
         if not libraries:
             return
-        compile_all(self.prefix, self.question, self.shelf, on_line)
+        compile_all(self.prefix, self.request, self.store, log_line)
         with ThreadPoolExecutor(CORES) as pool:
             kept = list(pool.map(lambda one: self._describe(one, found[one.name]), libraries))
-        ready = [(_move(one, self.prefix, self.shelf / f"{ENTERING}{self.name}-{one.key}"), one) for one in kept]
-        flush(self.shelf)
+        ready = [(_move(one, self.prefix, self.store / f"{UNPACKING}{self.name}-{one.key}"), one) for one in kept]
+        flush(self.store)
         for aside, wheel in ready:
-            _appear(aside, self.shelf / wheel.key)
+            _appear(aside, self.store / wheel.key)
 
     def _describe(self, library: LockedLibrary, found: Distribution) -> KeptWheel:
-        base = f"lib/python{self.question.python}/site-packages"
+        base = f"lib/python{self.request.python}/site-packages"
         archive = self.archives[library.name]
         listed = [os.path.normpath(f"{base}/{name}") for name, _ in _without_cache_note(found, self.prefix / base)]
         unlisted = [f"{base}/{name}" for name in sorted(archive.members) if not _is_data(name)]
@@ -115,13 +115,13 @@ class Entering:
         ]
         contents = {path: sha256 for path, _, sha256 in files}
         names = archive.announced.keys() | archive.members
-        untrue = [name for name in names if _is_untrue(name, archive, contents, base)]
-        tag = f"cpython-{self.question.python.replace('.', '')}"
+        record_mismatches = [name for name in names if _is_record_mismatch(name, archive, contents, base)]
+        tag = f"cpython-{self.request.python.replace('.', '')}"
         own = {path for path, _, _ in files}
         made = [_compiled(path, tag) for path in own if path.endswith(".py") and path.startswith(base)]
         compiled = [(path, *told) for path in made if path not in own and (told := _hashed(self.prefix, path))]
         return KeptWheel(
-            key=key_of(library, self.question.python),
+            key=key_of(library, self.request.python),
             name=found.name,
             version=found.version,
             licence=found.licence,
@@ -132,7 +132,7 @@ class Entering:
             offers=_offers(found, [path.removeprefix(f"{base}/") for path in own if path.startswith(f"{base}/")]),
             files=tuple(files),
             compiled=tuple(sorted(compiled)),
-            untrue=tuple(sorted(untrue)),
+            record_mismatches=tuple(sorted(record_mismatches)),
         )
 
 
@@ -148,7 +148,7 @@ def _is_data(name: str) -> bool:
     return name.split("/", maxsplit=1)[0].endswith(".data")
 
 
-def _is_untrue(name: str, archive: Archive, contents: dict[str, str], base: str) -> bool:
+def _is_record_mismatch(name: str, archive: Archive, contents: dict[str, str], base: str) -> bool:
     """Say whether a wheel's RECORD tells of a member otherwise than it is; of some it tells nothing (PEP 376)."""
     if name.endswith((".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")) or _is_data(name):
         return False
@@ -218,15 +218,15 @@ def _overlapping(found: list[Distribution]) -> frozenset[str]:
     return frozenset(one.name for one in found if any(counted[path] > 1 for path, _ in one.files))
 
 
-def compile_all(prefix: Path, question: Question, shelf: Path, on_line: Callable[[str], None]) -> None:
+def compile_all(prefix: Path, request: ResolveRequest, store: Path, log_line: Callable[[str], None]) -> None:
     """Byte-compile what lies in a prefix: reproducible as far as Python allows, valid whatever the files' times."""
-    folder = site_packages(prefix, question.python)
-    argv = [question.python_path, "-I", "-S", "-m", "compileall", "-q", "-j", str(CORES)]
+    folder = site_packages(prefix, request.python)
+    argv = [request.python_path, "-I", "-S", "-m", "compileall", "-q", "-j", str(CORES)]
     argv += ["--invalidation-mode", "unchecked-hash", "-s", str(prefix), str(folder)]
     confined = isolation.confined(
         argv,
-        visible=isolation.base_places(str(Path(question.python_path).parents[1])),
-        hidden=(str(shelf.parent),),
+        visible=isolation.base_paths(str(Path(request.python_path).parents[1])),
+        hidden=(str(store.parent),),
         writable=(str(folder),),
     )
     try:
@@ -234,7 +234,7 @@ def compile_all(prefix: Path, question: Question, shelf: Path, on_line: Callable
             confined, env=isolation.ENVIRONMENT, capture_output=True, timeout=COMPILE_SECONDS, check=False, cwd="/"
         )
     except subprocess.TimeoutExpired:
-        on_line("Compiling took too long; what is not compiled is parsed at each start.")
+        log_line("Compiling took too long; what is not compiled is parsed at each start.")
 
 
 def _compiled(source: str, tag: str) -> str:

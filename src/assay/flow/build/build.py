@@ -25,10 +25,10 @@ from assay.core.roles import Actor, Right, check_right
 from assay.engine.build import CREDENTIALS
 from assay.engine.garbage_collection import empty_trash
 from assay.engine.installing.seal import ASIDE, is_sealed, sweep
-from assay.engine.interface import Credentials, Failure, Job, Outcome, Question
+from assay.engine.interface import Credentials, Failure, Job, Outcome, ResolveRequest
 from assay.engine.layout import remove_tree
-from assay.engine.leases import hold, release
-from assay.engine.wheel_store.store import clear_entering, sweep_entering
+from assay.engine.leases import release_lease, take_lease
+from assay.engine.wheel_store.store import clear_unpacking, sweep_unpacking
 from assay.flow.access import find_build, find_reference, find_version, version_state
 from assay.flow.assess.policy import current_policy
 from assay.flow.build.engine_process import engine_environment, read_json
@@ -36,7 +36,7 @@ from assay.flow.build.verify import queue
 from assay.flow.build.wakeup import wake_worker
 from assay.flow.compose.draft import Checked
 from assay.flow.compose.resolution_cache import cached_resolution
-from assay.flow.compose.resolve import question
+from assay.flow.compose.resolve import resolve_request
 from assay.flow.package_indexes import sources_in
 from assay.flow.paths import build_directory, engine_paths, prefix
 from assay.launchers.interface import Handle, Start
@@ -64,14 +64,14 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
     decide(Action.BUILD, version_state(version), actor)
     checked = checked_of(actor, version)
     cool_down = current_policy(actor.workspace_id).policy.cool_down_days
-    asked = asdict(question(checked, sources_in(actor.workspace_id), cool_down_days=cool_down))
+    asked = asdict(resolve_request(checked, sources_in(actor.workspace_id), cool_down_days=cool_down))
     try:
         with transaction.atomic():
             build = Build.objects.create(
                 version=version,
                 requested_by_id=actor.id,
                 state=BuildState.QUEUED,
-                question=asked,
+                request=asked,
                 created_at=timezone.now(),
             )
             touch(version, build=build)
@@ -116,7 +116,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
             defaults={
                 "state": BuildState.QUEUED,
                 "requested_by_id": actor.id,
-                "question": asdict(question(checked, sources_in(actor.workspace_id))),
+                "request": asdict(resolve_request(checked, sources_in(actor.workspace_id))),
                 "repair": True,
                 "created_at": timezone.now(),
             },
@@ -158,11 +158,11 @@ def _claim(build: Build) -> bool:
 
 def _is_there(build: Build) -> bool:
     """End a build at once whose lock is known from its preview and built already."""
-    asked = None if build.repair else cached_resolution(Question.from_dict(build.question))
+    asked = None if build.repair else cached_resolution(ResolveRequest.from_dict(build.request))
     row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
     if asked is None or row is None:
         return False
-    hold(engine_paths(), str(build.pk), asked)
+    take_lease(engine_paths(), str(build.pk), asked)
     if not is_sealed(prefix(row.digest)):
         return False
     directory = build_directory(build.pk)
@@ -181,8 +181,8 @@ def _launch(build: Build) -> None:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         job = Job(
-            question=Question.from_dict(build.question),
-            places=engine_paths(),
+            request=ResolveRequest.from_dict(build.request),
+            paths=engine_paths(),
             lock=_known_lock(build),
             repair=build.repair,
             require_sandbox=build.version.environment.workspace.require_sandbox,
@@ -215,7 +215,7 @@ def _known_lock(build: Build) -> str | None:
     """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
     if build.repair:
         return build.version.lock.text if build.version.lock else None
-    known = cached_resolution(Question.from_dict(build.question))
+    known = cached_resolution(ResolveRequest.from_dict(build.request))
     return known.to_toml() if known else None
 
 
@@ -339,8 +339,8 @@ def _end(
 def _let_go(name: str) -> None:
     """Release what a build that has ended held, and remove what it left half done if it was killed."""
     remove_tree(Path(engine_paths().environments) / f"{ASIDE}{name}")
-    clear_entering(Path(engine_paths().wheels), name)
-    release(engine_paths(), name)
+    clear_unpacking(Path(engine_paths().wheels), name)
+    release_lease(engine_paths(), name)
 
 
 def sweep_leftovers() -> list[str]:
@@ -349,7 +349,7 @@ def sweep_leftovers() -> list[str]:
     alive = frozenset(str(build_id) for build_id in opened)
     empty_trash(engine_paths())
     removed = sweep(engine_paths(), frozenset(f"{ASIDE}{build_id}" for build_id in alive))
-    return removed + sweep_entering(Path(engine_paths().wheels), alive)
+    return removed + sweep_unpacking(Path(engine_paths().wheels), alive)
 
 
 def read_log(build: Build, offset: int) -> dict[str, Any]:

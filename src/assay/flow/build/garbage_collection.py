@@ -37,6 +37,6 @@ def collect(*, dry_run: bool, older_than: float = OLDER_THAN) -> list[Unneeded]:
 def release_ended() -> None:
     """Let go what builds held that have ended, or that this database does not know."""
     running = {str(one) for one in Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)}
-    for name in leases.holders(engine_paths()):
+    for name in leases.lease_holders(engine_paths()):
         if name not in running:
-            leases.release(engine_paths(), name)
+            leases.release_lease(engine_paths(), name)

@@ -23,7 +23,7 @@ from assay.flow.compose.resolve import preview
 from assay.store.models import Version
 from assay.store.reads.compared_versions import compared_version
 
-MOST = 20  # environments in one question; each is resolved
+MOST = 20  # environments in one request; each is resolved
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,10 @@ from assay.core.conflict_fixes import Dependency, Fix, dependencies_in, fixes
 from assay.core.errors import AssayError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
-from assay.engine.interface import Credentials, Question
+from assay.engine.interface import Credentials, ResolveRequest
 from assay.engine.resolving.uv import resolve
 from assay.flow.compose.draft import SpecInput, check_spec_input
-from assay.flow.compose.resolve import question
+from assay.flow.compose.resolve import resolve_request
 from assay.flow.package_indexes import sources_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
 
@@ -35,7 +35,7 @@ class Conflict:
 
 
 class _Trials:
-    """The processes of one person's trials: a newer question ends them."""
+    """The processes of one person's trials: a newer request ends them."""
 
     def __init__(self) -> None:
         self._running: dict[int, list[Popen[str]]] = {}
@@ -60,7 +60,7 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
     checked = check_spec_input(actor, spec_input)
     mine = _trials.begin(actor.id)
     sources = sources_in(actor.workspace_id)
-    asked, secrets = question(checked, sources), sources.credentials
+    asked, secrets = resolve_request(checked, sources), sources.credentials
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="fixes-", dir=home() / "tmp") as folder:
         try:
@@ -77,7 +77,7 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
 
 
 def _tried(
-    asked: Question, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
+    asked: ResolveRequest, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
 ) -> tuple[tuple[Fix, Lock], ...]:
     """Return the candidates that resolve, in their order."""
     until = time.monotonic() + SECONDS
@@ -98,13 +98,13 @@ def _tried(
     return tuple(found)
 
 
-def _asking(asked: Question, fix: Fix) -> Question:
+def _asking(asked: ResolveRequest, fix: Fix) -> ResolveRequest:
     changed = replace(asked, libraries=fix.libraries)
     if fix.python is None:
         return changed
     return replace(changed, python=fix.python, python_path=interpreter(fix.python).path)
 
 
-def _resolve(asked: Question, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
+def _resolve(asked: ResolveRequest, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
     with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
         return resolve(asked, cache=engine_paths().cache, workdir=workdir, started=mine.append, credentials=secrets)

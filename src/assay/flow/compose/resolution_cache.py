@@ -10,16 +10,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from assay.core.lock import Lock
-from assay.engine.interface import Question
+from assay.engine.interface import ResolveRequest
 from assay.flow.paths import home
 
 KEPT = 600.0  # seconds
 MOST = 500  # answers; the oldest give way
 
 
-def remember(question: Question, lock: Lock) -> None:
+def remember(request: ResolveRequest, lock: Lock) -> None:
     """Keep an answer."""
-    path = _path(question)
+    path = _path(request)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{uuid4().hex}")
     aside.write_text(lock.to_toml())
@@ -27,9 +27,9 @@ def remember(question: Question, lock: Lock) -> None:
     _forget_old(path.parent)
 
 
-def cached_resolution(question: Question) -> Lock | None:
-    """Return the answer to the very same question, None when there is none or it is too old."""
-    path = _path(question)
+def cached_resolution(request: ResolveRequest) -> Lock | None:
+    """Return the answer to the very same request, None when there is none or it is too old."""
+    path = _path(request)
     try:
         if time.time() - path.stat().st_mtime > KEPT:
             return None
@@ -38,8 +38,8 @@ def cached_resolution(question: Question) -> Lock | None:
         return None
 
 
-def _path(question: Question) -> Path:
-    asked = json.dumps(asdict(question), sort_keys=True)
+def _path(request: ResolveRequest) -> Path:
+    asked = json.dumps(asdict(request), sort_keys=True)
     return home() / "resolved" / f"{hashlib.sha256(asked.encode()).hexdigest()}.toml"
 
 

@@ -1,4 +1,4 @@
-"""From a spec to the question that the engine answers, and the answer as a preview."""
+"""From a spec to the request that the engine answers, and the answer as a preview."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from assay.core.errors import ConflictError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction
-from assay.engine.interface import Question
+from assay.engine.interface import ResolveRequest
 from assay.engine.resolving.uv import resolve
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
@@ -75,12 +75,12 @@ class _Turns:
 _turns = _Turns()
 
 
-def question(checked: Checked, sources: Sources, *, cool_down_days: int = 0) -> Question:
+def resolve_request(checked: Checked, sources: Sources, *, cool_down_days: int = 0) -> ResolveRequest:
     """Return what the engine is asked for a checked spec: its libraries, and its base's pins.
 
     `cool_down_days` is the policy's: what it would stop as too new is not chosen in the first place.
     """
-    return Question(
+    return ResolveRequest(
         python=checked.python,
         python_path=interpreter(checked.python).path,
         libraries=checked.spec.libraries,
@@ -116,7 +116,7 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
         _turns.take(key, process)
 
     sources = sources_in(actor.workspace_id)
-    asked = question(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
+    asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
@@ -129,7 +129,7 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
             )
         except Exception:
             if mine and not _turns.is_current(key, mine[-1]):
-                raise ConflictError("A newer question took its place.", hint="Ask again.") from None
+                raise ConflictError("A newer request took its place.", hint="Ask again.") from None
             raise
         finally:
             _turns.leave(key, mine[-1] if mine else None)
@@ -162,5 +162,5 @@ def _moved(checked: Checked, lock: Lock) -> tuple[Moved, ...]:
 
 def new_bytes(lock: Lock) -> int:
     """Return the bytes of a lock's files that are not unpacked here yet."""
-    shelf = Path(engine_paths().wheels)
-    return sum(one.file.size for one in lock.libraries if not (shelf / key_of(one, lock.python)).is_dir())
+    store = Path(engine_paths().wheels)
+    return sum(one.file.size for one in lock.libraries if not (store / key_of(one, lock.python)).is_dir())

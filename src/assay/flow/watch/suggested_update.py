@@ -31,7 +31,7 @@ from assay.flow.assess.assess import preview_findings, verdict
 from assay.flow.assess.policy import current_policy
 from assay.flow.assess.report import known_problems
 from assay.flow.compose.draft import Checked, start_from
-from assay.flow.compose.resolve import pins_of, question
+from assay.flow.compose.resolve import pins_of, resolve_request
 from assay.flow.package_indexes import sources_in
 from assay.flow.paths import engine_paths, home
 from assay.store.models import Version
@@ -167,7 +167,7 @@ def _ask(actor: Actor, version: Version, spec: Spec) -> LockValue:
     sources = sources_in(actor.workspace_id)
     kept = replace(spec, keep=version.reference)
     checked = Checked(spec=kept, base=version.base, python=version.python, corrections=(), kept=version)
-    asked = question(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
+    asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="remedy-", dir=home() / "tmp") as workdir:
         return resolve(asked, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials)

@@ -66,7 +66,7 @@ class Build(models.Model):
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="builds")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=16, choices=[(one.value, one.value) for one in BuildState])
-    question = models.JSONField()
+    request = models.JSONField()
     progress = models.JSONField(default=dict)
     steps = models.JSONField(default=dict)
     failure = models.JSONField(null=True, blank=True)
