@@ -145,6 +145,10 @@ def run_script(eve: Visitor) -> None:
     expect(eve.page.get_by_text("Project saved.")).to_be_visible()
     eve.page.get_by_role("button", name="Run project", exact=True).click()
     expect(eve.page.locator(".log")).to_contain_text("waiting")
+    eve.page.get_by_role("button", name="Cancel run").click()
+    eve.check()
+    eve.page.get_by_role("dialog").get_by_role("button", name="Go back").click()
+    expect(eve.page.locator("#run")).to_contain_text("Running")
     eve.confirm("Cancel run")
     expect(eve.page.get_by_text("Cancelled")).to_be_visible()
 

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 UPPER = frozenset({"<", "<=", "==", "===", "~=", "!="})
 MOST = 8  # candidates; each costs a resolution
-WHAT = r"([\w.\-]+(?:\[[\w,.\-]+\])?[^\s,]*(?:,[<>=!~][^\s,]*)*)"  # a name with what is asked of its version
+WHAT = r"([\w.\-]+(?:\[[\w,.\-]+\])?(?:\{[^}]*\})?[^\s,]*(?:,[<>=!~][^\s,]*)*)"  # a name, marker and version range
 ASKS = re.compile(rf"(?:all versions of )?([\w.\-]+(?:\[[\w,.\-]+\])?(?:[<>=!~][^\s]*)?) depends? on {WHAT}")
 REQUIRES = re.compile(r"you require ([^\n]+)")
 
@@ -98,10 +98,10 @@ def _any_version(libraries: Sequence[str], position: int, line: str, wanted: Req
 def _changed(libraries: Sequence[str], position: int, line: str, wanted: Requirement, specifier: SpecifierSet) -> Fix:
     loosened = Requirement(line)
     loosened.specifier = specifier
-    words = f"Ask for {loosened} instead of {line}" if str(specifier) else f"Take any version of {wanted.name}"
+    words = f"Use {loosened} instead of {line}" if str(specifier) else f"Allow any version of {wanted.name}"
     return Fix(words=words, libraries=(*libraries[:position], str(loosened), *libraries[position + 1 :]))
 
 
 def _without(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix:
     del line
-    return Fix(words=f"Leave {wanted.name} out", libraries=(*libraries[:position], *libraries[position + 1 :]))
+    return Fix(words=f"Remove {wanted.name}", libraries=(*libraries[:position], *libraries[position + 1 :]))

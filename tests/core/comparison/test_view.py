@@ -78,11 +78,13 @@ def test_markdown_is_a_table_with_one_line_for_each_library(drawn: list[Lock]) -
 
 def test_markdown_keeps_hostile_words_in_their_cells() -> None:
     """A bar, a tag or a line break in a setting is text."""
-    compared_version = ComparedVersion(label="a@1", lock=lock_of({"six": "1"}), settings={"Asked for": "x | <b>\ny"})
-    text = markdown(
-        compare([compared_version, replace(compared_version, label="a@2", settings={"Asked for": "z"})]), ()
+    compared_version = ComparedVersion(
+        label="a@1", lock=lock_of({"six": "1"}), settings={"Direct libraries": "x | <b>\ny"}
     )
-    assert "| Asked for | x \\| &lt;b> y | z |" in text
+    text = markdown(
+        compare([compared_version, replace(compared_version, label="a@2", settings={"Direct libraries": "z"})]), ()
+    )
+    assert "| Direct libraries | x \\| &lt;b> y | z |" in text
 
 
 def test_a_library_that_comes_and_goes_differs() -> None:

@@ -17,7 +17,7 @@ BEFORE = {"six": "1.16.0", "idna": "2.8"}
 
 def change(after: dict[str, str], **settings: str) -> Comparison:
     """Compare with what was published before."""
-    plain = {"Python": "3.11", "Base": "none", "Asked for": "six"}
+    plain = {"Python": "3.11", "Base": "none", "Direct libraries": "six"}
     first = ComparedVersion(label="geo@1", lock=lock_of(BEFORE), settings=plain)
     return compare([first, ComparedVersion(label="geo@2", lock=lock_of(after), settings={**plain, **settings})])
 
@@ -76,7 +76,7 @@ def test_rules_that_cannot_be(rules: ApprovalRules) -> None:
     ("after", "settings", "words"),
     [
         ({**BEFORE, "six": "1.16.1"}, {}, ""),
-        (BEFORE, {"Asked for": "six>=1.16"}, ""),
+        (BEFORE, {"Direct libraries": "six>=1.16"}, ""),
         ({**BEFORE, "six": "1.17.0"}, {}, "six takes a minor step."),
         ({**BEFORE, "six": "2.0"}, {}, "six takes a major step."),
         ({**BEFORE, "six": "1.15.0"}, {}, "six is downgraded."),

@@ -51,8 +51,8 @@ def test_only_what_was_tried_is_offered(index: LocalIndex) -> None:
     conflict = explain_conflict(ana, spec_input("app==1.0", "other==3.0"))
     assert conflict is not None
     offered = {fix.words: fix.libraries for fix, _ in conflict.fixes}
-    assert offered["Ask for other>=3.0 instead of other==3.0"] == ("app==1.0", "other>=3.0")
-    assert "Ask for app>=1.0 instead of app==1.0" not in offered
+    assert offered["Use other>=3.0 instead of other==3.0"] == ("app==1.0", "other>=3.0")
+    assert "Use app>=1.0 instead of app==1.0" not in offered
     assert {(one.dependent, one.requirement) for one in conflict.dependencies} == {
         ("other<=3.0", "shared>=2"),
         ("app", "shared<2"),

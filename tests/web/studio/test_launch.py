@@ -116,3 +116,13 @@ def test_my_servers_offer_the_newer_version(
     assert 'name="environment" value="geo@2">Restart in geo@2' in after
     assert visitor(person("fay")).get("/servers/s1/").status_code == 404
     assert visitor(person("gus")).get("/servers/").content.decode().count("geo@1") == 0
+
+
+def test_only_an_application_that_opens_a_file_has_a_field_for_it(made: tuple[Actor, Version, Version]) -> None:
+    """The style sheet hides the field unless a marked option is chosen; an environment without one has no field."""
+    eve = visitor(made[0])
+    text = eve.get("/launch/", {"environment": "web@1"}).content.decode()
+    assert '<option value="streamlit" data-file>' in text
+    assert '<option value="lab" data-file' not in text
+    assert 'class="field file-field"' in text
+    assert "file-field" not in eve.get("/launch/", {"environment": "geo@1"}).content.decode()

@@ -22,7 +22,7 @@ def compared_version(version: Version) -> ComparedVersion:
         settings={
             "Python": version.python,
             "Base": version.base.reference if version.base else "none",
-            "Asked for": ", ".join(version.wanted.libraries) or "nothing beyond the base",
+            "Direct libraries": ", ".join(version.wanted.libraries) or "none beyond the base",
         },
         licences={one["name"]: one["licence"] for one in facts},
         requirements=_requirements(version),
