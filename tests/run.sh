@@ -16,6 +16,6 @@ fi
 "$PYTHON" -m mypy
 .venv/bin/lint-imports
 "$PYTHON" -m djlint --lint --quiet src/assay/web/templates
-# Most tests wait for processes: twice as many workers as cores keep the cores busy. A file stays with one worker,
+# One worker for each core; a file stays with one worker,
 # since its tests share servers.
-exec "$PYTHON" -m pytest -n "${ASSAY_TEST_WORKERS:-$(($(nproc) * 2))}" --dist loadfile --no-loadscope-reorder "$@"
+exec "$PYTHON" -m pytest -n "${ASSAY_TEST_WORKERS:-auto}" --dist loadfile --no-loadscope-reorder "$@"
