@@ -163,7 +163,7 @@ def test_a_review_by_keyboard_alone(desk: Desk, browser: Browser) -> None:
     keys, count = ben.page.keyboard, ben.page.locator("#viewed-count")
     expect(count).to_have_text("0 of 2 viewed")  # so the page's scripts listen
     keys.press("?")
-    expect(ben.page.get_by_role("dialog")).to_contain_text("ask the author to change it")
+    expect(ben.page.get_by_role("dialog")).to_contain_text("request a change")
     keys.press("Escape")
     expect(ben.page.get_by_role("dialog")).to_be_hidden()
     for key in ("j", "v"):

@@ -200,7 +200,7 @@ def test_without_a_mail_server_nothing_is_sent(people: tuple[Actor, Actor, Actor
     Post().step()
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(find_person("ben"), "allauth.account.auth_backends.AuthenticationBackend")
-    assert "This installation sends no mails" in client.get("/me/").content.decode()
+    assert "This installation sends no email" in client.get("/me/").content.decode()
     client.post("/me/mail", {"email": "no address"})
     assert Person.objects.get(username="ben").email == "ben@example.org"
     client.post("/me/mail", {"email": ""})
