@@ -79,9 +79,9 @@ def test_the_pages_of_what_is_shared(people: tuple[Actor, Actor, Actor]) -> None
     ana, eve, _ = people
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(Person.objects.get(pk=eve.id), BACKEND)
-    assert "Shared in the workspace" in client.get("/runtimes/").content.decode()
+    assert "Shared projects" in client.get("/runtimes/").content.decode()
     page = client.get("/runtimes/scripts/report/").content.decode()
-    assert "It runs with ana's files and secrets, never with yours" in page
+    assert "It runs with ana's files and secrets, not with yours" in page
     assert "table.txt" in page
     assert 'name="schedule"' not in page
     answer = client.post("/runtimes/scripts/report/run", {"arguments": "a"})

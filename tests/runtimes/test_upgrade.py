@@ -76,7 +76,7 @@ def test_the_pages_lead_through_it(ana: Actor, settings: LazySettings) -> None:
     client = Client(HTTP_HOST=f"{settings.PUBLIC_HOST}:{settings.PORT}")
     assert client.login(username="ana", password=PASSWORD)
     assert b"lab@2 is published" in client.get("/runtimes/").content
-    assert b"See what would change, and try it" in client.get("/runtimes/scripts/job/").content
+    assert b"View changes and run a trial" in client.get("/runtimes/scripts/job/").content
     shown = client.get("/runtimes/scripts/job/switch?to=lab@2")
     assert b"1.17.0" in shown.content
     assert client.post("/runtimes/scripts/job/switch/try", {"to": "lab@2"}).status_code == 302

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from assay.engine.interface import Places
+from assay.engine.interface import EnginePaths
 from assay.engine.kernels.overlay import BOOT, ensure_shims
 from assay.studio import process
 from assay.studio.hub_client import HubClient, Seen
@@ -85,7 +85,7 @@ class Desk:
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say yes, in the words of the contract."""
         site = next((studio_prefix() / "lib").glob("python3.*")) / "site-packages"
-        places = Places(
+        paths = EnginePaths(
             environments="", wheels="", checks="", cache="", overlays=str(self.prefix.parent / "overlays")
         )
         python = str(self.prefix / "bin" / "python")
@@ -93,7 +93,7 @@ class Desk:
             "environment": asked["environment"],
             "digest": "d" * 64,
             "prefix": str(self.prefix),
-            "path": f"{ensure_shims(places)}:{self.prefix}/bin",
+            "path": f"{ensure_shims(paths)}:{self.prefix}/bin",
             "kernel": {
                 "argv": [python, str(BOOT), str(site), "-f", "{connection_file}"],
                 "env": {

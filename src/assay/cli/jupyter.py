@@ -22,7 +22,7 @@ from assay.core.errors import InvalidInputError, UnavailableError
 if TYPE_CHECKING:
     from assay.cli.serve import Commands
 
-MODULE = Path(assay.__file__).parent / "studio" / "own_kernels.py"
+MODULE = Path(assay.__file__).parent / "studio" / "kernelspec_manager.py"
 NAME, VERSION = "assay_kernels", "1"
 PAPERS = f"{NAME}-{VERSION}.dist-info"
 CONFIG = '{"ServerApp": {"kernel_spec_manager_class": "assay_kernels.AssayKernels"}}\n'
