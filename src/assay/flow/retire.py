@@ -1,4 +1,4 @@
-"""The end of a version's life: deprecate, restore, retire; quarantine at any time, and its end."""
+"""The end of a version's life: deprecate, restore, retire; quarantine at any time, and release."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from assay.core.lifecycle import Action, Health, Status, decide
 from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_reference, find_version, version_state
-from assay.store.models import HealthEntry, Run, Server, Version
+from assay.store.models import HealthEntry, Version
+from assay.store.reads.impact import Impact, impact_of
 from assay.store.transitions import move, set_health
 
 
@@ -54,13 +55,23 @@ def restore(actor: Actor, slug: str, number: int) -> Version:
     return version
 
 
+def ending_impact(actor: Actor, slug: str, number: int) -> Impact:
+    """Return what ending a version would touch. Raises ForbiddenError for anybody but an administrator."""
+    version = find_version(actor, slug, number)
+    check_right(actor, Right.ADMINISTER)
+    return impact_of(version)
+
+
 def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = False) -> Version:
     """Stop new launches of a deprecated version for good. Running uses forbid it unless forced."""
     version = find_version(actor, slug, number)
     decide(Action.RETIRE, version_state(version), actor, words=reason)
-    running = uses_running(version)
+    running = impact_of(version).running
     if running and not force:
-        raise ConflictError(f"{running} servers or runs are using it now.", hint="Wait for them to end, or force it.")
+        raise ConflictError(
+            f"{running} {'server or run uses' if running == 1 else 'servers and runs use'} it now.",
+            hint="Wait until they end, or retire it although it is in use.",
+        )
     move(
         version,
         Status.RETIRED,
@@ -105,9 +116,3 @@ def release(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
         reason=check_text(reason, "reason"),
     )
     return version
-
-
-def uses_running(version: Version) -> int:
-    """Count the servers and runs that use a version now."""
-    servers = Server.objects.filter(version=version, state__in=["starting", "ready"]).count()
-    return servers + Run.objects.filter(version=version, state__in=["queued", "running"]).count()

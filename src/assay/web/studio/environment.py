@@ -10,11 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import NotFoundError
-from assay.core.lifecycle import Status
+from assay.core.lifecycle import Health, Status
 from assay.core.report import Report
 from assay.core.review.requested_change import parse_requested_change
 from assay.core.roles import Actor, Right
-from assay.flow import retire
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.assess.report import known_problems
 from assay.flow.assess.sbom import version_sbom
@@ -32,6 +31,7 @@ from assay.web.studio.integrity import files_context
 from assay.web.studio.library_facts import library_lines
 
 TABS = ("overview", "versions", "libraries", "health", "usage", "history")
+LAUNCHED = (Status.PUBLISHED, Status.DEPRECATED)  # what somebody else than the author can launch
 
 
 @page(Right.SEE)
@@ -88,6 +88,7 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
     """Return which actions the page offers; `flow` decides again when one is taken."""
     own = version.author_id == actor.id
     status = version.status
+    quarantined = version.health == Health.QUARANTINED
     return {
         "edit": own and status == Status.DRAFT,
         "submit": own and status == Status.DRAFT and version.lock_id is not None,
@@ -97,6 +98,9 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
         "new_version": actor.has(Right.COMPOSE) and has_published,
         "deprecate": actor.has(Right.REVIEW) and status == Status.PUBLISHED,
         "restore": actor.has(Right.REVIEW) and status == Status.DEPRECATED,
+        "retire": actor.has(Right.ADMINISTER) and status == Status.DEPRECATED,
+        "quarantine": actor.has(Right.ADMINISTER) and status in LAUNCHED and not quarantined,
+        "release": actor.has(Right.ADMINISTER) and quarantined,
         "delete": own and status == Status.DRAFT,
     }
 
@@ -146,30 +150,6 @@ def withdraw(request: Visit, slug: str, number: int) -> HttpResponse:
     """Take a submission back."""
     version = review.withdraw(request.actor, slug, number)
     messages.success(request, f"{version.reference} is a draft again.")
-    return redirect("version", slug=slug, number=number)
-
-
-@require_POST
-@page(Right.REVIEW)
-def deprecate(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Say that a version should no longer be chosen."""
-    version = retire.deprecate(
-        request.actor,
-        slug,
-        number,
-        reason=request.POST.get("reason", ""),
-        successor=request.POST.get("successor", "").strip(),
-    )
-    messages.success(request, f"{version.reference} is deprecated.")
-    return redirect("version", slug=slug, number=number)
-
-
-@require_POST
-@page(Right.REVIEW)
-def restore(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Publish a deprecated version again."""
-    version = retire.restore(request.actor, slug, number)
-    messages.success(request, f"{version.reference} is published again.")
     return redirect("version", slug=slug, number=number)
 
 

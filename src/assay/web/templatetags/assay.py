@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
 from assay.core.review.requested_change import RequestedChange
+from assay.web.undo import undo_url
 
 register = template.Library()
+register.filter("undo_url", undo_url)
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")
 
 # By word: glyph, tone, what is written.

@@ -1,0 +1,71 @@
+"""The impact of ending a version: who used it, what runs in it, what builds on it, and what its files take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from assay.core.lifecycle import Status
+from assay.store.models import Launch, Run, Runtime, Server, Version
+from assay.store.reads.disk_usage import own_bytes
+
+PERIOD = timedelta(days=90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impact:
+    """What ending a version touches.
+
+    `people` launched it in the last 90 days; `servers` and `runs` are going on now; `runtimes` are projects that
+    start it next time; `derived` names the versions in use that build on it; `freed` counts the bytes on disk
+    that no other version needs.
+    """
+
+    people: tuple[str, ...]
+    servers: int
+    runs: int
+    runtimes: tuple[Runtime, ...]
+    derived: tuple[str, ...]
+    freed: int
+
+    @property
+    def running(self) -> int:
+        """Servers and runs that are going on now."""
+        return self.servers + self.runs
+
+
+def impact_of(version: Version) -> Impact:
+    """Return the impact of ending a version: seven queries."""
+    return Impact(
+        people=_people(version),
+        servers=Server.objects.filter(version=version, state__in=["starting", "ready"]).count(),
+        runs=Run.objects.filter(version=version, state__in=["queued", "running"]).count(),
+        runtimes=_runtimes(version),
+        derived=_derived(version),
+        freed=own_bytes(version.lock) if version.lock else 0,
+    )
+
+
+def _people(version: Version) -> tuple[str, ...]:
+    launches = Launch.objects.filter(version=version, started_at__gte=timezone.now() - PERIOD)
+    names = launches.values_list("person__username", flat=True).distinct()
+    return tuple(names.order_by("person__username"))
+
+
+def _runtimes(version: Version) -> tuple[Runtime, ...]:
+    """Return the projects that name this version, or its environment while this version is the newest."""
+    environment = version.environment
+    names = [version.reference]
+    if environment.newest_id == version.pk:
+        names.append(environment.slug)
+    runtimes = Runtime.objects.filter(workspace_id=environment.workspace_id, environment__in=names)
+    return tuple(runtimes.select_related("owner").defer("source").order_by("slug"))
+
+
+def _derived(version: Version) -> tuple[str, ...]:
+    derived = Version.objects.filter(base=version).exclude(status=Status.RETIRED)
+    return tuple(
+        one.reference for one in derived.select_related("environment").order_by("environment__slug", "number")
+    )

@@ -1,0 +1,164 @@
+"""Deprecate, restore, retire, quarantine and release a version; what ends use shows its impact first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from assay.core.errors import AssayError, InvalidInputError
+from assay.core.events import EventName
+from assay.core.roles import Right
+from assay.flow import retire as lifecycle
+from assay.flow.access import find_version
+from assay.store.models import HealthEntry, Version
+from assay.store.reads.audit_log import EventRow, version_trail
+from assay.web.access import Visit, page
+from assay.web.undo import success_with_undo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step that is confirmed on a page of its own: its words there."""
+
+    name: str
+    title: str
+    consequences: tuple[str, ...]
+    reason: str
+    button: str
+    done: str
+
+
+RETIRE = Step(
+    name="retire",
+    title="Retire",
+    consequences=(
+        "Nobody can launch it, and no project can run in it.",
+        "Its files are removed when space is needed. Its lock, report and history stay.",
+        "You cannot undo this. People can create a new version from the same libraries.",
+    ),
+    reason="Why is it retired?",
+    button="Retire version",
+    done="is retired",
+)
+QUARANTINE = Step(
+    name="quarantine",
+    title="Quarantine",
+    consequences=(
+        "Nobody can launch it until an administrator releases it.",
+        "Servers and runs that use it now continue. Stop them yourself if they must end.",
+        "Its files stay.",
+    ),
+    reason="What did you find?",
+    button="Quarantine version",
+    done="is quarantined",
+)
+RELEASE = Step(
+    name="release",
+    title="Release",
+    consequences=("People can launch it again, as its status allows.", "Open findings stay open."),
+    reason="Why is it safe again?",
+    button="Release version",
+    done="is released from quarantine",
+)
+
+
+@page(Right.ADMINISTER)
+def retire(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Show the impact of retiring a deprecated version; retire it once its name is typed."""
+
+    def act(reason: str) -> Version:
+        force = request.POST.get("force") == "yes"
+        return lifecycle.retire(request.actor, slug, number, reason=reason, force=force)
+
+    return _confirmed(request, RETIRE, slug, number, act)
+
+
+@page(Right.ADMINISTER)
+def quarantine(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Show the impact of stopping new launches of a version; stop them once its name is typed."""
+    return _confirmed(
+        request,
+        QUARANTINE,
+        slug,
+        number,
+        lambda reason: lifecycle.quarantine(request.actor, slug, number, reason=reason),
+    )
+
+
+@page(Right.ADMINISTER)
+def release(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Show why a version is quarantined; release it once its name is typed."""
+    return _confirmed(
+        request, RELEASE, slug, number, lambda reason: lifecycle.release(request.actor, slug, number, reason=reason)
+    )
+
+
+def _confirmed(request: Visit, step: Step, slug: str, number: int, act: Callable[[str], Version]) -> HttpResponse:
+    """Show the page of a step, or take the step when its form is right."""
+    version = find_version(request.actor, slug, number)
+    error: AssayError | None = None
+    if request.method == "POST":
+        try:
+            _check_name(version, request.POST.get("name", ""))
+            act(request.POST.get("reason", ""))
+        except AssayError as refused:
+            error = refused
+        else:
+            messages.success(request, f"{version.reference} {step.done}.")
+            return redirect("version", slug=slug, number=number)
+    return render(
+        request,
+        "admin/lifecycle.html",
+        {
+            "step": step,
+            "version": version,
+            "impact": lifecycle.ending_impact(request.actor, slug, number),
+            "entry": HealthEntry.objects.filter(version=version, closed_at=None).first() if step is RELEASE else None,
+            "events": _quarantines(version) if step is RELEASE else [],
+            "error": error,
+            "form": request.POST,
+        },
+        status=error.status if error else 200,
+    )
+
+
+def _check_name(version: Version, typed: str) -> None:
+    if typed.strip() != version.reference:
+        raise InvalidInputError("The name does not match.", hint=f"Type {version.reference} to confirm.", path="name")
+
+
+def _quarantines(version: Version) -> list[EventRow]:
+    """Return the last event that quarantined a version."""
+    environment = version.environment
+    events = version_trail(environment.workspace_id, environment.slug, version.number)
+    return [event for event in events if event.name == EventName.VERSION_QUARANTINED][-1:]
+
+
+@require_POST
+@page(Right.REVIEW)
+def deprecate(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Mark a published version as one that should no longer be chosen."""
+    version = lifecycle.deprecate(
+        request.actor,
+        slug,
+        number,
+        reason=request.POST.get("reason", ""),
+        successor=request.POST.get("successor", "").strip(),
+    )
+    success_with_undo(request, f"{version.reference} is deprecated.", reverse("restore", args=[slug, number]))
+    return redirect("version", slug=slug, number=number)
+
+
+@require_POST
+@page(Right.REVIEW)
+def restore(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Publish a deprecated version again."""
+    version = lifecycle.restore(request.actor, slug, number)
+    messages.success(request, f"{version.reference} is published again.")
+    return redirect("version", slug=slug, number=number)

@@ -1,0 +1,132 @@
+"""The pages that end a version's use: their impact, the typed name, and undoing a deprecation."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from support.people import draft, person, published
+
+from assay.core.roles import Actor, Role
+from assay.flow.people import find_person
+from assay.store.models import Launch, Server, Version
+
+pytestmark = pytest.mark.django_db
+VERSION = "/environments/geo/1"
+
+
+def client_of(actor: Actor) -> Client:
+    """Return a client that is signed in as somebody."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def version() -> Version:
+    """Return `geo@1`, published; somebody has launched it."""
+    ana, ben = person("ana"), person("ben", Role.REVIEWER)
+    version = published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
+    Launch.objects.create(
+        person=find_person("ana"),
+        environment=version.environment,
+        version=version,
+        kind="studio",
+        digest=version.digest,
+        thing="abc",
+        started_at=timezone.now(),
+    )
+    return version
+
+
+@pytest.fixture
+def admin() -> Client:
+    """Return an administrator's client."""
+    return client_of(person("root", Role.ADMIN))
+
+
+def deprecated(admin: Client) -> None:
+    """Deprecate `geo@1` by its page."""
+    assert admin.post(f"{VERSION}/deprecate", {"reason": "old"}).status_code == 302
+
+
+def running_server(version: Version) -> Server:
+    """Return a server that runs in a version."""
+    return Server.objects.create(
+        id="abcdef012345",
+        workspace=version.environment.workspace,
+        person=find_person("ana"),
+        version=version,
+        digest=version.digest,
+        state="ready",
+        created_at=timezone.now(),
+    )
+
+
+def test_retiring_shows_its_impact_and_wants_the_name(admin: Client, version: Version) -> None:
+    """People, projects and versions built on it are listed; another name, or no reason, retires nothing."""
+    draft(person("eve"), "derived", base="geo@1")
+    deprecated(admin)
+    text = admin.get(f"{VERSION}/retire").content.decode()
+    assert "<dd>ana</dd>" in text
+    assert "derived@1" in text
+    for form in ({"reason": "unused", "name": "geo"}, {"reason": " ", "name": "geo@1"}):
+        refused = admin.post(f"{VERSION}/retire", form)
+        assert refused.status_code == 422
+        assert form["reason"] in refused.content.decode()
+        version.refresh_from_db()
+        assert version.status == "deprecated"
+    assert admin.post(f"{VERSION}/retire", {"reason": "unused", "name": "geo@1"}).status_code == 302
+    version.refresh_from_db()
+    assert (version.status, version.reason) == ("retired", "unused")
+
+
+def test_what_runs_must_be_named_to_retire(admin: Client, version: Version) -> None:
+    """A running server refuses it, until the box says that it is known."""
+    running_server(version)
+    deprecated(admin)
+    form = {"reason": "unused", "name": "geo@1"}
+    refused = admin.post(f"{VERSION}/retire", form)
+    assert refused.status_code == 409
+    assert "1 server or run uses it now" in refused.content.decode()
+    assert admin.post(f"{VERSION}/retire", form | {"force": "yes"}).status_code == 302
+    version.refresh_from_db()
+    assert version.status == "retired"
+
+
+def test_quarantine_and_release(admin: Client, version: Version) -> None:
+    """Quarantine stops launches; its reason stands on the page of the release, which lifts it."""
+    assert admin.post(f"{VERSION}/quarantine", {"reason": "miner found", "name": "geo@1"}).status_code == 302
+    version.refresh_from_db()
+    assert version.health == "quarantined"
+    page = admin.get(f"{VERSION}/").content.decode()
+    assert f"{VERSION}/release" in page
+    assert f"{VERSION}/quarantine" not in page
+    assert "miner found" in admin.get(f"{VERSION}/release").content.decode()
+    assert admin.post(f"{VERSION}/release", {"reason": "false alarm", "name": "geo@1"}).status_code == 302
+    version.refresh_from_db()
+    assert version.health == "ok"
+
+
+def test_only_administrators_see_these_pages(version: Version) -> None:
+    """A reviewer deprecates; only an administrator retires, quarantines and releases."""
+    reviewer = client_of(person("rea", Role.REVIEWER))
+    for step in ("retire", "quarantine", "release"):
+        assert reviewer.get(f"{VERSION}/{step}").status_code == 403
+        assert f"{VERSION}/{step}" not in reviewer.get(f"{VERSION}/").content.decode()
+        reviewer.post(f"{VERSION}/{step}", {"reason": "x", "name": "geo@1"})
+    version.refresh_from_db()
+    assert (version.status, version.health) == ("published", "ok")
+
+
+def test_a_deprecation_can_be_undone(admin: Client, version: Version) -> None:
+    """The message that tells of it has an *Undo* button, which publishes the version again."""
+    page = admin.post(f"{VERSION}/deprecate", {"reason": "old"}, follow=True).content.decode()
+    undo = re.search(r'<form class="inline end" method="post" action="([^"]+)">.*?<button>Undo</button>', page)
+    assert undo is not None
+    admin.post(undo[1])
+    version.refresh_from_db()
+    assert version.status == "published"
+    assert "<button>Undo</button>" not in admin.get(f"{VERSION}/").content.decode()
