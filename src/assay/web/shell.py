@@ -67,7 +67,7 @@ def _settings(actor: Actor) -> tuple[Link, ...]:
     """Return what only administrators set, most used first."""
     if not actor.has(Right.ADMINISTER):
         return ()
-    workspace = _link("Members and workspace", "workspace")
+    workspace = _link("Workspace")
     return (workspace, _link("Package indexes", "package-sources"), _link("Applications"), _link("Webhooks"))
 
 
