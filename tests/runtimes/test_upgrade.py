@@ -77,9 +77,9 @@ def test_the_pages_lead_through_it(ana: Actor, settings: LazySettings) -> None:
     assert client.login(username="ana", password=PASSWORD)
     assert b"lab@2 is published" in client.get("/runtimes/").content
     assert b"View changes and run a trial" in client.get("/runtimes/scripts/job/").content
-    shown = client.get("/runtimes/scripts/job/switch?to=lab@2")
+    shown = client.get("/runtimes/scripts/job/upgrade?to=lab@2")
     assert b"1.17.0" in shown.content
-    assert client.post("/runtimes/scripts/job/switch/try", {"to": "lab@2"}).status_code == 302
-    taken = client.post("/runtimes/scripts/job/switch/take", {"to": "lab@2", "digest": second.digest})
+    assert client.post("/runtimes/scripts/job/upgrade/trial", {"to": "lab@2"}).status_code == 302
+    taken = client.post("/runtimes/scripts/job/upgrade/apply", {"to": "lab@2", "digest": second.digest})
     assert taken["Location"] == "/runtimes/scripts/job/"
     assert Runtime.objects.get().environment == "lab@2"

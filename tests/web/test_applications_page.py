@@ -47,11 +47,11 @@ def test_projects_are_started_as_an_administrator_says() -> None:
     """It counts in its workspace alone, and goes only when no project needs it."""
     eva, ana, far = person("eva", Role.ADMIN), person("ana"), person("far", Role.ADMIN, "elsewhere")
     client = visitor(eva)
-    bad = client.post(f"{PAGE}keep", {"slug": "bokeh", "argv": "{shell}", "health": "/up"})
+    bad = client.post(f"{PAGE}projects/save", {"slug": "bokeh", "argv": "{shell}", "health": "/up"})
     assert bad.status_code == 422
     assert 'value="/up"' in bad.content.decode()
     given = {"slug": "bokeh", "argv": "{python} -m bokeh {entry}", "needs": "", "health": ""}
-    assert client.post(f"{PAGE}keep", given).status_code == 302
+    assert client.post(f"{PAGE}projects/save", given).status_code == 302
     assert applications.template(eva.workspace_id, "bokeh").health == "/"
     assert "bokeh" not in applications.templates(far.workspace_id)
     draft(ana, "lab", "six")
@@ -60,11 +60,11 @@ def test_projects_are_started_as_an_administrator_says() -> None:
     review.approve(eva, "lab", 1, digest=version.digest)
     source = {"kind": "inline", "files": {"main.py": ""}}
     projects.create(ana, "board", Plan(kind="app", app="bokeh", environment="lab", source=source))
-    used = client.post(f"{PAGE}bokeh/drop")
+    used = client.post(f"{PAGE}projects/bokeh/remove")
     assert used.status_code == 409
     assert "bokeh starts board" in used.content.decode()
     projects.change(ana, "board", Plan(kind="app", app="plain", environment="lab", source=source))
-    assert client.post(f"{PAGE}bokeh/drop").status_code == 302
+    assert client.post(f"{PAGE}projects/bokeh/remove").status_code == 302
     assert "bokeh" not in applications.templates(eva.workspace_id)
 
 
@@ -73,4 +73,4 @@ def test_it_is_closed_to_others() -> None:
     client = visitor(person("ben", Role.REVIEWER))
     assert client.get(PAGE).status_code == 403
     assert client.post(f"{PAGE}add", SHINY).status_code == 403
-    assert client.post(f"{PAGE}keep", {"slug": "x"}).status_code == 403
+    assert client.post(f"{PAGE}projects/save", {"slug": "x"}).status_code == 403

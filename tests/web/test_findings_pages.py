@@ -182,9 +182,9 @@ def test_a_remedy_that_there_is_not_is_told(people: tuple[Actor, Actor], tmp_pat
     """The button shows the reason in its place; without a script it leads back with it."""
     ana, _ = people
     load_feed(write_feed(tmp_path / "all.zip", record("PYSEC-1", "pillow", ("introduced", "0"), cvss=CRITICAL)))
-    answer = visitor(ana).post("/environments/geo/1/remedy/preview")
+    answer = visitor(ana).post("/environments/geo/1/suggested-update/preview")
     assert answer.status_code == 200
     assert "No fixed version is known of pillow 8.0.0 (PYSEC-1)" in answer.content.decode()
-    refused = visitor(ana).post("/environments/geo/1/remedy")
+    refused = visitor(ana).post("/environments/geo/1/suggested-update")
     assert refused["Location"] == "/environments/geo/1/?tab=health"
     assert find_version(ana, "geo", 1).environment.made == 1

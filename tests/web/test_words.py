@@ -18,7 +18,7 @@ RETIRED = (
     *("Counts only without", "all of it here", "stay exactly as they are", "Read from a file", "Take over"),
     *("though nobody asked", "goes on", "yours alone", "Nobody looked", "judged", "Nothing fits", "None yet"),
 )
-ENDING = ("server-stop", "secret-forget", "token-revoke", "run-cancel", "build-cancel", "app-stop")
+ENDING = ("server-stop", "secret-delete", "token-revoke", "run-cancel", "build-cancel", "app-stop")
 
 
 def pages() -> list[Path]:

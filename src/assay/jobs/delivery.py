@@ -79,7 +79,7 @@ def send_digest(person: Person) -> int:
     subject = rows[0].words if len(rows) == 1 else f"{len(rows)} notices"
     lines = [f"- {one.words}\n  {_address(one)}" for one in rows[:MOST]]
     if len(rows) > MOST:
-        lines.append(f"- and {len(rows) - MOST} more: {settings.PUBLIC_URL}/notices/")
+        lines.append(f"- and {len(rows) - MOST} more: {settings.PUBLIC_URL}/notifications/")
     foot = f"\n\nYou get these mails from Assay at {settings.PUBLIC_URL}; your account there turns them off."
     message = EmailMessage(
         subject=f"Assay: {' '.join(subject.split())[:150]}",

@@ -68,7 +68,7 @@ def _settings(actor: Actor) -> tuple[Link, ...]:
     if not actor.has(Right.ADMINISTER):
         return ()
     workspace = _link("Workspace")
-    return (workspace, _link("Package indexes", "package-sources"), _link("Applications"), _link("Webhooks"))
+    return (workspace, _link("Package indexes", "package-indexes"), _link("Applications"), _link("Webhooks"))
 
 
 def _link(label: str, name: str = "", *, count: int = 0) -> Link:

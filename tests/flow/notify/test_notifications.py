@@ -126,15 +126,15 @@ def test_the_bell_and_the_page(people: tuple[Actor, Actor, Actor]) -> None:
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(find_person("ben"), "allauth.account.auth_backends.AuthenticationBackend")
     assert "Notices, 1 unread" in client.get("/environments/").content.decode()
-    page = client.get("/notices/").content.decode()
+    page = client.get("/notifications/").content.decode()
     assert "ana submitted geo@1 for publishing: please and soon" in page
     mine, other = (Notice.objects.get(person_id=one.id) for one in (ben, eva))
-    assert client.post("/notices/read", {"notice": other.pk})["Location"] == "/notices/"
+    assert client.post("/notifications/read", {"notice": other.pk})["Location"] == "/notifications/"
     other.refresh_from_db()
     assert other.read_at is None
     submitted_again = Notice.objects.create(**{**_columns(mine), "sequence": 9999})
-    assert client.post("/notices/read", {"notice": submitted_again.pk})["Location"] == "/environments/geo/1/"
-    client.post("/notices/read")
+    assert client.post("/notifications/read", {"notice": submitted_again.pk})["Location"] == "/environments/geo/1/"
+    client.post("/notifications/read")
     assert "unread" not in client.get("/environments/").content.decode()
 
 

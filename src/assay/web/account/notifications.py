@@ -32,4 +32,4 @@ def read(request: Visit) -> HttpResponse:
     mark_read(request.actor, found.pk if found else None)
     if found:
         return redirect("version", slug=found.environment, number=found.number)
-    return redirect("notices")
+    return redirect("notifications")

@@ -55,7 +55,7 @@ def remove(request: Visit, slug: str) -> HttpResponse:
 
 @require_POST
 @page(Right.ADMINISTER)
-def keep(request: Visit) -> HttpResponse:
+def save_for_projects(request: Visit) -> HttpResponse:
     """Add or change how apps of projects are started."""
     given = request.POST
     try:
@@ -76,7 +76,7 @@ def keep(request: Visit) -> HttpResponse:
 
 @require_POST
 @page(Right.ADMINISTER)
-def drop(request: Visit, slug: str) -> HttpResponse:
+def remove_from_projects(request: Visit, slug: str) -> HttpResponse:
     """Take one of projects away again, unless an app is started by it."""
     of_projects.drop(request.actor, slug)
     messages.success(request, f"{slug} is removed.")

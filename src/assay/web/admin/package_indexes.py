@@ -26,7 +26,7 @@ def package_sources(request: Visit) -> HttpResponse:
             error = refused
         else:
             messages.success(request, f"{made.name} now serves {', '.join(made.patterns) or 'all other names'}.")
-            return redirect("package-sources")
+            return redirect("package-indexes")
     rows = package_indexes.list_sources(request.actor)
     context = {
         "rows": rows,
@@ -44,13 +44,13 @@ def change(request: Visit, name: str) -> HttpResponse:
     if request.POST.get("action") == "remove":
         package_indexes.remove_source(request.actor, name)
         messages.success(request, f"{name} is not asked any more. What was built from it stays.")
-        return redirect("package-sources")
+        return redirect("package-indexes")
     try:
         package_indexes.change_source(request.actor, name, _wanted(request))
         messages.success(request, f"{name} is changed.")
     except AssayError as refused:
         messages.error(request, f"{refused.detail} {refused.hint}")
-    return redirect("package-sources")
+    return redirect("package-indexes")
 
 
 @require_POST
@@ -58,7 +58,7 @@ def change(request: Visit, name: str) -> HttpResponse:
 def attempt(request: Visit, name: str) -> HttpResponse:
     """Ask a source and show how it answers."""
     messages.info(request, f"{name}: {package_indexes.try_source(request.actor, name)}")
-    return redirect("package-sources")
+    return redirect("package-indexes")
 
 
 def _wanted(request: Visit) -> Wanted:
