@@ -1,6 +1,7 @@
 #!/bin/sh
 # All checks and tests. A browser comes from Debian's packages; without one, say how to get it.
 set -eu
+unset PYTHONDONTWRITEBYTECODE  # each of our processes would take a second longer to start
 if ! command -v "${ASSAY_CHROMIUM:-chromium}" >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "Installing chromium and bubblewrap for the tests …"
