@@ -48,6 +48,7 @@ def served(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     desk = Desk(prefix)
     with serve_desk(desk) as server:
         with Studio(tmp_path_factory.mktemp("studio"), server.server_port) as studio:
+            studio.client.ensure_user("ana")
             yield desk, studio
         server.shutdown()
 
