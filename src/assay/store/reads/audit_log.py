@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right
 from assay.store.models import Event
+from assay.store.reads.ordering import Order, ordered
+
+ORDERS = {name: F(name) for name in ("sequence", "at", "actor", "name", "environment")}
 
 PUBLIC = (
     EventName.VERSION_PUBLISHED,
@@ -35,16 +38,37 @@ class EventRow:
     hash: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventFilters:
+    """What narrows the audit log; '' leaves a question open."""
+
+    environment: str = ""
+    actor: str = ""
+    name: str = ""
+
+
 def trail(actor: Actor, *, limit: int, before: int | None = None, environment: str = "") -> list[EventRow]:
     """Return the workspace's events, newest first: all for administrators, else what everyone may know."""
-    events = Event.objects.filter(workspace_id=actor.workspace_id)
-    if not actor.has(Right.ADMINISTER):
-        events = events.filter(Q(actor=actor.name) | Q(name__in=PUBLIC))
+    events = _visible(actor, EventFilters())
     if environment:
         events = events.filter(environment=environment)
     if before is not None:
         events = events.filter(sequence__lt=before)
     return _rows(events.order_by("-sequence")[:limit])
+
+
+def event_rows(actor: Actor, filters: EventFilters, order: Order, limit: int, offset: int) -> list[EventRow]:
+    """Return the same events sorted by a column, from an offset on."""
+    events = ordered(_visible(actor, filters).order_by("-sequence"), order, ORDERS)
+    return _rows(events[offset : offset + limit])
+
+
+def _visible(actor: Actor, filters: EventFilters) -> QuerySet[Event]:
+    events = Event.objects.filter(workspace_id=actor.workspace_id)
+    if not actor.has(Right.ADMINISTER):
+        events = events.filter(Q(actor=actor.name) | Q(name__in=PUBLIC))
+    contained = {f"{name}__icontains": wanted for name, wanted in asdict(filters).items() if wanted}
+    return events.filter(**contained)
 
 
 def version_trail(workspace_id: int, environment: str, number: int) -> list[EventRow]:

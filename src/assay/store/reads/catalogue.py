@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.roles import Actor, Right
-from assay.store.models import Environment
-from assay.store.reads.usage import Use, use_lately
+from assay.store.models import Environment, Launch
+from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.usage import RECENT, Use, use_lately
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,30 @@ class Filters:
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
     """Return at most `limit` rows by short name, those after the short name `after`: two queries."""
-    rows = list(_filtered(actor, filters).filter(slug__gt=after).values(*_columns())[:limit])
+    return _rows(_filtered(actor, filters).filter(slug__gt=after)[:limit])
+
+
+def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, offset: int) -> list[CatalogueRow]:
+    """Return rows sorted by a column, from an offset on: two queries."""
+    return _rows(ordered(_filtered(actor, filters), order, _orders())[offset : offset + limit])
+
+
+def _orders() -> Columns:
+    """Return what sorts each column; a row speaks of the newest published version, else of the latest one."""
+    fields = {"version": "number", "python": "python", "libraries": "lock__libraries_count", "size": "lock__size"}
+    fields |= {"health": "health", "published": "published_at"}
+    recent = Launch.objects.filter(environment=OuterRef("pk"), started_at__gte=timezone.now() - RECENT)
+    people = recent.order_by().values("environment").annotate(people=Count("person", distinct=True))
+    return {
+        "environment": Lower("title"),
+        "owner": F("owner__username"),
+        "users": Coalesce(Subquery(people.values("people")), 0),
+        **{name: Coalesce(f"newest__{field}", f"latest__{field}") for name, field in fields.items()},
+    }
+
+
+def _rows(found: QuerySet[Environment]) -> list[CatalogueRow]:
+    rows = list(found.values(*_columns()))
     use = use_lately([row["pk"] for row in rows])
     return [_row(row, use.get(row["pk"], Use())) for row in rows]
 

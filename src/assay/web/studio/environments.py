@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status
 from assay.core.roles import Right
 from assay.flow.paths import interpreters
-from assay.store.reads.catalogue import Filters, catalogue, count
+from assay.store.reads.catalogue import CatalogueRow, Filters, catalogue_page, count
 from assay.web.access import Visit, page
+from assay.web.tables import Column, QueryTable
 
 PAGE = 50
 FIELDS = ("text", "library", "python", "base", "owner", "health")
@@ -23,27 +24,50 @@ TABS = (
     ("deprecated", "Deprecated"),
 )
 
+USERS = "Users and runtimes that ran it in the last 30 days"
+COLUMNS: tuple[Column[CatalogueRow], ...] = (
+    Column(name="environment", label="Environment", value=lambda row: row.title),
+    Column(name="slug", label="Short name", value=lambda row: row.slug, shown=False, sorts=False),
+    Column(name="version", label="Version", value=lambda row: row.version),
+    Column(name="status", label="Status", value=lambda row: row.status, shown=False, sorts=False),
+    Column(name="python", label="Python", value=lambda row: row.python),
+    Column(name="base", label="Base", value=lambda row: row.base, sorts=False),
+    Column(name="owner", label="Owner", value=lambda row: row.owner, shown=False),
+    Column(name="libraries", label="Libraries", value=lambda row: row.libraries, number=True),
+    Column(name="size", label="Size", value=lambda row: row.size, number=True),
+    Column(name="health", label="Health", value=lambda row: row.health),
+    Column(name="users", label="Users", value=lambda row: row.people_30d, number=True, hint=USERS),
+    Column(name="published", label="Published", value=lambda row: row.published),
+)
+
 
 @page(Right.SEE)
-def environments(request: Visit) -> HttpResponse:
+def environments(request: Visit) -> HttpResponseBase:
     """List what may be launched, and one's own drafts; every filter is in the address."""
     status = request.GET.get("status", Status.PUBLISHED)
     given = {name: request.GET.get(name, "").strip()[:100] for name in FIELDS}
     given["text"] = given["text"] or request.GET.get("q", "").strip()[:100]
     filters = Filters(**given, status=status)
-    rows = catalogue(request.actor, filters, limit=PAGE + 1, after=request.GET.get("after", "")[:32])
-    more = rows[PAGE - 1].slug if len(rows) > PAGE else ""
+    table = QueryTable(
+        request,
+        COLUMNS,
+        name="catalogue",
+        default="environment",
+        size=PAGE,
+        reads=lambda order, limit, offset: catalogue_page(request.actor, filters, order, limit, offset),
+    )
+    if table.exported:
+        return table.export()
     kept = {name: value for name, value in given.items() if value}
     return render(
         request,
         "studio/environments.html",
         {
-            "rows": rows[:PAGE],
+            "table": table,
             "filters": given,
             "filtered": bool(kept),
             "status": status,
             "tabs": _tabs(request, status, filters, kept),
-            "more": f"?{urlencode({**kept, 'status': status, 'after': more})}" if more else "",
             "pythons": list(interpreters()),
             "healths": [*Health, NOT_ASSESSED],
         },

@@ -153,7 +153,7 @@ def size(value: float | None) -> str:
             break
         number /= 1000
     digits = 0 if unit == "B" or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
-    return f"{number:.{digits}f} {unit}".replace("-", "\N{MINUS SIGN}")
+    return f"{number:,.{digits}f} {unit}".replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

@@ -1,0 +1,29 @@
+"""By which column the rows of a table are sorted, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db.models import F, Func, Model, QuerySet, Subquery
+
+M = TypeVar("M", bound=Model)
+Columns = Mapping[str, F | Func | Subquery]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A column by its name; no name for the order in which the rows come."""
+
+    name: str = ""
+    descending: bool = False
+
+
+def ordered(rows: QuerySet[M], order: Order, columns: Columns) -> QuerySet[M]:
+    """Return the rows sorted; those without a value last, equal ones in a fixed order."""
+    column = columns.get(order.name)
+    if column is None:
+        return rows
+    by = column.desc(nulls_last=True) if order.descending else column.asc(nulls_last=True)
+    return rows.order_by(by, "pk")

@@ -1,0 +1,211 @@
+"""Tables that people scan: columns that sort by a link, pages, and the whole table as CSV or JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.http import HttpRequest, StreamingHttpResponse
+
+from assay.store.reads.ordering import Order
+from assay.web.exports import FORMATS, Value, export
+
+R = TypeVar("R")
+BATCH = 1000  # rows that an export reads at once
+ARROWS = {"ascending": "▲", "descending": "▼"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Generic[R]):
+    """One column: `name` in addresses and exports, `label` in the heading, `value` in exports and for sorting."""
+
+    name: str
+    label: str
+    value: Callable[[R], Value]
+    number: bool = False
+    sorts: bool = True
+    shown: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """The heading of a column. `url` sorts by it; `sorted` is `ascending`, `descending` or ''."""
+
+    name: str
+    label: str
+    number: bool
+    hint: str
+    url: str
+    sorted: str
+
+    @property
+    def arrow(self) -> str:
+        """Which way it is sorted, as a glyph."""
+        return ARROWS.get(self.sorted, "")
+
+
+class Table(Generic[R]):
+    """A table as the address of a request wants it. A `prefix` tells several tables of one page apart."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        columns: Sequence[Column[R]],
+        *,
+        name: str,
+        default: str = "",
+        size: int = 0,
+        prefix: str = "",
+    ) -> None:
+        """Read the order, the page and the format from the request; `size` 0 shows all rows on one page."""
+        self.request, self.columns, self.name, self.size, self.prefix = request, columns, name, size, prefix
+        wanted = request.GET.get(f"{prefix}sort", "")
+        names = {column.name for column in columns if column.sorts}
+        self.sort = wanted if wanted.removeprefix("-") in names else default
+        self.order = Order(name=self.sort.removeprefix("-"), descending=self.sort.startswith("-"))
+        start = request.GET.get(f"{prefix}from", "")
+        self.start = int(start) if size and start.isdecimal() and len(start) < 10 else 0  # noqa: PLR2004 - fits any database
+        self.format = request.GET.get(f"{prefix}format", "") if name else ""
+
+    def read(self, limit: int, offset: int) -> Sequence[R]:
+        """Return at most `limit` rows from `offset` on, sorted."""
+        raise NotImplementedError
+
+    def everything(self) -> Iterator[R]:
+        """Return all rows, read in batches."""
+        offset = 0
+        while batch := self.read(BATCH, offset):
+            yield from batch
+            offset += len(batch)
+
+    @cached_property
+    def _read(self) -> Sequence[R]:
+        return self.read(self.size + 1, self.start) if self.size else list(self.everything())
+
+    @property
+    def rows(self) -> Sequence[R]:
+        """The rows of this page."""
+        return self._read[: self.size] if self.size else self._read
+
+    @property
+    def next(self) -> str:
+        """The address of the next page, '' on the last."""
+        more = self.size and len(self._read) > self.size
+        return self.url(**{"from": str(self.start + self.size)}) if more else ""
+
+    @property
+    def previous(self) -> str:
+        """The address of the previous page, '' on the first."""
+        return self.url(**{"from": str(max(0, self.start - self.size) or "")}) if self.start else ""
+
+    @property
+    def range(self) -> str:
+        """Which rows these are, e.g. `1,201` to `1,250`, or how many where all are shown."""
+        first, last = self.start + 1, self.start + len(self.rows)
+        paged = self.start or self.next
+        return f"{first:,}\N{EN DASH}{last:,}" if paged else f"{last:,}"
+
+    @property
+    def headings(self) -> list[Heading]:
+        """The headings of the columns that are shown."""
+        return [self._heading(column) for column in self.columns if column.shown]
+
+    def _heading(self, column: Column[R]) -> Heading:
+        current = column.name == self.order.name
+        state = ("descending" if self.order.descending else "ascending") if current else ""
+        turned = "" if self.order.descending else "-"
+        wanted = f"{turned if current else '-' if column.number else ''}{column.name}"
+        return Heading(
+            name=column.name,
+            label=column.label,
+            number=column.number,
+            hint=column.hint,
+            url=self.url(sort=wanted) if column.sorts else "",
+            sorted=state,
+        )
+
+    @property
+    def exports(self) -> list[tuple[str, str]]:
+        """Return (label, address) of each format."""
+        return [(name.upper(), self.url(format=name)) for name in FORMATS]
+
+    def url(self, **changes: str) -> str:
+        """Return the address of this page with other parameters for this table; '' leaves one out."""
+        query = self.request.GET.copy()
+        for name in ("from", "format"):
+            query.pop(f"{self.prefix}{name}", None)
+        for name, value in changes.items():
+            query[f"{self.prefix}{name}"] = value
+        kept = [(name, value) for name, values in query.lists() for value in values if value]
+        query.clear()
+        for name, value in kept:
+            query.appendlist(name, value)
+        return f"?{query.urlencode(safe='/,@')}"
+
+    @property
+    def exported(self) -> bool:
+        """Whether the request wants a file instead of a page."""
+        return self.format in FORMATS
+
+    def export(self) -> StreamingHttpResponse:
+        """Return the whole table as a file."""
+        columns = [(column.name, column.value) for column in self.columns]
+        rows = ({name: value(row) for name, value in columns} for row in self.everything())
+        return export(self.format, self.name, [name for name, _ in columns], rows)
+
+
+class QueryTable(Table[R]):
+    """A table that the database sorts and cuts into pages."""
+
+    def __init__(self, *args: object, reads: Callable[[Order, int, int], Sequence[R]], **kwargs: object) -> None:
+        """Take a function that returns rows in an order, at most so many, from an offset on."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Table takes them
+        self._reads = reads
+
+    def read(self, limit: int, offset: int) -> Sequence[R]:
+        """Ask the database."""
+        return self._reads(self.order, limit, offset)
+
+
+class ListTable(Table[R]):
+    """A table whose rows are all in memory."""
+
+    def __init__(self, *args: object, rows: Iterable[R], **kwargs: object) -> None:
+        """Take the rows in their usual order."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Table takes them
+        self._rows = rows
+
+    @cached_property
+    def _sorted(self) -> list[R]:
+        column = next((one for one in self.columns if one.name == self.order.name), None)
+        return sort_rows(self._rows, column.value, descending=self.order.descending) if column else list(self._rows)
+
+    def read(self, limit: int, offset: int) -> Sequence[R]:
+        """Cut them out."""
+        return self._sorted[offset : offset + limit]
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return len(self._sorted)
+
+
+def sort_rows(rows: Iterable[R], value: Callable[[R], Value], *, descending: bool) -> list[R]:
+    """Return rows by a value, numbers within words as numbers, those without a value last."""
+    valued = [(value(row), row) for row in rows]
+    present = [pair for pair in valued if pair[0] not in {None, ""}]
+    absent = [row for found, row in valued if found in {None, ""}]
+    return [row for _, row in sorted(present, key=lambda pair: _key(pair[0]), reverse=descending)] + absent
+
+
+def _key(value: Value) -> Any:  # noqa: ANN401 - whatever the column holds, all of one kind
+    if isinstance(value, tuple):
+        return _key(", ".join(value))
+    if not isinstance(value, str):
+        return value
+    parts = re.split(r"(\d+)", value.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part]

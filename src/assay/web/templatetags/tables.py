@@ -1,0 +1,45 @@
+"""Filters that apply as one types, and moments as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.template.context import RequestContext
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+register = template.Library()
+PAUSE = "250ms"  # after the last key
+
+
+@register.simple_tag(takes_context=True)
+def live_filter(context: RequestContext, target: str, also: str = "") -> SafeString:
+    """Write the attributes of a form whose fields narrow the section `target`; `also` names more to swap."""
+    selectors = format_html(' hx-select-oob="{}"', also) if also else ""
+    return format_html(
+        'id="filters" role="search" hx-get="{}" hx-trigger="input delay:{}, submit" hx-target="#{}" hx-select="#{}"'
+        '{} hx-swap="outerHTML" hx-replace-url="true" hx-sync="this:replace"',
+        context["request"].path,
+        PAUSE,
+        target,
+        target,
+        selectors,
+    )
+
+
+@register.simple_tag
+def ago(moment: datetime | None, missing: str = "\N{EN DASH}") -> Any:  # noqa: ANN401 - safe text, or the word for none
+    """Write how long ago something was, with the exact time as a tooltip."""
+    if moment is None:
+        return missing
+    local = localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        f"{local:%Y-%m-%d %H:%M %Z}",
+        naturaltime(moment),
+    )
