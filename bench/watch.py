@@ -149,13 +149,13 @@ def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]
 def _rehearsal() -> None:
     from assay.core.policy.policy import DEFAULT  # noqa: PLC0415 - after setup()
     from assay.flow.access import actor_in  # noqa: PLC0415 - after setup()
-    from assay.flow.assess.policy import rehearse  # noqa: PLC0415 - after setup()
+    from assay.flow.assess.policy import preview_policy  # noqa: PLC0415 - after setup()
     from assay.flow.people import find_person  # noqa: PLC0415 - after setup()
 
     actor = actor_in(find_person("bench"), "default")
     for what in ("first", "again"):
         began = time.perf_counter()
-        found = rehearse(actor, DEFAULT)
+        found = preview_policy(actor, DEFAULT)
         took = time.perf_counter() - began
         beside = f"{len(found.stopped)} of {found.looked_at} stopped; limit {TRY_LIMIT:.0f} s"
         print_figure(

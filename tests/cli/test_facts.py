@@ -64,7 +64,7 @@ def test_findings_waive_and_parts(command: Command) -> None:
     assert json.loads(command("ana", "sbom", "geo@1")[1])["bomFormat"] == "CycloneDX"
     assert command("ana", "remedy", "geo@1", "--try") == (
         1,
-        "assay: There is no known problem to clear.\n  Look at the findings.\n",
+        "assay: There is no known vulnerability to fix.\n  Look at the findings.\n",
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.applications import BUILT_IN, Application, check_application, check_file, check_fits, fill
+from assay.core.applications import BUILT_IN, Application, check_application, check_compatible, check_file, fill
 from assay.core.errors import ForbiddenError, InvalidInputError
 from assay.core.sizes import choose, read_sizes
 
@@ -78,9 +78,9 @@ def test_what_is_filled_in_stays_literal(file: str, prefix: str) -> None:
 
 def test_an_environment_must_hold_what_an_application_needs() -> None:
     """Names are compared as the index compares them; what is missing is named."""
-    check_fits(replace(PLAIN, needs=("Shiny.Core",)), {"shiny-core"}, "geo@1")
+    check_compatible(replace(PLAIN, needs=("Shiny.Core",)), {"shiny-core"}, "geo@1")
     with pytest.raises(ForbiddenError, match="Shiny needs shiny, which geo@1 does not hold"):
-        check_fits(PLAIN, {"six"}, "geo@1")
+        check_compatible(PLAIN, {"six"}, "geo@1")
 
 
 def test_sizes_are_read_from_one_line() -> None:

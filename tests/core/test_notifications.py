@@ -21,4 +21,4 @@ def test_every_notice_can_be_said() -> None:
 def test_what_is_said() -> None:
     """A sentence, then the words of whoever did it."""
     told = words_of(EventName.VERSION_REJECTED, actor="ben", reference="geo@3", detail={"feedback": "too old"})
-    assert told == "ben gave geo@3 back: too old"
+    assert told == "ben rejected geo@3: too old"

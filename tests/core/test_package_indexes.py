@@ -43,7 +43,7 @@ def test_what_is_no_address_of_an_index_is_refused(url: str) -> None:
 def test_plain_http_is_for_machines_of_ones_own() -> None:
     """On the open network it is https."""
     assert check_address("http://10.0.0.5/simple/", allow_private=True) == "http://10.0.0.5/simple"
-    with pytest.raises(InvalidInputError, match="https only"):
+    with pytest.raises(InvalidInputError, match="needs https"):
         check_address("http://example.com/simple", allow_private=False)
 
 

@@ -77,7 +77,7 @@ class Life(RuleBasedStateMachine):
         return build
 
     @rule(target=versions, build=consumes(building))
-    def take_in(self, build: tuple[str, Lock]) -> Lock:
+    def store_outcome(self, build: tuple[str, Lock]) -> Lock:
         """Keep the outcome as the worker does, then let go."""
         name, lock = build
         if build in self.sealed_by_builds:

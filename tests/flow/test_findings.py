@@ -25,7 +25,7 @@ from assay.core.policy.policy import DEFAULT, Policy
 from assay.core.policy.version_rules import NearDuplicate, Spread
 from assay.core.roles import Actor, Right, Role
 from assay.flow.assess.assess import preview_findings, verdict
-from assay.flow.assess.policy import current_policy, rehearse, revise
+from assay.flow.assess.policy import current_policy, preview_policy, revise
 from assay.flow.build.build import request_build
 from assay.flow.compose.draft import new_version
 from assay.flow.people import create_token, find_person
@@ -121,7 +121,7 @@ def test_blocking_findings_stop_an_approval_until_waived(ana: Actor, ben: Actor,
     assert (block["effect"], block["library"], block["advice"]) == (
         "block",
         "pillow",
-        "Move pillow to 8.1.0 or newer.",
+        "Update pillow to 8.1.0 or newer.",
     )
     refused = client.post(f"{GEO}/approve", {"digest": version.digest}, content_type="application/json")
     assert (refused.status_code, refused.json()["path"]) == (409, "findings")
@@ -240,7 +240,7 @@ def test_a_rehearsal_says_what_would_be_stopped_and_whom_it_touches(ana: Actor, 
     assert current_policy(eva.workspace_id).revision == 0
     revise(eva, Policy(rules=(replace(Deny(library="pillow"), effect=Effect.BLOCK),)), seen=0)
     waive(ben, "geo", 1, finding=verdict(version).findings[0].id, reason="r")
-    assert rehearse(eva, Policy(rules=(replace(Deny(library="pillow"), effect=Effect.BLOCK),))).stopped == ()
+    assert preview_policy(eva, Policy(rules=(replace(Deny(library="pillow"), effect=Effect.BLOCK),))).stopped == ()
 
 
 def test_rules_that_look_at_the_workspace(ana: Actor, ben: Actor, eva: Actor) -> None:

@@ -15,9 +15,9 @@ from assay.core.lock import Lock
 from assay.core.roles import Actor, Role
 from assay.flow import retire
 from assay.flow.access import find_version
-from assay.flow.build.build import cancel_build, request_build, take_in
+from assay.flow.build.build import cancel_build, request_build, store_outcome
 from assay.flow.compose import draft as drafting
-from assay.flow.launch.launch import admit
+from assay.flow.launch.launch import authorize_launch
 from assay.flow.paths import prefix
 from assay.flow.people import create_token, find_person, revoke_token
 from assay.flow.review import review
@@ -122,12 +122,12 @@ def test_a_decision_is_bound_to_the_digest_that_was_seen(ana: Actor, ben: Actor)
 def test_what_is_launched_is_what_was_approved(ana: Actor, ben: Actor) -> None:
     """Law 1: the launched directory's lock has the approved digest; another lock there starts nothing."""
     version = published(ana, ben, "geo")
-    ticket = admit(ana, "geo@1")
+    ticket = authorize_launch(ana, "geo@1")
     assert Lock.from_toml((ticket.prefix / "pylock.toml").read_text()).digest == version.digest
     other = changed(lock_of({"six": "1.17.0"}), "six", "1.16.0")
     (prefix(version.digest) / "pylock.toml").write_text(other.to_toml())
     with pytest.raises(DriftError):
-        admit(ana, "geo@1")
+        authorize_launch(ana, "geo@1")
 
 
 def test_drafts_are_personal_and_everyone_gets_what_is_published(ana: Actor, ben: Actor) -> None:
@@ -135,19 +135,19 @@ def test_drafts_are_personal_and_everyone_gets_what_is_published(ana: Actor, ben
     eva, root = person("eva"), person("root", Role.ADMIN)
     draft(ana, "geo")
     built(ana, "geo")
-    assert admit(ana, "geo@1").personal
+    assert authorize_launch(ana, "geo@1").personal
     for stranger in (eva, ben, root):
         with pytest.raises(NotFoundError):
-            admit(stranger, "geo@1")
+            authorize_launch(stranger, "geo@1")
     review.submit(ana, "geo", 1, "")
     with pytest.raises(ForbiddenError):
-        admit(ben, "geo@1")
+        authorize_launch(ben, "geo@1")
     review.approve(ben, "geo", 1, digest=find_version(ana, "geo", 1).digest)
-    assert not admit(eva, "geo").personal
+    assert not authorize_launch(eva, "geo").personal
     retire.quarantine(root, "geo", 1, reason="malware")
     assert find_version(eva, "geo", 1).health == Health.QUARANTINED
     with pytest.raises(ForbiddenError, match="quarantined"):
-        admit(eva, "geo")
+        authorize_launch(eva, "geo")
 
 
 def test_nobody_approves_their_own_but_a_workspace_may_allow_it(ben: Actor) -> None:
@@ -221,7 +221,7 @@ def test_a_late_outcome_does_not_touch_an_ended_build(ana: Actor) -> None:
     build = request_build(ana, "geo", 1)
     cancel_build(ana, str(build.pk))
     assert Build.objects.get().state == BuildState.CANCELLED
-    take_in(Build.objects.get(), outcome_of(lock_of({"six": "1.17.0"})))
+    store_outcome(Build.objects.get(), outcome_of(lock_of({"six": "1.17.0"})))
     assert Build.objects.get().state == BuildState.CANCELLED
     assert not find_version(ana, "geo", 1).digest
 
@@ -250,12 +250,12 @@ def test_a_new_version_goes_the_same_way_and_the_old_one_stays(ana: Actor, ben: 
     drafting.new_version(ana, "geo")
     drafting.edit_spec(ana, "geo", 2, spec_input("six", "attrs"))
     newer = built(ana, "geo", 2, lock=lock_of({"six": "1.17.0", "attrs": "25.1"}))
-    assert admit(ben, "geo").version.number == 1
+    assert authorize_launch(ben, "geo").version.number == 1
     review.submit(ana, "geo", 2, "")
     assert Submission.objects.get(version=newer).changes == {"against": "geo@1", "summary": "+1 \N{MINUS SIGN}0 ~0"}
     review.approve(ben, "geo", 2, digest=newer.digest)
-    assert admit(ben, "geo").version.number == 2
-    assert "newer version" in admit(ben, "geo@1").notice
+    assert authorize_launch(ben, "geo").version.number == 2
+    assert "newer version" in authorize_launch(ben, "geo@1").notice
 
 
 def test_tokens_leave_their_trace(ana: Actor) -> None:
@@ -274,6 +274,6 @@ def test_workspaces_do_not_see_each_other(ana: Actor, ben: Actor) -> None:
     with pytest.raises(NotFoundError):
         find_version(zoe, "geo", 1)
     with pytest.raises(NotFoundError):
-        admit(zoe, "geo")
+        authorize_launch(zoe, "geo")
     draft(zoe, "geo")
     assert verify(Workspace.objects.get(slug="other")) is None

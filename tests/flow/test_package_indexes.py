@@ -11,19 +11,19 @@ from support.people import person
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Right, Role
 from assay.flow.package_indexes import (
-    Wanted,
-    add_source,
-    change_source,
-    list_sources,
-    remove_source,
-    sources_in,
-    try_source,
+    IndexInput,
+    add_index,
+    change_index,
+    check_connection,
+    indexes_in,
+    list_indexes,
+    remove_index,
 )
 from assay.flow.people import create_token, find_person
 from assay.store.models import Event, PackageSource
 
 pytestmark = pytest.mark.django_db
-OWN = Wanted(
+OWN = IndexInput(
     name="own", url="https://packages.example.com/simple/", patterns=("acme-*",), username="bot", password="hunter2"
 )
 
@@ -31,20 +31,20 @@ OWN = Wanted(
 def test_a_source_is_added_changed_and_removed_in_the_trail() -> None:
     """The secret is kept encrypted, given to the engine, kept when it is left empty, and in no event."""
     admin = person("admin", Role.ADMIN)
-    add_source(admin, OWN)
+    add_index(admin, OWN)
     row = PackageSource.objects.get()
     assert "hunter2" not in row.secret
-    found = sources_in(admin.workspace_id)
+    found = indexes_in(admin.workspace_id)
     assert found.credentials == {"own": ("bot", "hunter2")}
     assert [(one.name, one.url, one.patterns, one.trusted) for one in found.others] == [
         ("own", "https://packages.example.com/simple", ("acme-*",), False)
     ]
     assert found.index.trusted
-    change_source(admin, "own", Wanted(name="own", url=OWN.url, patterns=("acme-*", "geo-*"), username="bot"))
-    assert sources_in(admin.workspace_id).credentials == {"own": ("bot", "hunter2")}
-    change_source(admin, "own", Wanted(name="own", url=OWN.url, patterns=("acme-*",)))
-    assert sources_in(admin.workspace_id).credentials == {}
-    remove_source(admin, "own")
+    change_index(admin, "own", IndexInput(name="own", url=OWN.url, patterns=("acme-*", "geo-*"), username="bot"))
+    assert indexes_in(admin.workspace_id).credentials == {"own": ("bot", "hunter2")}
+    change_index(admin, "own", IndexInput(name="own", url=OWN.url, patterns=("acme-*",)))
+    assert indexes_in(admin.workspace_id).credentials == {}
+    remove_index(admin, "own")
     events = [event for event in Event.objects.order_by("sequence") if event.name.startswith("source.")]
     assert [event.name for event in events] == ["source.added", "source.changed", "source.changed", "source.removed"]
     assert "hunter2" not in json.dumps([event.detail for event in events])
@@ -53,27 +53,27 @@ def test_a_source_is_added_changed_and_removed_in_the_trail() -> None:
 def test_one_default_one_name_and_only_administrators() -> None:
     """A second default or the same name is a conflict; a reviewer may not even look."""
     admin, ben = person("admin", Role.ADMIN), person("ben", Role.REVIEWER)
-    add_source(admin, Wanted(name="mirror", url="https://mirror.example.com/simple", is_default=True))
-    assert sources_in(admin.workspace_id).index.name == "mirror"
+    add_index(admin, IndexInput(name="mirror", url="https://mirror.example.com/simple", is_default=True))
+    assert indexes_in(admin.workspace_id).index.name == "mirror"
     with pytest.raises(ConflictError):
-        add_source(admin, Wanted(name="other", url="https://other.example.com/simple", is_default=True))
-    add_source(admin, OWN)
+        add_index(admin, IndexInput(name="other", url="https://other.example.com/simple", is_default=True))
+    add_index(admin, OWN)
     with pytest.raises(ConflictError):
-        add_source(admin, OWN)
+        add_index(admin, OWN)
     with pytest.raises(InvalidInputError):
-        add_source(admin, Wanted(name="all", url=OWN.url, patterns=("*",)))
-    for act in (lambda: add_source(ben, OWN), lambda: list_sources(ben), lambda: remove_source(ben, "own")):
+        add_index(admin, IndexInput(name="all", url=OWN.url, patterns=("*",)))
+    for act in (lambda: add_index(ben, OWN), lambda: list_indexes(ben), lambda: remove_index(ben, "own")):
         with pytest.raises(ForbiddenError):
             act()
     with pytest.raises(NotFoundError):
-        remove_source(admin, "unknown")
+        remove_index(admin, "unknown")
 
 
 def test_a_silent_source_is_told_in_words() -> None:
     """The test of a connection says what is wrong, also when the address is private."""
     admin = person("admin", Role.ADMIN)
-    add_source(admin, Wanted(name="inside", url="https://localhost:9/simple", patterns=("acme-*",)))
-    assert "private address" in try_source(admin, "inside")
+    add_index(admin, IndexInput(name="inside", url="https://localhost:9/simple", patterns=("acme-*",)))
+    assert "private address" in check_connection(admin, "inside")
 
 
 def test_the_api_takes_secrets_and_never_gives_them() -> None:

@@ -186,7 +186,7 @@ def test_arguments_and_parameters_come_from_the_project_and_the_run(ana: Actor) 
 
 def test_a_secret_is_told_to_the_run_alone(ana: Actor) -> None:
     """It reaches the process; the database, files, log and trail hold nothing of it; removed, the run says so."""
-    secrets.keep(ana, "DB_PASSWORD", "correct horse")
+    secrets.set_secret(ana, "DB_PASSWORD", "correct horse")
     code = "import os; w = os.environ['DB_PASSWORD']; print(w == 'correct ' + 'horse', w)"
     project(ana, "job", code, secrets=("DB_PASSWORD",))
     run = ended(runs.request_run(ana, "job"))
@@ -195,18 +195,18 @@ def test_a_secret_is_told_to_the_run_alone(ana: Actor) -> None:
     assert not any("correct horse" in str(event.detail) for event in Event.objects.all())
     files = [one for folder in (run_directory(run.pk), home() / "secrets") for one in folder.rglob("*")]
     assert not any(b"correct horse" in one.read_bytes() for one in files if one.is_file())
-    secrets.forget(ana, "DB_PASSWORD")
+    secrets.remove_secret(ana, "DB_PASSWORD")
     again = ended(runs.request_run(ana, "job"))
     assert (again.state, again.message.startswith("The secret 'DB_PASSWORD' was removed")) == ("failed", True)
 
 
 def test_anothers_secret_does_not_exist(ana: Actor) -> None:
     """One names only one's own secrets."""
-    secrets.keep(person("eve"), "TOKEN_X", "hers alone")
+    secrets.set_secret(person("eve"), "TOKEN_X", "hers alone")
     with pytest.raises(InvalidInputError, match="no secret 'TOKEN_X'"):
         project(ana, "job", "pass", secrets=("TOKEN_X",))
     with pytest.raises(NotFoundError):
-        secrets.forget(ana, "TOKEN_X")
+        secrets.remove_secret(ana, "TOKEN_X")
 
 
 @pytest.mark.parametrize("name", ["PATH", "LD_PRELOAD", "PYTHONPATH", "ASSAY_RUN", "lower", "A=B", "A\nB", ""])

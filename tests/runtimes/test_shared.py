@@ -30,7 +30,7 @@ def people() -> tuple[Actor, Actor, Actor]:
     """Ana who shares, eve who runs, and ida who only looks."""
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     published(ana, ben, "lab")
-    secrets.keep(ana, "KEY", "of ana")
+    secrets.set_secret(ana, "KEY", "of ana")
     home = person_home("ana")
     home.mkdir(parents=True, exist_ok=True)
     (home / "table.txt").write_text("ana's table")

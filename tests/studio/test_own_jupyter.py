@@ -111,7 +111,7 @@ def test_a_refusal_is_told_in_assays_words(jupyter: Path, eve: Actor) -> None:
     found = ask(jupyter, "assay-geo", lambda: retire.quarantine(ada, "geo", 1, reason="a hole"))
     assert "assay-geo" in found["names"]
     assert found["said"] == ""
-    assert found["refused"] == "This version is quarantined; nothing starts in it. Choose another version."
+    assert found["refused"] == "This version is quarantined; it cannot be launched. Choose another version."
     assert eve.name == "eve"
     assert not Launch.objects.filter(kind="kernel").exists()
     assert Event.objects.filter(name="kernel.refused", actor="eve").count() == 1

@@ -17,7 +17,7 @@ from assay.engine import uv
 from assay.engine.kernels.overlay import PIP
 from assay.engine.kernels.pip_shim import LINE
 from assay.flow.access import actor_in
-from assay.flow.launch.launch import admit
+from assay.flow.launch.launch import authorize_launch
 from assay.flow.people import find_person, set_workspace
 from assay.studio.kernels import kernel_document
 from assay.studio.servers import own_libraries
@@ -102,9 +102,9 @@ def test_it_is_off_unless_a_workspace_allows_it() -> None:
     """By default a kernel is told nothing that would let it install; with the setting it is."""
     published(person("ana"), person("ben", Role.REVIEWER), "geo", ["six"], {"six": "1.17.0"})
     eve = person("eve", Role.VIEWER)
-    assert "ASSAY_PERSONAL" not in kernel_document(admit(eve, "geo"))["kernel"]["env"]
+    assert "ASSAY_PERSONAL" not in kernel_document(authorize_launch(eve, "geo"))["kernel"]["env"]
     set_workspace("default", {"personal_overlays": True})
-    told = kernel_document(admit(actor_in(find_person("eve"), "default"), "geo"))["kernel"]["env"]
+    told = kernel_document(authorize_launch(actor_in(find_person("eve"), "default"), "geo"))["kernel"]["env"]
     assert told["ASSAY_PERSONAL"].startswith("https://")
     assert told["ASSAY_NEW_VERSION"].endswith("/environments/geo/")
 

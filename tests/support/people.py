@@ -13,7 +13,7 @@ from assay.core.report import Check, LibraryFacts, Report
 from assay.core.roles import Actor, Role
 from assay.engine.interface import Outcome
 from assay.flow.access import actor_in, find_version
-from assay.flow.build.build import request_build, take_in
+from assay.flow.build.build import request_build, store_outcome
 from assay.flow.compose.draft import SpecInput, create_environment, edit_spec, new_version
 from assay.flow.paths import prefix
 from assay.flow.people import create_person, ensure_workspace, find_person
@@ -94,7 +94,7 @@ def sealed(lock: Lock) -> None:
 def built(actor: Actor, slug: str, number: int = 1, lock: Lock | None = None) -> Version:
     """Let a build of the draft end well, as the worker would take it in."""
     build = request_build(actor, slug, number)
-    take_in(Build.objects.get(pk=build.pk), outcome_of(lock or lock_of({"six": "1.17.0"})))
+    store_outcome(Build.objects.get(pk=build.pk), outcome_of(lock or lock_of({"six": "1.17.0"})))
     return find_version(actor, slug, number)
 
 

@@ -79,7 +79,7 @@ def test_trying_changes_nothing(people: tuple[Actor, Actor, Actor]) -> None:
     answer = visitor(people[2]).post("/policy/edit", fields(action="try"))
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert "pillow 8.0.0 is not wanted here: old" in text
+    assert "pillow 8.0.0 is denied by the policy: old" in text
     assert [one.reference for one in answer.context["trial"].stopped] == ["geo@1"]
     assert 'value="Pillow"' in text
     assert not PolicyRevision.objects.exists()

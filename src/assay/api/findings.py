@@ -17,7 +17,7 @@ from assay.core.policy.findings import Effect, Finding, stops_at
 from assay.core.roles import Right
 from assay.flow.access import find_version
 from assay.flow.assess.assess import Verdict, verdict
-from assay.flow.assess.report import feed_document, known_problems, report_document
+from assay.flow.assess.report import feed_document, known_vulnerabilities, report_document
 from assay.flow.assess.sbom import version_sbom
 from assay.flow.review import waive as waiving
 from assay.flow.watch import suggested_update as updates
@@ -126,7 +126,8 @@ def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpRespons
     version = find_version(request.actor, slug, number)
     built(version)
     answer = HttpResponse(
-        version_sbom(version, known_problems(version)), content_type="application/vnd.cyclonedx+json; version=1.6"
+        version_sbom(version, known_vulnerabilities(version)),
+        content_type="application/vnd.cyclonedx+json; version=1.6",
     )
     answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
     return answer

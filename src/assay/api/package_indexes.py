@@ -11,7 +11,7 @@ from assay.api.access import Caller, needs
 from assay.api.schemas import Body
 from assay.core.roles import Right
 from assay.flow import package_indexes
-from assay.flow.package_indexes import Wanted
+from assay.flow.package_indexes import IndexInput
 from assay.store.models import PackageSource
 
 router = Router(tags=["sources"])
@@ -42,37 +42,37 @@ def document(source: PackageSource) -> dict[str, Any]:
     }
 
 
-def wanted(body: SourceIn) -> Wanted:
+def wanted(body: SourceIn) -> IndexInput:
     """Return the body as a wish."""
-    return Wanted(**{**body.model_dump(), "patterns": tuple(body.patterns)})
+    return IndexInput(**{**body.model_dump(), "patterns": tuple(body.patterns)})
 
 
 @router.get("/sources", response=dict[str, Any])
 @needs(Right.ADMINISTER)
 def listing(request: Caller, workspace: str) -> dict[str, Any]:
     """List the sources in the order in which they are asked; the default one last."""
-    return {"items": [document(one) for one in package_indexes.list_sources(request.actor)], "next": None}
+    return {"items": [document(one) for one in package_indexes.list_indexes(request.actor)], "next": None}
 
 
 @router.post("/sources", response={201: dict[str, Any]})
 @needs(Right.ADMINISTER)
 def add(request: Caller, workspace: str, body: SourceIn) -> Status[dict[str, Any]]:
     """Add a source behind the others."""
-    return Status(201, document(package_indexes.add_source(request.actor, wanted(body))))
+    return Status(201, document(package_indexes.add_index(request.actor, wanted(body))))
 
 
 @router.put("/sources/{name}", response=dict[str, Any])
 @needs(Right.ADMINISTER)
 def change(request: Caller, workspace: str, name: str, body: SourceIn) -> dict[str, Any]:
     """Change a source."""
-    return document(package_indexes.change_source(request.actor, name, wanted(body)))
+    return document(package_indexes.change_index(request.actor, name, wanted(body)))
 
 
 @router.delete("/sources/{name}", response={204: None})
 @needs(Right.ADMINISTER)
 def remove(request: Caller, workspace: str, name: str) -> Status[None]:
     """Remove a source."""
-    package_indexes.remove_source(request.actor, name)
+    package_indexes.remove_index(request.actor, name)
     return Status(204, None)
 
 
@@ -80,4 +80,4 @@ def remove(request: Caller, workspace: str, name: str) -> Status[None]:
 @needs(Right.ADMINISTER)
 def attempt(request: Caller, workspace: str, name: str) -> dict[str, Any]:
     """Ask a source, and say in words how it answers."""
-    return {"answer": package_indexes.try_source(request.actor, name)}
+    return {"answer": package_indexes.check_connection(request.actor, name)}

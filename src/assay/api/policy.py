@@ -53,9 +53,9 @@ def revise(request: Caller, workspace: str, body: PolicyIn) -> dict[str, Any]:
 
 @router.post("/policy/try", response=dict[str, Any])
 @needs(Right.ADMINISTER)
-def rehearse(request: Caller, workspace: str, body: PolicyTry) -> dict[str, Any]:
+def preview_policy(request: Caller, workspace: str, body: PolicyTry) -> dict[str, Any]:
     """Say what a policy would stop among everything published and pending. Nothing is stored."""
-    found = policies.rehearse(request.actor, policies.read_policy(body.rules, body.yaml))
+    found = policies.preview_policy(request.actor, policies.read_policy(body.rules, body.yaml))
     return {
         "looked_at": found.looked_at,
         "would_stop": len(found.stopped),

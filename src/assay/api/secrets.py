@@ -20,7 +20,7 @@ router = Router(tags=["runtimes"])
 @needs(Right.COMPOSE)
 def list_secrets(request: Caller, workspace: str) -> dict[str, Any]:
     """List the names of the caller's secrets."""
-    return {"items": [secret_document(one) for one in secrets.names(request.actor)], "next": None}
+    return {"items": [secret_document(one) for one in secrets.list_secrets(request.actor)], "next": None}
 
 
 @router.put("/secrets/{name}", response=dict[str, Any])
@@ -28,12 +28,12 @@ def list_secrets(request: Caller, workspace: str) -> dict[str, Any]:
 def keep(request: Caller, workspace: str, name: str, body: SecretIn) -> dict[str, Any]:
     """Keep a secret, replacing the one before it."""
     check_secret_names((name,))
-    return secret_document(secrets.keep(request.actor, name, body.value))
+    return secret_document(secrets.set_secret(request.actor, name, body.value))
 
 
 @router.delete("/secrets/{name}", response={204: None})
 @needs(Right.COMPOSE)
 def forget(request: Caller, workspace: str, name: str) -> Status[None]:
     """Remove a secret; runs that name it fail and say so."""
-    secrets.forget(request.actor, name)
+    secrets.remove_secret(request.actor, name)
     return Status(204, None)

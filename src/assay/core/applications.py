@@ -177,7 +177,7 @@ def check_file(application: Application, given: str) -> str:
     return f"./{path}"  # never an option
 
 
-def check_fits(application: Application, libraries: Iterable[str], reference: str) -> None:
+def check_compatible(application: Application, libraries: Iterable[str], reference: str) -> None:
     """Raise ForbiddenError unless an environment with these libraries can run the application."""
     missing = application.missing(libraries)
     if missing:

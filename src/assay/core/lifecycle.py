@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from assay.core.errors import ConflictError, DriftError, ForbiddenError, InvalidInputError
-from assay.core.roles import Actor, Right, check_right, check_sight
+from assay.core.roles import Actor, Right, check_right, check_visible
 
 
 class Status(StrEnum):
@@ -128,7 +128,7 @@ def decide(
     The order of questions never tells more than the actor may know: sight, right, state, person, needs.
     """
     row = BY_ACTION[action]
-    check_sight(actor, status=state.status, author_id=state.author_id)
+    check_visible(actor, status=state.status, author_id=state.author_id)
     check_right(actor, row.right)
     if state.status != row.source:
         raise ConflictError(
@@ -149,9 +149,7 @@ def _check_needs(row: Transition, state: VersionState, words: str) -> None:
     if row.action in {Action.SUBMIT, Action.EDIT, Action.DELETE} and state.building:
         raise ConflictError("It is being built.", hint="Wait for the build to end, or cancel it.")
     if row.text and not words.strip():
-        raise InvalidInputError(
-            f"A {row.text} is needed.", hint="Say it so that its reader knows what to do.", path=row.text
-        )
+        raise InvalidInputError(f"A {row.text} is needed.", hint="Write what the reader should do.", path=row.text)
 
 
 class BuildState(StrEnum):
@@ -199,17 +197,17 @@ ALLOWED_USES: dict[Status, frozenset[Use]] = {
 
 def check_launch(state: VersionState, health: Health, actor: Actor) -> str:
     """Return '' or 'personal' when the actor may launch the version; raise why not otherwise."""
-    check_sight(actor, status=state.status, author_id=state.author_id)
+    check_visible(actor, status=state.status, author_id=state.author_id)
     check_right(actor, Right.SEE)
     uses = ALLOWED_USES[state.status]
     if not uses or health is Health.QUARANTINED:
         word = "quarantined" if health is Health.QUARANTINED else str(state.status)
-        raise ForbiddenError(f"This version is {word}; nothing starts in it.", hint="Choose another version.")
+        raise ForbiddenError(f"This version is {word}; it cannot be launched.", hint="Choose another version.")
     if not state.digest:
         raise ConflictError("This version is not built.", hint="Build it first.")
     if state.drifted:
         raise DriftError(
-            "Files of this version are not what was built; nothing starts in it until they are.",
+            "Files of this version changed after the build; it cannot be launched until it is repaired.",
             hint="Its author or a reviewer can rebuild it from its lock.",
         )
     if Use.LAUNCH in uses:

@@ -1,4 +1,4 @@
-"""Who is told of which event, and in which words: one table."""
+"""Which people are notified of which event, and the text they get: one table."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from assay.core.events import EventName
 
-MAX_REASON = 300  # characters of a person's own words that a notice repeats
+MAX_REASON = 300  # characters of a person's own text that a notification quotes
 
 
 class Audience(StrEnum):
-    """Whom an event concerns. Who did it is never told of it."""
+    """People to notify of an event. The actor is never notified."""
 
     AUTHOR = "the version's author"
     OWNER = "the environment's owner"
@@ -22,54 +22,68 @@ class Audience(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
-    """What is said of one kind of event, to whom. `told` names the field of the event whose words follow."""
+class NotificationType:
+    """The text and audience for one kind of event. `detail_field` names the event field that is quoted after it."""
 
     audience: tuple[Audience, ...]
     words: str
-    told: str = ""
+    detail_field: str = ""
     quiet: bool = False  # shown only, not mailed
 
 
 OWN = (Audience.AUTHOR, Audience.OWNER)
 ALL = (*OWN, Audience.USERS, Audience.REVIEWERS)
-NOTIFICATION_TYPES: dict[EventName, Notice] = {
-    EventName.VERSION_SUBMITTED: Notice(
-        audience=(Audience.REVIEWERS,), words="{actor} submitted {reference} for publishing", told="note"
+NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
+    EventName.VERSION_SUBMITTED: NotificationType(
+        audience=(Audience.REVIEWERS,), words="{actor} submitted {reference} for publishing", detail_field="note"
     ),
-    EventName.VERSION_APPROVED: Notice(audience=OWN, words="{actor} approved {reference}", told="note", quiet=True),
-    EventName.VERSION_PUBLISHED: Notice(audience=OWN, words="{reference} is published"),
-    EventName.VERSION_REJECTED: Notice(audience=OWN, words="{actor} gave {reference} back", told="feedback"),
-    EventName.VERSION_ATTENTION: Notice(audience=ALL, words="{reference} needs a look", told="reason"),
-    EventName.VERSION_QUARANTINED: Notice(
-        audience=ALL, words="Nothing starts in {reference} any more", told="reason"
+    EventName.VERSION_APPROVED: NotificationType(
+        audience=OWN, words="{actor} approved {reference}", detail_field="note", quiet=True
     ),
-    EventName.VERSION_RELEASED: Notice(audience=ALL, words="{reference} can be launched again", told="reason"),
-    EventName.VERSION_CLEARED: Notice(audience=OWN, words="{reference} is well again", told="reason", quiet=True),
-    EventName.VERSION_DRIFTED: Notice(
-        audience=(*OWN, Audience.REVIEWERS), words="Files of {reference} are not what was built", told="reason"
+    EventName.VERSION_PUBLISHED: NotificationType(audience=OWN, words="{reference} is published"),
+    EventName.VERSION_REJECTED: NotificationType(
+        audience=OWN, words="{actor} rejected {reference}", detail_field="feedback"
     ),
-    EventName.VERSION_MENDED: Notice(audience=OWN, words="All files of {reference} are as built again", quiet=True),
-    EventName.VERSION_DEPRECATED: Notice(
-        audience=(*OWN, Audience.USERS), words="{reference} should not be chosen any more", told="reason"
+    EventName.VERSION_ATTENTION: NotificationType(
+        audience=ALL, words="{reference} needs attention", detail_field="reason"
     ),
-    EventName.VERSION_RESTORED: Notice(audience=OWN, words="{reference} is published again", quiet=True),
-    EventName.VERSION_RETIRED: Notice(
-        audience=(*OWN, Audience.USERS), words="{reference} is retired; nothing starts in it", told="reason"
+    EventName.VERSION_QUARANTINED: NotificationType(
+        audience=ALL, words="{reference} is quarantined and cannot be launched", detail_field="reason"
     ),
-    EventName.FINDING_WAIVED: Notice(
-        audience=OWN, words="{actor} accepted a finding in {reference}", told="words", quiet=True
+    EventName.VERSION_RELEASED: NotificationType(
+        audience=ALL, words="{reference} can be launched again", detail_field="reason"
     ),
-    EventName.WAIVER_EXPIRES: Notice(
-        audience=(*OWN, Audience.REVIEWERS), words="A waiver in {reference} ends soon", told="words"
+    EventName.VERSION_CLEARED: NotificationType(
+        audience=OWN, words="{reference} no longer needs attention", detail_field="reason", quiet=True
+    ),
+    EventName.VERSION_DRIFTED: NotificationType(
+        audience=(*OWN, Audience.REVIEWERS),
+        words="Files of {reference} changed after the build",
+        detail_field="reason",
+    ),
+    EventName.VERSION_MENDED: NotificationType(
+        audience=OWN, words="Files of {reference} match the build again", quiet=True
+    ),
+    EventName.VERSION_DEPRECATED: NotificationType(
+        audience=(*OWN, Audience.USERS), words="{reference} is deprecated", detail_field="reason"
+    ),
+    EventName.VERSION_RESTORED: NotificationType(audience=OWN, words="{reference} is published again", quiet=True),
+    EventName.VERSION_RETIRED: NotificationType(
+        audience=(*OWN, Audience.USERS), words="{reference} is retired and cannot be launched", detail_field="reason"
+    ),
+    EventName.FINDING_WAIVED: NotificationType(
+        audience=OWN, words="{actor} waived a finding in {reference}", detail_field="words", quiet=True
+    ),
+    EventName.WAIVER_EXPIRES: NotificationType(
+        audience=(*OWN, Audience.REVIEWERS), words="A waiver in {reference} expires soon", detail_field="words"
     ),
 }
 
 
 def words_of(name: EventName, *, actor: str, reference: str, detail: Mapping[str, Any]) -> str:
-    """Return the sentence of an event, its own words after a colon. Raises KeyError for one that nobody is told."""
-    notice = NOTIFICATION_TYPES[name]
-    said = " ".join(str(detail.get(notice.told, "")).split()) if notice.told else ""
+    """Return the text for an event, with the quoted field after a colon. Raises KeyError for an event without one."""
+    notification = NOTIFICATION_TYPES[name]
+    said = " ".join(str(detail.get(notification.detail_field, "")).split()) if notification.detail_field else ""
     said = said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + "…"
-    start = notice.words.format(actor=actor, reference=reference)
+    start = notification.words.format(actor=actor, reference=reference)
     return f"{start}: {said}" if said else f"{start}."

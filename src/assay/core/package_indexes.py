@@ -47,11 +47,13 @@ def owning_index(name: str, sources: Sequence[C]) -> C | None:
     return next((one for one in sources if any(fnmatchcase(normal, pattern) for pattern in one.patterns)), None)
 
 
-def check_source_name(name: str) -> str:
+def check_index_name(name: str) -> str:
     """Return the name. Raises InvalidInputError."""
     if not NAME.fullmatch(name):
         raise InvalidInputError(
-            f"{name[:40]!r} is no name for a source.", hint="A letter, then letters, digits or hyphens.", path="name"
+            f"{name[:40]!r} is not a valid index name.",
+            hint="A letter, then letters, digits or hyphens.",
+            path="name",
         )
     return name
 
@@ -61,7 +63,9 @@ def check_address(url: str, *, allow_private: bool) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise InvalidInputError(
-            f"{url[:100]!r} is no address of an index.", hint="Write it as https://host/simple.", path="url"
+            f"{url[:100]!r} is not the address of a package index.",
+            hint="Write it as https://host/simple.",
+            path="url",
         )
     if parts.username or parts.password:
         raise InvalidInputError(
@@ -71,7 +75,7 @@ def check_address(url: str, *, allow_private: bool) -> str:
         )
     if parts.scheme == "http" and not allow_private:
         raise InvalidInputError(
-            "An index on the open network is asked by https only.",
+            "A public index needs https.",
             hint="Write https, or allow private addresses if it is a machine of your own.",
             path="url",
         )
@@ -88,7 +92,7 @@ def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
     for one in found:
         if not PATTERN.fullmatch(one) or not one.strip("*?.-"):
             raise InvalidInputError(
-                f"{one[:40]!r} is no pattern of names.",
+                f"{one[:40]!r} is not a pattern of library names.",
                 hint="Write names with * for the rest: acme-*.",
                 path="patterns",
             )

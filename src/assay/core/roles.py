@@ -75,7 +75,7 @@ def may_see(actor: Actor, *, status: str, author_id: int) -> bool:
     return status == "pending" and actor.has(Right.REVIEW)
 
 
-def check_sight(actor: Actor, *, status: str, author_id: int) -> None:
+def check_visible(actor: Actor, *, status: str, author_id: int) -> None:
     """Raise NotFoundError for what the actor may not see."""
     if not may_see(actor, status=status, author_id=author_id):
         raise NotFoundError("There is no such version.", hint="Check the name and the number.")

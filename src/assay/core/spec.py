@@ -31,7 +31,7 @@ class Spec:
     """A checked request. `libraries` are canonical PEP 508 strings, in the author's order.
 
     `keep` names a version whose libraries stay where they are unless something forces them to move.
-    `hold` are constraints that a remedy set, so that only what it means to move moves; they ask for nothing.
+    `constraints` are version limits (as in pip's constraints file) that a suggested update sets; they add no library.
     """
 
     base: str | None = None
@@ -41,7 +41,7 @@ class Spec:
     cool_down_days: int = 0
     variant: str = ""
     keep: str | None = None
-    hold: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,12 +50,14 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `Spec.from_dict` reads them back."""
-        return {**asdict(self), "libraries": list(self.libraries), "hold": list(self.hold)}
+        return {**asdict(self), "libraries": list(self.libraries), "constraints": list(self.constraints)}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Spec:
-        """Read what `to_dict` wrote; the values were checked when they came in."""
-        return cls(**{**stored, "libraries": tuple(stored["libraries"]), "hold": tuple(stored.get("hold", ()))})
+        """Read what `to_dict` wrote, also before `constraints` had that name (`hold`)."""
+        kept = {name: value for name, value in stored.items() if name != "hold"}
+        constraints = tuple(stored.get("constraints", stored.get("hold", ())))
+        return cls(**{**kept, "libraries": tuple(stored["libraries"]), "constraints": constraints})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,7 @@ def parse_spec(
     lines, corrections = parse_libraries(libraries)
     if not lines and base is None:
         raise InvalidInputError(
-            "No library is named.", hint="Add at least one library, for example pandas.", path="libraries"
+            "No libraries given.", hint="Add at least one library, for example pandas.", path="libraries"
         )
     spec = Spec(
         base=base,
@@ -123,8 +125,8 @@ def parse_libraries(lines: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...]
     """
     if len(lines) > MAX_LIBRARIES:
         raise InvalidInputError(
-            f"{len(lines)} lines; at most {MAX_LIBRARIES} are taken.",
-            hint="Name what you use yourself; what it needs is found for you.",
+            f"{len(lines)} lines; at most {MAX_LIBRARIES} are allowed.",
+            hint="List only the libraries you use; their dependencies are added for you.",
             path="libraries",
         )
     parsed: list[str] = []
@@ -153,7 +155,7 @@ def _refuse_repetition(requirement: Requirement, number: int, seen: dict[str, in
     key = f"{canonicalize_name(requirement.name)};{requirement.marker or ''}"
     if key in seen:
         raise InvalidInputError(
-            f"Line {number + 1}: {requirement.name} stands in line {seen[key] + 1} already.",
+            f"Line {number + 1}: {requirement.name} is already in line {seen[key] + 1}.",
             hint="Keep one line and join the conditions with a comma, e.g. pandas>=2,<3.",
             path=f"libraries[{number}]",
         )
@@ -176,7 +178,7 @@ def parse_library(line: str, number: int = 0) -> Requirement:
                 return requirement
             refusal = (
                 f"{_shown(line)} points to a URL.",
-                "Only libraries of the workspace's index are taken.",
+                "Only libraries from the workspace's package indexes are allowed.",
             )
     raise InvalidInputError(f"Line {number + 1}: {refusal[0]}", hint=refusal[1], path=f"libraries[{number}]")
 
@@ -186,15 +188,18 @@ def _refusal(line: str) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
     if len(line) > MAX_LINE:
         return f"{len(line)} characters; a line has at most {MAX_LINE}.", "One library per line."
     if any(not (char.isprintable()) for char in line):
-        return f"{_shown(line)} holds a control character.", "Type the line anew."
+        return f"{_shown(line)} contains a control character.", "Type the line again."
     if line.startswith("-"):
         return f"{_shown(line)} is an option.", "Options are set beside the list, not in it; name a library."
     if "$" in line:
-        return f"{_shown(line)} holds an environment variable.", "Write the value itself."
+        return f"{_shown(line)} contains an environment variable.", "Write the value itself."
     if re.match(r"[./~\\]|[A-Za-z]:\\", line) or re.search(r"\.(whl|tar\.gz|zip)$", line):
-        return f"{_shown(line)} is a path or a file.", "Only libraries of the workspace's index are taken."
+        return (
+            f"{_shown(line)} is a path or a file.",
+            "Only libraries from the workspace's package indexes are allowed.",
+        )
     if re.search(r"\w+://|\bgit\+", line):
-        return f"{_shown(line)} points to a URL.", "Only libraries of the workspace's index are taken."
+        return f"{_shown(line)} points to a URL.", "Only libraries from the workspace's package indexes are allowed."
     return None
 
 

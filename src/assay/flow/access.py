@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.lifecycle import Status, VersionState
-from assay.core.roles import Actor, Right, Role, check_sight
+from assay.core.roles import Actor, Right, Role, check_visible
 from assay.core.spec import REFERENCE, SLUG
 from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
 
@@ -84,7 +84,7 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
     )
     if version is None:
         raise NotFoundError(f"There is no version {slug[:40]}@{number}.", hint="Check the name and the number.")
-    check_sight(actor, status=version.status, author_id=version.author_id)
+    check_visible(actor, status=version.status, author_id=version.author_id)
     return version
 
 
@@ -112,7 +112,7 @@ def find_build(actor: Actor, build_id: str) -> Build:
     )
     if build is None:
         raise NotFoundError("There is no such build.", hint="Check the address.")
-    check_sight(actor, status=build.version.status, author_id=build.version.author_id)
+    check_visible(actor, status=build.version.status, author_id=build.version.author_id)
     return build
 
 

@@ -1,4 +1,4 @@
-"""Package sources: administrators say where libraries may come from; resolutions and builds are given them."""
+"""Package indexes of a workspace: where resolutions and builds get libraries from."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
-from assay.core.package_indexes import check_address, check_patterns, check_source_name
+from assay.core.package_indexes import check_address, check_index_name, check_patterns
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Credentials, Index
 from assay.store.audit_log import record
 from assay.store.encryption import decrypt, encrypt
 from assay.store.models import PackageSource
 
-PURPOSE = "package source"
+PURPOSE = "package source"  # part of every stored password: never change it
 BUILT_IN = "default"  # the name of the installation's own default
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A source as it comes in, unchecked. An empty `password` keeps the one that is stored."""
+class IndexInput:
+    """A package index as it comes in, unchecked. An empty `password` keeps the one that is stored."""
 
     name: str
     url: str
@@ -36,19 +36,19 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
-    """All of a workspace, as the engine takes them."""
+class PackageIndexes:
+    """All package indexes of a workspace, as the engine uses them."""
 
     index: Index
     others: tuple[Index, ...]
     credentials: Credentials
 
 
-def sources_in(workspace_id: int) -> Sources:
+def indexes_in(workspace_id: int) -> PackageIndexes:
     """Return a workspace's sources: its own default or the installation's, and the others in their order."""
     rows = list(PackageSource.objects.filter(workspace_id=workspace_id).order_by("position", "pk"))
     own = next((_index(row) for row in rows if row.is_default), None)
-    return Sources(
+    return PackageIndexes(
         index=own or Index(name=BUILT_IN, url=settings.INDEX_URL, trusted=True),
         others=tuple(_index(row) for row in rows if not row.is_default),
         credentials={row.name: (row.username, decrypt(row.secret, PURPOSE)) for row in rows if row.secret},
@@ -59,7 +59,7 @@ def _index(row: PackageSource) -> Index:
     return Index(name=row.name, url=row.url, patterns=tuple(row.patterns), allow_private=row.allow_private)
 
 
-def list_sources(actor: Actor) -> list[PackageSource]:
+def list_indexes(actor: Actor) -> list[PackageSource]:
     """Return the rows in the order in which they are asked."""
     check_right(actor, Right.ADMINISTER)
     return list(
@@ -67,16 +67,16 @@ def list_sources(actor: Actor) -> list[PackageSource]:
     )
 
 
-def find_source(actor: Actor, name: str) -> PackageSource:
+def find_index(actor: Actor, name: str) -> PackageSource:
     """Return one. Raises NotFoundError."""
     check_right(actor, Right.ADMINISTER)
     found = PackageSource.objects.filter(workspace_id=actor.workspace_id, name=name).first()
     if found is None:
-        raise NotFoundError(f"There is no source {name[:40]!r}.", hint="Check the name.")
+        raise NotFoundError(f"There is no package index {name[:40]!r}.", hint="Check the name.")
     return found
 
 
-def add_source(actor: Actor, wanted: Wanted) -> PackageSource:
+def add_index(actor: Actor, wanted: IndexInput) -> PackageSource:
     """Add one, behind the others. Raises InvalidInputError or ConflictError."""
     check_right(actor, Right.ADMINISTER)
     columns = _checked(wanted)
@@ -92,14 +92,14 @@ def add_source(actor: Actor, wanted: Wanted) -> PackageSource:
             _record(actor, EventName.SOURCE_ADDED, made)
     except IntegrityError as error:
         raise ConflictError(
-            f"There is a source {wanted.name!r} or a default one already.", hint="Change that one.", path="name"
+            f"There is already an index {wanted.name!r}, or a default index.", hint="Change that one.", path="name"
         ) from error
     return made
 
 
-def change_source(actor: Actor, name: str, wanted: Wanted) -> PackageSource:
+def change_index(actor: Actor, name: str, wanted: IndexInput) -> PackageSource:
     """Change one; its place in the order stays."""
-    found = find_source(actor, name)
+    found = find_index(actor, name)
     columns = _checked(wanted)
     if not wanted.password and columns["username"]:
         columns["secret"] = found.secret
@@ -109,26 +109,28 @@ def change_source(actor: Actor, name: str, wanted: Wanted) -> PackageSource:
             found.refresh_from_db()
             _record(actor, EventName.SOURCE_CHANGED, found)
     except IntegrityError as error:
-        raise ConflictError("There is such a source already.", hint="Change that one.", path="name") from error
+        raise ConflictError(
+            "There is already an index with that name, or a default index.", hint="Change that one.", path="name"
+        ) from error
     return found
 
 
-def remove_source(actor: Actor, name: str) -> None:
+def remove_index(actor: Actor, name: str) -> None:
     """Remove one. What was built from it stays; new builds do not ask it any more."""
-    found = find_source(actor, name)
+    found = find_index(actor, name)
     with transaction.atomic():
         _record(actor, EventName.SOURCE_REMOVED, found)
         found.delete()
 
 
-def try_source(actor: Actor, name: str) -> str:
-    """Ask a source for a library that hardly exists, and say in words how it answered."""
+def check_connection(actor: Actor, name: str) -> str:
+    """Request an unlikely library from an index, and return the result as a sentence."""
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - pages that ask nothing need not load it
 
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
 
-    find_source(actor, name)
-    sources = sources_in(actor.workspace_id)
+    find_index(actor, name)
+    sources = indexes_in(actor.workspace_id)
     network = Network((sources.index, *sources.others), sources.credentials)
     source = next(one for one in (sources.index, *sources.others) if one.name == name)
     try:
@@ -139,15 +141,15 @@ def try_source(actor: Actor, name: str) -> str:
         return f"It cannot be reached: {error}."
     answer.close()
     if answer.status in {200, 404}:
-        return "It answers as an index does."
+        return "Connected. It answers like a package index."
     if answer.status in {401, 403}:
-        return f"It answers, but does not let us in (status {answer.status}). Check user name and password."
+        return f"It refused the sign-in (status {answer.status}). Check user name and password."
     return f"It answers with status {answer.status}. Check the address; it usually ends in /simple."
 
 
-def _checked(wanted: Wanted) -> dict[str, Any]:
+def _checked(wanted: IndexInput) -> dict[str, Any]:
     return {
-        "name": check_source_name(wanted.name),
+        "name": check_index_name(wanted.name),
         "url": check_address(wanted.url, allow_private=wanted.allow_private),
         "patterns": [] if wanted.is_default else list(check_patterns(wanted.patterns)),
         "is_default": wanted.is_default,

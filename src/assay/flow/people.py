@@ -148,7 +148,7 @@ def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, 
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
-    _tell(person, EventName.TOKEN_CREATED, token=token.name, scope=token.scope, days=days)
+    _record_own(person, EventName.TOKEN_CREATED, token=token.name, scope=token.scope, days=days)
     return NewToken(record=token, secret=secret)
 
 
@@ -166,10 +166,10 @@ def revoke_token(person: Person, token_id: int) -> None:
     """End a token of one's own at once."""
     if not ApiToken.objects.filter(pk=token_id, person=person, revoked_at=None).update(revoked_at=timezone.now()):
         raise NotFoundError("You have no such token.", hint="Load the page again.")
-    _tell(person, EventName.TOKEN_REVOKED, token=token_id)
+    _record_own(person, EventName.TOKEN_REVOKED, token=token_id)
 
 
-def _tell(person: Person, name: EventName, **detail: object) -> None:
+def _record_own(person: Person, name: EventName, **detail: object) -> None:
     """Record what somebody did to their own account, in each of their workspaces."""
     with transaction.atomic():
         for membership in person.memberships.all():

@@ -20,7 +20,7 @@ from assay.core.errors import AssayError, ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import actor_in
-from assay.flow.launch.launch import Pass
+from assay.flow.launch.launch import LaunchPermission
 from assay.runtimes.applications import check_needs, template
 from assay.runtimes.kinds import host_of
 from assay.runtimes.projects import admit_runtime, find
@@ -169,7 +169,7 @@ def own_app(actor: Actor, slug: str) -> Runtime:
     return runtime
 
 
-def _admit(runtime: Runtime) -> Pass:
+def _admit(runtime: Runtime) -> LaunchPermission:
     ticket = admit_runtime(actor_in(runtime.owner, runtime.workspace.slug), runtime.environment)
     check_needs(ticket.version, template(runtime.workspace_id, runtime.app))
     return ticket

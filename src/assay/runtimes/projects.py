@@ -15,8 +15,8 @@ from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import check_slug
 from assay.flow.access import find_reference
 from assay.flow.compose.draft import check_title
-from assay.flow.launch.launch import Pass, admit
-from assay.flow.launch.secrets import check_known
+from assay.flow.launch.launch import LaunchPermission, authorize_launch
+from assay.flow.launch.secrets import check_secrets_exist
 from assay.runtimes.applications import check_needs, template
 from assay.runtimes.cron import next_time, zone_of
 from assay.runtimes.run_settings import Plan, check_plan
@@ -86,7 +86,7 @@ def plan_of(runtime: Runtime) -> Plan:
 
 def _check(actor: Actor, plan: Plan) -> None:
     check_plan(plan)
-    check_known(actor, plan.secrets)
+    check_secrets_exist(actor, plan.secrets)
     zone_of(plan.timezone)
     version = find_reference(actor, plan.environment)
     check_use(Status(version.status), Health(version.health), Use.RUNTIME)
@@ -94,9 +94,9 @@ def _check(actor: Actor, plan: Plan) -> None:
         check_needs(version, template(actor.workspace_id, plan.app))
 
 
-def admit_runtime(actor: Actor, environment: str) -> Pass:
+def admit_runtime(actor: Actor, environment: str) -> LaunchPermission:
     """Return a pass for the version that an environment names now, if projects may run in it. Raises why not."""
-    ticket = admit(actor, environment)
+    ticket = authorize_launch(actor, environment)
     check_use(Status(ticket.version.status), Health(ticket.version.health), Use.RUNTIME)
     return ticket
 

@@ -8,7 +8,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from assay.flow.launch.secrets import reveal
+from assay.flow.launch.secrets import secret_values
 from assay.flow.paths import home as installation
 from assay.flow.paths import person_home
 from assay.launchers.interface import Start
@@ -59,7 +59,7 @@ def start_of(run: Run, directory: Path, prefix: Path) -> Start:
         memory=int(memory) if memory else None,
         processors=int(processors) if processors else None,
         grace=GRACE,
-        secrets=reveal(run.runtime.workspace_id, run.runtime.owner_id, run.secrets),
+        secrets=secret_values(run.runtime.workspace_id, run.runtime.owner_id, run.secrets),
     )
 
 

@@ -18,7 +18,7 @@ from assay.core.errors import AssayError
 from assay.core.events import EventName
 from assay.core.fair_queue import next_in_queue
 from assay.flow.access import actor_in
-from assay.flow.launch.launch import admit, record_launch
+from assay.flow.launch.launch import authorize_launch, record_launch
 from assay.flow.paths import run_directory
 from assay.flow.watch.quarantine import why_over
 from assay.launchers.interface import Handle, Status
@@ -130,7 +130,7 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
     try:
         actor = actor_in(run.person, run.runtime.workspace.slug)
         actor_in(run.runtime.owner, run.runtime.workspace.slug)  # whose files and secrets it gets: still a member
-        ticket = admit(actor, run.version.reference)
+        ticket = authorize_launch(actor, run.version.reference)
         lay_out(run, directory)
         if run.runtime.kind == "app":
             run.port = free_port()

@@ -14,7 +14,7 @@ from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.build.wakeup import wake_worker
-from assay.flow.launch.launch import Pass, end_launch
+from assay.flow.launch.launch import LaunchPermission, end_launch
 from assay.flow.paths import run_directory
 from assay.runtimes.projects import admit_runtime, find_runnable, plan_of
 from assay.runtimes.projects import find as find_own
@@ -73,7 +73,7 @@ def request_run(
 def make_run(
     runtime: Runtime,
     person_id: int,
-    ticket: Pass,
+    ticket: LaunchPermission,
     *,
     arguments: tuple[str, ...],
     parameters: dict[str, Any],

@@ -16,7 +16,7 @@ from assay.core.errors import AssayError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.roles import Right, check_right
 from assay.flow.access import actor_in
-from assay.flow.launch.launch import Pass
+from assay.flow.launch.launch import LaunchPermission
 from assay.runtimes.cron import next_time, zone_of
 from assay.runtimes.projects import admit_runtime
 from assay.runtimes.runs import OPEN, make_run, record_run
@@ -72,7 +72,7 @@ def _queue(runtime: Runtime, due: datetime) -> str:
     return ""
 
 
-def _pass(runtime: Runtime) -> Pass:
+def _pass(runtime: Runtime) -> LaunchPermission:
     actor = actor_in(runtime.owner, runtime.workspace.slug)
     check_right(actor, Right.COMPOSE)
     return admit_runtime(actor, runtime.environment)

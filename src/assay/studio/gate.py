@@ -16,14 +16,14 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from assay.core.applications import check_fits, fill
+from assay.core.applications import check_compatible, fill
 from assay.core.errors import AssayError, InvalidInputError, NotFoundError, NotSignedInError
 from assay.core.events import EventName
 from assay.core.roles import Actor
 from assay.core.sizes import choose
 from assay.flow.access import actor_in
 from assay.flow.launch.applications import find_application
-from assay.flow.launch.launch import Pass, admit
+from assay.flow.launch.launch import LaunchPermission, authorize_launch
 from assay.flow.people import find_person
 from assay.store.audit_log import record
 from assay.store.models import Membership, Server
@@ -39,7 +39,7 @@ def gate(request: HttpRequest) -> JsonResponse:
         _check_hub(request)
         asked = _body(request)
         actor = _actor(asked["user"])
-        ticket = admit(actor, asked["environment"])
+        ticket = authorize_launch(actor, asked["environment"])
         server = _server(actor, asked.get("server", ""), ticket.version.reference)
         answer = _answer(ticket, server)
     except AssayError as error:
@@ -48,7 +48,7 @@ def gate(request: HttpRequest) -> JsonResponse:
     return JsonResponse(answer)
 
 
-def _answer(ticket: Pass, server: Server | None) -> dict[str, Any]:
+def _answer(ticket: LaunchPermission, server: Server | None) -> dict[str, Any]:
     """Return what the Hub needs to start a server; all of it comes from our records, nothing from its options."""
     size = choose(settings.SIZES, server.size if server else "")
     return {
@@ -58,9 +58,9 @@ def _answer(ticket: Pass, server: Server | None) -> dict[str, Any]:
     }
 
 
-def _application(ticket: Pass, server: Server | None) -> dict[str, Any]:
+def _application(ticket: LaunchPermission, server: Server | None) -> dict[str, Any]:
     found = find_application(ticket.version.environment.workspace_id, server.application if server else "")
-    check_fits(found, library_names(ticket.version), ticket.version.reference)
+    check_compatible(found, library_names(ticket.version), ticket.version.reference)
     host = urlsplit(settings.HUB_URL).netloc
     argv = fill(found, prefix=str(ticket.prefix), file=server.file if server else "", host=host)
     return {"name": found.name, "path": found.path, "argv": argv, "strips": found.strips}

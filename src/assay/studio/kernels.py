@@ -13,15 +13,15 @@ from assay.core.events import EventName
 from assay.core.roles import Actor
 from assay.engine import uv
 from assay.engine.kernels.overlay import ensure_shims, kernel_argv
-from assay.flow.launch.launch import Pass, admit, end_launch, record_launch
-from assay.flow.package_indexes import sources_in
+from assay.flow.launch.launch import LaunchPermission, authorize_launch, end_launch, record_launch
+from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths
 from assay.store.audit_log import record
 from assay.store.models import Launch
 from assay.store.reads.launchable import Choice, launch_choices
 
 
-def kernel_document(ticket: Pass) -> dict[str, Any]:
+def kernel_document(ticket: LaunchPermission) -> dict[str, Any]:
     """Return the sealed directory of a version and its kernel, in the words of Jupyter's kernel specs."""
     reference, places = ticket.version.reference, engine_paths()
     return {
@@ -38,7 +38,7 @@ def kernel_document(ticket: Pass) -> dict[str, Any]:
     }
 
 
-def _variables(ticket: Pass) -> dict[str, str]:
+def _variables(ticket: LaunchPermission) -> dict[str, str]:
     """Return what a kernel, and the `pip` in it, know of their environment."""
     environment = ticket.version.environment
     found = {
@@ -47,7 +47,7 @@ def _variables(ticket: Pass) -> dict[str, str]:
         "ASSAY_NEW_VERSION": f"{settings.PUBLIC_URL}/environments/{environment.slug}/",
     }
     if environment.workspace.personal_overlays:
-        sources = sources_in(environment.workspace_id)
+        sources = indexes_in(environment.workspace_id)
         owned = [pattern for one in sources.others for pattern in one.patterns]
         found |= {"ASSAY_PERSONAL": sources.index.url, "ASSAY_OWNED": " ".join(owned), "ASSAY_UV": uv.binary()}
     return found
@@ -73,7 +73,7 @@ def _offer(one: Choice) -> dict[str, Any]:
 def start(actor: Actor, reference: str) -> dict[str, Any]:
     """Check the pass for a kernel that starts now, and record the use; a refusal is recorded too."""
     try:
-        ticket = admit(actor, reference)
+        ticket = authorize_launch(actor, reference)
     except AssayError as error:
         detail = {"asked": reference[:64], "reason": error.detail}
         with transaction.atomic():

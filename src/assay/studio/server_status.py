@@ -12,7 +12,7 @@ from assay.core.errors import AssayError, NotFoundError
 from assay.core.events import EventName
 from assay.flow.access import actor_in
 from assay.flow.launch.applications import find_application
-from assay.flow.launch.launch import admit, end_launch, record_launch
+from assay.flow.launch.launch import authorize_launch, end_launch, record_launch
 from assay.flow.paths import home
 from assay.flow.watch.quarantine import why_over
 from assay.store.audit_log import record
@@ -145,7 +145,7 @@ def _go_on(server: Server, following: Version) -> None:
     """Start a server that has stopped again, in the version that follows; checked now, recorded as a new use."""
     taken = Server.objects.filter(pk=server.pk, state__in=LIVE, following__isnull=False)
     try:
-        ticket = admit(actor_in(server.person, server.workspace.slug), following.reference)
+        ticket = authorize_launch(actor_in(server.person, server.workspace.slug), following.reference)
         with transaction.atomic():
             now = timezone.now()
             changes = {"version": ticket.version, "digest": ticket.digest, "created_at": now, "ready_at": None}

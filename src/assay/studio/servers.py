@@ -11,14 +11,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from assay.core.applications import Application, check_file, check_fits
+from assay.core.applications import Application, check_compatible, check_file
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
 from assay.core.sizes import choose
 from assay.engine.kernels.pip_shim import personal_folder
 from assay.flow.launch.applications import find_application
-from assay.flow.launch.launch import Pass, admit, record_launch
+from assay.flow.launch.launch import LaunchPermission, authorize_launch, record_launch
 from assay.flow.paths import home, person_home
 from assay.store.models import Server
 from assay.store.reads.launchable import library_names
@@ -75,11 +75,11 @@ def start(actor: Actor, wanted: Wanted) -> Server:
     return server
 
 
-def _pass(actor: Actor, reference: str, application: str) -> tuple[Pass, Application]:
+def _pass(actor: Actor, reference: str, application: str) -> tuple[LaunchPermission, Application]:
     """Return the pass for a version, and the application that it can run. Raises why not."""
-    ticket = admit(actor, reference)
+    ticket = authorize_launch(actor, reference)
     found = find_application(actor.workspace_id, application)
-    check_fits(found, library_names(ticket.version), ticket.version.reference)
+    check_compatible(found, library_names(ticket.version), ticket.version.reference)
     return ticket, found
 
 

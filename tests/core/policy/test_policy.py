@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, EventType, Severity
 from assay.core.licences import avoids, choices, satisfied_by
-from assay.core.policy.facts import Context, LibraryFact, Near, Project, VersionFacts
+from assay.core.policy.facts import Context, LibraryFact, Project, SimilarVersion, VersionFacts
 from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
 from assay.core.policy.library_rules import (
     AllowOnly,
@@ -144,8 +144,12 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
     (Spread(versions=2), version(), ["spread/pillow/8.0.0"]),
     (Spread(versions=2), version(library(version="9.1")), []),
     (Spread(versions=3), version(), []),
-    (NearDuplicate(percent=90), version(near=(Near(reference="ds@2", shared=0.95),)), ["near-duplicate/ds@2"]),
-    (NearDuplicate(percent=96), version(near=(Near(reference="ds@2", shared=0.95),)), []),
+    (
+        NearDuplicate(percent=90),
+        version(near=(SimilarVersion(reference="ds@2", shared=0.95),)),
+        ["near-duplicate/ds@2"],
+    ),
+    (NearDuplicate(percent=96), version(near=(SimilarVersion(reference="ds@2", shared=0.95),)), []),
     (Drift(behind=1), version(base="ds@1", base_behind=2), ["drift/ds@1/2"]),
     (Drift(behind=2), version(base="ds@1", base_behind=2), []),
 ]

@@ -9,16 +9,16 @@ from django.conf import settings
 from support.index import LocalIndex
 from support.people import built, draft, person
 
-from assay.core.comparison.diff import Moved
+from assay.core.comparison.diff import UnrequestedChange
 from assay.core.errors import ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Role
 from assay.flow.access import find_version
-from assay.flow.build.build import checked_of
+from assay.flow.build.build import checked_spec_of
 from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput, new_version
 from assay.flow.compose.resolve import preview, resolve_request
-from assay.flow.package_indexes import sources_in
+from assay.flow.package_indexes import indexes_in
 from assay.flow.review.review import approve, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,11 +84,11 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
     index.add("fresh", "1.0", requires=("pushed>=2",))
     second = new_version(ana, "geo")
     assert second.wanted.keep == "geo@1"
-    asked = resolve_request(checked_of(ana, find_version(ana, "geo", 2)), sources_in(ana.workspace_id))
+    asked = resolve_request(checked_spec_of(ana, find_version(ana, "geo", 2)), indexes_in(ana.workspace_id))
     assert set(asked.preferred) == {"stays==1.0", "pushed==1.0"}
     seen = preview(ana, spec_input("stays", "pushed", "fresh", keep="geo@1"), "page")
     assert versions(seen.lock) == {"stays": "1.0", "pushed": "2.0", "fresh": "1.0"}
-    assert seen.moved == (Moved(name="pushed", before="1.0", after="2.0"),)
+    assert seen.moved == (UnrequestedChange(name="pushed", before="1.0", after="2.0"),)
     assert seen.new_bytes == seen.lock.download_size
     asked_for = preview(ana, spec_input("stays>=2", "pushed", keep="geo@1"), "page")
     assert (versions(asked_for.lock)["stays"], asked_for.moved) == ("2.0", ())

@@ -20,10 +20,10 @@ def ana() -> Actor:
 
 
 def test_a_secret_is_stored_encrypted_and_replaced(ana: Actor) -> None:
-    """The newest value is revealed to a run; the row holds no clear text; events name it and nothing more."""
-    secrets.keep(ana, "TOKEN", "first-value")
-    secrets.keep(ana, "TOKEN", "second-value")
-    assert secrets.reveal(ana.workspace_id, ana.id, ["TOKEN"]) == {"TOKEN": "second-value"}
+    """A run gets the newest value; the row holds no clear text; events name it and nothing more."""
+    secrets.set_secret(ana, "TOKEN", "first-value")
+    secrets.set_secret(ana, "TOKEN", "second-value")
+    assert secrets.secret_values(ana.workspace_id, ana.id, ["TOKEN"]) == {"TOKEN": "second-value"}
     assert "second-value" not in str(Secret.objects.values_list("sealed", flat=True).get())
     details = list(Event.objects.filter(name="secret.set").values_list("detail", flat=True))
     assert details == [{"secret": "TOKEN"}] * 2
@@ -31,36 +31,36 @@ def test_a_secret_is_stored_encrypted_and_replaced(ana: Actor) -> None:
 
 def test_a_secret_belongs_to_its_owner(ana: Actor) -> None:
     """Somebody else neither sees it nor deletes it, nor names it in a project."""
-    secrets.keep(ana, "TOKEN", "first-value")
+    secrets.set_secret(ana, "TOKEN", "first-value")
     eve = person("eve")
-    assert [one.name for one in secrets.names(ana)] == ["TOKEN"]
-    assert secrets.names(eve) == []
-    secrets.check_known(ana, ["TOKEN"])
+    assert [one.name for one in secrets.list_secrets(ana)] == ["TOKEN"]
+    assert secrets.list_secrets(eve) == []
+    secrets.check_secrets_exist(ana, ["TOKEN"])
     with pytest.raises(InvalidInputError):
-        secrets.check_known(eve, ["TOKEN"])
+        secrets.check_secrets_exist(eve, ["TOKEN"])
     with pytest.raises(NotFoundError):
-        secrets.forget(eve, "TOKEN")
+        secrets.remove_secret(eve, "TOKEN")
     with pytest.raises(NotFoundError):
-        secrets.reveal(eve.workspace_id, eve.id, ["TOKEN"])
+        secrets.secret_values(eve.workspace_id, eve.id, ["TOKEN"])
 
 
 def test_a_deleted_secret_is_named_by_the_run_that_misses_it(ana: Actor) -> None:
     """The error says which one."""
-    secrets.keep(ana, "TOKEN", "first-value")
-    secrets.forget(ana, "TOKEN")
+    secrets.set_secret(ana, "TOKEN", "first-value")
+    secrets.remove_secret(ana, "TOKEN")
     with pytest.raises(NotFoundError, match="TOKEN"):
-        secrets.reveal(ana.workspace_id, ana.id, ["TOKEN"])
+        secrets.secret_values(ana.workspace_id, ana.id, ["TOKEN"])
 
 
 @pytest.mark.parametrize("value", ["", "abc", "x" * (32 * 1024 + 1), "nul\0byte"])
 def test_a_value_that_cannot_be_masked_is_refused(ana: Actor, value: str) -> None:
     """Too short, too long, or with a NUL: nothing is stored."""
     with pytest.raises(InvalidInputError):
-        secrets.keep(ana, "TOKEN", value)
+        secrets.set_secret(ana, "TOKEN", value)
     assert not Secret.objects.exists()
 
 
 def test_viewers_have_no_secrets() -> None:
     """Only who may compose has runs."""
     with pytest.raises(ForbiddenError):
-        secrets.keep(person("vic", Role.VIEWER), "TOKEN", "first-value")
+        secrets.set_secret(person("vic", Role.VIEWER), "TOKEN", "first-value")

@@ -96,7 +96,7 @@ def test_who_uses_it_is_told_of_its_end(people: tuple[Actor, Actor, Actor]) -> N
     )
     retire.deprecate(people[1], "geo", 1, reason="too old")
     notifications.advance()
-    assert told(lea) == told(max_) == ["geo@1 should not be chosen any more: too old"]
+    assert told(lea) == told(max_) == ["geo@1 is deprecated: too old"]
     assert told(old) == []
 
 
@@ -291,6 +291,6 @@ def test_a_waiver_that_ends_soon_is_told_once(people: tuple[Actor, Actor, Actor]
     assert record_expiring_waivers() == 1
     assert record_expiring_waivers() == 0
     notifications.advance()
-    assert told(ana)[-1].startswith("A waiver in geo@1 ends soon: six is old (until ")
+    assert told(ana)[-1].startswith("A waiver in geo@1 expires soon: six is old (until ")
     assert told(eva)[-1] == told(ana)[-1]
     assert verdict(version).policy == 0

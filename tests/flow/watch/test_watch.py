@@ -23,7 +23,7 @@ from assay.core.policy.version_rules import NearDuplicate, Spread
 from assay.core.roles import Actor, Right, Role
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import revise
-from assay.flow.launch.launch import admit
+from assay.flow.launch.launch import authorize_launch
 from assay.flow.people import create_token, find_person
 from assay.flow.retire import quarantine, release
 from assay.flow.review import review
@@ -117,11 +117,11 @@ def test_what_was_accepted_at_approval_is_no_news(ana: Actor, ben: Actor, tmp_pa
 def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Path) -> None:
     """The default policy quarantines; only people lift that."""
     version = published(ana, ben)
-    assert admit(ana, "geo@1").digest
+    assert authorize_launch(ana, "geo@1").digest
     feed(tmp_path, EVIL)
     assert health(version) == "quarantined"
     with pytest.raises(ForbiddenError, match="quarantined"):
-        admit(ana, "geo@1")
+        authorize_launch(ana, "geo@1")
     assert EventName.VERSION_QUARANTINED in names(version)
     version.refresh_from_db()
     assert why_over(version) == "geo@1 is quarantined; what ran in it is stopped."
@@ -136,7 +136,7 @@ def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Pa
     assert release(eva, "geo", 1, reason="the record was withdrawn").health == "ok"
     with pytest.raises(ConflictError):
         release(eva, "geo", 1, reason="again")
-    assert admit(ana, "geo@1").digest
+    assert authorize_launch(ana, "geo@1").digest
 
 
 def test_a_new_policy_is_news_too(ana: Actor, ben: Actor, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_pa
     assert (health(version), health(other)) == ("quarantined", "ok")
     assert names(version)[-1] == EventName.VERSION_QUARANTINED
     with pytest.raises(ForbiddenError):
-        admit(ana, "geo@1")
+        authorize_launch(ana, "geo@1")
     version.refresh_from_db()
     unfixed = ends_at(version)
     assert unfixed is not None

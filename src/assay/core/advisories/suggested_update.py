@@ -1,4 +1,4 @@
-"""Remedies: the smallest moves that clear known problems, and how a spec asks for them."""
+"""Suggested updates: the smallest version changes that fix known vulnerabilities, and the spec that requests them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from assay.core.spec import Spec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
-    """One library that has to move. `least` is the smallest version that clears what `fixes` names.
+class LibraryUpdate:
+    """One library to update. `least` is the smallest version without the problems in `fixes`.
 
-    '' there: any version but this one, since nobody says which are free of it (yanked, not wanted, malware).
+    '' means any other version: the release itself is yanked, denied or malware.
     """
 
     library: str
@@ -29,14 +29,14 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What can be cleared by moving, and what cannot (no fixed version is known)."""
+class UpdatePlan:
+    """The updates that fix problems, and the problems without a fixed version."""
 
-    moves: tuple[Move, ...]
+    moves: tuple[LibraryUpdate, ...]
     unfixed: tuple[Match, ...]
 
 
-def plan(matches: Iterable[Match], index: AdvisoryIndex) -> Plan:
+def plan_updates(matches: Iterable[Match], index: AdvisoryIndex) -> UpdatePlan:
     """Return the smallest move of each library that clears all its fixable problems at once."""
     by_library: dict[str, list[Match]] = {}
     for match in matches:
@@ -48,22 +48,24 @@ def plan(matches: Iterable[Match], index: AdvisoryIndex) -> Plan:
         least = _least(library, fixable, index)
         if fixable and least:
             names = tuple(one.id for one in fixable)
-            moves.append(Move(library=library, version=found[0].version, least=least, fixes=names))
+            moves.append(LibraryUpdate(library=library, version=found[0].version, least=least, fixes=names))
         elif fixable:
             unfixed += fixable
-    return Plan(moves=tuple(moves), unfixed=tuple(unfixed))
+    return UpdatePlan(moves=tuple(moves), unfixed=tuple(unfixed))
 
 
-def with_others(found: Plan, findings: Iterable[Finding]) -> Plan:
-    """Return the plan with a move away from each release that is not to be used at all, whatever else it has."""
+def with_unwanted(found: UpdatePlan, findings: Iterable[Finding]) -> UpdatePlan:
+    """Return the plan with an update away from each release that must not be used at all."""
     planned = {one.library for one in found.moves}
-    away: dict[str, Move] = {}
+    away: dict[str, LibraryUpdate] = {}
     for one in findings:
         if one.library and one.library not in planned:
             before = away[one.library].fixes if one.library in away else ()
-            away[one.library] = Move(library=one.library, version=one.version, least="", fixes=(*before, one.kind))
+            away[one.library] = LibraryUpdate(
+                library=one.library, version=one.version, least="", fixes=(*before, one.kind)
+            )
     unfixed = tuple(one for one in found.unfixed if one.library not in away)
-    return Plan(moves=(*found.moves, *away.values()), unfixed=unfixed)
+    return UpdatePlan(moves=(*found.moves, *away.values()), unfixed=unfixed)
 
 
 def _least(library: str, fixable: list[Match], index: AdvisoryIndex) -> str:
@@ -75,31 +77,33 @@ def _least(library: str, fixable: list[Match], index: AdvisoryIndex) -> str:
     return ""
 
 
-WIDTHS = ("exactly", "at least", "direct ones may stay", "anything may move")
+STRATEGIES = ("exactly", "at least", "direct ones may stay", "anything may move")
 
 
-def attempt(spec: Spec, lock: Lock, moves: tuple[Move, ...], width: str, direct: frozenset[str]) -> Spec:
-    """Return the spec that asks for the moves, at one of `WIDTHS`: how much else is held where it is.
+def spec_with_updates(
+    spec: Spec, lock: Lock, moves: tuple[LibraryUpdate, ...], width: str, direct: frozenset[str]
+) -> Spec:
+    """Return the spec that asks for the moves, at one of `STRATEGIES`: how much else is held where it is.
 
     First exactly the smallest fixed version with everything else held, then ever more freedom.
     """
     moved = {one.library: one for one in moves}
     libraries = tuple(_line(line, moved) for line in spec.libraries)
     held = [one for one in lock.libraries if one.name not in moved]
-    if width == WIDTHS[2]:
+    if width == STRATEGIES[2]:
         held = [one for one in held if one.name in direct]
-    elif width == WIDTHS[3]:
+    elif width == STRATEGIES[3]:
         held = []
-    relation = "==" if width == WIDTHS[0] else ">="
-    hold = [f"{one.name}=={one.version}" for one in held] + [_bound(one, relation) for one in moves]
-    return replace(spec, libraries=libraries, hold=tuple(sorted(hold)))
+    relation = "==" if width == STRATEGIES[0] else ">="
+    constraints = [f"{one.name}=={one.version}" for one in held] + [_bound(one, relation) for one in moves]
+    return replace(spec, libraries=libraries, constraints=tuple(sorted(constraints)))
 
 
-def _bound(move: Move, relation: str) -> str:
+def _bound(move: LibraryUpdate, relation: str) -> str:
     return f"{move.library}{relation}{move.least}" if move.least else f"{move.library}!={move.version}"
 
 
-def _line(line: str, moved: dict[str, Move]) -> str:
+def _line(line: str, moved: dict[str, LibraryUpdate]) -> str:
     """Return the author's line, raised where its library moves and its own range does not allow that."""
     requirement = Requirement(line)
     move = moved.get(canonicalize_name(requirement.name))
@@ -116,8 +120,8 @@ def _line(line: str, moved: dict[str, Move]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
-    """One library before and after. `fixes` are the problems that it was moved for; '' in a version: not there."""
+class VersionChange:
+    """One library before and after, '' where it is absent. `fixes` are the problems that the update fixes."""
 
     library: str
     before: str
@@ -125,7 +129,7 @@ class Moved:
     fixes: tuple[str, ...] = ()
 
 
-def moved_between(before: Lock, after: Lock, moves: tuple[Move, ...]) -> tuple[Moved, ...]:
+def changes_between(before: Lock, after: Lock, moves: tuple[LibraryUpdate, ...]) -> tuple[VersionChange, ...]:
     """Return every library that differs, those moved on purpose first."""
     why = {one.library: one.fixes for one in moves}
     names = sorted({*before.by_name, *after.by_name}, key=lambda name: (name not in why, name))
@@ -134,11 +138,11 @@ def moved_between(before: Lock, after: Lock, moves: tuple[Move, ...]) -> tuple[M
         old, new = before.by_name.get(name), after.by_name.get(name)
         was, is_now = old.version if old else "", new.version if new else ""
         if was != is_now:
-            found.append(Moved(library=name, before=was, after=is_now, fixes=why.get(name, ())))
+            found.append(VersionChange(library=name, before=was, after=is_now, fixes=why.get(name, ())))
     return tuple(found)
 
 
-def sentence(moved: tuple[Moved, ...]) -> str:
+def summary_of(moved: tuple[VersionChange, ...]) -> str:
     """Say the moves in words: "pillow 8.0.0 → 10.3.0 fixes 26; nothing else moves"."""
     meant = [
         f"{one.library} {one.before} → {one.after or 'gone'} fixes {len(one.fixes)}" for one in moved if one.fixes

@@ -218,18 +218,18 @@ def _row(name: str, versions: Sequence[ComparedVersion], chains: list[dict[str, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
-    """A library that is at another version than before though nobody asked for it."""
+class UnrequestedChange:
+    """A library whose version changed although its line in the spec did not."""
 
     name: str
     before: str
     after: str
 
 
-def moved(before: Lock, after: Lock, asked: Collection[str]) -> tuple[Moved, ...]:
+def unrequested_changes(before: Lock, after: Lock, asked: Collection[str]) -> tuple[UnrequestedChange, ...]:
     """Return the libraries of both locks whose version differs, but for those that are `asked` for anew."""
     return tuple(
-        Moved(name=one.name, before=before.by_name[one.name].version, after=one.version)
+        UnrequestedChange(name=one.name, before=before.by_name[one.name].version, after=one.version)
         for one in after.libraries
         if one.name in before.by_name and one.name not in asked and before.by_name[one.name].version != one.version
     )

@@ -10,8 +10,8 @@ from assay.core.comparison.similarity import Profile, missing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
-    """What the people of one version would gain and lose by using the kept one.
+class MergeEffect:
+    """What users of one version would gain and lose by using the kept one.
 
     `unserved` are the names that their version asks for and the kept one does not serve.
     """
@@ -29,10 +29,10 @@ def choose_kept(profiles: Mapping[str, Profile]) -> str:
     return min(profiles, key=lambda key: (-len(profiles[key].versions), key))
 
 
-def move(one: ComparedVersion, to: ComparedVersion, own: Profile, kept: Profile) -> Move:
+def merge_effect(one: ComparedVersion, to: ComparedVersion, own: Profile, kept: Profile) -> MergeEffect:
     """Say what moving from one version to the kept one means; profiles are those of the two sides."""
     changed = compare([one, to]).changed
-    return Move(
+    return MergeEffect(
         reference=one.label,
         identical=own.digest == kept.digest,
         gained=tuple(row.name for row in changed if row.change is Change.ADDED),

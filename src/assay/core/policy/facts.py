@@ -52,8 +52,8 @@ class Project:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Near:
-    """A published version that is nearly the same. `shared` is the part (0 to 1) of equal pins."""
+class SimilarVersion:
+    """A published version with nearly the same libraries. `shared` is the part (0 to 1) of equal pins."""
 
     reference: str
     shared: float
@@ -71,7 +71,7 @@ class VersionFacts:
     tags: frozenset[str] = frozenset()
     base: str = ""
     base_behind: int = 0  # published versions of the base's environment that are newer than the base
-    near: tuple[Near, ...] = ()
+    near: tuple[SimilarVersion, ...] = ()
 
     @cached_property
     def names(self) -> frozenset[str]:

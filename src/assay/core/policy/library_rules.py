@@ -49,9 +49,14 @@ class Rule:
         where += f" built on {join_or(self.bases)}" if self.bases else ""
         who = "" if self.effect is Effect.NOTE else f" {'An' if self.waived_by is Role.ADMIN else 'A'} "
         waive = f"{who}{self.waived_by} may waive it." if who else ""
-        days = f"{self.stop_after} days after, what runs a day later"
-        term = f" Launches of what is published end {days}." if self.stop_after else ""
-        return f"{verb} {self.what}{where}.{waive}{term}"
+        return f"{verb} {self.what}{where}.{waive}{self._term}"
+
+    @property
+    def _term(self) -> str:
+        if not self.stop_after:
+            return ""
+        days = f"{self.stop_after} day{'' if self.stop_after == 1 else 's'}"
+        return f" Published versions cannot be launched after {days}; what runs in them stops a day later."
 
     def covers(self, version: VersionFacts) -> bool:
         """Say whether the version is in the rule's scope."""
@@ -106,10 +111,13 @@ class Deny(Rule):
         if library.name == self.library and in_range(library.version, self.versions):
             why = f": {self.reason}" if self.reason else ""
             advice = (
-                f"Use {self.replacement} instead." if self.replacement else "Leave it out, or choose another version."
+                f"Use {self.replacement} instead." if self.replacement else "Remove it, or choose another version."
             )
             yield _of(
-                library, f"deny/{library.name}/{library.version}", f"{library.pin} is not wanted here{why}", advice
+                library,
+                f"deny/{library.name}/{library.version}",
+                f"{library.pin} is denied by the policy{why}",
+                advice,
             )
 
 
@@ -130,7 +138,7 @@ class AllowOnly(Rule):
         del context
         if not any(fnmatchcase(library.name, pattern) for pattern in self.libraries):
             key = f"allow-only/{library.name}"
-            yield _of(library, key, f"{library.name} is not on the list", "Ask an administrator to add it.")
+            yield _of(library, key, f"{library.name} is not an allowed library", "Ask an administrator to add it.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +208,12 @@ class LicenceUnknown(Rule):
 
 def _unknown_licence(library: LibraryFact) -> Fact:
     words = f"The licence of {library.pin} is not known"
-    return _of(library, f"licence/{library.name}/unknown", words, "Look it up at the project, then waive this.")
+    return _of(
+        library,
+        f"licence/{library.name}/unknown",
+        words,
+        "Look up the licence at the project, then waive this finding.",
+    )
 
 
 class Fix(StrEnum):
@@ -256,7 +269,7 @@ def _known_problem(library: LibraryFact, match: Match) -> Fact:
     severity = "" if match.severity is Severity.UNKNOWN else f" ({match.severity})"
     known = f", also {', '.join(match.aliases)}" if match.aliases else ""
     words = f"{library.pin} has {match.id}{severity}{known}: {match.summary}"
-    advice = f"Move {library.name} to {match.fixed} or newer." if match.fixed else "No fixed version is known."
+    advice = f"Update {library.name} to {match.fixed} or newer." if match.fixed else "No fixed version is known."
     key = f"vulnerability/{library.name}/{library.version}/{match.id}/{match.severity}/{match.fixed or 'no fix'}"
     return replace(_of(library, key, words, advice, (match.id, *match.aliases)), fixed=match.fixed)
 
@@ -264,7 +277,7 @@ def _known_problem(library: LibraryFact, match: Match) -> Fact:
 def _no_feed() -> Fact:
     return Fact(
         key="advisories/not-assessed",
-        words="Advisories are not assessed: no feed is loaded",
+        words="Advisories are not assessed: no advisory feed is loaded",
         advice="An administrator loads one: assay admin advisories load PATH-OR-ADDRESS.",
         assessed=False,
     )
@@ -290,12 +303,12 @@ class Malware(Rule):
         for match in context.advisories.matches(library.name, library.version):
             if match.malware:
                 key = f"malware/{library.name}/{library.version}/{match.id}"
-                words = f"{library.pin} is malware by {match.id}: {match.summary}"
+                words = f"{library.pin} is known malware ({match.id}): {match.summary}"
                 yield _of(
                     library,
                     key,
                     words,
-                    "Leave it out, and change what its users' machines held.",
+                    "Remove it, and rotate every credential that its users' machines held.",
                     (match.id, *match.aliases),
                 )
 
@@ -323,7 +336,7 @@ class MinimumAge(Rule):
         if library.uploaded and (context.today - library.uploaded).days < self.days:
             key = f"minimum-age/{library.name}/{library.version}"
             words = f"{library.pin} was released on {library.uploaded}, less than {self.days} days ago"
-            yield _of(library, key, words, "Wait, or take an earlier release.")
+            yield _of(library, key, words, "Wait, or use an earlier release.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,7 +362,7 @@ class Sources(Rule):
                 library,
                 key,
                 f"{library.pin} comes from {library.index or 'an unknown index'}",
-                "Take it from an allowed index.",
+                "Install it from an allowed index.",
             )
         if not self.sdists and not library.wheel:
             key = f"sources/{library.name}/{library.version}/sdist"

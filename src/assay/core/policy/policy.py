@@ -98,7 +98,7 @@ class Evaluator:
 
     def __init__(self, policy: Policy, context: Context) -> None:
         self._policy = policy
-        self._world = context
+        self._context = context
         self._of_library: dict[str, tuple[tuple[Rule, Finding], ...]] = {}
 
     def findings(self, version: VersionFacts) -> list[Finding]:
@@ -114,12 +114,12 @@ class Evaluator:
             if known:
                 found += [finding for rule, finding in known if everything or id(rule) in scope]
         for rule in in_scope:
-            found += [_finding(rule, fact) for fact in rule.check_version(version, self._world)]
+            found += [_finding(rule, fact) for fact in rule.check_version(version, self._context)]
         return strongest(found)
 
     def _evaluate(self, library: LibraryFact) -> list[tuple[Rule, Finding]]:
         rules = self._policy.rules
-        return [(rule, _finding(rule, fact)) for rule in rules for fact in rule.check_library(library, self._world)]
+        return [(rule, _finding(rule, fact)) for rule in rules for fact in rule.check_library(library, self._context)]
 
 
 def _finding(rule: Rule, fact: Fact) -> Finding:

@@ -22,15 +22,15 @@ class ProjectRule(Rule):
             among = f"{missing} of {len(version.libraries)} libraries"
             yield Fact(
                 key="projects/not-assessed",
-                words=f"The index was not asked yet about {among}: yanked, status and age are not assessed",
-                advice="The worker asks the index every night.",
+                words=f"{among} not checked at the index yet: yanked, status and age are not assessed",
+                advice="The worker checks every project once a day.",
                 assessed=False,
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Yanked(ProjectRule):
-    """Releases that their authors took back (PEP 592)."""
+    """Releases that their authors yanked (PEP 592)."""
 
     kind: ClassVar[str] = "yanked"
 
@@ -47,7 +47,7 @@ class Yanked(ProjectRule):
             yield Fact(
                 key=f"yanked/{library.name}/{library.version}",
                 words=f"{library.pin} was yanked by its authors" + (f": {why}" if why else ""),
-                advice=f"Move to {project.newest}." if project.newest else "Choose another release.",
+                advice=f"Update to {project.newest}." if project.newest else "Choose another release.",
                 library=library.name,
                 version=library.version,
             )
@@ -73,7 +73,7 @@ class ProjectStatus(ProjectRule):
             yield Fact(
                 key=f"project-status/{library.name}/{project.status}",
                 words=f"The project {library.name} is {project.status}{why}",
-                advice="Look for a successor.",
+                advice="Replace it with a maintained library.",
                 library=library.name,
                 version=library.version,
             )
@@ -101,7 +101,7 @@ class MaximumAge(ProjectRule):
             yield Fact(
                 key=f"maximum-age/{library.name}/{library.version}",
                 words=f"{library.pin} is {behind} days behind {project.newest}",
-                advice=f"Move to {project.newest}.",
+                advice=f"Update to {project.newest}.",
                 library=library.name,
                 version=library.version,
             )
@@ -172,10 +172,8 @@ class Size(Rule):
         """Yield that it is larger."""
         del context
         if version.size > self.megabytes * 1_000_000:
-            words = f"{version.size // 1_000_000} MB; at most {self.megabytes} MB are wanted"
-            yield Fact(
-                key=f"size/{version.size // 100_000_000}", words=words, advice="Leave the largest libraries out."
-            )
+            words = f"{version.size // 1_000_000} MB; at most {self.megabytes} MB are allowed"
+            yield Fact(key=f"size/{version.size // 100_000_000}", words=words, advice="Remove the largest libraries.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +193,7 @@ class Count(Rule):
         del context
         count = len(version.libraries)
         if count > self.libraries:
-            words = f"{count} libraries; at most {self.libraries} are wanted"
+            words = f"{count} libraries; at most {self.libraries} are allowed"
             yield Fact(key=f"count/{count}", words=words, advice="Split it, or build on a base.")
 
 
@@ -218,7 +216,7 @@ class Spread(Rule):
             yield Fact(
                 key=f"spread/{library.name}/{library.version}",
                 words=f"{library.pin} would be version {len(used) + 1} of it in use here",
-                advice=f"Take one that is in use: {', '.join(sorted(used))}.",
+                advice=f"Use a version that is in use already: {', '.join(sorted(used))}.",
                 library=library.name,
                 version=library.version,
             )
@@ -263,5 +261,7 @@ class Drift(Rule):
         if version.base_behind > self.behind:
             words = f"{version.base} is {version.base_behind} published versions behind its newest"
             yield Fact(
-                key=f"drift/{version.base}/{version.base_behind}", words=words, advice="Move to the base's newest."
+                key=f"drift/{version.base}/{version.base_behind}",
+                words=words,
+                advice="Rebase on the newest version of the base.",
             )

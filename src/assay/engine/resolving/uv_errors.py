@@ -26,7 +26,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(?:no wheels|no usable wheels|only-binary|building from source is disabled|no-build)",
-        "There is no ready-made file for this Python and platform. Try another version or another Python.",
+        "No wheel fits this Python and platform. Try another version of the library or another Python.",
     ),
     (
         r"(?:current Python version|the requested Python version|Requires-Python|Python>|Python<)",

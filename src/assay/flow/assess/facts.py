@@ -21,12 +21,12 @@ def store_facts() -> int:
     """Write the facts of every lock that has none yet; return how many there were."""
     count = 0
     for lock in without_facts().defer("text").iterator(chunk_size=50):
-        _keep(lock)
+        _store(lock)
         count += 1
     return count
 
 
-def _keep(lock: Lock) -> None:
+def _store(lock: Lock) -> None:
     value = LockValue.from_dict(lock.content)
     licences = {one["name"]: str(one.get("licence", "")) for one in lock.report["libraries"]}
     facts = [library_fact(one, normalise(licences.get(one.name, ""))) for one in value.libraries]

@@ -44,7 +44,7 @@ class CurrentPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stopped:
+class BlockedVersion:
     """One version that a policy would stop, with the words of its blocking findings."""
 
     reference: str
@@ -53,14 +53,14 @@ class Stopped:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rehearsal:
-    """What a policy would do to everything published and pending. `warned` counts versions with warnings only.
+class PolicyPreview:
+    """The effect of a policy on everything published and pending. `warned` counts versions with warnings only.
 
     `by_rule` counts the versions in which a rule, by its sentence, finds something that stops or warns.
     """
 
     looked_at: int
-    stopped: tuple[Stopped, ...]
+    stopped: tuple[BlockedVersion, ...]
     warned: int
     people: int
     runtimes: int
@@ -135,14 +135,14 @@ def policy_of(actor: Actor, number: int) -> Policy:
     return policy_from(found.document)
 
 
-def rehearse(actor: Actor, policy: Policy) -> Rehearsal:
+def preview_policy(actor: Actor, policy: Policy) -> PolicyPreview:
     """Say what a policy would stop among everything published and pending. Nothing is stored."""
     check_right(actor, Right.ADMINISTER)
     store_facts()
     rows = live_versions(actor.workspace_id, also=(Status.PENDING,))
     evaluator = Evaluator(policy, context_for(actor.workspace_id, policy))
     facts, waived = facts_of(rows), live_keys(actor.workspace_id, timezone.now())
-    stopped: list[Stopped] = []
+    stopped: list[BlockedVersion] = []
     pks: list[int] = []
     by_rule: Counter[str] = Counter()
     warned = 0
@@ -153,12 +153,12 @@ def rehearse(actor: Actor, policy: Policy) -> Rehearsal:
         blocks = tuple(one.words for one in findings if one.effect is Effect.BLOCK and one.key not in accepted)
         if blocks:
             reference = facts[row["pk"]].reference
-            stopped.append(Stopped(reference=reference, status=row["status"], findings=blocks))
+            stopped.append(BlockedVersion(reference=reference, status=row["status"], findings=blocks))
             pks.append(row["pk"])
         elif any(one.effect is Effect.WARN for one in findings):
             warned += 1
     published = [one.reference for one in stopped if one.status in LIVE]
-    return Rehearsal(
+    return PolicyPreview(
         looked_at=len(rows),
         stopped=tuple(stopped),
         warned=warned,

@@ -22,28 +22,28 @@ NO_FEED = "No advisory feed is loaded."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownVulnerabilities:
     """The known problems of a version's libraries. `feed` None: nothing was assessed, `matches` says nothing."""
 
     feed: FeedFacts | None
     matches: tuple[Match, ...]
 
 
-def known_problems(version: Version, feed: CurrentFeed | None = None) -> Known:
+def known_vulnerabilities(version: Version, feed: CurrentFeed | None = None) -> KnownVulnerabilities:
     """Match the libraries of a built version against the newest feed."""
     feed = feed or current_feed()
     if feed is None or version.lock is None:
-        return Known(feed=None, matches=())
+        return KnownVulnerabilities(feed=None, matches=())
     libraries = LockValue.from_dict(version.lock.content).libraries
     found = tuple(match for one in libraries for match in feed.index.matches(one.name, one.version))
-    return Known(feed=feed.facts, matches=found)
+    return KnownVulnerabilities(feed=feed.facts, matches=found)
 
 
 def report_document(version: Version) -> dict[str, Any]:
     """Return the stored report with what is known today: advisories, their feed, licences, health."""
     if version.lock is None:
         return {}
-    known = known_problems(version)
+    known = known_vulnerabilities(version)
     stored: dict[str, Any] = version.lock.report
     libraries = [{**one, "licence_expression": normalise(str(one.get("licence", "")))} for one in stored["libraries"]]
     return stored | {
@@ -83,7 +83,7 @@ def _provenance(library: LockedLibrary, project: Project | None) -> dict[str, An
     }
 
 
-def advisory_rows(known: Known) -> list[dict[str, Any]] | dict[str, str]:
+def advisory_rows(known: KnownVulnerabilities) -> list[dict[str, Any]] | dict[str, str]:
     """Return one row per problem, or why nothing was assessed: an empty list means that nothing is known."""
     if known.feed is None:
         return {"state": "not assessed", "reason": NO_FEED}

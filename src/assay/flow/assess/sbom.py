@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from assay.core.lock import Lock as LockValue
-from assay.flow.assess.report import Known
+from assay.flow.assess.report import KnownVulnerabilities
 from assay.sources.licences import normalise
 from assay.store.models import Version
 
 
-def version_sbom(version: Version, known: Known) -> str:
+def version_sbom(version: Version, known: KnownVulnerabilities) -> str:
     """Return the CycloneDX document of a built version. Raises ValueError for one without a lock."""
     from assay.sources.sbom import Parts, sbom  # noqa: PLC0415 - takes 0.1 s that only this needs
 

@@ -1,4 +1,4 @@
-"""Building: a request queues it; the worker starts it, follows it and takes in its outcome.
+"""Building: a request queues it; the worker starts it, follows it and stores its outcome.
 
 A build runs as a process of its own that leaves its progress and outcome in files. The row in the
 database says what is known; whoever is killed in between, the next look at the files brings it forward.
@@ -34,10 +34,10 @@ from assay.flow.assess.policy import current_policy
 from assay.flow.build.engine_process import engine_environment, read_json
 from assay.flow.build.verify import queue
 from assay.flow.build.wakeup import wake_worker
-from assay.flow.compose.draft import Checked
+from assay.flow.compose.draft import CheckedSpec
 from assay.flow.compose.resolution_cache import cached_resolution
 from assay.flow.compose.resolve import resolve_request
-from assay.flow.package_indexes import sources_in
+from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import build_directory, engine_paths, prefix
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
@@ -62,9 +62,9 @@ def request_build(actor: Actor, slug: str, number: int) -> Build:
     if version.build is not None and version.build.active and version.author_id == actor.id:
         return version.build
     decide(Action.BUILD, version_state(version), actor)
-    checked = checked_of(actor, version)
+    checked = checked_spec_of(actor, version)
     cool_down = current_policy(actor.workspace_id).policy.cool_down_days
-    asked = asdict(resolve_request(checked, sources_in(actor.workspace_id), cool_down_days=cool_down))
+    asked = asdict(resolve_request(checked, indexes_in(actor.workspace_id), cool_down_days=cool_down))
     try:
         with transaction.atomic():
             build = Build.objects.create(
@@ -95,11 +95,11 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
     return build
 
 
-def checked_of(actor: Actor, version: Version) -> Checked:
+def checked_spec_of(actor: Actor, version: Version) -> CheckedSpec:
     """Return a version's spec as it was checked, with the versions that it names."""
     spec = version.wanted
     kept = find_reference(actor, spec.keep, path="keep") if spec.keep else None
-    return Checked(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
+    return CheckedSpec(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
 
 
 def request_repair(actor: Actor, slug: str, number: int) -> Build:
@@ -108,7 +108,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
     check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
     if version.lock is None or version.lock.drift is None:
         raise ConflictError("Its files are what was built.", hint="Verify it first if you doubt that.")
-    checked = Checked(spec=version.wanted, base=version.base, python=version.lock.python, corrections=())
+    checked = CheckedSpec(spec=version.wanted, base=version.base, python=version.lock.python, corrections=())
     with transaction.atomic():
         build, made = Build.objects.get_or_create(
             version=version,
@@ -116,7 +116,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
             defaults={
                 "state": BuildState.QUEUED,
                 "requested_by_id": actor.id,
-                "request": asdict(resolve_request(checked, sources_in(actor.workspace_id))),
+                "request": asdict(resolve_request(checked, indexes_in(actor.workspace_id))),
                 "repair": True,
                 "created_at": timezone.now(),
             },
@@ -150,13 +150,13 @@ def _claim(build: Build) -> bool:
     if not claimed:
         return False
     build.refresh_from_db()
-    if _is_there(build):
+    if _reuse_existing(build):
         return False
     _launch(build)
     return True
 
 
-def _is_there(build: Build) -> bool:
+def _reuse_existing(build: Build) -> bool:
     """End a build at once whose lock is known from its preview and built already."""
     asked = None if build.repair else cached_resolution(ResolveRequest.from_dict(build.request))
     row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
@@ -168,7 +168,7 @@ def _is_there(build: Build) -> bool:
     directory = build_directory(build.pk)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "log").write_text(f"The same lock is built already; it is used as it is.\nBuilt {row.digest}\n")
-    take_in(build, Outcome(lock=row.text, digest=row.digest, report=row.report, reused=True))
+    store_outcome(build, Outcome(lock=row.text, digest=row.digest, report=row.report, reused=True))
     return True
 
 
@@ -183,13 +183,13 @@ def _launch(build: Build) -> None:
         job = Job(
             request=ResolveRequest.from_dict(build.request),
             paths=engine_paths(),
-            lock=_known_lock(build),
+            lock=_lock_to_install(build),
             repair=build.repair,
             require_sandbox=build.version.environment.workspace.require_sandbox,
             timeout=BUILD_TIMEOUT,
         )
         (directory / "job.json").write_text(json.dumps(job.to_dict()))
-        _hand_over(sources_in(build.version.environment.workspace_id).credentials, directory / CREDENTIALS)
+        _write_credentials(indexes_in(build.version.environment.workspace_id).credentials, directory / CREDENTIALS)
         handle = launcher.start(
             Start(
                 argv=(sys.executable, "-m", "assay.engine", str(directory)),
@@ -204,14 +204,14 @@ def _launch(build: Build) -> None:
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
 
 
-def _hand_over(credentials: Credentials, path: Path) -> None:
+def _write_credentials(credentials: Credentials, path: Path) -> None:
     """Leave credentials for the build's process alone; it removes them as it reads them."""
     if credentials:
         path.touch(mode=0o600)
         path.write_text(json.dumps(credentials))
 
 
-def _known_lock(build: Build) -> str | None:
+def _lock_to_install(build: Build) -> str | None:
     """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
     if build.repair:
         return build.version.lock.text if build.version.lock else None
@@ -232,7 +232,7 @@ def _follow(build: Build) -> None:
     ended = launcher.status(handle).state != "running"  # asked first: an outcome may come in between
     outcome = read_json(directory / "outcome.json")
     if outcome is not None:
-        take_in(build, Outcome.from_dict(outcome))
+        store_outcome(build, Outcome.from_dict(outcome))
     elif ended:
         reason = launcher.status(handle).reason
         _fail(build, _vanished(reason), {})
@@ -261,13 +261,13 @@ def _show_progress(build: Build, progress: dict[str, Any] | None) -> None:
     )
 
 
-def take_in(build: Build, outcome: Outcome) -> None:
+def store_outcome(build: Build, outcome: Outcome) -> None:
     """Store what a build left: the lock and its report, or the failure."""
     if outcome.failure is not None:
         _fail(build, outcome.failure, outcome.steps)
         return
     with transaction.atomic():
-        lock = _keep_lock(outcome)
+        lock = _store_lock(outcome)
         ended = _end(
             build,
             BuildState.BUILT,
@@ -283,7 +283,7 @@ def take_in(build: Build, outcome: Outcome) -> None:
             queue(version, "assay")
 
 
-def _keep_lock(outcome: Outcome) -> Lock:
+def _store_lock(outcome: Outcome) -> Lock:
     if outcome.lock is None or outcome.report is None:
         raise ValueError("A build without a failure leaves a lock and a report.")
     value = LockValue.from_toml(outcome.lock)
@@ -331,13 +331,13 @@ def _end(
         if changed:
             detail = {"build": str(build.pk), **{k: v for k, v in columns.items() if k != "steps"}}
             record_version(event, build.version, "assay", **detail)
-    transaction.on_commit(lambda: _let_go(str(build.pk)))
+    transaction.on_commit(lambda: _clean_up(str(build.pk)))
     build.refresh_from_db()
     return bool(changed)
 
 
-def _let_go(name: str) -> None:
-    """Release what a build that has ended held, and remove what it left half done if it was killed."""
+def _clean_up(name: str) -> None:
+    """Remove the unfinished files of a build that has ended, and release its lease."""
     remove_tree(Path(engine_paths().environments) / f"{ASIDE}{name}")
     clear_unpacking(Path(engine_paths().wheels), name)
     release_lease(engine_paths(), name)

@@ -118,7 +118,7 @@ def _follow(verification: Verification) -> None:
     ended = LocalLauncher().status(Handle(**verification.handle)).state != "running"
     outcome = read_json(directory / "outcome.json")
     if outcome is not None:
-        take_in(verification, outcome)
+        store_outcome(verification, outcome)
         shutil.rmtree(directory, ignore_errors=True)
     elif ended:
         _end(verification, "failed", None)
@@ -128,7 +128,7 @@ def _follow(verification: Verification) -> None:
             Verification.objects.filter(pk=verification.pk).update(progress=progress)
 
 
-def take_in(verification: Verification, outcome: dict[str, Any]) -> None:
+def store_outcome(verification: Verification, outcome: dict[str, Any]) -> None:
     """Keep what was seen; drift turns every version of this lock to attention, its end lets them start again."""
     short = {**outcome, **{kind: outcome[kind][:NAMED] for kind in ("changed", "missing", "added")}}
     with transaction.atomic():
@@ -139,10 +139,10 @@ def take_in(verification: Verification, outcome: dict[str, Any]) -> None:
         if outcome["clean"] == (before is None):
             return
         for version in Version.objects.select_related("environment", "lock").filter(lock=verification.lock):
-            _turn(version, short)
+            _set_health(version, short)
 
 
-def _turn(version: Version, outcome: dict[str, Any]) -> None:
+def _set_health(version: Version, outcome: dict[str, Any]) -> None:
     if outcome["clean"]:
         health = Health.OK if version.health == Health.ATTENTION else Health(version.health)
         set_health(version, health, event=EventName.VERSION_MENDED, actor="assay", reason="all files are as built")

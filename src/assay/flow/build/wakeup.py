@@ -1,6 +1,6 @@
-"""A bell for the worker on the same machine: whoever queues something rings, and it looks at once.
+"""Waking the worker on the same machine: whoever queues work touches a file, and the worker looks at once.
 
-Without it (another machine, a lost ring) the worker finds the row at its next look: the row is the request.
+Without it (another machine) the worker finds the row when it polls next: the row is the request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from assay.flow.paths import home
 
 
 def wake_worker() -> None:
-    """Ring when what is being written is committed."""
+    """Wake the worker when the transaction commits."""
     transaction.on_commit(_touch)
 
 
@@ -25,7 +25,7 @@ def _touch() -> None:
 
 
 def last_wake() -> int:
-    """Return a number that is another one after each ring: microseconds to ask."""
+    """Return a number that differs after each wake-up; reading it takes microseconds."""
     try:
         return _path().stat().st_mtime_ns
     except FileNotFoundError:
@@ -33,4 +33,4 @@ def last_wake() -> int:
 
 
 def _path() -> Path:
-    return home() / "tmp" / "bell"
+    return home() / "tmp" / "wakeup"

@@ -65,7 +65,7 @@ def propose(actor: Actor, pin: Pin, references: Sequence[str], *, create: bool =
 def _proposal(actor: Actor, pin: Pin, version: Version, *, create: bool) -> Proposal:
     try:
         _check_movable(pin, version)
-        spec_input = _wish(pin, version)
+        spec_input = _pinned_input(pin, version)
         moves = _moves(actor, pin, version, spec_input)
         draft = _draft(actor, version, spec_input) if create else ""
     except AssayError as error:
@@ -86,7 +86,7 @@ def _check_movable(pin: Pin, version: Version) -> None:
         raise ConflictError(f"{version.reference} holds {pin.name} {locked[pin.name]} already.")
 
 
-def _wish(pin: Pin, version: Version) -> SpecInput:
+def _pinned_input(pin: Pin, version: Version) -> SpecInput:
     spec = version.wanted
     libraries = pinned(spec.libraries, pin)
     return SpecInput(base=spec.base, python=spec.python, libraries=libraries, keep=version.reference)

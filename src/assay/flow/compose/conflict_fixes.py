@@ -18,7 +18,7 @@ from assay.engine.interface import Credentials, ResolveRequest
 from assay.engine.resolving.uv import resolve
 from assay.flow.compose.draft import SpecInput, check_spec_input
 from assay.flow.compose.resolve import resolve_request
-from assay.flow.package_indexes import sources_in
+from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
 
 SECONDS = 10.0  # for all of them; a candidate that is not done by then is not offered
@@ -34,7 +34,7 @@ class Conflict:
     fixes: tuple[tuple[Fix, Lock], ...]
 
 
-class _Trials:
+class _RunningTrials:
     """The processes of one person's trials: a newer request ends them."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class _Trials:
         return mine
 
 
-_trials = _Trials()
+_trials = _RunningTrials()
 
 
 def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
@@ -59,7 +59,7 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
     mine = _trials.begin(actor.id)
-    sources = sources_in(actor.workspace_id)
+    sources = indexes_in(actor.workspace_id)
     asked, secrets = resolve_request(checked, sources), sources.credentials
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="fixes-", dir=home() / "tmp") as folder:
@@ -71,12 +71,12 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
             return Conflict(
                 error=error,
                 dependencies=dependencies_in(error.detail),
-                fixes=_tried(asked, found, folder, mine, secrets),
+                fixes=_resolvable(asked, found, folder, mine, secrets),
             )
     return None
 
 
-def _tried(
+def _resolvable(
     asked: ResolveRequest, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
 ) -> tuple[tuple[Fix, Lock], ...]:
     """Return the candidates that resolve, in their order."""
@@ -84,7 +84,7 @@ def _tried(
     found: list[tuple[Fix, Lock]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running = [
-            (fix, pool.submit(_resolve, _asking(asked, fix), folder, str(number), mine, secrets))
+            (fix, pool.submit(_resolve, _request_with(asked, fix), folder, str(number), mine, secrets))
             for number, fix in enumerate(candidates, 1)
         ]
         for fix, one in running:
@@ -98,7 +98,7 @@ def _tried(
     return tuple(found)
 
 
-def _asking(asked: ResolveRequest, fix: Fix) -> ResolveRequest:
+def _request_with(asked: ResolveRequest, fix: Fix) -> ResolveRequest:
     changed = replace(asked, libraries=fix.libraries)
     if fix.python is None:
         return changed

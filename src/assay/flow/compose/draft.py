@@ -36,7 +36,7 @@ class SpecInput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
+class CheckedSpec:
     """A checked spec with the version it builds on and the corrections that were made."""
 
     spec: Spec
@@ -46,7 +46,7 @@ class Checked:
     kept: Version | None = None
 
 
-def check_spec_input(actor: Actor, spec_input: SpecInput) -> Checked:
+def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
     """Check a spec against the domain and this installation. Raises errors with the field's path."""
     base = None
     reference = spec_input.base or None
@@ -70,7 +70,7 @@ def check_spec_input(actor: Actor, spec_input: SpecInput) -> Checked:
     )
     python = base.python if base else spec.python or ""
     interpreter(python)  # raises with the versions there are
-    return Checked(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
+    return CheckedSpec(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
 
 
 def create_environment(
@@ -120,12 +120,14 @@ def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
     """Start a draft in the environment of a version, on the same base, with a spec that was checked."""
     check_right(actor, Right.COMPOSE)
     spec = replace(spec, keep=origin.reference)
-    checked = Checked(spec=spec, base=origin.base, python=origin.python, corrections=(), kept=origin)
+    checked = CheckedSpec(spec=spec, base=origin.base, python=origin.python, corrections=(), kept=origin)
     with transaction.atomic():
         return _add_version(actor, origin.environment, checked, origin=origin)
 
 
-def _add_version(actor: Actor, environment: Environment, checked: Checked, origin: Version | None = None) -> Version:
+def _add_version(
+    actor: Actor, environment: Environment, checked: CheckedSpec, origin: Version | None = None
+) -> Version:
     now = timezone.now()
     Environment.objects.filter(pk=environment.pk).update(made=F("made") + 1)
     environment.refresh_from_db(fields=["made"])
@@ -153,7 +155,7 @@ def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tu
     version = find_version(actor, slug, number)
     decide(Action.EDIT, version_state(version), actor)
     checked = check_spec_input(actor, spec_input)
-    if replace(checked.spec, hold=version.wanted.hold) == version.wanted:
+    if replace(checked.spec, constraints=version.wanted.constraints) == version.wanted:
         return version, checked.corrections
     with transaction.atomic():
         touch(
@@ -185,7 +187,7 @@ def apply_requested_change(actor: Actor, slug: str, number: int, ask: RequestedC
     return edit_spec(actor, slug, number, spec_input)[0]
 
 
-def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None:
+def edit_description(actor: Actor, slug: str, *, title: str, description: str) -> None:
     """Change title and description; while nothing is published its owner does, afterwards a reviewer too."""
     check_right(actor, Right.COMPOSE)
     environment = find_environment(actor, slug)
@@ -208,7 +210,7 @@ def edit_words(actor: Actor, slug: str, *, title: str, description: str) -> None
 
 
 def delete_draft(actor: Actor, slug: str, number: int) -> None:
-    """Delete a draft, and its environment when nothing else is in it. The trail keeps what happened."""
+    """Delete a draft, and its environment when nothing else is in it. The audit log keeps its events."""
     version = find_version(actor, slug, number)
     decide(Action.DELETE, version_state(version), actor)
     with transaction.atomic():

@@ -17,14 +17,14 @@ KEPT = 600.0  # seconds
 MOST = 500  # answers; the oldest give way
 
 
-def remember(request: ResolveRequest, lock: Lock) -> None:
+def cache_resolution(request: ResolveRequest, lock: Lock) -> None:
     """Keep an answer."""
     path = _path(request)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{uuid4().hex}")
     aside.write_text(lock.to_toml())
     aside.replace(path)
-    _forget_old(path.parent)
+    _remove_old(path.parent)
 
 
 def cached_resolution(request: ResolveRequest) -> Lock | None:
@@ -43,7 +43,7 @@ def _path(request: ResolveRequest) -> Path:
     return home() / "resolved" / f"{hashlib.sha256(asked.encode()).hexdigest()}.toml"
 
 
-def _forget_old(folder: Path) -> None:
+def _remove_old(folder: Path) -> None:
     kept = sorted(folder.glob("*.toml"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in kept[MOST:]:
         path.unlink(missing_ok=True)

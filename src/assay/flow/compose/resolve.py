@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from assay.core.comparison.diff import Moved, moved
+from assay.core.comparison.diff import UnrequestedChange, unrequested_changes
 from assay.core.comparison.similarity import Profile
 from assay.core.errors import ConflictError
 from assay.core.lock import Lock
@@ -21,9 +21,9 @@ from assay.engine.interface import ResolveRequest
 from assay.engine.resolving.uv import resolve
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
-from assay.flow.compose.draft import Checked, SpecInput, check_spec_input
-from assay.flow.compose.resolution_cache import remember
-from assay.flow.package_indexes import Sources, sources_in
+from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
+from assay.flow.compose.resolution_cache import cache_resolution
+from assay.flow.package_indexes import PackageIndexes, indexes_in
 from assay.flow.paths import engine_paths, home, interpreter
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
@@ -43,18 +43,18 @@ class Preview:
     corrections: tuple[Correction, ...]
     added: int
     kept: str
-    moved: tuple[Moved, ...]
+    moved: tuple[UnrequestedChange, ...]
     new_bytes: int
 
 
-class _Turns:
-    """One resolution per person and page at a time: a newer one ends the one before it."""
+class _LatestResolutions:
+    """The newest resolution of each person and page; a newer one stops the one before it."""
 
     def __init__(self) -> None:
         self._running: dict[str, Popen[str]] = {}
         self._guard = threading.Lock()
 
-    def take(self, key: str, process: Popen[str]) -> None:
+    def start(self, key: str, process: Popen[str]) -> None:
         """Make this the current resolution of the key and end the previous one."""
         with self._guard:
             previous, self._running[key] = self._running.get(key), process
@@ -62,20 +62,20 @@ class _Turns:
             previous.kill()
 
     def is_current(self, key: str, process: Popen[str] | None) -> bool:
-        """Say whether nobody took the turn since."""
+        """Say whether no newer resolution has started."""
         return self._running.get(key) is process
 
-    def leave(self, key: str, process: Popen[str] | None) -> None:
+    def finish(self, key: str, process: Popen[str] | None) -> None:
         """Forget a resolution that has ended."""
         with self._guard:
             if process is not None and self._running.get(key) is process:
                 del self._running[key]
 
 
-_turns = _Turns()
+_latest = _LatestResolutions()
 
 
-def resolve_request(checked: Checked, sources: Sources, *, cool_down_days: int = 0) -> ResolveRequest:
+def resolve_request(checked: CheckedSpec, sources: PackageIndexes, *, cool_down_days: int = 0) -> ResolveRequest:
     """Return what the engine is asked for a checked spec: its libraries, and its base's pins.
 
     `cool_down_days` is the policy's: what it would stop as too new is not chosen in the first place.
@@ -86,7 +86,7 @@ def resolve_request(checked: Checked, sources: Sources, *, cool_down_days: int =
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
-        holds=checked.spec.hold,
+        holds=checked.spec.constraints,
         index=sources.index,
         sources=sources.others,
         allow_sources=not checked.spec.only_binary,
@@ -113,9 +113,9 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
 
     def started(process: Popen[str]) -> None:
         mine.append(process)
-        _turns.take(key, process)
+        _latest.start(key, process)
 
-    sources = sources_in(actor.workspace_id)
+    sources = indexes_in(actor.workspace_id)
     asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
@@ -128,12 +128,12 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
                 credentials=sources.credentials,
             )
         except Exception:
-            if mine and not _turns.is_current(key, mine[-1]):
+            if mine and not _latest.is_current(key, mine[-1]):
                 raise ConflictError("A newer request took its place.", hint="Ask again.") from None
             raise
         finally:
-            _turns.leave(key, mine[-1] if mine else None)
-    remember(asked, lock)
+            _latest.finish(key, mine[-1] if mine else None)
+    cache_resolution(asked, lock)
     return Preview(
         lock=lock,
         direct=direct_names(checked.spec.names, checked.base),
@@ -151,13 +151,15 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
     )
 
 
-def _moved(checked: Checked, lock: Lock) -> tuple[Moved, ...]:
+def _moved(checked: CheckedSpec, lock: Lock) -> tuple[UnrequestedChange, ...]:
     """Return what moves though its line is the same as in the version that is kept to."""
     if checked.kept is None or checked.kept.lock is None:
         return ()
     before = set(checked.kept.wanted.libraries)
     asked = [Requirement(line) for line in checked.spec.libraries if line not in before]
-    return moved(Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked})
+    return unrequested_changes(
+        Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked}
+    )
 
 
 def new_bytes(lock: Lock) -> int:

@@ -1,4 +1,4 @@
-"""Launching: the one question whether a person may start a version, and the record of each use."""
+"""Launching: whether a person may start a version, and the record of each launch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PULL_AGAIN = timedelta(hours=1)  # taking the same lock along again within this 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pass:
+class LaunchPermission:
     """The permission to start one version now. `notice` is what the person should know, '' for nothing."""
 
     version: Version
@@ -29,13 +29,13 @@ class Pass:
     notice: str
 
 
-def admit(actor: Actor, reference: str) -> Pass:
-    """Return a pass for `name@number` or `name`, with the files checked (law 1). Raises why not."""
+def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
+    """Return the permission for `name@number` or `name`, with the files checked (law 1). Raises AssayError."""
     version = find_reference(actor, reference)
     kind = check_launch(version_state(version), Health(version.health), actor)
     directory = prefix(version.digest)
     check_sealed(directory, version.digest)
-    return Pass(
+    return LaunchPermission(
         version=version,
         digest=version.digest,
         prefix=directory,
@@ -61,14 +61,16 @@ def newer_of(version: Version) -> str:
     return newest.reference if newest and newest.number > version.number else ""
 
 
-def record_launch(ticket: Pass, actor: Actor, *, kind: str, thing: str, runtime: Runtime | None = None) -> Launch:
+def record_launch(
+    permission: LaunchPermission, actor: Actor, *, kind: str, thing: str, runtime: Runtime | None = None
+) -> Launch:
     """Record one use of a version, in a project if it was one."""
     return Launch.objects.create(
         person_id=actor.id,
-        environment=ticket.version.environment,
-        version=ticket.version,
+        environment=permission.version.environment,
+        version=permission.version,
         kind=kind,
-        digest=ticket.digest,
+        digest=permission.digest,
         thing=thing,
         runtime=runtime,
         started_at=timezone.now(),

@@ -1,4 +1,4 @@
-"""Secrets that people give to their runs: encrypted at rest, told to nobody but the run that names them."""
+"""Secrets for runs: encrypted at rest, visible only to the run that names them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LONGEST = 32 * 1024  # characters of one value
 SHORTEST = 4  # characters; anything shorter could not be masked in a log without masking much else
 
 
-def keep(actor: Actor, name: str, value: str) -> Secret:
-    """Keep a secret under a name, replacing the one before it. The name must be checked by the caller."""
+def set_secret(actor: Actor, name: str, value: str) -> Secret:
+    """Store a secret under a name, replacing an earlier value. The caller checks the name."""
     check_right(actor, Right.COMPOSE)
     if not SHORTEST <= len(value) <= LONGEST or "\0" in value:
         raise InvalidInputError(
@@ -37,7 +37,7 @@ def keep(actor: Actor, name: str, value: str) -> Secret:
     return secret
 
 
-def forget(actor: Actor, name: str) -> None:
+def remove_secret(actor: Actor, name: str) -> None:
     """Remove a secret. Runs that name it fail and say so. Raises NotFoundError."""
     check_right(actor, Right.COMPOSE)
     with transaction.atomic():
@@ -47,22 +47,22 @@ def forget(actor: Actor, name: str) -> None:
         _record(EventName.SECRET_REMOVED, actor, name)
 
 
-def names(actor: Actor) -> list[Secret]:
+def list_secrets(actor: Actor) -> list[Secret]:
     """Return one's own secrets by name, without their values."""
     found = Secret.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id)
     return list(found.defer("sealed").order_by("name"))
 
 
-def check_known(actor: Actor, wanted: Iterable[str], path: str = "secrets") -> None:
+def check_secrets_exist(actor: Actor, wanted: Iterable[str], path: str = "secrets") -> None:
     """Raise InvalidInputError unless one has a secret of each name."""
-    missing = sorted(set(wanted) - {one.name for one in names(actor)})
+    missing = sorted(set(wanted) - {one.name for one in list_secrets(actor)})
     if missing:
         raise InvalidInputError(
-            f"You have no secret {missing[0][:64]!r}.", hint="Keep it first, then name it here.", path=path
+            f"You have no secret {missing[0][:64]!r}.", hint="Create it first, then name it here.", path=path
         )
 
 
-def reveal(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str, str]:
+def secret_values(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str, str]:
     """Return the values by name, for one run. Raises NotFoundError for a removed one, UnavailableError."""
     found = {
         one.name: one.sealed
@@ -70,7 +70,9 @@ def reveal(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str,
     }
     missing = sorted(set(wanted) - set(found))
     if missing:
-        raise NotFoundError(f"The secret {missing[0]!r} was removed.", hint="Keep it again, or do not name it.")
+        raise NotFoundError(
+            f"The secret {missing[0]!r} was removed.", hint="Create it again, or remove its name from the project."
+        )
     return {name: decrypt(sealed, PURPOSE) for name, sealed in found.items()}
 
 

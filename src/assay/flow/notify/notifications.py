@@ -28,19 +28,19 @@ def advance() -> bool:
         pk for pk, count, told in Workspace.objects.values_list("pk", "event_count", "told_up_to") if told < count
     ]
     for pk in behind:
-        _catch_up(pk)
+        _process_new_events(pk)
     return bool(behind)
 
 
-def _catch_up(workspace_id: int) -> None:
+def _process_new_events(workspace_id: int) -> None:
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
         trail = Event.objects.filter(workspace=workspace, sequence__gt=workspace.told_up_to)
         events = list(trail.order_by("sequence")[:AT_ONCE])
         if not events:
             return
-        circle = _Recipients(workspace_id)
-        notices = [one for event in events for one in _notices(event, circle)]
+        recipients = _Recipients(workspace_id)
+        notices = [one for event in events for one in _notifications_of(event, recipients)]
         Notice.objects.bulk_create(notices, batch_size=200, ignore_conflicts=True)
         Delivery.objects.bulk_create(_deliveries(workspace, events), batch_size=200, ignore_conflicts=True)
         Workspace.objects.filter(pk=workspace_id).update(told_up_to=events[-1].sequence)
@@ -91,14 +91,14 @@ class _Recipients:
         return {*launched, *own.values_list("owner_id", flat=True)}
 
 
-def _notices(event: Event, circle: _Recipients) -> Iterable[Notice]:
+def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notice]:
     """Yield what each person is told of one event, nobody twice, and never who did it."""
     name = EventName(event.name) if event.name in list(EventName) else None
-    version = circle.version(event) if name in NOTIFICATION_TYPES and event.number else None
+    version = recipients.version(event) if name in NOTIFICATION_TYPES and event.number else None
     if name is None or version is None:
         return
     told = NOTIFICATION_TYPES[name]
-    people = set().union(*(circle.people(one, version) for one in told.audience))
+    people = set().union(*(recipients.people(one, version) for one in told.audience))
     members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
     rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
     words = words_of(name, actor=event.actor, reference=version.reference, detail=event.detail)

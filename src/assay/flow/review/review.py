@@ -86,7 +86,7 @@ def _changes(version: Version) -> dict[str, Any]:
 
 
 def withdraw(actor: Actor, slug: str, number: int) -> Version:
-    """Take a submission back; it is a draft again."""
+    """Withdraw a submission; it is a draft again."""
     version = find_version(actor, slug, number)
     decide(Action.WITHDRAW, version_state(version), actor)
     with transaction.atomic():
@@ -136,7 +136,7 @@ def _publish(version: Version, actor: str) -> None:
 def reject(
     actor: Actor, slug: str, number: int, *, feedback: str, libraries: tuple[RequestedChange, ...] = ()
 ) -> Version:
-    """Give a submission back to its author with what should change; it is a draft again.
+    """Reject a submission with feedback; it is a draft again.
 
     Raises ConflictError for an edit that the author could not apply to what was submitted.
     """

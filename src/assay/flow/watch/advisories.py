@@ -25,11 +25,11 @@ def _compare(feed: OpenFeed, known: dict[str, str]) -> Changes:
             continue  # an archive may hold a name twice; the first one counts
         changes.seen.add(raw.id)
         if known.get(raw.id) != raw.digest:
-            _take(changes, raw)
+            _add(changes, raw)
     return changes
 
 
-def _take(changes: Changes, raw: RawRecord) -> None:
+def _add(changes: Changes, raw: RawRecord) -> None:
     try:
         changes.take(raw.id, raw.digest, parse_record(raw))
     except MalformedRecordError:

@@ -1,4 +1,4 @@
-"""Asking the index about the projects in use: a little at a time, each once a day."""
+"""IndexClient the index about the projects in use: a little at a time, each once a day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.core.errors import UnavailableError
 from assay.core.package_indexes import owning_index
 from assay.core.policy.facts import Project
 from assay.engine.fetching.network import Network
-from assay.flow.package_indexes import sources_in
+from assay.flow.package_indexes import indexes_in
 from assay.sources.projects import ACCEPT, MAX_ANSWER, read_project
 from assay.store.models import ProjectFacts, Watch
 from assay.store.reads.facts import libraries_in_use, project_document
@@ -29,26 +29,26 @@ def refresh_projects() -> int:
     Raises UnavailableError when a source does not answer; what was answered before stays.
     """
     began, asked, changed = time.monotonic(), 0, False
-    sources: dict[int, Asking] = {}
+    sources: dict[int, IndexClient] = {}
     for name, workspace_id in _due(timezone.now() - EVERY):
         if time.monotonic() - began > BUDGET:
             break
-        source = sources.setdefault(workspace_id, Asking(workspace_id))
-        changed |= _keep(name, source.ask(name))
+        source = sources.setdefault(workspace_id, IndexClient(workspace_id))
+        changed |= _store(name, source.fetch(name))
         asked += 1
     if changed:
         Watch.objects.all().delete()  # the watch looks at everything again
     return asked
 
 
-class Asking:
+class IndexClient:
     """Asks the sources of a workspace, each name only where it belongs."""
 
     def __init__(self, workspace_id: int) -> None:
-        self._sources = sources_in(workspace_id)
+        self._sources = indexes_in(workspace_id)
         self._network = Network((self._sources.index, *self._sources.others), self._sources.credentials)
 
-    def ask(self, name: str) -> Project | None:
+    def fetch(self, name: str) -> Project | None:
         """Return what its source tells of a project, None when that does not know it. Raises UnavailableError."""
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - pages that ask nothing need not load it
 
@@ -73,7 +73,7 @@ def _due(before: datetime) -> list[tuple[str, int]]:
     return sorted(due, key=lambda one: (one[0] in known, one))
 
 
-def _keep(name: str, project: Project | None) -> bool:
+def _store(name: str, project: Project | None) -> bool:
     """Write an answer; return whether it differs from the one before. An unknown project is told as such."""
     document = project_document(project or Project(name=name, status="unknown"))
     before = ProjectFacts.objects.filter(pk=name).values_list("document", flat=True).first()

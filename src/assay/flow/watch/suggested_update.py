@@ -1,4 +1,4 @@
-"""Remedy: a draft of the next version with the smallest moves that clear the known problems, resolved first."""
+"""Suggested updates: a draft of the next version that fixes known vulnerabilities, resolved before it is offered."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from tempfile import TemporaryDirectory
 
 from assay.core.advisories.advisory import Match
 from assay.core.advisories.suggested_update import (
-    WIDTHS,
-    Move,
-    Moved,
-    Plan,
-    attempt,
-    moved_between,
-    plan,
-    sentence,
-    with_others,
+    STRATEGIES,
+    LibraryUpdate,
+    UpdatePlan,
+    VersionChange,
+    changes_between,
+    plan_updates,
+    spec_with_updates,
+    summary_of,
+    with_unwanted,
 )
 from assay.core.errors import ConflictError, ResolutionError
 from assay.core.lifecycle import Health
@@ -29,10 +29,10 @@ from assay.engine.resolving.uv import resolve
 from assay.flow.access import find_version
 from assay.flow.assess.assess import preview_findings, verdict
 from assay.flow.assess.policy import current_policy
-from assay.flow.assess.report import known_problems
-from assay.flow.compose.draft import Checked, start_from
+from assay.flow.assess.report import known_vulnerabilities
+from assay.flow.compose.draft import CheckedSpec, start_from
 from assay.flow.compose.resolve import pins_of, resolve_request
-from assay.flow.package_indexes import sources_in
+from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home
 from assay.store.models import Version
 from assay.store.reads.advisories import current_feed
@@ -48,15 +48,15 @@ class SuggestedUpdate:
 
     spec: Spec
     lock: LockValue
-    moved: tuple[Moved, ...]
+    moved: tuple[VersionChange, ...]
     unfixed: tuple[Match, ...]
     findings: tuple[Finding, ...]
     draft: Version | None = None
 
     @property
     def words(self) -> str:
-        """The moves in one sentence."""
-        return sentence(self.moved)
+        """The moves in one summary_of."""
+        return summary_of(self.moved)
 
 
 def suggest_update(actor: Actor, slug: str, number: int, *, create: bool = True) -> SuggestedUpdate:
@@ -71,7 +71,7 @@ def suggest_update(actor: Actor, slug: str, number: int, *, create: bool = True)
     found = _plan(version)
     _check_plan(version, found)
     spec, lock = _resolve(actor, version, found.moves)
-    moved = moved_between(LockValue.from_dict(version.lock.content), lock, found.moves)
+    moved = changes_between(LockValue.from_dict(version.lock.content), lock, found.moves)
     base = version.base.reference if version.base else ""
     tags = tuple(version.environment.tags)
     findings = tuple(preview_findings(actor.workspace_id, lock, base=base, tags=tags))
@@ -105,7 +105,7 @@ def suggest_updates(actor: Actor, *, create: bool = False) -> list[UpdateResult]
     return results
 
 
-def _plan(version: Version) -> Plan:
+def _plan(version: Version) -> UpdatePlan:
     """Return what has to move for the findings that are worth a decision and not waived.
 
     Raises ConflictError when nothing is known because no feed is loaded.
@@ -115,58 +115,58 @@ def _plan(version: Version) -> Plan:
     unwanted = [one for one in loud if one.kind in UNWANTED]
     if feed is None and not unwanted:
         raise ConflictError("Advisories are not assessed: no feed is loaded.", hint="An administrator loads one.")
-    found = Plan(moves=(), unfixed=())
+    found = UpdatePlan(moves=(), unfixed=())
     if feed is not None:
         wanted = {name for one in loud if one.kind == Vulnerability.kind for name in one.names}
-        matches = known_problems(version, feed).matches
-        found = plan([one for one in matches if one.names & wanted], feed.index)
-    return with_others(found, unwanted)
+        matches = known_vulnerabilities(version, feed).matches
+        found = plan_updates([one for one in matches if one.names & wanted], feed.index)
+    return with_unwanted(found, unwanted)
 
 
-def _check_cleared(found: Plan, findings: tuple[Finding, ...]) -> None:
+def _check_cleared(found: UpdatePlan, findings: tuple[Finding, ...]) -> None:
     """Raise ConflictError when what was to be left behind is still there in another version."""
     away = {one.library for one in found.moves if not one.least}
     still = next((one for one in findings if one.kind in UNWANTED and one.library in away), None)
     if still is not None:
-        raise ConflictError(f"Another release does not help: {still.words}.", hint=still.advice)
+        raise ConflictError(f"No other release helps: {still.words}.", hint=still.advice)
 
 
-def _check_plan(version: Version, found: Plan) -> None:
+def _check_plan(version: Version, found: UpdatePlan) -> None:
     if not found.moves and not found.unfixed:
-        raise ConflictError("There is no known problem to clear.", hint="Look at the findings.")
+        raise ConflictError("There is no known vulnerability to fix.", hint="Look at the findings.")
     if not found.moves:
         names = ", ".join(sorted({f"{one.library} {one.version} ({one.id})" for one in found.unfixed})[:5])
         raise ConflictError(
-            f"No fixed version is known of {names}.", hint="Replace the library, or waive the finding with a reason."
+            f"No fixed version is known for {names}.", hint="Replace the library, or waive the finding with a reason."
         )
     pinned = {line.partition("==")[0] for line in pins_of(version.base)}
     fixed = [one.library for one in found.moves if one.library in pinned]
     if fixed and version.base is not None:
         raise ConflictError(
             f"{', '.join(fixed)} is pinned by the base {version.base.reference}.",
-            hint="Make a remedy of the base first, publish it, then build on it.",
+            hint="Update the base first, publish it, then build on it.",
         )
 
 
-def _resolve(actor: Actor, version: Version, moves: tuple[Move, ...]) -> tuple[Spec, LockValue]:
-    """Try with ever more freedom; raise the last attempt's reason when none resolves."""
+def _resolve(actor: Actor, version: Version, moves: tuple[LibraryUpdate, ...]) -> tuple[Spec, LockValue]:
+    """Try with ever more freedom; raise the last spec_with_updates's reason when none resolves."""
     before = LockValue.from_dict(version.lock.content if version.lock else {})
     direct = frozenset(direct_of(version))
-    for width in WIDTHS:
-        spec = attempt(version.wanted, before, moves, width, direct)
+    for width in STRATEGIES:
+        spec = spec_with_updates(version.wanted, before, moves, width, direct)
         try:
             return spec, _ask(actor, version, spec)
         except ResolutionError as error:
             last = error
     raise ConflictError(
-        f"The fixed versions do not fit with the other libraries: {last.detail}", hint=last.hint
+        f"The fixed versions conflict with the other libraries: {last.detail}", hint=last.hint
     ) from last
 
 
 def _ask(actor: Actor, version: Version, spec: Spec) -> LockValue:
-    sources = sources_in(actor.workspace_id)
+    sources = indexes_in(actor.workspace_id)
     kept = replace(spec, keep=version.reference)
-    checked = Checked(spec=kept, base=version.base, python=version.python, corrections=(), kept=version)
+    checked = CheckedSpec(spec=kept, base=version.base, python=version.python, corrections=(), kept=version)
     asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="remedy-", dir=home() / "tmp") as workdir:

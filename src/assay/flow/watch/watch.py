@@ -78,10 +78,10 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
     for change in _changes(workspace_id, current, lapsed):
         kept.append(_verdict(change, current.revision, feed, now))
         accepted = waived.get(change.row["environment_id"], frozenset())
-        turn = _turn(change, accepted, entries.get(change.row["pk"]), quarantines=current.policy.quarantines)
+        turn = _health_change(change, accepted, entries.get(change.row["pk"]), quarantines=current.policy.quarantines)
         turns += [turn] if turn else []
     done = take_turns(workspace_id, turns, actor=WATCHER)
-    _keep(kept)
+    _store_assessments(kept)
     for version in Version.objects.filter(environment__workspace_id=workspace_id, status=Status.PENDING):
         verdict(version)  # what waits for a decision is judged anew: reviewers see counts in their list
     Watch.objects.update_or_create(
@@ -134,21 +134,23 @@ def _is_news(finding: Finding, known: dict[str, str]) -> bool:
     return before is None or EFFECT_RANK[Effect(before)] < EFFECT_RANK[finding.effect]
 
 
-def _turn(change: Change, accepted: frozenset[str], entry: OpenEntry | None, *, quarantines: bool) -> Turn | None:
+def _health_change(
+    change: Change, accepted: frozenset[str], entry: OpenEntry | None, *, quarantines: bool
+) -> Turn | None:
     """Say what follows from a change: events, another health, an entry opened, grown or closed; or nothing."""
     known = entry.facts if entry else []
     told = {one["key"] for one in known}
     news = [one for one in change.new if one.key not in accepted and one.key not in told]
     events = [(EventName.FACTS_GONE, {"facts": list(change.gone)[:100]})] if change.gone else []
     if news:
-        return _alarm(change, news, known, events, quarantines=quarantines)
+        return _raise_attention(change, news, known, events, quarantines=quarantines)
     still = [one for one in change.findings if one.key in told - accepted and one.effect is not Effect.NOTE]
     if entry is not None and not still:
-        return _calm(change, events)
+        return _clear_attention(change, events)
     due = stops_at(still, entry.since) if entry else None
     if due and due <= timezone.now() and change.row["health"] == Health.ATTENTION:
         ends = (timezone.now() + RUNNING_GRACE).isoformat()
-        detail = {"reason": f"Its term ended: {still[0].words}"[:1000], "ends": ends}
+        detail = {"reason": f"The deadline of its rule passed: {still[0].words}"[:1000], "ends": ends}
         stopped = (EventName.VERSION_QUARANTINED, detail)
         return _as_turn(change, [*events, stopped], came_to=Health.QUARANTINED)
     return _as_turn(change, events) if events else None
@@ -172,7 +174,7 @@ def _as_turn(
     )
 
 
-def _alarm(
+def _raise_attention(
     change: Change,
     news: list[Finding],
     known: list[dict[str, Any]],
@@ -193,11 +195,11 @@ def _alarm(
     return _as_turn(change, [*events, (event, detail)], came_to=came_to, entry=list(facts.values()))
 
 
-def _calm(change: Change, events: list[tuple[EventName, dict[str, Any]]]) -> Turn:
+def _clear_attention(change: Change, events: list[tuple[EventName, dict[str, Any]]]) -> Turn:
     """Close the entry whose facts are all gone or waived. A quarantine is lifted by people only."""
     if change.row["health"] != Health.ATTENTION:
         return _as_turn(change, events, entry=[])
-    told = (EventName.VERSION_CLEARED, {"reason": "What was new is gone or waived."})
+    told = (EventName.VERSION_CLEARED, {"reason": "All new findings are gone or waived."})
     return _as_turn(change, [*events, told], came_to=Health.OK, entry=[])
 
 
@@ -215,7 +217,7 @@ def _verdict(change: Change, policy: int, feed: FeedFacts | None, now: datetime)
     )
 
 
-def _keep(verdicts: list[Assessment]) -> None:
+def _store_assessments(verdicts: list[Assessment]) -> None:
     Assessment.objects.bulk_create(
         verdicts,
         batch_size=AT_ONCE,
@@ -234,5 +236,5 @@ def reassess(version: Version) -> None:
     findings = tuple(Finding.from_dict(one) for one in known.findings)
     accepted = live_keys(workspace_id, timezone.now()).get(version.environment_id, frozenset())
     (row,) = rows_of(Version.objects.filter(pk=version.pk))
-    turn = _turn(Change(row=row, findings=findings, new=(), gone=()), accepted, entry, quarantines=False)
+    turn = _health_change(Change(row=row, findings=findings, new=(), gone=()), accepted, entry, quarantines=False)
     take_turns(workspace_id, [turn] if turn else [], actor=WATCHER)

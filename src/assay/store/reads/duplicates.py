@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.core.comparison.merge import Move, choose_kept, move
+from assay.core.comparison.merge import MergeEffect, choose_kept, merge_effect
 from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.comparison.similarity import groups
 from assay.core.roles import Actor
@@ -21,7 +21,7 @@ MEMBERS = 25  # of a group that are compared; all are named
 class Member:
     """One environment of a group: what its people would gain and lose, and how many they were in 30 days."""
 
-    move: Move
+    move: MergeEffect
     people_30d: int
 
 
@@ -72,7 +72,7 @@ def _group(group: tuple[str, ...], keep: str, versions: dict[str, Version], peop
         kept=keep,
         members=tuple(
             Member(
-                move=move(compared_version(one), to, need_of(one), need),
+                move=merge_effect(compared_version(one), to, need_of(one), need),
                 people_30d=people.get(one.environment_id, 0),
             )
             for one in there

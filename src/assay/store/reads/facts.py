@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Min, QuerySet
 
 from assay.core.lifecycle import Status
-from assay.core.policy.facts import LibraryFact, Near, Project, VersionFacts
+from assay.core.policy.facts import LibraryFact, Project, SimilarVersion, VersionFacts
 from assay.store.models import (
     Environment,
     Launch,
@@ -118,7 +118,9 @@ def _published_numbers(environments: set[int]) -> dict[int, list[int]]:
     return found
 
 
-def near_to(workspace_id: int, environment_id: int, files: frozenset[int], *, least: float) -> tuple[Near, ...]:
+def near_to(
+    workspace_id: int, environment_id: int, files: frozenset[int], *, least: float
+) -> tuple[SimilarVersion, ...]:
     """Return the newest published versions of other environments that share at least `least` of all pins."""
     rows = Version.objects.filter(
         environment__workspace_id=workspace_id, newest_of__isnull=False, lock__isnull=False
@@ -130,7 +132,7 @@ def near_to(workspace_id: int, environment_id: int, files: frozenset[int], *, le
     for lock, theirs in files_of(others).items():
         shared = len(files.intersection(theirs)) / max(1, len(files.union(theirs)))
         if shared >= least:
-            found.append(Near(reference=others[lock], shared=shared))
+            found.append(SimilarVersion(reference=others[lock], shared=shared))
     return tuple(sorted(found, key=lambda one: (-one.shared, one.reference)))
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from assay.core.errors import AssayError
 from assay.core.roles import Right
 from assay.flow import package_indexes
-from assay.flow.package_indexes import Wanted
+from assay.flow.package_indexes import IndexInput
 from assay.web.access import Visit, page
 
 
@@ -21,13 +21,13 @@ def package_sources(request: Visit) -> HttpResponse:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            made = package_indexes.add_source(request.actor, _wanted(request))
+            made = package_indexes.add_index(request.actor, _wanted(request))
         except AssayError as refused:
             error = refused
         else:
             messages.success(request, f"{made.name} now serves {', '.join(made.patterns) or 'all other names'}.")
             return redirect("package-indexes")
-    rows = package_indexes.list_sources(request.actor)
+    rows = package_indexes.list_indexes(request.actor)
     context = {
         "rows": rows,
         "built_in": "" if any(one.is_default for one in rows) else settings.INDEX_URL,
@@ -42,11 +42,11 @@ def package_sources(request: Visit) -> HttpResponse:
 def change(request: Visit, name: str) -> HttpResponse:
     """Change a source, or remove it."""
     if request.POST.get("action") == "remove":
-        package_indexes.remove_source(request.actor, name)
+        package_indexes.remove_index(request.actor, name)
         messages.success(request, f"{name} is not asked any more. What was built from it stays.")
         return redirect("package-indexes")
     try:
-        package_indexes.change_source(request.actor, name, _wanted(request))
+        package_indexes.change_index(request.actor, name, _wanted(request))
         messages.success(request, f"{name} is changed.")
     except AssayError as refused:
         messages.error(request, f"{refused.detail} {refused.hint}")
@@ -57,13 +57,13 @@ def change(request: Visit, name: str) -> HttpResponse:
 @page(Right.ADMINISTER)
 def attempt(request: Visit, name: str) -> HttpResponse:
     """Ask a source and show how it answers."""
-    messages.info(request, f"{name}: {package_indexes.try_source(request.actor, name)}")
+    messages.info(request, f"{name}: {package_indexes.check_connection(request.actor, name)}")
     return redirect("package-indexes")
 
 
-def _wanted(request: Visit) -> Wanted:
+def _wanted(request: Visit) -> IndexInput:
     post = request.POST
-    return Wanted(
+    return IndexInput(
         name=post.get("name", "").strip(),
         url=post.get("url", ""),
         patterns=tuple(post.get("patterns", "").replace(",", " ").split()),

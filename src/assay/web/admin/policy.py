@@ -15,7 +15,7 @@ from assay.core.policy.library_rules import Rule
 from assay.core.policy.policy import BY_KIND, DEFAULT, Policy
 from assay.core.roles import Right
 from assay.flow.assess import policy as policies
-from assay.flow.assess.policy import CurrentPolicy, Rehearsal
+from assay.flow.assess.policy import CurrentPolicy, PolicyPreview
 from assay.store.models import PolicyRevision
 from assay.web.access import Visit, page
 from assay.web.admin.policy_form import form_rules, read_rules
@@ -36,8 +36,8 @@ class Change:
 class Trial:
     """What another policy would change: who is stopped then and not now, and the other way round."""
 
-    then: Rehearsal
-    stopped: tuple[policies.Stopped, ...]
+    then: PolicyPreview
+    stopped: tuple[policies.BlockedVersion, ...]
     freed: tuple[str, ...]
 
 
@@ -134,8 +134,8 @@ def _altered(request: Visit, rules: list[dict[str, Any]], action: str, which: st
 
 def _trial(request: Visit, wanted: Policy) -> Trial:
     """Hold both policies against everything published and pending."""
-    now = policies.rehearse(request.actor, policies.current_policy(request.actor.workspace_id).policy)
-    then = policies.rehearse(request.actor, wanted)
+    now = policies.preview_policy(request.actor, policies.current_policy(request.actor.workspace_id).policy)
+    then = policies.preview_policy(request.actor, wanted)
     return Trial(
         then=then,
         stopped=tuple(one for one in then.stopped if one.reference not in now.references),

@@ -106,7 +106,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
         "form": shown(found, request),
         "proposed": upgrade.proposals([found]).get(found.pk, ""),
         "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
-        "secrets": secrets.names(request.actor),
+        "secrets": secrets.list_secrets(request.actor),
     }
     if found.kind == "app":
         context |= app_context(request, slug)

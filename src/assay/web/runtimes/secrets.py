@@ -22,12 +22,12 @@ def index(request: Visit) -> HttpResponse:
         name = request.POST.get("name", "").strip()
         try:
             check_secret_names((name,))
-            secrets.keep(request.actor, name, request.POST.get("value", ""))
+            secrets.set_secret(request.actor, name, request.POST.get("value", ""))
             messages.success(request, f"{name} is saved. Select it in a project, and its runs get it as a variable.")
             return redirect("secrets")
         except AssayError as refused:
             error = refused
-    context = {"secrets": secrets.names(request.actor), "error": error, "name": request.POST.get("name", "")}
+    context = {"secrets": secrets.list_secrets(request.actor), "error": error, "name": request.POST.get("name", "")}
     return render(request, "runtimes/secrets.html", context, status=error.status if error else 200)
 
 
@@ -35,6 +35,6 @@ def index(request: Visit) -> HttpResponse:
 @page(Right.COMPOSE)
 def forget(request: Visit, name: str) -> HttpResponse:
     """Remove a secret."""
-    secrets.forget(request.actor, name)
+    secrets.remove_secret(request.actor, name)
     messages.success(request, f"Secret {name} is removed.")
     return redirect("secrets")

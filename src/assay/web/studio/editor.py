@@ -107,7 +107,7 @@ def edit(request: Visit, slug: str, number: int) -> HttpResponse:
     form = Form.from_post(request.POST)
     try:
         if version.environment.owner_id == request.actor.id:
-            draft.edit_words(request.actor, slug, title=form.title, description=form.description)
+            draft.edit_description(request.actor, slug, title=form.title, description=form.description)
         version, corrections = draft.edit_spec(request.actor, slug, number, form.spec_input())
     except AssayError as error:
         return _show(request, form, version, error)

@@ -15,7 +15,7 @@ from assay.core.report import Report
 from assay.core.review.requested_change import parse_requested_change
 from assay.core.roles import Actor, Right
 from assay.flow.access import find_environment, find_version, visible_versions
-from assay.flow.assess.report import known_problems
+from assay.flow.assess.report import known_vulnerabilities
 from assay.flow.assess.sbom import version_sbom
 from assay.flow.compose import draft
 from assay.flow.launch.launch import notice_of
@@ -170,7 +170,7 @@ def sbom(request: Visit, slug: str, number: int) -> HttpResponse:
     version = find_version(request.actor, slug, number)
     if version.lock is None:
         raise NotFoundError("This version is not built yet.", hint="Build it first.")
-    found = version_sbom(version, known_problems(version))
+    found = version_sbom(version, known_vulnerabilities(version))
     answer = HttpResponse(found, content_type="application/vnd.cyclonedx+json; version=1.6")
     answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
     return answer

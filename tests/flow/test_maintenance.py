@@ -19,10 +19,10 @@ from assay.engine import leases
 from assay.engine.layout import write_json
 from assay.flow.access import find_version
 from assay.flow.build import verify
-from assay.flow.build.build import request_repair, take_in
+from assay.flow.build.build import request_repair, store_outcome
 from assay.flow.build.garbage_collection import collect
 from assay.flow.compose.draft import delete_draft
-from assay.flow.launch.launch import admit
+from assay.flow.launch.launch import authorize_launch
 from assay.flow.paths import engine_paths, prefix
 from assay.flow.retire import deprecate, retire
 from assay.flow.review.review import approve, submit
@@ -49,15 +49,15 @@ def published(slug: str, names: dict[str, str] | None = None) -> tuple:  # type:
 def test_what_has_drifted_is_not_launched_until_it_is_mended() -> None:
     """Drift turns every version of the lock to attention and stops launches; a clean look ends that."""
     ana, ben, version = published("geo")
-    admit(ana, "geo@1")
-    verify.take_in(verify.request_verification(ben, "geo", 1), DRIFTED)
+    authorize_launch(ana, "geo@1")
+    verify.store_outcome(verify.request_verification(ben, "geo", 1), DRIFTED)
     version = find_version(ana, "geo", 1)
     assert version.health == Health.ATTENTION
-    with pytest.raises(DriftError, match="not what was built"):
-        admit(ana, "geo@1")
-    verify.take_in(verify.request_verification(ben, "geo", 1), CLEAN)
+    with pytest.raises(DriftError, match="changed after the build"):
+        authorize_launch(ana, "geo@1")
+    verify.store_outcome(verify.request_verification(ben, "geo", 1), CLEAN)
     assert find_version(ana, "geo", 1).health == Health.OK
-    admit(ana, "geo@1")
+    authorize_launch(ana, "geo@1")
     names = [event.name for event in version.environment.workspace.events.order_by("sequence")]
     assert names.count("version.drifted") == names.count("version.mended") == 1
 
@@ -82,10 +82,10 @@ def test_a_repair_builds_the_same_lock_and_is_verified() -> None:
     ana, _, version = published("geo")
     with pytest.raises(ConflictError, match="what was built"):
         request_repair(ana, "geo", 1)
-    verify.take_in(verify.request_verification(ana, "geo", 1), DRIFTED)
+    verify.store_outcome(verify.request_verification(ana, "geo", 1), DRIFTED)
     repair = request_repair(ana, "geo", 1)
     assert request_repair(ana, "geo", 1).pk == repair.pk
-    take_in(Build.objects.get(pk=repair.pk), outcome_of(lock_of({"six": "1.17.0"})))
+    store_outcome(Build.objects.get(pk=repair.pk), outcome_of(lock_of({"six": "1.17.0"})))
     again = find_version(ana, "geo", 1)
     assert (again.build_id, again.digest) == (version.build_id, version.digest)
     assert Verification.objects.filter(state="queued", lock=again.lock).count() == 1
