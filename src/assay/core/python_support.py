@@ -1,0 +1,30 @@
+"""Until when each Python version gets security fixes.
+
+The release schedules name the month (PEPs 596, 619, 664, 693, 719, 745 and 790, and "Status of Python versions"
+in the developer's guide, as of 2026-11). The last day of that month counts.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+SUPPORT_ENDS = {
+    "3.9": date(2025, 10, 31),
+    "3.10": date(2026, 10, 31),
+    "3.11": date(2027, 10, 31),
+    "3.12": date(2028, 10, 31),
+    "3.13": date(2029, 10, 31),
+    "3.14": date(2030, 10, 31),
+    "3.15": date(2031, 10, 31),
+}
+
+
+def support_ends(python: str) -> date | None:
+    """Return the last day of security fixes of `3.11` or `3.11.9`, None for a version that is not listed."""
+    return SUPPORT_ENDS.get(".".join(python.split(".")[:2]))
+
+
+def support_days(python: str, today: date) -> int | None:
+    """Return for how many more days a Python version gets security fixes, below 0 when they ended."""
+    end = support_ends(python)
+    return None if end is None else (end - today).days
