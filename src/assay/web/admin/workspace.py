@@ -1,4 +1,4 @@
-"""Admin → Workspace: who approves and how many, what is demanded of builds, and who is a member as what."""
+"""Admin → Workspace: approvals, build requirements, members and their roles."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from assay.store.models import Membership
 from assay.web.access import Visit, page
 
 WORDS = {
-    "self_approval": "People may approve their own submissions; the record says so",
-    "require_sandbox": "Build only where package code can be kept in (bubblewrap)",
-    "allow_sdists": "Libraries may be built from source where there is no wheel",
-    "personal_overlays": "People may add libraries of their own in their servers; others never get them",
+    "self_approval": "Allow people to approve their own submissions (marked in the audit log)",
+    "require_sandbox": "Require isolation (bubblewrap) for builds",
+    "allow_sdists": "Allow builds from source for libraries without a wheel",
+    "personal_overlays": "Allow personal libraries in servers; nobody else gets them",
 }
 
 

@@ -149,7 +149,7 @@ def size(value: float | None) -> str:
     """Write a number of bytes with three digits, e.g. `1.84 GB` (powers of 1000)."""
     number = float(value or 0)
     for unit in ("B", "kB", "MB", "GB"):
-        if abs(number) < 1000 or unit == "GB":  # noqa: PLR2004 - the step of SI prefixes
+        if abs(number) < 999.5 or unit == "GB":  # noqa: PLR2004 - rounds to the next prefix
             break
         number /= 1000
     digits = 0 if unit == "B" or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
