@@ -26,7 +26,7 @@ def test_a_rule_is_added_tried_and_saved(desk: Desk, browser: Browser) -> None:
     rule.get_by_label("Effect").select_option("block")
     eva.check()
     page.get_by_role("button", name="Try policy").last.click()
-    expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
+    expect(page.get_by_role("heading", name="Effect")).to_be_visible()
     eva.check()
     page.get_by_role("button", name="Edit as YAML").click()
     expect(page.get_by_label("Policy", exact=True)).to_contain_text("leftpad")

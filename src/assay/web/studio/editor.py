@@ -211,4 +211,4 @@ def intake(request: Visit) -> HttpResponse:
         found = read(text, name)
     except AssayError as error:
         problem = error
-    return render(request, "components/intake.html", {"found": found, "error": problem})
+    return render(request, "components/imported.html", {"found": found, "error": problem})

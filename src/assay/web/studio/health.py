@@ -57,8 +57,8 @@ def remedy_preview(request: Visit, slug: str, number: int) -> HttpResponse:
     try:
         found = suggest_update(request.actor, slug, number, create=False)
     except AssayError as error:
-        return render(request, "components/remedy.html", {"error": error, "version": version})
-    return render(request, "components/remedy.html", {"remedy": found, "version": version})
+        return render(request, "components/suggested_update.html", {"error": error, "version": version})
+    return render(request, "components/suggested_update.html", {"remedy": found, "version": version})
 
 
 @require_POST

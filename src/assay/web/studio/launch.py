@@ -52,7 +52,7 @@ def launch(request: Visit) -> HttpResponse:
         "live": servers.mine(request.actor),
         **_chosen(request, chosen),
     }
-    parts = {"chosen": "components/chosen.html", "launch": "components/launchable.html"}
+    parts = {"chosen": "components/launch_choice.html", "launch": "components/launchable.html"}
     return render(request, parts.get(request.htmx.target or "", "studio/launch.html"), context)
 
 

@@ -7,5 +7,5 @@ import "./keys.js";
 import "./scroll-box.js";
 import "./library-editor.js";
 import "./live-log.js";
-import "./ask-rows.js";
+import "./requested-changes.js";
 import "./viewed.js";

@@ -1,6 +1,6 @@
 // Keys: / searches, ? explains, j and k move through rows, v marks one as viewed; pages add more by data-key.
 
-import { askFor } from "./ask-rows.js";
+import { requestChange } from "./requested-changes.js";
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]";
 
@@ -10,7 +10,7 @@ const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   v: () => document.querySelector("tr.current [data-viewed]")?.click(),
-  f: () => askFor(document.querySelector("tr.current[data-name]")),
+  f: () => requestChange(document.querySelector("tr.current[data-name]")),
   Enter: () => document.querySelector("tr.current a[href]")?.click(),
 };
 

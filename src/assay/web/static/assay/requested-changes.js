@@ -1,19 +1,19 @@
-// <ask-rows>: what is asked of single libraries. Empty rows wait behind a button; what is not needed is not shown.
+// <requested-changes>: requested changes to single libraries, one in a row; a button shows the next row.
 
 const EXAMPLES = { raise: "2.2", swap: "another-library>=1", drop: "", wait: "2030-01-31", note: "what should change" };
 
-class AskRows extends HTMLElement {
+class RequestedChanges extends HTMLElement {
   connectedCallback() {
     this.more = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: "Another library" });
     this.more.addEventListener("click", () => this.show()?.querySelector("input").focus());
     this.append(this.more);
-    this.addEventListener("change", (event) => this.fit(event.target.closest(".ask")));
+    this.addEventListener("change", (event) => this.fit(event.target.closest(".change-row")));
     for (const row of this.rows) this.fit(row);
     for (const row of this.rows.slice(1)) row.hidden = !row.querySelector("[name=library]").value;
   }
 
   get rows() {
-    return [...this.querySelectorAll(".ask")];
+    return [...this.querySelectorAll(".change-row")];
   }
 
   // The first row that is hidden, or a new one.
@@ -43,8 +43,8 @@ class AskRows extends HTMLElement {
     if (to.hidden) to.value = "";
   }
 
-  // Ask something of a library: its row, or the first empty one.
-  ask(name) {
+  // Show the row of a library, or the first empty one.
+  request(name) {
     const named = (value) => (row) => row.querySelector("[name=library]").value === value;
     const row = this.rows.find(named(name)) ?? this.rows.find((one) => !one.hidden && named("")(one)) ?? this.show();
     row.hidden = false;
@@ -52,13 +52,13 @@ class AskRows extends HTMLElement {
     row.querySelector("select").focus();
   }
 }
-customElements.define("ask-rows", AskRows);
+customElements.define("requested-changes", RequestedChanges);
 
-// A library that is asked about opens the dialog, unless its button is off: then nothing can be asked.
-export function askFor(row) {
-  const rows = document.querySelector("ask-rows");
+// Open the dialog with the row of a library, unless its button is disabled.
+export function requestChange(row) {
+  const rows = document.querySelector("requested-changes");
   const dialog = rows?.closest("dialog");
   if (!row || !dialog || !document.querySelector(`[data-opens="${dialog.id}"]:not(:disabled)`)) return;
   dialog.showModal();
-  rows.ask(row.dataset.name);
+  rows.request(row.dataset.name);
 }
