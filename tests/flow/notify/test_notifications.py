@@ -1,4 +1,4 @@
-"""Notices: told once to whom they concern, by page, mail and webhook, whatever falls over on the way."""
+"""Notifications: sent once to those concerned, by page, email and webhook, whatever crashes on the way."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_bell_and_the_page(people: tuple[Actor, Actor, Actor]) -> None:
     submitted(ana)
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(find_person("ben"), "allauth.account.auth_backends.AuthenticationBackend")
-    assert "Notices, 1 unread" in client.get("/environments/").content.decode()
+    assert "Notifications, 1 unread" in client.get("/environments/").content.decode()
     page = client.get("/notifications/").content.decode()
     assert "ana submitted geo@1 for publishing: please and soon" in page
     mine, other = (Notice.objects.get(person_id=one.id) for one in (ben, eva))
