@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +14,7 @@ from assay.core.roles import Actor, Right
 from assay.flow.notify.notifications import unread
 from assay.store.reads.health import open_health
 from assay.store.reads.reviews import waiting
+from assay.web.navigation import PAGES, allowed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,35 +56,22 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
-    areas = [Area(title="Studio", links=(_link("Environments"), _link("Launch"), _link("My servers", "servers")))]
-    if actor.has(Right.COMPOSE):
-        areas.append(Area(title="Runtimes", links=(_link("Projects", "runtimes"), _link("Apps"), _link("Secrets"))))
+    counts = {}
     if actor.has(Right.REVIEW):
-        queue = _link("Python Environments", "admin-environments", count=waiting(actor))
-        watched = (_link("Health", count=open_health(actor)), _link("Consistency"), _link("Policy"))
-        areas.append(Area(title="Admin", links=(queue, *watched, *_settings(actor), _link("Audit log", "audit"))))
-    return tuple(replace(area, links=_marked(area.links, _here(areas, path))) for area in areas)
+        counts = {"admin-environments": waiting(actor), "health": open_health(actor)}
+    links = [
+        (one.area, Link(label=one.label, url=one.url, waiting=counts.get(one.route, 0)))
+        for one in allowed(actor, PAGES)
+    ]
+    current = _current([link.url for _, link in links], path)
+    return tuple(
+        Area(title=title, links=tuple(replace(link, current=link.url == current) for _, link in found))
+        for title, found in groupby(links, key=itemgetter(0))
+    )
 
 
-def _settings(actor: Actor) -> tuple[Link, ...]:
-    """Return what only administrators set, most used first."""
-    if not actor.has(Right.ADMINISTER):
-        return ()
-    workspace = _link("Workspace")
-    return (workspace, _link("Package indexes", "package-indexes"), _link("Applications"), _link("Webhooks"))
-
-
-def _link(label: str, name: str = "", *, count: int = 0) -> Link:
-    return Link(label=label, url=reverse(name or label.lower()), waiting=count)
-
-
-def _here(areas: list[Area], path: str) -> str:
+def _current(urls: list[str], path: str) -> str:
     """Return the link under which a page lies: the longest that its address begins with."""
     if path.endswith("/review"):
         return reverse("admin-environments")
-    fitting = [one.url for area in areas for one in area.links if path.startswith(one.url)]
-    return max(fitting, key=len, default="")
-
-
-def _marked(links: tuple[Link, ...], here: str) -> tuple[Link, ...]:
-    return tuple(replace(one, current=one.url == here) for one in links)
+    return max((url for url in urls if path.startswith(url)), key=len, default="")

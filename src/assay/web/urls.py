@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
+from assay.web import palette
 from assay.web.account import account, notifications
 from assay.web.admin import (
     applications,
@@ -25,6 +26,7 @@ from assay.web.studio import build, compare, editor, environment, environments, 
 VERSION = "environments/<slug:slug>/<int:number>"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="environments"), name="home"),
+    path("palette", palette.palette, name="palette"),
     path("environments/", environments.environments, name="environments"),
     path("compare", compare.compare, name="compare"),
     path("new", editor.new, name="environment-new"),

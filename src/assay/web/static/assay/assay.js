@@ -9,3 +9,4 @@ import "./library-editor.js";
 import "./live-log.js";
 import "./requested-changes.js";
 import "./viewed.js";
+import "./palette.js";
