@@ -184,7 +184,7 @@ def test_a_remedy_that_there_is_not_is_told(people: tuple[Actor, Actor], tmp_pat
     load_feed(write_feed(tmp_path / "all.zip", record("PYSEC-1", "pillow", ("introduced", "0"), cvss=CRITICAL)))
     answer = visitor(ana).post("/environments/geo/1/suggested-update/preview")
     assert answer.status_code == 200
-    assert "No fixed version is known of pillow 8.0.0 (PYSEC-1)" in answer.content.decode()
+    assert "No fixed version is known for pillow 8.0.0 (PYSEC-1)" in answer.content.decode()
     refused = visitor(ana).post("/environments/geo/1/suggested-update")
     assert refused["Location"] == "/environments/geo/1/?tab=health"
     assert find_version(ana, "geo", 1).environment.made == 1
