@@ -347,7 +347,8 @@ def test_pages_open_start_and_stop(ana: Actor, settings: LazySettings) -> None:
     ticket = parse_qs(urlsplit(sent["Location"]).query)["ticket"][0]
     assert app_tickets.admit_ticket(ticket, runtime.pk)[1] == "/deep"
     assert client.get("/runtimes/apps/").status_code == 200
-    assert client.post("/runtimes/scripts/board/restart").status_code == 302
+    restarted = client.post("/runtimes/scripts/board/restart")
+    assert restarted.status_code == 302, restarted.content.decode()
     assert client.post("/runtimes/scripts/board/stop").status_code == 302
     person("eve")
     assert client.login(username="eve", password=PASSWORD)

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
+from django.test import Client
+
 from assay.core.events import EventName
 from assay.core.lifecycle import Health
 from assay.core.lock import File, Lock, LockedLibrary
@@ -29,6 +31,13 @@ def person(name: str, role: Role = Role.MEMBER, workspace: str = "default") -> A
     ensure_workspace(workspace, workspace.title())
     create_person(name, PASSWORD, role, workspace)
     return actor_in(find_person(name), workspace)
+
+
+def visitor(actor: Actor) -> Client:
+    """Return a client in which somebody is signed in."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
+    return client
 
 
 def spec_input(*libraries: str, base: str | None = None) -> SpecInput:

@@ -35,6 +35,7 @@ class Visitor:
 
     def check(self) -> None:
         """Assert that the page has no axe violation, in light and in dark."""
+        self.page.wait_for_load_state()  # scripts make what scrolls reachable by keyboard
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] - one of its literals
             found = Axe().run(self.page).response["violations"]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
-from support.people import built, draft, person
+from support.people import built, draft, person, visitor
 
-from assay.core.roles import Actor, Role
+from assay.core.roles import Role
 from assay.flow.launch.applications import list_applications
-from assay.flow.people import find_person
 from assay.flow.review import review
 from assay.runtimes import applications, projects
 from assay.runtimes.run_settings import Plan
@@ -17,13 +15,6 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/applications/"
 COMMAND = "{prefix}/bin/python -m shiny --port {port}"
 SHINY = {"name": "Shiny", "slug": "shiny", "needs": "Shiny, six", "argv": COMMAND}
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def test_the_launch_page_offers_what_an_administrator_added() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from support.people import lock_of, person, published
+from support.people import lock_of, person, published, visitor
 
 from assay.core.comparison.similarity import Profile
 from assay.core.errors import ResolutionError
@@ -12,19 +12,11 @@ from assay.core.roles import Actor, Role
 from assay.flow.compose import align
 from assay.flow.compose.draft import SpecInput
 from assay.flow.compose.resolve import Preview
-from assay.flow.people import find_person
 from assay.store.models import Version
 from assay.web.studio.related_versions import covers
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/consistency/"
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from support.feed import CRITICAL, MEDIUM, record, write_feed
-from support.people import built, draft, lock_of, person
+from support.people import built, draft, lock_of, person, visitor
 
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
 from assay.flow.assess.assess import preview_findings, verdict
-from assay.flow.people import find_person
 from assay.flow.review import review
 from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
@@ -29,13 +28,6 @@ BAD = (
     record("PYSEC-2", "pillow", ("introduced", "0"), ("fixed", "8.2.0"), cvss=CRITICAL),
     record("PYSEC-3", "six", ("introduced", "0"), ("fixed", "1.16.0"), cvss=MEDIUM),
 )
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from support.feed import CRITICAL, record, write_feed
-from support.people import built, draft, lock_of, person
+from support.people import built, draft, lock_of, person, visitor
 
 from assay.core.policy.policy import DEFAULT
 from assay.core.roles import Actor, Role
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import current_policy
-from assay.flow.people import find_person
 from assay.flow.review import review
 from assay.flow.review.waive import waive
 from assay.flow.watch import watch
@@ -22,13 +20,6 @@ from assay.store.models import PolicyRevision, Version, Waiver
 from assay.web.admin.policy_form import form_rules
 
 BAD = record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "8.1.0"), cvss=CRITICAL)
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture

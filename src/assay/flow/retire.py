@@ -10,8 +10,9 @@ from assay.core.lifecycle import Action, Health, Status, decide
 from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_reference, find_version, version_state
-from assay.store.models import HealthEntry, Version
-from assay.store.reads.impact import Impact, impact_of
+from assay.store.models import Version
+from assay.store.reads.health import open_entry
+from assay.store.reads.impact import Impact, impact_of, running_in
 from assay.store.transitions import move, set_health
 
 
@@ -66,7 +67,7 @@ def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = F
     """Stop new launches of a deprecated version for good. Running uses forbid it unless forced."""
     version = find_version(actor, slug, number)
     decide(Action.RETIRE, version_state(version), actor, words=reason)
-    running = impact_of(version).running
+    running = running_in(version).total
     if running and not force:
         raise ConflictError(
             f"{running} {'server or run uses' if running == 1 else 'servers and runs use'} it now.",
@@ -107,10 +108,9 @@ def release(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
         raise ConflictError(f"It is not quarantined; its health is {version.health}.", hint="Load the page again.")
     if not reason.strip():
         raise InvalidInputError("A reason is needed.", hint="Say why it is safe again.", path="reason")
-    still = HealthEntry.objects.filter(version=version, closed_at=None).exists()
     set_health(
         version,
-        Health.ATTENTION if still else Health.OK,
+        Health.ATTENTION if open_entry(version) else Health.OK,
         event=EventName.VERSION_RELEASED,
         actor=actor.name,
         reason=check_text(reason, "reason"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +49,7 @@ class Heading:
         return ARROWS.get(self.sorted, "")
 
 
-class Table(Generic[R]):
+class Table(ABC, Generic[R]):
     """A table as the address of a request wants it. A `prefix` tells several tables of one page apart."""
 
     def __init__(
@@ -71,9 +72,9 @@ class Table(Generic[R]):
         self.start = int(start) if size and start.isdecimal() and len(start) < 10 else 0  # noqa: PLR2004 - fits any database
         self.format = request.GET.get(f"{prefix}format", "") if name else ""
 
+    @abstractmethod
     def read(self, limit: int, offset: int) -> Sequence[R]:
         """Return at most `limit` rows from `offset` on, sorted."""
-        raise NotImplementedError
 
     def everything(self) -> Iterator[R]:
         """Return all rows, read in batches."""

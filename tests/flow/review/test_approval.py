@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.test import Client
 from support.feed import record, write_feed
-from support.people import built, draft, lock_of, person, published
+from support.people import built, draft, lock_of, person, published, visitor
 
 from assay.core.errors import AssayError, ConflictError, ForbiddenError, NotFoundError
 from assay.core.lifecycle import Status
@@ -18,7 +17,7 @@ from assay.core.review.approval import ApprovalRules
 from assay.core.roles import Actor, Role
 from assay.flow.access import actor_in, find_version
 from assay.flow.compose.draft import new_version
-from assay.flow.people import change_role, find_person
+from assay.flow.people import change_role
 from assay.flow.review import review
 from assay.flow.review.approval import approval_progress_of, set_approval, set_groups
 from assay.flow.watch.advisories import load_feed
@@ -172,13 +171,6 @@ def test_who_may_change_it(ana: Actor) -> None:
         change_role(eva, "eva", "member")
     change_role(eva, "ana", "admin")
     change_role(eva, "eva", "member")
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def test_the_pages_say_what_is_needed(ana: Actor) -> None:

@@ -7,21 +7,14 @@ import re
 import pytest
 from django.test import Client
 from django.utils import timezone
-from support.people import draft, person, published
+from support.people import draft, person, published, visitor
 
-from assay.core.roles import Actor, Role
+from assay.core.roles import Role
 from assay.flow.people import find_person
 from assay.store.models import Launch, Server, Version
 
 pytestmark = pytest.mark.django_db
 VERSION = "/environments/geo/1"
-
-
-def client_of(actor: Actor) -> Client:
-    """Return a client that is signed in as somebody."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def version() -> Version:
 @pytest.fixture
 def admin() -> Client:
     """Return an administrator's client."""
-    return client_of(person("root", Role.ADMIN))
+    return visitor(person("root", Role.ADMIN))
 
 
 def deprecated(admin: Client) -> None:
@@ -104,6 +97,7 @@ def test_quarantine_and_release(admin: Client, version: Version) -> None:
     page = admin.get(f"{VERSION}/").content.decode()
     assert f"{VERSION}/release" in page
     assert f"{VERSION}/quarantine" not in page
+    assert "/launch/?environment=geo@1" not in page
     assert "miner found" in admin.get(f"{VERSION}/release").content.decode()
     assert admin.post(f"{VERSION}/release", {"reason": "false alarm", "name": "geo@1"}).status_code == 302
     version.refresh_from_db()
@@ -112,7 +106,7 @@ def test_quarantine_and_release(admin: Client, version: Version) -> None:
 
 def test_only_administrators_see_these_pages(version: Version) -> None:
     """A reviewer deprecates; only an administrator retires, quarantines and releases."""
-    reviewer = client_of(person("rea", Role.REVIEWER))
+    reviewer = visitor(person("rea", Role.REVIEWER))
     for step in ("retire", "quarantine", "release"):
         assert reviewer.get(f"{VERSION}/{step}").status_code == 403
         assert f"{VERSION}/{step}" not in reviewer.get(f"{VERSION}/").content.decode()

@@ -9,7 +9,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import libraries
-from support.people import built, changed, draft, lock_of, person, published, spec_input
+from support.people import built, changed, draft, lock_of, person, published, spec_input, visitor
 
 from assay.core.comparison.diff import ComparedVersion, compare
 from assay.core.lock import Lock, LockedLibrary
@@ -19,7 +19,6 @@ from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
 from assay.flow.assess.policy import revise
 from assay.flow.compose.draft import edit_spec, new_version
-from assay.flow.people import find_person
 from assay.flow.review import review
 from assay.store.models import ViewedMark
 from assay.store.reads.compared_versions import changes_against, predecessor
@@ -28,13 +27,6 @@ from assay.web.admin.changes import ChangeLine, age, changes_of
 PINS = {"six": "1.16.0", "idna": "2.8", "certifi": "2024.1"}
 NEXT = {"six": "1.17.0", "idna": "2.8", "rich": "13.0"}
 PAGE = "/environments/geo/2/review"
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture

@@ -6,19 +6,12 @@ import time
 
 import pytest
 from django.test import Client
-from support.people import built, draft, lock_of, person, published
+from support.people import built, draft, lock_of, person, published, visitor
 
 from assay.core.roles import Actor, Role
 from assay.flow.people import find_person
 
 pytestmark = pytest.mark.django_db
-
-
-def visitor(actor: Actor) -> Client:
-    """Return somebody who is signed in."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(find_person(actor.name), "allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture

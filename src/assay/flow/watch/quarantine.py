@@ -18,6 +18,13 @@ def ends_at(version: Version) -> datetime | None:
     """
     if version.health != Health.QUARANTINED:
         return None
+    event = last_quarantine(version)
+    detail = event.detail if event else {}
+    return datetime.fromisoformat(detail["ends"]) if "ends" in detail else None
+
+
+def last_quarantine(version: Version) -> Event | None:
+    """Return the event that last quarantined a version, None where nothing ever did."""
     environment = version.environment
     quarantined = Event.objects.filter(
         workspace_id=environment.workspace_id,
@@ -25,8 +32,7 @@ def ends_at(version: Version) -> datetime | None:
         number=version.number,
         name=EventName.VERSION_QUARANTINED,
     )
-    detail = quarantined.order_by("-sequence").values_list("detail", flat=True).first() or {}
-    return datetime.fromisoformat(detail["ends"]) if "ends" in detail else None
+    return quarantined.order_by("-sequence").first()
 
 
 def why_over(version: Version) -> str:

@@ -42,6 +42,11 @@ def open_health(actor: Actor) -> int:
     return rows.count()
 
 
+def open_entry(version: Version) -> HealthEntry | None:
+    """Return what came up since a version was approved and is still open: one query."""
+    return HealthEntry.objects.filter(version=version, closed_at=None).first()
+
+
 def settled(workspace_id: int) -> QuerySet[HealthEntry]:
     """Return the entries that were closed, the last one first."""
     rows = HealthEntry.objects.filter(closed_at__isnull=False, version__environment__workspace_id=workspace_id)

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError, InvalidInputError
-from assay.core.events import EventName
 from assay.core.roles import Right
 from assay.flow import retire as lifecycle
 from assay.flow.access import find_version
-from assay.store.models import HealthEntry, Version
-from assay.store.reads.audit_log import EventRow, version_trail
+from assay.flow.watch.quarantine import last_quarantine
+from assay.store.models import Version
+from assay.store.reads.health import open_entry
 from assay.web.access import Visit, page
 from assay.web.undo import success_with_undo
 
@@ -119,8 +119,8 @@ def _confirmed(request: Visit, step: Step, slug: str, number: int, act: Callable
             "step": step,
             "version": version,
             "impact": lifecycle.ending_impact(request.actor, slug, number),
-            "entry": HealthEntry.objects.filter(version=version, closed_at=None).first() if step is RELEASE else None,
-            "events": _quarantines(version) if step is RELEASE else [],
+            "entry": open_entry(version) if step is RELEASE else None,
+            "event": last_quarantine(version) if step is RELEASE else None,
             "error": error,
             "form": request.POST,
         },
@@ -131,13 +131,6 @@ def _confirmed(request: Visit, step: Step, slug: str, number: int, act: Callable
 def _check_name(version: Version, typed: str) -> None:
     if typed.strip() != version.reference:
         raise InvalidInputError("The name does not match.", hint=f"Type {version.reference} to confirm.", path="name")
-
-
-def _quarantines(version: Version) -> list[EventRow]:
-    """Return the last event that quarantined a version."""
-    environment = version.environment
-    events = version_trail(environment.workspace_id, environment.slug, version.number)
-    return [event for event in events if event.name == EventName.VERSION_QUARANTINED][-1:]
 
 
 @require_POST

@@ -22,6 +22,7 @@ from assay.flow.launch.launch import notice_of
 from assay.flow.review import review
 from assay.store.models import Version
 from assay.store.reads.audit_log import version_trail
+from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import requested_changes_of, rounds
 from assay.store.reads.usage import Use, use_lately, uses
@@ -31,7 +32,6 @@ from assay.web.studio.integrity import files_context
 from assay.web.studio.library_facts import library_lines
 
 TABS = ("overview", "versions", "libraries", "health", "usage", "history")
-LAUNCHED = (Status.PUBLISHED, Status.DEPRECATED)  # what somebody else than the author can launch
 
 
 @page(Right.SEE)
@@ -94,12 +94,12 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
         "submit": own and status == Status.DRAFT and version.lock_id is not None,
         "withdraw": own and status == Status.PENDING,
         "review": actor.has(Right.REVIEW) and status == Status.PENDING,
-        "launch": version.lock_id is not None and status != Status.RETIRED,
+        "launch": version.lock_id is not None and status != Status.RETIRED and not quarantined,
         "new_version": actor.has(Right.COMPOSE) and has_published,
         "deprecate": actor.has(Right.REVIEW) and status == Status.PUBLISHED,
         "restore": actor.has(Right.REVIEW) and status == Status.DEPRECATED,
         "retire": actor.has(Right.ADMINISTER) and status == Status.DEPRECATED,
-        "quarantine": actor.has(Right.ADMINISTER) and status in LAUNCHED and not quarantined,
+        "quarantine": actor.has(Right.ADMINISTER) and status in LIVE and not quarantined,
         "release": actor.has(Right.ADMINISTER) and quarantined,
         "delete": own and status == Status.DRAFT,
     }

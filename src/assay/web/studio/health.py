@@ -18,7 +18,8 @@ from assay.flow.assess.assess import verdict
 from assay.flow.assess.report import health_of
 from assay.flow.watch.quarantine import ends_at
 from assay.flow.watch.suggested_update import suggest_update
-from assay.store.models import HealthEntry, Version
+from assay.store.models import Version
+from assay.store.reads.health import open_entry
 from assay.web.access import Visit, page
 from assay.web.admin.findings import findings_of
 
@@ -36,7 +37,7 @@ def summary_of(version: Version) -> dict[str, Any]:
 
 def health_context(actor: Actor, version: Version) -> dict[str, Any]:
     """Return what the tab shows of a built version: its findings, and what came up since it was approved."""
-    entry = HealthEntry.objects.filter(version=version, closed_at=None).first()
+    entry = open_entry(version)
     told = [Finding.from_dict(one) for one in entry.findings] if entry else []
     findings = findings_of(actor, version, verdict(version))
     newest = version.environment.newest_id == version.pk
