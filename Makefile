@@ -6,7 +6,7 @@ export LANG ?= C.UTF-8
 # Without kept bytecode, each of our processes takes a second longer to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test check lint coverage mutants bench docs pictures clean
+.PHONY: help run dev test check lint lock coverage mutants bench docs pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,10 @@ lint: .venv/.ready-dev ## lint, format, types, import rules
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/djlint --lint --quiet src/assay/web/templates
+
+lock: .venv/bin/uv ## resolve anew: uv.lock, and Studio's requirements in the package (ARGS=--upgrade)
+	@$(UV) lock $(ARGS)
+	@$(UV) export --frozen --quiet --only-group studio --no-emit-project --no-header --no-annotate --output-file src/assay/studio/requirements.txt
 
 bench: .venv/.ready-dev .venv-studio/.ready ## measure, each figure beside its limit or its peer
 	.venv/bin/python bench/run.py

@@ -22,7 +22,15 @@ django.setup()
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 # Files whose tests take longest, ahead of all others, so that no worker is left alone with one at the end.
-LONGEST_FIRST = ("test_postgresql", "test_crash", "test_main_job", "test_studio", "test_runtimes", "test_findings")
+LONGEST_FIRST = (
+    "test_postgresql",
+    "test_crash",
+    "test_installed",
+    "test_main_job",
+    "test_studio",
+    "test_runtimes",
+    "test_findings",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

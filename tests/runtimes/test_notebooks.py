@@ -20,7 +20,7 @@ from assay.runtimes import projects, runs
 from assay.runtimes.run_settings import Plan
 from assay.store.artifacts import open_output, outputs
 from assay.store.models import Run
-from assay.studio.process import studio_prefix
+from assay.studio.prefix import studio_prefix
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,8 @@ from assay.engine.interface import EnginePaths
 from assay.engine.kernels.overlay import BOOT, ensure_shims
 from assay.studio import process
 from assay.studio.hub_client import HubClient, Seen
-from assay.studio.process import hub_command, studio_prefix
+from assay.studio.prefix import studio_prefix
+from assay.studio.process import hub_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from studio.rig import SECRETS, Desk, Studio, eventually, serve_desk
 
 from assay.core.errors import ForbiddenError, UnavailableError
 from assay.studio.hub_client import HubClient
-from assay.studio.process import studio_prefix
+from assay.studio.prefix import studio_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

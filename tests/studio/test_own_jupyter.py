@@ -20,7 +20,7 @@ from assay.flow import retire
 from assay.flow.paths import engine_paths, prefix
 from assay.flow.people import create_token, find_person
 from assay.store.models import Event, Launch
-from assay.studio.process import studio_prefix
+from assay.studio.prefix import studio_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,11 +29,12 @@ class Desk:
     env: dict[str, str]
     process: subprocess.Popen[bytes]
     log: Path
+    assay: list[str] = field(default_factory=lambda: ASSAY)
 
     def command(self, *arguments: str, given: str = "") -> str:
         """Run an `assay` command beside it and return what it printed."""
         done = subprocess.run(
-            [*ASSAY, *arguments], env=self.env, input=given, capture_output=True, text=True, check=True
+            [*self.assay, *arguments], env=self.env, input=given, capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
 
@@ -68,25 +69,25 @@ def variables(home: Path, port: int) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(home: Path) -> Iterator[Desk]:
-    """Start everything in a home; end every process of it."""
+def running(home: Path, assay: list[str] = ASSAY, seconds: int = 60, **changed: str) -> Iterator[Desk]:
+    """Start everything in a home; end every process of it. Fails when it does not answer in time."""
     port = free_ports(7)
-    env = variables(home, port)
+    env = {**variables(home, port), **changed}
     log = home.parent / f"{home.name}.log"
     with log.open("ab") as out:
-        process = subprocess.Popen([*ASSAY, "up"], env=env, stdout=out, stderr=out, cwd=ROOT)
-    desk = Desk(url=f"http://127.0.0.1:{port}", home=home, env=env, process=process, log=log)
+        process = subprocess.Popen([*assay, "up"], env=env, stdout=out, stderr=out, cwd=home.parent)
+    desk = Desk(url=f"http://127.0.0.1:{port}", home=home, env=env, process=process, log=log, assay=assay)
     try:
-        _wait(f"{desk.url}/healthz", process, log)
-        _wait(f"http://localhost:{port + 1}/hub/api/", process, log)
+        _wait(f"{desk.url}/healthz", process, log, seconds)
+        _wait(f"http://localhost:{port + 1}/hub/api/", process, log, seconds)
         yield desk
     finally:
         if process.poll() is None:
             desk.stop()
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path, seconds: int) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:

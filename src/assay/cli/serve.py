@@ -1,8 +1,9 @@
-"""`assay serve`, `assay worker`, `assay up`: what runs the server."""
+"""`assay serve`, `assay worker`, `assay up`, `assay studio install`: what runs the server."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ def add_to(commands: Commands) -> None:
     up = commands.add_parser("up", help="start everything: pages, worker and Studio")
     up.add_argument("--demo", action="store_true", help="add people and a few real environments")
     up.set_defaults(run=_up)
+    studio = commands.add_parser("studio", help="JupyterHub and JupyterLab beside the server")
+    actions = studio.add_subparsers(dest="action", required=True, metavar="ACTION")
+    install = actions.add_parser("install", help="install them ahead of time; `assay up` does it if needed")
+    install.set_defaults(run=_install_studio)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -61,3 +66,12 @@ def _up(arguments: argparse.Namespace) -> int:
     from assay.server.up import up  # noqa: PLC0415 - as above
 
     return up(demo=arguments.demo)
+
+
+def _install_studio(arguments: argparse.Namespace) -> int:
+    del arguments
+    from assay.server.setup import install_studio, prepare  # noqa: PLC0415 - as above
+
+    prepare()
+    sys.stdout.write(f"Studio is ready in {install_studio()}.\n")
+    return 0

@@ -15,7 +15,7 @@ from assay.sources.git_checkout import SECONDS
 from assay.sources.git_repository import repository_of
 from assay.store.logs import tail
 from assay.store.models import Run
-from assay.studio.process import ROOT
+from assay.studio.prefix import code_path
 
 SLACK = 20  # seconds beyond git's own, for laying out
 
@@ -43,7 +43,7 @@ def start_of_fetch(run: Run) -> Start:
     return Start(
         argv=(sys.executable, "-m", "assay.sources.git_checkout", str(job)),
         cwd=str(folder),
-        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/local/bin:/usr/bin:/bin", **settings.GIT_CERTIFICATES},
+        env={"PYTHONPATH": str(code_path()), "PATH": "/usr/local/bin:/usr/bin:/bin", **settings.GIT_CERTIFICATES},
         workdir=str(folder),
         seconds=SECONDS + SLACK,
         grace=0.5,

@@ -14,7 +14,7 @@ from assay.engine.kernels.overlay import kernel_argv
 from assay.flow.paths import engine_paths
 from assay.runtimes.applications import template
 from assay.store.models import Run, Runtime
-from assay.studio.process import ROOT, studio_prefix
+from assay.studio.prefix import PACKAGE, code_path, studio_prefix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def notebook(run: Run, directory: Path, prefix: Path) -> Command:
         readable=(str(prefix), str(source), places.overlays, *_studio()),
         writable=(str(scratch),),
         variables={
-            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONPATH": str(code_path()),
             "JUPYTER_PATH": str(scratch),
             "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
             "JUPYTER_CONFIG_DIR": str(scratch / "config"),
@@ -86,7 +86,7 @@ def host_of(runtime: Runtime) -> str:
 
 
 def _studio() -> tuple[str, ...]:
-    return tuple(str(place) for place in (studio_prefix(), ROOT / "src") if place.exists())
+    return tuple(str(place) for place in (studio_prefix(), code_path(), PACKAGE) if place.exists())
 
 
 COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {"script": script, "notebook": notebook, "app": app}

@@ -211,9 +211,10 @@ class Config(BaseSettings):
     )
     studio: Annotated[Path | None, Wants("the path of a Python prefix")] = Field(
         default=None,
-        description="Python prefix in which the Hub and the notebook servers are installed.",
+        description="Python prefix in which the Hub and the notebook servers are installed. Unless you name one, "
+        "`assay up` makes it; in a clone, make does, as `.venv-studio`.",
         examples=["/opt/assay-studio"],
-        json_schema_extra={"default": ".venv-studio"},
+        json_schema_extra={"default": "ASSAY_HOME/studio/…"},
     )
     sizes: Annotated[
         tuple[Size, ...],

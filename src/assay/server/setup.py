@@ -27,6 +27,13 @@ def _warn() -> None:
     os.environ["ASSAY_WARNED"] = "1"
 
 
+def install_studio() -> Path:
+    """Install what Studio needs unless it is there, say how far it is, and return its prefix."""
+    from assay.studio.prefix import ensure_prefix  # noqa: PLC0415 - after prepare()
+
+    return ensure_prefix(lambda line: print(line, flush=True))  # noqa: T201 - progress of a command
+
+
 def migrate() -> None:
     """Prepare or upgrade the database, and what every installation has."""
     from django.core.management import call_command  # noqa: PLC0415 - after prepare()

@@ -13,7 +13,7 @@ import urllib.request
 from types import FrameType
 
 from assay.launchers.supervisor import die_with_parent
-from assay.server.setup import ensure_administrator, first_password_file, migrate, prepare
+from assay.server.setup import ensure_administrator, first_password_file, install_studio, migrate, prepare
 
 PATIENCE = 60  # seconds until pages must answer
 GRACE = 8  # seconds that children get to end by themselves
@@ -62,6 +62,7 @@ class Children:
 def up(*, demo: bool = False) -> int:
     """Prepare everything, start it, say where it is, and wait."""
     prepare()
+    install_studio()  # before anything is changed: it is what can fail
     migrate()
     if not demo:  # the demo makes its own people
         _make_administrator()

@@ -6,11 +6,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from django.conf import settings
-
-from assay.core.errors import UnavailableError
-
-ROOT = Path(__file__).resolve().parents[3]
+from assay.studio.prefix import code_path, require_prefix
 
 
 class Settings(Protocol):
@@ -24,19 +20,9 @@ class Settings(Protocol):
     IDLE_MINUTES: float
 
 
-def studio_prefix() -> Path:
-    """Return the prefix in which the Hub and the notebook servers are installed."""
-    return Path(settings.STUDIO or ROOT / ".venv-studio")
-
-
 def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     """Return the command and the variables that start the Hub. Raises UnavailableError without its prefix."""
-    prefix = studio_prefix()
-    if not (prefix / "bin" / "python").exists():
-        raise UnavailableError(
-            f"Studio is not installed in {prefix}.",
-            hint="`make run` installs it, or name its prefix in ASSAY_STUDIO.",
-        )
+    prefix = require_prefix()
     folder = Path(settings.HOME) / "hub"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = Path(__file__).with_name("jupyterhub_config.py")
@@ -48,7 +34,7 @@ def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
         "ASSAY_HUB_PORT": str(settings.HUB_PORT),
         "ASSAY_HUB_URL": settings.HUB_URL,
         "ASSAY_ACTIVITY": str(activity_interval(settings.IDLE_MINUTES)),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "PYTHONPATH": str(code_path()),
         "PATH": f"{prefix / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}",
     }
     return argv, variables

@@ -13,7 +13,8 @@ from assay.studio.limits import Room
 from assay.studio.process_tree import run_tree
 
 GRACE = 2.0  # seconds that the server gets to end by itself; it can ignore SIGTERM after a failed kernel
-APPLICATION = f"{os.path.dirname(__file__)}/application.py"  # noqa: PTH120 - pathlib costs start-up time
+CODE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120 - pathlib costs start-up time
+APPLICATION = f"{CODE}/application.py"
 OPTIONS = (
     "--ServerApp.terminals_enabled=True",
     "--ServerApp.jpserver_extensions=jupyter_server_proxy=False",  # it would lead to other servers' ports
@@ -42,7 +43,8 @@ def behind_wall(argv: list[str]) -> list[str]:
     home = os.environ.pop("ASSAY_WALL", "")
     if not home:
         return argv
-    readable = [f"{home}/environments", f"{home}/overlays", os.environ["JUPYTER_PATH"]]
+    ours = [one for one in (sys.prefix, CODE) if os.path.realpath(one).startswith(f"{os.path.realpath(home)}/")]
+    readable = [f"{home}/environments", f"{home}/overlays", os.environ["JUPYTER_PATH"], *ours]
     return walled(
         argv,
         home=home,
