@@ -13,7 +13,7 @@ from support.server import ASSAY, ROOT
 
 from assay.core.errors import SettingsError
 from assay.server.config import Config, Wants, noted, variables
-from assay.server.config_loading import load, show, warnings
+from assay.server.config_loading import LONGEST, load, show, warnings
 from assay.server.config_page import settings_page
 
 SECRET = "hunter2"
@@ -108,6 +108,7 @@ def test_a_file_elsewhere_is_named(monkeypatch: pytest.MonkeyPatch, home: Path) 
         ("ASSAY_DATABASE", "postgresql://h"),
         ("ASSAY_HOME", "/etc/hostname/assay"),
         ("ASSAY_HOME", "/dev/null"),
+        ("ASSAY_HOME", "/" + "x" * 300),
     ],
 )
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -117,7 +118,26 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     wanted, example = noted(field, Wants), (Config.model_fields[field].examples or [])[0]
     found = "***" if name == "ASSAY_URL" and ":" in value and "://" not in value else value
     assert wanted is not None
-    assert wrong() == [f"{name} in the environment: found '{found}'; wants {wanted.text}, for example {example}"]
+    assert wrong() == [
+        f"{name} in the environment: found '{found[:LONGEST]}'; wants {wanted.text}, for example {example}"
+    ]
+
+
+def test_a_home_behind_links_in_a_circle_is_an_error(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """So is one in a directory that we may not look into."""
+    (home / "link").symlink_to(home / "link")
+    monkeypatch.setenv("ASSAY_HOME", str(home / "link" / "assay"))
+    assert "wants a directory that exists or can be made" in wrong()[0]
+
+
+def test_a_home_that_cannot_be_made_ends_the_command_with_the_reason() -> None:
+    """What only the attempt shows is told as other wrong settings are, without a traceback."""
+    done = run("up", ASSAY_HOME="/proc/assay")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "assay: 1 setting is wrong.\n  ASSAY_HOME in the environment: found '/proc/assay'; "
+        "wants a directory that exists or can be made, for example /srv/assay\n"
+    )
 
 
 def test_a_wrong_line_of_the_file_is_named_and_all_are_told_at_once(

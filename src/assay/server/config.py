@@ -74,9 +74,13 @@ def _mail_address(value: str) -> str:
 
 
 def _folder(value: Path) -> Path:
-    found = value.resolve()
-    there = next(one for one in (found, *found.parents) if one.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    try:
+        found = value.resolve()
+        there = next(one for one in (found, *found.parents) if one.exists())
+        good = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    except (OSError, RuntimeError) as error:  # not ours to look into, a name too long, links in a circle
+        raise ValueError("no directory that can be reached") from error
+    if not good:
         raise ValueError("no directory that can be written")
     return found
 
@@ -265,13 +269,18 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment, then `assay.toml`."""
         del init_settings, dotenv_settings, file_secret_settings
-        return env_settings, TomlSource(settings_cls, toml_file=config_file())
+        return env_settings, TomlSource(settings_cls, toml_file=config_file() if has_config_file() else None)
 
 
 def config_file() -> Path:
     """Return where `assay.toml` is: at ASSAY_CONFIG, else in ASSAY_HOME. It need not exist there."""
     named = os.environ.get("ASSAY_CONFIG")
     return Path(named) if named else Path(os.environ.get("ASSAY_HOME") or "var") / "assay.toml"
+
+
+def has_config_file() -> bool:
+    """Say whether `assay.toml` is there, and not merely beyond our reach."""
+    return os.path.exists(config_file())  # noqa: PTH110 - pathlib raises where it may not look
 
 
 def variables(name: str) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from assay.core.errors import SettingsError
-from assay.server.config import Config, Secret, Wants, as_text, config_file, noted, variables
+from assay.server.config import Config, Secret, Wants, as_text, config_file, has_config_file, noted, variables
 
 LONGEST = 80  # characters of a wrong value that an error repeats
 # Variables of the command line, of Studio's processes and of tests: no settings of the server.
@@ -39,6 +40,15 @@ def load() -> Config:
         # A default that follows from a wrong setting is not wrong itself.
         found = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
         raise _error([_problem(str(one["loc"][0]), one["type"], one["input"]) for one in found]) from None
+
+
+def make_home(config: Config) -> Path:
+    """Make the directory in which everything is kept, and return it. Raises SettingsError."""
+    try:
+        config.home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise _error([_problem("ASSAY_HOME", "", config.home)]) from None
+    return config.home
 
 
 def show(config: Config) -> list[Shown]:
@@ -71,7 +81,7 @@ def warnings() -> list[str]:
 
 def _check_file() -> None:
     path, named = config_file(), os.environ.get("ASSAY_CONFIG")
-    if not named and not path.exists():
+    if not named and not has_config_file():
         return
     try:
         _in_file()
@@ -85,7 +95,7 @@ def _check_file() -> None:
 
 def _in_file() -> dict[str, Any]:
     path = config_file()
-    return tomllib.loads(path.read_text()) if os.environ.get("ASSAY_CONFIG") or path.exists() else {}
+    return tomllib.loads(path.read_text()) if os.environ.get("ASSAY_CONFIG") or has_config_file() else {}
 
 
 def _error(lines: list[str]) -> SettingsError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from assay.flow.compose.draft import SpecInput
 from assay.flow.paths import interpreters
 from assay.flow.people import create_person, find_person
 from assay.flow.review import review
+from assay.server.setup import first_password_file
 
 log = logging.getLogger("assay.demo")
 PEOPLE = (("admin", Role.ADMIN), ("ana", Role.MEMBER), ("ben", Role.REVIEWER))
@@ -81,7 +83,7 @@ EXAMPLES = (
 
 def populate() -> None:
     """Make what is missing; what is there already is left alone."""
-    password = _people()
+    names, path = _people()
     ana, ben = (actor_in(find_person(name), "default") for name in ("ana", "ben"))
     for example in EXAMPLES:
         try:
@@ -90,21 +92,36 @@ def populate() -> None:
             continue  # it is there since an earlier start
         except AssayError as error:
             log.warning("The demo's %s was not made: %s", example.slug, error.detail)
-    log.info("The demo is ready. Sign in as admin, ana or ben; their password is in %s", password)
+    log.info("The demo is ready. The password of %s is in %s", ", ".join(names), path)
 
 
-def _people() -> Path:
+def _people() -> tuple[list[str], Path]:
+    """Make the people who are missing. Return who signs in with the demo's password, and the file that holds it."""
     path = Path(settings.HOME) / "secrets" / "demo-password"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(9))
+    password = path.read_text()
+    names = []
     for name, role in PEOPLE:
-        try:
-            create_person(name, path.read_text(), role)
-        except ConflictError:
-            continue
-    log.info("The demo's people admin, ana and ben sign in with %s", path.read_text())
-    return path
+        with suppress(ConflictError):
+            create_person(name, password, role)
+        if find_person(name).check_password(password):
+            names.append(name)
+        else:
+            log.info("%s existed before and keeps the password that was set. %s", name, _where(name))
+    log.info("The password of %s is %s", ", ".join(names), password)
+    return names, path
+
+
+def _where(name: str) -> str:
+    """Say where to find the password of somebody who was there before the demo, or how to set another."""
+    path = first_password_file()
+    if path.exists():
+        first, password = path.read_text().split()
+        if first == name and find_person(name).check_password(password):
+            return f"It is in {path}"
+    return f"To set another: assay admin set-password {name}"
 
 
 def _make(example: Example, ana: Actor, ben: Actor) -> None:

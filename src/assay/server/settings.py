@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from assay.server.config_loading import load
+from assay.server.config_loading import load, make_home
 from assay.server.secrets import private_key, secret
 
 _CONFIG = load()
-HOME = _CONFIG.home
-HOME.mkdir(parents=True, exist_ok=True)
+HOME = make_home(_CONFIG)
 PORT, HUB_PORT, APPS_PORT = _CONFIG.port, _CONFIG.hub_port, _CONFIG.apps_port
 PUBLIC_URL, HUB_URL, FRAME_URL, APPS_URL = _CONFIG.url, _CONFIG.hub_url, _CONFIG.frame_url, _CONFIG.apps_url
 SECURE = _CONFIG.secure
