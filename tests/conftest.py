@@ -19,7 +19,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the tests' thread
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash tests nothing here
 django.setup()
-atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+
+@atexit.register
+def _remove_home(owner: int = os.getpid()) -> None:
+    """Remove the home with the process that made it, never with a fork of it."""
+    if os.getpid() == owner:
+        shutil.rmtree(HOME, ignore_errors=True)
+
 
 # Files whose tests take longest, ahead of all others, so that no worker is left alone with one at the end.
 LONGEST_FIRST = (
