@@ -92,7 +92,7 @@ def _run(children: Children, *, demo: bool) -> int:
     argv, env = hub_command(settings)
     children.start("studio", argv, env)
     if not _wait_for(f"http://127.0.0.1:{settings.PORT}/healthz", children):
-        sys.stderr.write(f"The pages did not start; is port {settings.PORT} in use? Try PORT=8010 make run.\n")
+        sys.stderr.write(f"The pages did not start; is port {settings.PORT} in use? Set PORT to another.\n")
         return 1
     _greet(settings.PUBLIC_URL)
     if demo:
