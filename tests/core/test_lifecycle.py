@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.errors import AssayError, ConflictError, ForbiddenError, NotFoundError
+from assay.core.errors import AssayError, ConflictError, DriftError, ForbiddenError, NotFoundError
 from assay.core.lifecycle import (
     ALLOWED_USES,
     BY_ACTION,
@@ -20,6 +20,7 @@ from assay.core.lifecycle import (
     Who,
     build_may_move,
     check_launch,
+    check_use,
     decide,
 )
 from assay.core.roles import LEAST_ROLE, RANK, Actor, Right, Role, may_see
@@ -139,3 +140,38 @@ def test_builds_only_move_forward() -> None:
             VersionState(status=Status.DRAFT, author_id=AUTHOR, digest=""),
             person(Role.MEMBER, AUTHOR),
         )
+
+
+def test_a_version_that_is_being_built_is_left_alone() -> None:
+    """Neither its spec nor its place changes under a build."""
+    building = VersionState(status=Status.DRAFT, author_id=AUTHOR, digest="d", building=True)
+    for action in (Action.SUBMIT, Action.EDIT, Action.DELETE):
+        with pytest.raises(ConflictError, match="being built"):
+            decide(action, building, person(Role.MEMBER, AUTHOR))
+
+
+def test_only_an_open_build_moves_and_only_forward() -> None:
+    """Whether it may move is decided by the order of the states; every open one may fail or be cancelled."""
+    opened = (BuildState.QUEUED, BuildState.RESOLVING, BuildState.INSTALLING, BuildState.CHECKING)
+    for at, source in enumerate(opened):
+        allowed = {target for target in BuildState if build_may_move(source, target)}
+        assert allowed == {*opened[at + 1 :], BuildState.BUILT, BuildState.FAILED, BuildState.CANCELLED}
+
+
+@given(statuses, st.sampled_from(Health), st.sampled_from(Use))
+def test_a_use_is_allowed_by_status_and_health(status: Status, health: Health, use: Use) -> None:
+    """The error names what stands in the way: the quarantine first."""
+    allowed = use in ALLOWED_USES[status] and health is not Health.QUARANTINED
+    if allowed:
+        check_use(status, health, use)
+        return
+    with pytest.raises(ConflictError, match="quarantined" if health is Health.QUARANTINED else str(status)):
+        check_use(status, health, use)
+
+
+def test_a_version_whose_files_changed_is_not_launched() -> None:
+    """Only a repair makes it whole; a draft's author is not asked either."""
+    for status in (Status.PUBLISHED, Status.DRAFT):
+        drifted = VersionState(status=status, author_id=AUTHOR, digest="d", drifted=True)
+        with pytest.raises(DriftError):
+            check_launch(drifted, Health.OK, person(Role.MEMBER, AUTHOR))

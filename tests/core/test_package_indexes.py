@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import pytest
 
 from assay.core.errors import InvalidInputError
-from assay.core.package_indexes import check_address, check_patterns, is_own_machine, is_private, owning_index
+from assay.core.package_indexes import (
+    MOST_PATTERNS,
+    check_address,
+    check_index_name,
+    check_patterns,
+    is_own_machine,
+    is_private,
+    owning_index,
+)
 
 
 @dataclass(frozen=True)
@@ -74,3 +82,19 @@ def test_a_pattern_claims_some_names_and_not_all(patterns: list[str]) -> None:
 def test_what_is_private(address: str, *, private: bool, own: bool) -> None:
     """Networks of one's own, loopback, metadata services, also in IPv6's clothes."""
     assert (is_private(address), is_own_machine(address)) == (private, own)
+
+
+@pytest.mark.parametrize("name", ["", "Acme", "1acme", "-acme", "acme_x", "a" * 33])
+def test_what_is_no_name_of_an_index_is_refused(name: str) -> None:
+    """A letter, then letters, digits or hyphens, 32 at most."""
+    assert check_index_name("a" * 32) == "a" * 32
+    assert check_index_name("acme-2") == "acme-2"
+    with pytest.raises(InvalidInputError) as caught:
+        check_index_name(name)
+    assert caught.value.path == "name"
+
+
+def test_patterns_are_lower_case_and_stand_once() -> None:
+    """Blanks go; the order stays; as many as allowed are accepted."""
+    assert check_patterns([" Acme-* ", "", "geo?", "acme-*"]) == ("acme-*", "geo?")
+    assert len(check_patterns([f"name-{one}" for one in range(MOST_PATTERNS)])) == MOST_PATTERNS

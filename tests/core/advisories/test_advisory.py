@@ -126,3 +126,10 @@ def test_words_of_severity() -> None:
     told = {0.0: "none", 0.1: "low", 3.9: "low", 4.0: "medium", 6.9: "medium", 7.0: "high", 9.0: "critical"}
     assert {score: str(severity_of(score)) for score in told} == told
     assert severity_of(None) is Severity.UNKNOWN
+
+
+def test_zero_means_the_beginning_only_where_a_range_starts() -> None:
+    """`fixed` and `last_affected` at 0 name the version 0; what follows it is not affected."""
+    for ends in (EventType.FIXED, EventType.LAST_AFFECTED):
+        ended = Affected(library="a", ranges=(((EventType.INTRODUCED, "0"), (ends, "0")),))
+        assert (ended.covers("0.dev1"), ended.covers("1.0")) == (True, False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assay.core.comparison.inverted_index import InvertedIndex, bits_of, slots_of
 from assay.core.comparison.nearest_index import NearestIndex
-from assay.core.comparison.similarity import Profile, Weights, groups, missing, nearness, score
+from assay.core.comparison.similarity import Profile, Weights, applies, fits, groups, missing, nearness, score
 
 NAMES = ("numpy", "pandas", "six", "attrs", "scipy", "torch")
 SPECIFIERS = ("", ">=2", "==1.*", "<2", "!=1.0")
@@ -205,3 +205,42 @@ def test_which_versions_of_a_library_are_live() -> None:
     assert dict(index.live(index.slots(["a@1"]))) == {"six": {"1": 1}}
     index.add("c@1", profile("six>=1", "attrs", six="1"))
     assert index.requirements("six", index.slots(["a@1", "c@1"])) == [("six>=1", "c@1")]
+
+
+def test_a_version_that_pep_440_does_not_know_fits_only_a_bare_name() -> None:
+    """What cannot be compared satisfies no range."""
+    assert fits("six", "2004d-x")
+    assert not fits("six>=1", "2004d-x")
+
+
+def test_a_marker_that_cannot_be_evaluated_counts_as_true() -> None:
+    """A line is rather counted too often than overlooked."""
+    assert applies("six; 'x' in extras", "3.11")
+    assert not applies("six; python_version < '3.9'", "3.11")
+    assert applies("six; python_full_version >= '3.11.4'", "3.11")
+
+
+def test_a_line_that_does_not_apply_takes_nothing_from_what_covers() -> None:
+    """The index leaves it out, as the measure does."""
+    index = NearestIndex(environment)
+    index.load([("a@1", profile("six", six="1"))])
+    (found,) = index.nearest(profile("six", "torch; python_version < '3.9'"))
+    assert found.covers
+
+
+def test_of_identical_versions_only_the_first_is_compared_with_others() -> None:
+    """Each twin is joined to the first one, so that many twins do not make many pairs."""
+    index = NearestIndex(environment)
+    one, near = profile("six", six="1", idna="2"), profile("six", six="1", idna="2", attrs="1")
+    index.load([("a@1", one), ("b@1", one), ("c@1", one), ("d@1", near)])
+    assert list(index.similar_pairs(index.keys, 0.6)) == [("a@1", "b@1"), ("a@1", "c@1"), ("a@1", "d@1")]
+
+
+def test_slots_of_what_was_removed_are_an_error() -> None:
+    """Who keeps slots over a change learns of it."""
+    index = NearestIndex(environment)
+    index.load([(f"a@{number}", profile("six", six="1")) for number in range(1, 30)])
+    among = index.slots(["a@3"])
+    index.remove("a@3")
+    with pytest.raises(LookupError):
+        index.holders("six", "1", among)

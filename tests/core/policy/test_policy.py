@@ -101,6 +101,7 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
     (LicencesDenied(licences=("mit",)), version(), ["licence/pillow/MIT"]),
     (LicencesDenied(licences=("GPL-3.0-only",)), version(library(licence="MIT OR GPL-3.0-only")), []),
     (LicenceUnknown(), version(library(**OPEN)), ["licence/pillow/unknown"]),
+    (LicenceUnknown(), version(), []),
     (Malware(), version(), ["malware/pillow/8.0.0/MAL-1"]),
     (
         Vulnerability(severity=Severity.HIGH),
@@ -254,3 +255,9 @@ def test_licence_expressions_that_are_none() -> None:
         frozenset({"GPL-2.0-only WITH Classpath-exception-2.0"}),
     )
     assert satisfied_by("GPL-2.0-only WITH Classpath-exception-2.0", frozenset({"GPL-2.0-only"}))
+
+
+def test_a_rule_without_words_cannot_be_made() -> None:
+    """Every kind of rule says what it speaks of."""
+    with pytest.raises(TypeError, match="what"):
+        Rule()  # type: ignore[abstract]  # what is tested

@@ -10,7 +10,15 @@ from support.people import lock_of
 from assay.core.comparison.diff import ComparedVersion, Comparison, compare
 from assay.core.errors import InvalidInputError
 from assay.core.policy.findings import Effect, Finding
-from assay.core.review.approval import ApprovalRules, approval_progress, check_rules, risks
+from assay.core.review.approval import (
+    MOST_APPROVALS,
+    MOST_GROUPS,
+    ApprovalRules,
+    approval_progress,
+    check_groups,
+    check_rules,
+    risks,
+)
 
 BEFORE = {"six": "1.16.0", "idna": "2.8"}
 
@@ -99,3 +107,14 @@ def test_what_else_is_a_risk() -> None:
     assert risks(fine, [finding(Effect.NOTE)], assessed=True, failed=0) == []
     assert risks(fine, [], assessed=False, failed=0) == ["Known vulnerabilities are not assessed."]
     assert risks(fine, [], assessed=True, failed=2) == ["2 checks did not pass."]
+
+
+def test_the_greatest_rules_and_one_more() -> None:
+    """The limits themselves are allowed; a group that is named twice counts once."""
+    names = [f"group-{number}" for number in range(MOST_GROUPS + 1)]
+    rules = ApprovalRules(approvals=MOST_APPROVALS, groups=tuple(names[1:]))
+    assert check_rules(rules) == rules
+    assert check_groups(["data", "data"]) == ("data",)
+    with pytest.raises(InvalidInputError, match="11 groups") as caught:
+        check_groups(names)
+    assert caught.value.path == "groups"

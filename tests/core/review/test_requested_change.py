@@ -148,3 +148,12 @@ def test_old_asks_are_read() -> None:
         parse_requested_change("six", kind="swap", to="Six>=2")
     with pytest.raises(InvalidInputError, match="points to a URL"):
         parse_requested_change("six", kind="swap", to="git+https://example.com/x")
+
+
+def test_what_asks_for_nothing_is_refused() -> None:
+    """Words, an edit, or both."""
+    with pytest.raises(InvalidInputError, match="Nothing is asked of six") as caught:
+        parse_requested_change("six")
+    assert caught.value.path == "libraries"
+    assert parse_requested_change("Six", "please", "drop").words == "drop: please"
+    assert parse_requested_change("six", "please").words == "please"

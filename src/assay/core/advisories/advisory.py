@@ -96,11 +96,14 @@ def public_version(text: str) -> Version | None:
 
 
 def _in_order(events: tuple[tuple[EventType, str], ...]) -> tuple[tuple[EventType, Version | None], ...]:
-    """Return the events by version; None stands for the beginning.
+    """Return the events by version; None stands for the beginning, which only `introduced` knows.
 
     `fixed` and `introduced` at one version cancel out: one range ends where the next begins.
     """
-    parsed = {(event_type, None if text == BEGINNING else Version(text)) for event_type, text in events}
+    parsed = {
+        (event_type, None if text == BEGINNING and event_type is EventType.INTRODUCED else Version(text))
+        for event_type, text in events
+    }
     both = {at for event_type, at in parsed if event_type is EventType.FIXED} & {
         at for event_type, at in parsed if event_type is EventType.INTRODUCED
     }
@@ -114,10 +117,8 @@ def _in_range(version: Version, events: tuple[tuple[EventType, Version | None], 
         return False
     affected = False
     for event_type, at in events:
-        if event_type is EventType.INTRODUCED and (at is None or version >= at):
+        if at is None or (event_type is EventType.INTRODUCED and version >= at):
             affected = True
-        elif at is None:
-            continue
         elif (event_type is EventType.FIXED and version >= at) or (
             event_type is EventType.LAST_AFFECTED and version > at
         ):
@@ -213,11 +214,6 @@ class AdvisoryIndex:
                 for one in advisory.affected:
                     self._by_library.setdefault(one.library, []).append((advisory, one))
         self._answers: dict[tuple[str, str], tuple[Match, ...]] = {}
-
-    @property
-    def libraries(self) -> frozenset[str]:
-        """The normalised names of which the feed tells anything."""
-        return frozenset(self._by_library)
 
     def matches(self, library: str, version: str) -> tuple[Match, ...]:
         """Return the known problems of one installed library, worst first. `library` is normalised."""

@@ -60,9 +60,6 @@ class NearestIndex:
         self.weights = Weights(holders={}, total=0)
         self._rebuild([])
 
-    def __len__(self) -> int:
-        return len(self._slot)
-
     @property
     def keys(self) -> list[str]:
         """The keys, in the order in which they were put."""
@@ -125,7 +122,7 @@ class NearestIndex:
         yield from sorted(live.items())
 
     def holders(self, name: str, version: str, among: int) -> list[str]:
-        """Return the keys in some slots that hold a library in a version."""
+        """Return the keys in some slots that hold a library in a version. Raises LookupError for removed slots."""
         number = self._versions.get(name, {}).get(version, -1)
         return [self._entry_at(slot).key for slot in slots_of(self._held.bits(number) & among)]
 

@@ -78,11 +78,6 @@ class VersionFacts:
         """The normalised names of its libraries."""
         return frozenset(one.name for one in self.libraries)
 
-    @property
-    def slug(self) -> str:
-        """The environment's short name."""
-        return self.reference.partition("@")[0]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Context:

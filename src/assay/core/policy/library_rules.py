@@ -5,6 +5,7 @@ Rules about a version as a whole are in `version_rules.py`; both kinds are liste
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,7 +23,7 @@ from assay.core.roles import Role
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(ABC):
     """What all rules have: an effect, a scope (tags and bases; none means everywhere), who may waive.
 
     `stop_after` is the term in days after which a published version with such a finding, new since its
@@ -37,9 +38,9 @@ class Rule:
     stop_after: int = 0
 
     @property
+    @abstractmethod
     def what(self) -> str:
         """What the rule speaks of, as the middle of a sentence."""
-        raise NotImplementedError
 
     @cached_property
     def sentence(self) -> str:

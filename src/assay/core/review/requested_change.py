@@ -124,15 +124,14 @@ def _other(name: str, line: str) -> str:
 
 def apply_edit(spec: Spec, name: str, edit: Edit) -> Spec:
     """Return the spec with the edit done. Raises ConflictError when the spec cannot say it."""
-    match edit.kind:
-        case EditKind.RAISE:
-            lines = _raised(spec, name, Version(edit.to))
-        case EditKind.DROP:
-            lines = _without(spec, name)
-        case EditKind.SWAP:
-            lines = _swapped(spec, name, edit.to)
-        case EditKind.WAIT:
-            return spec
+    if edit.kind is EditKind.WAIT:
+        return spec
+    if edit.kind is EditKind.RAISE:
+        lines = _raised(spec, name, Version(edit.to))
+    elif edit.kind is EditKind.DROP:
+        lines = _without(spec, name)
+    else:
+        lines = _swapped(spec, name, edit.to)
     if not lines and spec.base is None:
         raise ConflictError(f"Without {name} nothing is asked for.", hint="Swap it for another library.")
     return replace(spec, libraries=lines)

@@ -1,0 +1,52 @@
+"""Decisions: what a mark is bound to, and that a decision is about the lock that stands."""
+
+from __future__ import annotations
+
+import pytest
+from support.people import lock_of
+
+from assay.core.comparison.diff import ComparedVersion, Row, compare
+from assay.core.errors import ConflictError, InvalidInputError
+from assay.core.review.decision import MAX_WORDS, check_digest, check_mark, check_text, mark_of
+
+
+def row(before: dict[str, str], after: dict[str, str]) -> Row:
+    """Return the row of six in a comparison of two locks."""
+    sides = [ComparedVersion(label=str(number), lock=lock_of(one)) for number, one in enumerate((before, after))]
+    return next(one for one in compare(sides).rows if one.name == "six")
+
+
+def test_a_mark_is_bound_to_the_file() -> None:
+    """The same file has the same mark wherever it comes from; another one, or its absence, has another."""
+    mark = mark_of(row({"six": "1.0"}, {"six": "2.0"}))
+    assert check_mark(mark) == mark
+    assert mark_of(row({"six": "1.5"}, {"six": "2.0"})) == mark
+    gone = mark_of(row({"six": "1.0"}, {"idna": "1"}))
+    assert len({mark, gone, mark_of(row({"six": "1.0"}, {"six": "2.1"})), mark_of(row({"six": "1.1"}, {}))}) == 4
+
+
+@pytest.mark.parametrize("mark", ["", "a" * 31, "a" * 33, "g" * 32, "A" * 32])
+def test_what_is_no_mark_is_refused(mark: str) -> None:
+    """32 lower-case hex digits."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_mark(mark)
+    assert caught.value.path == "mark"
+
+
+def test_a_decision_about_another_lock_is_refused() -> None:
+    """The message names both, shortened (law 1)."""
+    check_digest("a" * 64, "a" * 64)
+    with pytest.raises(ConflictError, match=f"on lock {'a' * 12}, but it is {'b' * 12} now") as caught:
+        check_digest("a" * 64, "b" * 64)
+    assert caught.value.path == "digest"
+    with pytest.raises(ConflictError, match="on lock \\(none\\)"):
+        check_digest("", "b" * 64)
+
+
+def test_a_text_is_kept_without_outer_blanks_up_to_its_limit() -> None:
+    """The limit itself is allowed; the error names the field."""
+    assert check_text(" because \n", "note") == "because"
+    assert check_text("x" * MAX_WORDS, "note") == "x" * MAX_WORDS
+    with pytest.raises(InvalidInputError) as caught:
+        check_text("x" * (MAX_WORDS + 1), "note")
+    assert caught.value.path == "note"
