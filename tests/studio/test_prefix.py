@@ -113,7 +113,10 @@ def test_one_that_a_process_uses_stays_until_it_has_ended(home: Path) -> None:
     """A notebook that goes on during an upgrade keeps its files."""
     old = prefix.ensure_prefix(print)
     lock_anew()
-    with subprocess.Popen([old / "bin" / "python", "-c", "input()"], stdin=subprocess.PIPE) as running:
+    notebook = [old / "bin" / "python", "-c", "print('runs', flush=True); input()"]
+    with subprocess.Popen(notebook, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"runs\n"  # before that, the system may not know its command
         new = prefix.ensure_prefix(print)
         assert prefixes(home) == sorted([old, new])
         running.communicate(b"\n")
