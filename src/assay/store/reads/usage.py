@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from assay.store.models import Environment, Launch
+from assay.store.reads.ordering import Columns, Order, ordered
 
 RECENT = timedelta(days=30)
-SHOWN = 100  # uses of one page
+SORTS: Columns = {
+    "user": F("person__username"),
+    "type": F("kind"),
+    "version": F("version__number"),
+    "started": F("started_at"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +56,8 @@ def use_lately(environments: list[int]) -> dict[int, Use]:
     return {pk: Use(people=people, runtimes=runtimes) for pk, people, runtimes in counted}
 
 
-def uses(environment: Environment) -> list[UseRow]:
-    """Return the last uses of an environment, newest first: one query."""
+def uses(environment: Environment, order: Order, limit: int, offset: int) -> list[UseRow]:
+    """Return uses of an environment sorted by a column, from an offset on: one query."""
     found = Launch.objects.filter(environment=environment).select_related("person", "version", "runtime")
     return [
         UseRow(
@@ -63,5 +69,5 @@ def uses(environment: Environment) -> list[UseRow]:
             seconds=(one.ended_at - one.started_at).total_seconds() if one.ended_at else None,
             runtime=one.runtime.slug if one.runtime else "",
         )
-        for one in found.defer("runtime__source").order_by("-started_at")[:SHOWN]
+        for one in ordered(found.defer("runtime__source"), order, SORTS)[offset : offset + limit]
     ]

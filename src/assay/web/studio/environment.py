@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -20,27 +20,31 @@ from assay.flow.assess.sbom import version_sbom
 from assay.flow.compose import draft
 from assay.flow.launch.launch import notice_of
 from assay.flow.review import review
-from assay.store.models import Version
+from assay.store.models import Environment, Version
 from assay.store.reads.audit_log import version_trail
 from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import requested_changes_of, rounds
-from assay.store.reads.usage import Use, use_lately, uses
+from assay.store.reads.usage import Use, use_lately
 from assay.web.access import Visit, page
+from assay.web.studio.environment_tables import ORIGINS, libraries_table, uses_table, versions_table
 from assay.web.studio.health import health_context, summary_of
 from assay.web.studio.integrity import files_context
-from assay.web.studio.library_facts import library_lines
+from assay.web.tables import Table
 
 TABS = ("overview", "versions", "libraries", "health", "usage", "history")
 
 
 @page(Right.SEE)
-def environment(request: Visit, slug: str, number: int | None = None) -> HttpResponse:
+def environment(request: Visit, slug: str, number: int | None = None) -> HttpResponseBase:
     """Show an environment at one of its versions: the one named, else the newest published one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
     version = _shown(versions, number or (found.newest.number if found.newest else None))
     tab = request.GET.get("tab", "overview")
+    table = _table(request, found, version, versions, tab)
+    if table and table.exported:
+        return table.export()
     return render(
         request,
         "studio/environment.html",
@@ -50,12 +54,13 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "versions": versions,
             "tab": tab if tab in TABS else "overview",
             "tabs": TABS,
+            "table": table,
             "use": use_lately([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
             "asks": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
-            **_tab_context(request.actor, version, tab),
+            **_tab_context(request, version, tab),
         },
     )
 
@@ -67,13 +72,25 @@ def _shown(versions: list[Version], number: int | None) -> Version:
     raise NotFoundError("This version does not exist.", hint="Choose a version from the Versions tab.")
 
 
-def _tab_context(actor: Actor, version: Version, tab: str) -> dict[str, Any]:
+def _table(
+    request: Visit, environment: Environment, version: Version, versions: list[Version], tab: str
+) -> Table[Any] | None:
+    """Return the table that a tab consists of, None for the other tabs."""
+    if tab == "versions":
+        return versions_table(request, environment, versions)
+    if tab == "libraries" and version.lock is not None:
+        return libraries_table(request, version)
+    return uses_table(request, environment) if tab == "usage" else None
+
+
+def _tab_context(request: Visit, version: Version, tab: str) -> dict[str, Any]:
+    actor = request.actor
     if tab == "libraries":
-        return {"lines": library_lines(version)}
+        return {"origins": ORIGINS, "origin": request.GET.get("origin", ""), "text": request.GET.get("text", "")}
     if tab == "health" and version.lock is not None:
         return health_context(actor, version)
-    if tab == "usage":
-        return {"uses": uses(version.environment)}
+    if tab in {"versions", "usage"}:
+        return {}
     if tab == "history":
         return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
     return {
