@@ -313,3 +313,13 @@ def test_a_comparison_tells_its_effects(ana: Actor, ben: Actor) -> None:
     assert effects["requirements"] == [{"name": "six", "before": "six", "after": "six>=1.17"}]
     assert (effects["licences"], effects["counts"]["removed"]) == ([], 1)
     assert Caller(ben).get("/compare?versions=one@1,two@1").status_code == 404  # drafts of somebody else
+
+
+def test_the_row_of_an_environment_has_the_fields_of_the_contract(ana: Actor) -> None:
+    """The catalogue's rows are answered as they are; OpenAPI describes the same fields."""
+    draft(ana, "geo")
+    (row,) = Caller(ana).get("/environments").json()["items"]
+    contract = "slug title description status version health python base owner libraries size updated people_30d"
+    assert set(contract.split()) < set(row)
+    schemas = Client().get("/api/v1/openapi.json").json()["components"]["schemas"]
+    assert set(schemas["CatalogueRow"]["properties"]) == set(row)

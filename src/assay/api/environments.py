@@ -11,7 +11,7 @@ from ninja import Router, Status
 from assay.api.access import Caller, needs
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
 from assay.api.pagination import bounded, cursor, position
-from assay.api.schemas import EnvironmentIn, EnvironmentPage, EnvironmentRow, SpecIn
+from assay.api.schemas import EnvironmentIn, EnvironmentPage, SpecIn
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.assess.assess import preview_findings
@@ -44,8 +44,7 @@ def list_environments(
     rows = catalogue(request.actor, filters, limit=bounded(limit) + 1, after=given)
     more = len(rows) > limit
     rows = rows[:limit]
-    items = [{name: getattr(row, name) for name in EnvironmentRow.model_fields} for row in rows]
-    return JsonResponse({"items": items, "next": cursor(rows[-1].slug) if more else None})
+    return JsonResponse({"items": [vars(row) for row in rows], "next": cursor(rows[-1].slug) if more else None})
 
 
 @router.post("/environments", response={201: dict[str, Any]})

@@ -11,14 +11,14 @@ from ninja import Router, Status
 
 from assay.api.access import Caller, needs
 from assay.api.schemas import Items, Remedy, Waive
-from assay.api.versions import ONE, built, shown
+from assay.api.versions import ONE, shown
 from assay.core.lock import Lock as LockValue
 from assay.core.policy.findings import Effect, Finding, stops_at
 from assay.core.roles import Right
 from assay.flow.access import find_version
 from assay.flow.assess.assess import Verdict, verdict
-from assay.flow.assess.report import feed_document, known_vulnerabilities, report_document
-from assay.flow.assess.sbom import version_sbom
+from assay.flow.assess.report import feed_document, report_document
+from assay.flow.downloads import bill_of_materials, built_lock
 from assay.flow.review import waive as waiving
 from assay.flow.watch import suggested_update as updates
 from assay.store.models import Version, Waiver
@@ -33,7 +33,7 @@ router = Router(tags=["findings"])
 def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
     """Show the facts of a built version: what its build saw, and what is known today."""
     version = find_version(request.actor, slug, number)
-    built(version)
+    built_lock(version)
     return report_document(version)
 
 
@@ -42,13 +42,13 @@ def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str,
 def findings(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
     """List the findings, blocking ones first, each with its rule, what to do, and its waiver."""
     version = find_version(request.actor, slug, number)
-    built(version)
+    built_lock(version)
     return findings_document(version, verdict(version))
 
 
 def findings_document(version: Version, found: Verdict) -> dict[str, Any]:
     """Return the findings of a version and what they rest on."""
-    chains = LockValue.from_dict(built(version).content).why(direct_of(version))
+    chains = LockValue.from_dict(built_lock(version).content).why(direct_of(version))
     return {
         "policy": found.policy,
         "feed": feed_document(found.feed),
@@ -122,15 +122,9 @@ def suggest_updates(request: Caller, workspace: str, body: Remedy) -> dict[str, 
 @router.get(f"{ONE}/sbom")
 @needs(Right.SEE)
 def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
-    """Download the list of parts (CycloneDX, JSON)."""
-    version = find_version(request.actor, slug, number)
-    built(version)
-    answer = HttpResponse(
-        version_sbom(version, known_vulnerabilities(version)),
-        content_type="application/vnd.cyclonedx+json; version=1.6",
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
-    return answer
+    """Download the SBOM (CycloneDX, JSON)."""
+    file = bill_of_materials(find_version(request.actor, slug, number))
+    return HttpResponse(file.text, headers=file.headers)
 
 
 @router.get("/health", response=Items)

@@ -13,6 +13,7 @@ from assay.api.access import Caller, needs
 from assay.api.documents import run_document, runtime_document
 from assay.api.schemas import RunIn, RuntimeChange, RuntimeIn, SwitchIn
 from assay.core.roles import Right
+from assay.flow.downloads import lock_by_digest
 from assay.runtimes import projects, runs, upgrade
 from assay.runtimes.run_settings import Plan
 
@@ -106,10 +107,8 @@ def show_run(request: Caller, workspace: str, run: UUID) -> dict[str, Any]:
 @needs(Right.SEE)
 def lock(request: Caller, workspace: str, run: UUID) -> HttpResponse:
     """Download the lock of what a run ran in as `pylock.toml` (PEP 751), whatever became of the version since."""
-    found = runs.find(request.actor, str(run))
-    answer = HttpResponse(runs.lock_of(found), content_type="application/toml")
-    answer["Content-Disposition"] = f'attachment; filename="pylock.{found.digest[:12]}.toml"'
-    return answer
+    file = lock_by_digest(runs.find(request.actor, str(run)).digest)
+    return HttpResponse(file.text, headers=file.headers)
 
 
 @router.get("/runs/{uuid:run}/log", response=dict[str, Any])

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from assay.core.review.requested_change import RequestedChange, parse_requested_change
+from assay.store.reads.catalogue import CatalogueRow
 
 
 class Body(Schema):
@@ -230,29 +231,10 @@ class SecretIn(Body):
     value: str
 
 
-class EnvironmentRow(Schema):
-    """One row of the catalogue. `size` is installed bytes, `libraries` their number."""
-
-    slug: str
-    title: str
-    description: str
-    status: str
-    version: int
-    health: str
-    python: str
-    base: str | None
-    owner: str
-    libraries: int
-    size: int
-    updated: datetime
-    people_30d: int
-    runtimes_30d: int
-
-
 class EnvironmentPage(Schema):
     """A page of rows; `next` is the cursor of the following page."""
 
-    items: list[EnvironmentRow]
+    items: list[CatalogueRow]
     next: str | None
 
 

@@ -13,14 +13,13 @@ from assay.api.documents import nearest_document, version_document
 from assay.api.environments import spec_input_of
 from assay.api.pagination import bounded
 from assay.api.schemas import Approve, AskIn, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
-from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, Right
 from assay.flow import retire
 from assay.flow.access import find_version
 from assay.flow.compose import draft
+from assay.flow.downloads import built_lock, version_lock
 from assay.flow.launch.launch import record_pull
 from assay.flow.review import review
-from assay.store.models import Lock, Version
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.nearest import nearest, need_of
 from assay.store.reads.pending_libraries import waiting_together
@@ -32,13 +31,6 @@ ONE = "/environments/{slug}/versions/{int:number}"
 def shown(actor: Actor, slug: str, number: int) -> dict[str, Any]:
     """Return the version as it is now."""
     return version_document(find_version(actor, slug, number))
-
-
-def built(version: Version) -> Lock:
-    """Return the lock of a version. Raises NotFoundError while there is none."""
-    if version.lock is None:
-        raise NotFoundError("This version is not built yet.", hint="Build it first.")
-    return version.lock
 
 
 @router.get(ONE, response=dict[str, Any])
@@ -150,7 +142,7 @@ def release(request: Caller, workspace: str, slug: str, number: int, body: Reaso
 def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
     """List the installed libraries, direct ones first."""
     version = find_version(request.actor, slug, number)
-    built(version)
+    built_lock(version)
     return {"items": [asdict(row) for row in library_rows(version)]}
 
 
@@ -187,8 +179,6 @@ def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str
 def lock(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
     """Download the lock as `pylock.toml` (PEP 751)."""
     version = find_version(request.actor, slug, number)
-    found = built(version)
+    file = version_lock(version)
     record_pull(request.actor, version)
-    answer = HttpResponse(found.text, content_type="application/toml")
-    answer["Content-Disposition"] = f'attachment; filename="pylock.{slug}-{number}.toml"'
-    return answer
+    return HttpResponse(file.text, headers=file.headers)

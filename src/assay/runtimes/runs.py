@@ -22,7 +22,7 @@ from assay.runtimes.run_settings import check_arguments, check_parameters
 from assay.store.artifacts import Output, open_output, outputs
 from assay.store.audit_log import record
 from assay.store.logs import log_from
-from assay.store.models import Lock, Run, Runtime
+from assay.store.models import Run, Runtime
 
 OPEN = ("queued", "running")
 MOST = 200  # runs of one person that wait
@@ -132,11 +132,6 @@ def lately(runtimes: list[Runtime], count: int) -> dict[int, list[Run]]:
         if len(found[run.runtime_id]) < count:
             found[run.runtime_id].insert(0, run)
     return found
-
-
-def lock_of(run: Run) -> str:
-    """Return the lock of what a run ran in (`pylock.toml`, PEP 751), whatever became of the version since."""
-    return str(Lock.objects.values_list("text", flat=True).get(digest=run.digest))
 
 
 def read_log(run: Run, offset: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The list of parts of a version, as a document that other tools read."""
+"""The SBOM of a version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def version_sbom(version: Version, known: KnownVulnerabilities) -> str:
     from assay.sources.sbom import Parts, sbom  # noqa: PLC0415 - takes 0.1 s that only this needs
 
     if version.lock is None:
-        raise ValueError("Only a built version has parts.")
+        raise ValueError("Only a built version has an SBOM.")
     reported = version.lock.report["libraries"]
     return sbom(
         Parts(

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,7 @@ from assay.engine.leases import release_lease, take_lease
 from assay.engine.wheel_store.store import clear_unpacking, sweep_unpacking
 from assay.flow.access import find_build, find_reference, find_version, version_state
 from assay.flow.assess.policy import current_policy
-from assay.flow.build.engine_process import engine_environment, read_json
+from assay.flow.build.engine_process import read_json, start_engine
 from assay.flow.build.verify import queue
 from assay.flow.build.wakeup import wake_worker
 from assay.flow.compose.draft import CheckedSpec
@@ -39,7 +37,7 @@ from assay.flow.compose.resolution_cache import cached_resolution
 from assay.flow.compose.resolve import resolve_request
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import build_directory, engine_paths, prefix
-from assay.launchers.interface import Handle, Start
+from assay.launchers.interface import Handle
 from assay.launchers.local import LocalLauncher
 from assay.store.audit_log import record_version
 from assay.store.logs import log_from
@@ -175,33 +173,24 @@ def _reuse_existing(build: Build) -> bool:
 def _launch(build: Build) -> None:
     """Start the build's process, or find the one that a killed worker started."""
     directory = build_directory(build.pk)
-    launcher = LocalLauncher()
-    handle = launcher.find(str(directory))
-    if handle is None:
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
-        job = Job(
-            request=ResolveRequest.from_dict(build.request),
-            paths=engine_paths(),
-            lock=_lock_to_install(build),
-            repair=build.repair,
-            require_sandbox=build.version.environment.workspace.require_sandbox,
-            timeout=BUILD_TIMEOUT,
-        )
-        (directory / "job.json").write_text(json.dumps(job.to_dict()))
-        _write_credentials(indexes_in(build.version.environment.workspace_id).credentials, directory / CREDENTIALS)
-        handle = launcher.start(
-            Start(
-                argv=(sys.executable, "-m", "assay.engine", str(directory)),
-                cwd=str(directory),
-                env=engine_environment(),
-                workdir=str(directory),
-                seconds=BUILD_TIMEOUT + 60,
-            )
-        )
+    handle = start_engine(directory, seconds=BUILD_TIMEOUT + 60, prepare=lambda: _write_job(build, directory))
     with transaction.atomic():
         Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))
+
+
+def _write_job(build: Build, directory: Path) -> None:
+    workspace = build.version.environment.workspace
+    job = Job(
+        request=ResolveRequest.from_dict(build.request),
+        paths=engine_paths(),
+        lock=_lock_to_install(build),
+        repair=build.repair,
+        require_sandbox=workspace.require_sandbox,
+        timeout=BUILD_TIMEOUT,
+    )
+    (directory / "job.json").write_text(json.dumps(job.to_dict()))
+    _write_credentials(indexes_in(workspace.pk).credentials, directory / CREDENTIALS)
 
 
 def _write_credentials(credentials: Credentials, path: Path) -> None:

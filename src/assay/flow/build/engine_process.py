@@ -1,14 +1,36 @@
-"""What every process of the engine is started with, and reading what it leaves."""
+"""Processes of the engine: starting one on its directory, and reading what it leaves there."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from assay.engine.uv import PASSED_ON
+from assay.launchers.interface import Handle, Start
+from assay.launchers.local import LocalLauncher
+
+
+def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None]) -> Handle:
+    """Return the engine's process for a directory: the one that a killed worker started, else a new one.
+
+    `prepare` writes the job into the empty directory before a new process starts; `seconds` limit that process.
+    """
+    launcher = LocalLauncher()
+    running = launcher.find(str(directory))
+    if running is not None:
+        return running
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    prepare()
+    argv = (sys.executable, "-m", "assay.engine", str(directory))
+    return launcher.start(
+        Start(argv=argv, cwd=str(directory), env=engine_environment(), workdir=str(directory), seconds=seconds)
+    )
 
 
 def engine_environment() -> dict[str, str]:

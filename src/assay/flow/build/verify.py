@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,10 +19,10 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_version
-from assay.flow.build.engine_process import engine_environment, read_json
+from assay.flow.build.engine_process import read_json, start_engine
 from assay.flow.build.wakeup import wake_worker
 from assay.flow.paths import prefix, verification_directory
-from assay.launchers.interface import Handle, Start
+from assay.launchers.interface import Handle
 from assay.launchers.local import LocalLauncher
 from assay.store.audit_log import record_version
 from assay.store.models import Lock, Verification, Version
@@ -93,22 +93,13 @@ def advance() -> bool:
 
 def _start(verification: Verification) -> None:
     directory = verification_directory(verification.pk)
-    launcher = LocalLauncher()
-    handle = launcher.find(str(directory))
-    if handle is None:
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
-        asked = {
-            "prefix": str(prefix(verification.lock.digest)),
-            "digest": verification.lock.digest,
-            "tree": verification.lock.report.get("tree", ""),
-        }
-        (directory / "rehash.json").write_text(json.dumps(asked))
-        argv = (sys.executable, "-m", "assay.engine", str(directory))
-        handle = launcher.start(
-            Start(argv=argv, cwd=str(directory), env=engine_environment(), workdir=str(directory), seconds=TIMEOUT)
-        )
+    handle = start_engine(directory, seconds=TIMEOUT, prepare=lambda: _write_job(verification.lock, directory))
     Verification.objects.filter(pk=verification.pk).update(state="running", handle=asdict(handle))
+
+
+def _write_job(lock: Lock, directory: Path) -> None:
+    job = {"prefix": str(prefix(lock.digest)), "digest": lock.digest, "tree": lock.report.get("tree", "")}
+    (directory / "rehash.json").write_text(json.dumps(job))
 
 
 def _follow(verification: Verification) -> None:

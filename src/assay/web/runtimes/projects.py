@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError
 from assay.core.roles import Right
+from assay.flow.downloads import lock_by_digest
 from assay.flow.launch import secrets
 from assay.runtimes import projects, runs, upgrade
 from assay.runtimes.applications import templates
@@ -171,10 +172,8 @@ def output(request: Visit, run: UUID, name: str) -> FileResponse:
 @page(Right.COMPOSE)
 def run_lock(request: Visit, run: UUID) -> HttpResponse:
     """Download the lock of what a run ran in."""
-    found = runs.find(request.actor, str(run))
-    answer = HttpResponse(runs.lock_of(found), content_type="application/toml")
-    answer["Content-Disposition"] = f'attachment; filename="pylock.{found.digest[:12]}.toml"'
-    return answer
+    file = lock_by_digest(runs.find(request.actor, str(run)).digest)
+    return HttpResponse(file.text, headers=file.headers)
 
 
 @page(Right.COMPOSE)

@@ -15,9 +15,8 @@ from assay.core.report import Report
 from assay.core.review.requested_change import parse_requested_change
 from assay.core.roles import Actor, Right
 from assay.flow.access import find_environment, find_version, visible_versions
-from assay.flow.assess.report import known_vulnerabilities
-from assay.flow.assess.sbom import version_sbom
 from assay.flow.compose import draft
+from assay.flow.downloads import bill_of_materials, version_lock
 from assay.flow.launch.launch import notice_of
 from assay.flow.review import review
 from assay.store.models import Environment, Version
@@ -173,21 +172,12 @@ def withdraw(request: Visit, slug: str, number: int) -> HttpResponse:
 @page(Right.SEE)
 def lock_file(request: Visit, slug: str, number: int) -> HttpResponse:
     """Download the lock."""
-    version = find_version(request.actor, slug, number)
-    if version.lock is None:
-        raise NotFoundError("This version is not built yet.", hint="Build it first.")
-    answer = HttpResponse(version.lock.text, content_type="application/toml")
-    answer["Content-Disposition"] = f'attachment; filename="pylock.{slug}-{number}.toml"'
-    return answer
+    file = version_lock(find_version(request.actor, slug, number))
+    return HttpResponse(file.text, headers=file.headers)
 
 
 @page(Right.SEE)
 def sbom(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Download the list of parts (CycloneDX, JSON)."""
-    version = find_version(request.actor, slug, number)
-    if version.lock is None:
-        raise NotFoundError("This version is not built yet.", hint="Build it first.")
-    found = version_sbom(version, known_vulnerabilities(version))
-    answer = HttpResponse(found, content_type="application/vnd.cyclonedx+json; version=1.6")
-    answer["Content-Disposition"] = f'attachment; filename="{slug}-{number}.cdx.json"'
-    return answer
+    """Download the SBOM (CycloneDX, JSON)."""
+    file = bill_of_materials(find_version(request.actor, slug, number))
+    return HttpResponse(file.text, headers=file.headers)

@@ -1,0 +1,53 @@
+"""Files that people download of a built version: its lock and its SBOM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.errors import NotFoundError
+from assay.flow.assess.report import known_vulnerabilities
+from assay.flow.assess.sbom import version_sbom
+from assay.store.models import Lock, Version
+
+LOCK_TYPE = "application/toml"
+SBOM_TYPE = "application/vnd.cyclonedx+json; version=1.6"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file with its name and media type."""
+
+    name: str
+    media_type: str
+    text: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The HTTP headers with which a browser saves it under its name."""
+        return {"Content-Type": self.media_type, "Content-Disposition": f'attachment; filename="{self.name}"'}
+
+
+def built_lock(version: Version) -> Lock:
+    """Return the lock of a version. Raises NotFoundError while there is none."""
+    if version.lock is None:
+        raise NotFoundError("This version is not built yet.", hint="Build it first.")
+    return version.lock
+
+
+def version_lock(version: Version) -> Download:
+    """Return the lock as `pylock.toml` (PEP 751). Raises NotFoundError before the build."""
+    name = f"pylock.{version.environment.slug}-{version.number}.toml"
+    return Download(name=name, media_type=LOCK_TYPE, text=built_lock(version).text)
+
+
+def lock_by_digest(digest: str) -> Download:
+    """Return a lock by its digest, whatever became of the versions that had it."""
+    text = Lock.objects.values_list("text", flat=True).get(digest=digest)
+    return Download(name=f"pylock.{digest[:12]}.toml", media_type=LOCK_TYPE, text=text)
+
+
+def bill_of_materials(version: Version) -> Download:
+    """Return the SBOM as CycloneDX JSON. Raises NotFoundError before the build."""
+    built_lock(version)
+    name = f"{version.environment.slug}-{version.number}.cdx.json"
+    return Download(name=name, media_type=SBOM_TYPE, text=version_sbom(version, known_vulnerabilities(version)))
