@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from support.people import lock_of, person, published, visitor
+from support.tables import exported, first_cells
 
 from assay.core.comparison.similarity import Profile
 from assay.core.errors import ResolutionError
@@ -85,6 +86,10 @@ def test_near_duplicates_lead_to_their_comparison(ben: Actor) -> None:
     assert "identical" in text
     assert "/compare?versions=two@1,one@1" in text
     assert "old@1" not in text
+    rows = exported(visitor(ben).get(f"{HOME}duplicates?sort=-users&format=csv"))
+    assert [(row["environment"], row["keep"], row["users"]) for row in rows] == [("two@1", "one@1", "0")]
+    for column in ("environment", "keep", "users", "gains", "loses", "changes", "not_served"):
+        assert first_cells(visitor(ben).get(f"{HOME}duplicates?sort={column}")) == ["two@1"]
 
 
 def test_members_are_told_what_it_takes(ben: Actor) -> None:

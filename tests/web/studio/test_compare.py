@@ -7,6 +7,7 @@ import time
 import pytest
 from django.test import Client
 from support.people import built, draft, lock_of, person, published, visitor
+from support.tables import exported, first_cells
 
 from assay.core.roles import Actor, Role
 from assay.flow.people import find_person
@@ -90,6 +91,21 @@ def test_copies_are_texts_of_their_own(ana: Actor) -> None:
     assert "| **six** | 1.16.0 | 1.17.0 | minor upgraded |" in markdown.content.decode()
     found = client.get("/compare?versions=geo@1,geo@2&as=json").json()
     assert found["summary"] == "+0 \N{MINUS SIGN}0 ~2"
+
+
+def test_libraries_sort_and_export_as_they_are_filtered(ana: Actor) -> None:
+    """By name, by a side, by size; filters keep the order, and the file holds what the page shows."""
+    client, address = visitor(ana), "/compare?versions=geo@1,geo@2&everything=1"
+    assert first_cells(client.get(f"{address}&sort=-library")) == ["six", "idna", "certifi"]
+    assert first_cells(client.get(f"{address}&sort=geo@2")) == ["six", "idna", "certifi"]
+    text = text_of(client, f"{address}&sort=-library")
+    assert "/compare?versions=geo@1,geo@2&amp;everything=1&amp;direct=1&amp;sort=-library" in text
+    rows = exported(client.get("/compare?versions=geo@1,geo@2&sort=library&format=csv"))
+    assert [(row["library"], row["geo@1"], row["geo@2"]) for row in rows] == [
+        ("idna", "2.8", "3.7"),
+        ("six", "1.16.0", "1.17.0"),
+    ]
+    assert [row["change"] for row in rows] == ["upgraded major", "upgraded minor"]
 
 
 def test_five_sides_of_four_hundred_libraries_are_read_quickly(ana: Actor) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
@@ -16,12 +16,16 @@ from assay.core.spec import parse_pin
 from assay.flow.compose.align import MOST, propose
 from assay.store.reads.advisories import CurrentFeed, current_feed
 from assay.store.reads.consistency import consistency as read
+from assay.store.reads.duplicates import Member
 from assay.store.reads.duplicates import duplicates as read_duplicates
 from assay.web.access import Visit, page
+from assay.web.tables import Column, ListTable
 
 LIMIT = 40  # libraries on a page
 NAMED = 6  # environments named for each version
-GROUPS = 20
+GROUPS = 20  # of near-duplicates, the largest ones
+PAGE = 50
+USERS = "Users in the last 30 days"
 SHOWS = ("diverging", "conflicts", "all")
 
 
@@ -39,6 +43,25 @@ class Live:
     length: float
     common: bool
     problems: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicate:
+    """An environment, and the one of its group that could stay in its place."""
+
+    kept: str
+    member: Member
+
+
+DUPLICATES: tuple[Column[Duplicate], ...] = (
+    Column(name="environment", label="Environment", value=lambda row: row.member.move.reference),
+    Column(name="keep", label="Keep", value=lambda row: row.kept),
+    Column(name="users", label="Users", value=lambda row: row.member.people_30d, number=True, hint=USERS),
+    Column(name="gains", label="Gains", value=lambda row: row.member.move.gained),
+    Column(name="loses", label="Loses", value=lambda row: row.member.move.lost),
+    Column(name="changes", label="Changes", value=lambda row: len(row.member.move.altered), number=True),
+    Column(name="not_served", label="Not served", value=lambda row: row.member.move.unserved),
+)
 
 
 @page(Right.REVIEW)
@@ -117,6 +140,12 @@ def propose_moves(request: Visit) -> HttpResponse:
 
 
 @page(Right.REVIEW)
-def duplicates(request: Visit) -> HttpResponse:
-    """List groups of near-identical environments, with what merging each would mean for its people."""
-    return render(request, "admin/duplicates.html", {"groups": read_duplicates(request.actor, limit=GROUPS)})
+def duplicates(request: Visit) -> HttpResponseBase:
+    """List environments that nearly equal another one, with what moving to it would mean for their people."""
+    groups = read_duplicates(request.actor, limit=GROUPS + 1)
+    rows = [Duplicate(kept=group.kept, member=one) for group in groups[:GROUPS] for one in group.members]
+    table = ListTable(request, DUPLICATES, name="duplicates", size=PAGE, rows=rows)
+    if table.exported:
+        return table.export()
+    context = {"table": table, "groups": len(groups[:GROUPS]), "more": len(groups) > GROUPS}
+    return render(request, "admin/duplicates.html", context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -14,13 +14,18 @@ from assay.core.roles import Right
 from assay.runtimes import app_tickets, apps
 from assay.store.models import Run
 from assay.web.access import Visit, page
+from assay.web.runtimes.tables import apps_table, words_of
 
 
 @page(Right.SEE)
-def index(request: Visit) -> HttpResponse:
+def index(request: Visit) -> HttpResponseBase:
     """List the apps that one may open: one's own, and those shared in the workspace."""
-    found = app_tickets.open_to(request.actor).select_related("serving__version__environment").order_by("title")
-    return render(request, "runtimes/apps.html", {"apps": found})
+    found = list(app_tickets.open_to(request.actor).select_related("serving__version__environment").order_by("title"))
+    table = apps_table(request, found)
+    if table.exported:
+        return table.export()
+    context = {"table": table, "anything": bool(found), "text": words_of(request)}
+    return render(request, "runtimes/apps.html", context)
 
 
 @page(Right.SEE)

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -29,21 +28,24 @@ from assay.web.frames import frame_address
 from assay.web.middleware import CONTENT_POLICY
 from assay.web.runtimes.apps import app_context
 from assay.web.runtimes.project_form import plan_of_form, shown, source_of_form, words
+from assay.web.runtimes.tables import ProjectLine, projects_table, runs_table, shared_table, words_of
 
-SHOWN = 30  # runs of one page
 ENTRIES = {"script": "main.py", "notebook": "main.ipynb"}  # what is pasted gets this name
 STRIP = 8  # runs beside a project in the list
 
 
 @page(Right.COMPOSE)
-def index(request: Visit) -> HttpResponse:
+def index(request: Visit) -> HttpResponseBase:
     """List one's own projects with their last runs, and those of others that one may run."""
     found = projects.mine(request.actor)
     last, newer = runs.lately(found, STRIP), upgrade.proposals(found)
-    context = {
-        "runtimes": [(one, last[one.pk], newer.get(one.pk, "")) for one in found],
-        "shared": projects.shared_with(request.actor),
-    }
+    lines = [ProjectLine(project=one, runs=tuple(last[one.pk]), proposed=newer.get(one.pk, "")) for one in found]
+    others = projects.shared_with(request.actor)
+    table, shared = projects_table(request, lines), shared_table(request, others)
+    for one in (table, shared):
+        if one.exported:
+            return one.export()
+    context = {"table": table, "shared": shared, "anything": bool(found or others), "text": words_of(request)}
     return render(request, "runtimes/projects.html", context)
 
 
@@ -84,11 +86,14 @@ def _published(request: Visit) -> list[tuple[str, str]]:
 
 
 @page(Right.COMPOSE)
-def runtime(request: Visit, slug: str) -> HttpResponse:
+def runtime(request: Visit, slug: str) -> HttpResponseBase:
     """Show a script and its runs; change it, if it is one's own."""
     found = projects.find_runnable(request.actor, slug)
     if found.owner_id != request.actor.id:
         return _shared(request, found)
+    table = runs_table(request, found, found.runs.all())
+    if table.exported:
+        return table.export()
     error: AssayError | None = None
     if request.method == "POST":
         try:
@@ -101,7 +106,7 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     context: dict[str, Any] = {
         "runtime": found,
         "code": request.POST.get("code") or found.source.get("files", {}).get(found.entry, ""),
-        "runs": _runs(found)[:SHOWN],
+        "table": table,
         "choices": _published(request),
         "error": error,
         "form": shown(found, request),
@@ -114,14 +119,12 @@ def runtime(request: Visit, slug: str) -> HttpResponse:
     return render(request, "runtimes/project.html", context, status=error.status if error else 200)
 
 
-def _shared(request: Visit, runtime: Runtime) -> HttpResponse:
+def _shared(request: Visit, runtime: Runtime) -> HttpResponseBase:
     """Show somebody else's project: what it does, and one's own runs of it."""
-    context = {"runtime": runtime, "runs": _runs(runtime).filter(person_id=request.actor.id)[:SHOWN]}
-    return render(request, "runtimes/shared.html", context)
-
-
-def _runs(runtime: Runtime) -> QuerySet[Run]:
-    return runtime.runs.select_related("version__environment", "person").defer("source").order_by("-created_at")
+    table = runs_table(request, runtime, runtime.runs.filter(person_id=request.actor.id))
+    if table.exported:
+        return table.export()
+    return render(request, "runtimes/shared.html", {"runtime": runtime, "table": table})
 
 
 @require_POST

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -24,6 +24,8 @@ from assay.store.reads.advisories import current_feed
 from assay.store.reads.compared_versions import compared_version, own_references, published_references
 from assay.web.access import Visit, page
 from assay.web.studio.related_versions import offers
+from assay.web.tables import Column, ListTable
+from assay.web.templatetags.assay import chain
 
 MOST_BARS = 12
 FILTERS = (
@@ -46,7 +48,7 @@ class Bar:
 
 
 @page(Right.SEE)
-def compare(request: Visit) -> HttpResponse:
+def compare(request: Visit) -> HttpResponseBase:
     """Compare the versions that the address names; one that is added or missing leads to the right address."""
     names, sieve = _named(request), _sieve(request)
     chosen = _chosen(request, names)
@@ -57,6 +59,9 @@ def compare(request: Visit) -> HttpResponse:
     feed = current_feed()
     exposure = expose(found, feed.index) if found and feed else None
     rows = sieve.rows(found, exposure.libraries if exposure else frozenset()) if found else ()
+    table = comparison_table(request, found.labels, rows) if found else None
+    if table and table.exported:
+        return table.export()
     form = request.GET.get("as")
     if found and form == "json":
         return JsonResponse(document(found, exposure))
@@ -66,11 +71,29 @@ def compare(request: Visit) -> HttpResponse:
         request,
         "studio/compare.html",
         {
-            **_context(request, chosen, found, rows, sieve),
+            **_context(request, chosen, found, sieve, table.sort if table else ""),
+            "table": table,
             "exposure": exposure,
             "problems": exposure.counts if exposure else {},
         },
     )
+
+
+def comparison_table(request: Visit, labels: Sequence[str], rows: Sequence[Row]) -> ListTable[Row]:
+    """Return the libraries with a column for each side, what differs first unless the address sorts them."""
+
+    def side(position: int) -> Column[Row]:
+        label = labels[position]
+        return Column(name=label, label=label, value=lambda row: row.versions[position])
+
+    columns: tuple[Column[Row], ...] = (
+        Column(name="library", label="Library", value=lambda row: row.name),
+        *(side(position) for position in range(len(labels))),
+        Column(name="change", label="Change", value=lambda row: f"{row.change} {row.step or ''}".strip()),
+        Column(name="why", label="Why", value=lambda row: "direct" if row.direct else chain(row.via)),
+        Column(name="size_change", label="Size change", value=lambda row: row.growth, number=True),
+    )
+    return ListTable(request, columns, name="comparison", rows=rows)
 
 
 def _named(request: Visit) -> list[str]:
@@ -106,7 +129,7 @@ def _address(names: Sequence[str], sieve: Filters, **more: str) -> str:
 
 
 def _context(
-    request: Visit, chosen: list[Version], found: Comparison | None, rows: tuple[Row, ...], sieve: Filters
+    request: Visit, chosen: list[Version], found: Comparison | None, sieve: Filters, sort: str
 ) -> dict[str, Any]:
     names = [one.reference for one in chosen]
     context: dict[str, Any] = {
@@ -114,7 +137,7 @@ def _context(
         "names": names,
         "may_add": len(names) < MAX_VERSIONS,
         "choices": published_references(request.actor) + own_references(request.actor),
-        "filters": _filters(names, sieve),
+        "filters": _filters(names, sieve, {"sort": sort} if sort else {}),
         "chosen_filters": [name for name, on in asdict(sieve).items() if on],
     }
     if found is None:
@@ -123,7 +146,6 @@ def _context(
     return {
         **context,
         "comparison": found,
-        "rows": rows,
         "differing": [
             (one.name, tuple(zip(found.labels, one.values, strict=True)))
             for one in found.settings
@@ -154,11 +176,11 @@ def _side_cards(chosen: list[Version], sieve: Filters) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(names: list[str], sieve: Filters) -> list[tuple[str, str, bool]]:
+def _filters(names: list[str], sieve: Filters, kept: dict[str, str]) -> list[tuple[str, str, bool]]:
     """Return (label, address with it turned around, whether it is on)."""
     stands = asdict(sieve)
     return [
-        (label, _address(names, Filters(**{**stands, name: not stands[name]})), stands[name])
+        (label, _address(names, Filters(**{**stands, name: not stands[name]}), **kept), stands[name])
         for name, label in FILTERS
     ]
 
