@@ -22,7 +22,7 @@ check: lint ## the quick check: lint, types, import rules, tests of core and flo
 	.venv/bin/python -m pytest -n auto --dist loadfile tests/core tests/flow tests/architecture
 
 coverage: .venv/.ready-dev ## branch coverage of core and flow
-	.venv/bin/python -m pytest -n auto --dist loadfile --cov --cov-branch --cov-report=term-missing:skip-covered tests/core tests/flow tests/jobs/test_wakeup.py
+	.venv/bin/python -m pytest -n auto --dist loadfile --cov --cov-branch --cov-report=term-missing:skip-covered tests/core tests/flow
 
 mutants: .venv/.ready-dev ## mutation testing of core: what tests do not notice
 	.venv/bin/mutmut run $(ARGS)

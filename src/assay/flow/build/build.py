@@ -223,8 +223,7 @@ def _follow(build: Build) -> None:
     if outcome is not None:
         store_outcome(build, Outcome.from_dict(outcome))
     elif ended:
-        reason = launcher.status(handle).reason
-        _fail(build, _vanished(reason), {})
+        _fail(build, _vanished(launcher.status(handle).reason), {})
     else:
         _show_progress(build, read_json(directory / "progress.json"))
 

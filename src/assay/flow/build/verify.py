@@ -87,7 +87,7 @@ def advance() -> bool:
     if first.handle is None:
         _start(first)
     else:
-        _follow(first)
+        _follow(first, Handle(**first.handle))
     return True
 
 
@@ -102,11 +102,9 @@ def _write_job(lock: Lock, directory: Path) -> None:
     (directory / "rehash.json").write_text(json.dumps(job))
 
 
-def _follow(verification: Verification) -> None:
+def _follow(verification: Verification, handle: Handle) -> None:
     directory = verification_directory(verification.pk)
-    if verification.handle is None:
-        return
-    ended = LocalLauncher().status(Handle(**verification.handle)).state != "running"
+    ended = LocalLauncher().status(handle).state != "running"
     outcome = read_json(directory / "outcome.json")
     if outcome is not None:
         store_outcome(verification, outcome)

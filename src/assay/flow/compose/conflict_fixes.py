@@ -92,6 +92,7 @@ def _resolvable(
                 found.append((fix, one.result(max(0.0, until - time.monotonic()))))
             except (AssayError, TimeoutError):
                 continue
+        pool.shutdown(wait=False, cancel_futures=True)
         for process in list(mine):
             if process.poll() is None:
                 process.kill()

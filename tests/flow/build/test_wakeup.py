@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.db import transaction
 from support.people import draft, person
@@ -28,3 +30,11 @@ def test_what_is_rolled_back_does_not_ring() -> None:
         wakeup.wake_worker()
         transaction.set_rollback(True)
     assert wakeup.last_wake() == before
+
+
+def test_before_the_first_request_there_is_no_wake_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of a new installation starts with 0; the first request makes the file and its directory."""
+    monkeypatch.setattr(wakeup, "home", lambda: tmp_path)
+    assert wakeup.last_wake() == 0
+    wakeup.wake_worker()
+    assert wakeup.last_wake() > 0
