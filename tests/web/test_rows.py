@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.comparison.diff import Change, Row, Step
+from assay.core.report import Check
 from assay.store.reads.libraries import LibraryRow
 from assay.web.admin.changes import ChangeLine
+from assay.web.templatetags.assay import failed_first
 from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
@@ -103,3 +105,10 @@ def test_words_stay_in_their_cells(drawn: list[Row], label: str, held: str) -> N
             for row in drawn
         )
     )
+
+
+def test_checks_that_need_attention_come_first() -> None:
+    """Failed, noted, not assessed, passed; equal ones keep their order."""
+    states = ("passed", "skipped", "noted", "passed", "failed")
+    checks = [Check(name=str(number), state=state, detail="") for number, state in enumerate(states)]
+    assert [check.name for check in failed_first(checks)] == ["4", "2", "1", "0", "3"]

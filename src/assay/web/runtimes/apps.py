@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import NotFoundError
@@ -15,6 +16,7 @@ from assay.runtimes import app_tickets, apps
 from assay.store.models import Run
 from assay.web.access import Visit, page
 from assay.web.runtimes.tables import apps_table, words_of
+from assay.web.undo import success_with_undo
 
 
 @page(Right.SEE)
@@ -79,5 +81,5 @@ def restart(request: Visit, slug: str) -> HttpResponse:
 def stop(request: Visit, slug: str) -> HttpResponse:
     """End an app."""
     apps.stop(request.actor, slug)
-    messages.success(request, "The app is stopped.")
+    success_with_undo(request, "The app is stopped.", reverse("app-start", args=[slug]))
     return redirect("runtime", slug=slug)

@@ -22,6 +22,8 @@ from assay.studio import servers
 from assay.studio.servers import Memory, Wanted
 from assay.web.access import Visit, page
 
+SHOWN = 50  # environments of the list; a search finds the others
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -43,9 +45,10 @@ def launch(request: Visit) -> HttpResponse:
     choices = sift(everything, words)
     wanted = request.GET.get("environment", "") or (choices[0].reference if choices else "")
     chosen = find_reference(request.actor, wanted) if wanted else None
-    known = {one.reference for one in choices}
+    known = {one.reference for one in choices[:SHOWN]}
     context = {
-        "choices": choices,
+        "choices": choices[:SHOWN],
+        "more": max(0, len(choices) - SHOWN),
         "anything": bool(everything),
         "words": words,
         "unlisted": chosen if chosen and chosen.reference not in known else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -11,11 +12,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
+from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
 from assay.web.undo import undo_url
 
 register = template.Library()
 register.filter("undo_url", undo_url)
+URGENCY = {"failed": 0, "noted": 1, "passed": 3, "skipped": 2}  # of a check's state, 0 on top
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")
 
 # By word: glyph, tone, what is written.
@@ -43,7 +46,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "noted": ("!", "warn", "Noted"),
     "running": ("▶", "info", "Running"),
     "succeeded": ("✓", "good", "Succeeded"),
-    "timeout": ("⏱", "bad", "Timed out"),
+    "timeout": ("◷", "bad", "Timed out"),
     "lost": ("?", "bad", "Lost"),
     "starting": ("◔", "info", "Starting"),
     "ready": ("✓", "good", "Ready"),
@@ -94,6 +97,12 @@ HAPPENED = {
 def check_title(name: str) -> str:
     """Return the name of a check with a capital: `RECORD` keeps its own."""
     return name[:1].upper() + name[1:]
+
+
+@register.filter
+def failed_first(checks: Iterable[Check]) -> list[Check]:
+    """Return checks with those that need attention on top, otherwise in their order."""
+    return sorted(checks, key=lambda check: URGENCY.get(check.state, 1))
 
 
 @register.filter

@@ -72,7 +72,7 @@ def _installed_row(row: LibraryRow) -> str:
     why = '<span class="badge info">direct</span>' if row.direct else escape(chain(row.via))
     return (
         f"<tr><td{STRONG if row.direct else ''}>{escape(row.name)}</td>"
-        f'<td><code>{escape(row.version)}</code></td><td class="soft small">{why}</td>'
+        f'<td><code>{escape(row.version)}</code></td><td class="soft small narrow-hides">{why}</td>'
         f'<td class="small clipped narrow-hides">{escape(row.licence) or "unknown"}</td>'
         f'<td class="number">{size(row.size)}</td></tr>'
     )
