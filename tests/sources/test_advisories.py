@@ -137,7 +137,7 @@ def test_a_feed_is_fetched_by_address(tmp_path: Path) -> None:
             """Stay quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         good, _ = read(f"http://127.0.0.1:{server.server_port}/all.zip")
     finally:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from dataclasses import replace
+from subprocess import Popen
 
 import pytest
 from django.conf import settings
@@ -10,15 +13,19 @@ from support.index import LocalIndex
 from support.people import built, draft, person
 
 from assay.core.comparison.diff import UnrequestedChange
+from assay.core.conflict_fixes import Fix
 from assay.core.errors import ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Role
+from assay.engine.interface import Index, ResolveRequest
 from assay.flow.access import find_version
 from assay.flow.build.build import checked_spec_of
+from assay.flow.compose import conflict_fixes
 from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput, new_version
 from assay.flow.compose.resolve import preview, resolve_request
 from assay.flow.package_indexes import indexes_in
+from assay.flow.paths import interpreter, interpreters
 from assay.flow.review.review import approve, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,6 +38,9 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalIndex]:
     monkeypatch.setattr(settings, "INDEX_URL", index.url)
     yield index
     index.close()
+
+
+INDEX = Index(name="default", url="https://index.example/simple")
 
 
 def spec_input(*libraries: str, keep: str | None = None) -> SpecInput:
@@ -99,3 +109,59 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
 def versions(lock: Lock) -> dict[str, str]:
     """Return each library's version."""
     return {one.name: one.version for one in lock.libraries}
+
+
+def test_what_does_not_end_in_time_is_not_offered(
+    processes: list[Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the limit the running trials are ended, and those that have not begun never begin."""
+    monkeypatch.setattr(conflict_fixes, "SECONDS", 0.5)
+    begun = []
+
+    def endless(_request: object, _folder: str, name: str, mine: list[Popen[str]], _secrets: object) -> Lock:
+        begun.append(name)
+        if name == "0":
+            raise ResolutionError("Because app==1.0 depends on shared<2 and other==3.0 depends on shared>=2, no.")
+        process = Popen(["sleep", "60"], text=True)
+        processes.append(process)
+        mine.append(process)
+        raise ResolutionError(f"It ended with {process.wait()}.")
+
+    monkeypatch.setattr(conflict_fixes, "_resolve", endless)
+    conflict = explain_conflict(person("ana"), spec_input("app==1.0", "other==3.0", "more"))
+    assert conflict is not None
+    assert conflict.fixes == ()
+    assert len(begun) == 1 + conflict_fixes.AT_ONCE
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * conflict_fixes.AT_ONCE
+
+
+def test_a_newer_request_ends_the_trials_of_the_older_one(processes: list[Popen[str]]) -> None:
+    """Of the same person; those of others go on."""
+    for number in (1, 2):
+        processes.append(Popen(["sleep", "60"], text=True))
+        conflict_fixes._trials.begin(number).append(processes[-1])
+    assert conflict_fixes._trials.begin(1) == []
+    assert processes[0].wait(10) == -signal.SIGKILL
+    assert processes[1].poll() is None
+    conflict_fixes._trials.begin(2)
+
+
+def test_a_fix_by_another_python_is_tried_with_that_python() -> None:
+    """The request names its interpreter; the other fields stay."""
+    python = next(iter(interpreters()))
+    request = ResolveRequest(python="3.1", python_path="/nowhere", libraries=("six<1",), index=INDEX)
+    fix = Fix(words="w", libraries=("six",), python=python)
+    changed = conflict_fixes._request_with(request, fix)
+    assert (changed.python, changed.python_path, changed.libraries) == (python, interpreter(python).path, ("six",))
+    same = conflict_fixes._request_with(request, replace(fix, python=None))
+    assert (same.python, same.libraries) == ("3.1", ("six",))
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Popen[str]]]:
+    """Return a list of processes, each of which is ended with the test."""
+    begun: list[Popen[str]] = []
+    yield begun
+    for process in begun:
+        process.kill()
+        process.wait()

@@ -8,9 +8,10 @@ import time
 import pytest
 from django.conf import settings
 from support.index import LocalIndex
-from support.people import draft, person, spec_input
+from support.people import draft, lock_of, person, spec_input
 
 from assay.core.lifecycle import BuildState
+from assay.engine.interface import Index, ResolveRequest
 from assay.flow.build.build import advance, read_log, request_build
 from assay.flow.compose import resolution_cache
 from assay.flow.compose.resolve import preview
@@ -64,3 +65,18 @@ def test_an_old_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     preview(ana, spec_input("shown>=1"), "page")
     assert not kept.exists()
     index.close()
+
+
+def test_an_answer_that_cannot_be_read_is_none() -> None:
+    """A missing or broken file is asked for again, never an error."""
+    index = Index(name="default", url="https://index.example/simple")
+    request = ResolveRequest(python="3.11", python_path="/usr/bin/python3", libraries=("unreadable",), index=index)
+    assert resolution_cache.cached_resolution(request) is None
+    lock = lock_of({"six": "1.16.0"})
+    resolution_cache.cache_resolution(request, lock)
+    assert resolution_cache.cached_resolution(request) == lock
+    path = resolution_cache._path(request)
+    for broken in ("lock-version = ", "x = 1"):
+        path.write_text(broken)
+        assert resolution_cache.cached_resolution(request) is None
+    path.unlink()
