@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assay.cli import advisories, applications
 from assay.cli.serve import ready
+from assay.core.format_bytes import format_bytes
 from assay.core.roles import Right, Role
 
 if TYPE_CHECKING:
@@ -123,10 +124,10 @@ def _collect(arguments: argparse.Namespace) -> int:
 
     found = clear(dry_run=arguments.dry_run, older_than=arguments.hours * 3600.0)
     for one in found:
-        sys.stdout.write(f"{one.kind:<12} {one.name[:16]}  {one.size / 1e6:10.1f} MB of its own\n")
-    total = sum(one.size for one in found) / 1e6
+        sys.stdout.write(f"{one.kind:<12} {one.name[:16]}  {format_bytes(one.size):>10} of its own\n")
+    total = format_bytes(sum(one.size for one in found))
     verb = "would be removed" if arguments.dry_run else "removed"
-    sys.stdout.write(f"{len(found)} directories {verb}, {total:.1f} MB\n")
+    sys.stdout.write(f"{len(found):,} directories {verb}, {total}\n")
     return 0
 
 

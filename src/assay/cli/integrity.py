@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assay.cli.environments import path_of
 from assay.client import Client
+from assay.core.format_bytes import format_bytes
 
 if TYPE_CHECKING:
     from assay.cli.serve import Commands
@@ -53,7 +54,7 @@ def _follow(client: Client, verification: str) -> bool:
     for kind in ("changed", "missing", "added"):
         for name in outcome[kind]:
             sys.stdout.write(f"{kind}: {name}\n")
-    size, seconds = outcome["bytes"] / 1e6, max(outcome["seconds"], 0.001)
+    seconds = max(outcome["seconds"], 0.001)
     verdict = "all are what was built" if outcome["clean"] else "NOT what was built"
-    sys.stdout.write(f"{outcome['files']} files, {size:.0f} MB in {seconds:.1f} s: {verdict}\n")
+    sys.stdout.write(f"{outcome['files']:,} files, {format_bytes(outcome['bytes'])} in {seconds:.1f} s: {verdict}\n")
     return bool(outcome["clean"])

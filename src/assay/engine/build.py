@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from assay.core.errors import AssayError, BuildError
+from assay.core.format_bytes import format_bytes
 from assay.core.lock import Lock
 from assay.engine import uv
 from assay.engine.installing.seal import ASIDE, read_sealed
@@ -79,7 +80,8 @@ class Build:
             if self.job.lock is None:
                 pool.submit(_look_ahead, self.job.request.python_path)
             lock = self._lock()
-        self.reporter.log(f"{len(lock.libraries)} libraries, {lock.download_size} bytes to fetch, lock {lock.digest}")
+        size = format_bytes(lock.download_size)
+        self.reporter.log(f"Lock {lock.digest}: {len(lock.libraries):,} libraries, {size} of files")
         take_lease(self.job.paths, self.workdir.name, lock)
         ready = None if self.job.repair else read_sealed(Path(self.job.paths.environments) / lock.digest)
         if ready is not None:

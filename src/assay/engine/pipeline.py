@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from assay.core.format_bytes import format_bytes
 from assay.core.lock import Lock
 from assay.core.report import Check, Report
 from assay.engine import uv
@@ -51,7 +52,9 @@ def _install(job: Job, lock: Lock, workdir: Path, aside: Path, reporter: Reporte
     )
     wheels = installation.keep()
     installed = installation.link(wheels)
-    reporter.log(f"Linked {len(installed.wheels)} libraries, {installed.files} files, {installed.size} bytes")
+    reporter.log(
+        f"Linked {len(installed.wheels):,} libraries, {installed.files:,} files, {format_bytes(installed.size)}"
+    )
     return installed
 
 

@@ -16,6 +16,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from assay.core.errors import BuildError
+from assay.core.format_bytes import format_bytes
 from assay.core.lock import File
 from assay.engine.fetching.network import Network
 
@@ -53,7 +54,7 @@ def check_space(size: int, folder: Path) -> None:
     needed, free = size * (1 + UNPACKED), shutil.disk_usage(folder).free
     if needed > free:
         raise BuildError(
-            f"The disk is too full: about {needed >> 20} MB are needed, {free >> 20} MB are free.",
+            f"The disk is too full: about {format_bytes(needed)} are needed, {format_bytes(free)} are free.",
             hint="Free space (`assay admin collect` removes what nothing needs), then build again.",
         )
 
@@ -121,7 +122,7 @@ def _receive(
 def _check_size(file: File, have: int) -> None:
     if have > (file.size or LARGEST):
         raise BuildError(
-            f"{file.name} is larger than its index announced ({file.size} bytes).",
+            f"{file.name} is larger than its index announced ({file.size:,} bytes).",
             hint="The index served another file than it announced. Do not use it; tell its administrator.",
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from assay.core.format_bytes import format_bytes
 from assay.engine.interface import Job
 from assay.engine.sandbox import isolation
 
@@ -107,7 +108,7 @@ def _watch(process: subprocess.Popen[bytes], seconds: float) -> str:
             if count > MOST_PROCESSES:
                 return f"it started more than {MOST_PROCESSES} processes"
             if memory > MOST_MEMORY:
-                return f"it took more than {MOST_MEMORY >> 30} GiB of memory"
+                return f"it used more than {format_bytes(MOST_MEMORY)} of memory"
         else:
             return ""
     return f"it took longer than {seconds:.0f} s"

@@ -23,6 +23,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
 from assay.core.errors import AssayError, BuildError, ResolutionError
+from assay.core.format_bytes import format_bytes
 from assay.core.lock import File
 from assay.engine.interface import Credentials, Job, ResolveRequest
 from assay.engine.interpreters import find_base
@@ -162,7 +163,7 @@ def _extract_tar(packed: tarfile.TarFile, target: Path) -> None:
 def _check_amount(archive: Path, sizes: list[int]) -> None:
     if len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES:
         raise BuildError(
-            f"{archive.name} would unpack to {len(sizes)} files, {sum(sizes) >> 20} MB.",
+            f"{archive.name} would unpack to {len(sizes):,} files, {format_bytes(sum(sizes))}.",
             hint="Leave this library out.",
         )
 

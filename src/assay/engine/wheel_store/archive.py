@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.errors import BuildError
+from assay.core.format_bytes import format_bytes
 
 MOST_MEMBERS = 300_000  # the largest wheels in use have about 30,000
 MOST_BYTES = 20 << 30  # unpacked
@@ -40,12 +41,12 @@ def inspect(wheel: Path) -> Archive:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise _refused(wheel, f"is no readable wheel ({error})") from error
     if len(members) > MOST_MEMBERS:
-        raise _refused(wheel, f"has {len(members)} members; {MOST_MEMBERS} are allowed")
+        raise _refused(wheel, f"has {len(members):,} members; {MOST_MEMBERS:,} are allowed")
     for member in members:
         _check_member(wheel, member)
     total = sum(member.file_size for member in members)
     if total > min(MOST_BYTES, RATIO * wheel.stat().st_size + SLACK):
-        raise _refused(wheel, f"would unpack to {total >> 20} MB from {wheel.stat().st_size >> 10} kB")
+        raise _refused(wheel, f"would unpack to {format_bytes(total)} from {format_bytes(wheel.stat().st_size)}")
     return Archive(
         members=frozenset(member.filename for member in members if not member.is_dir()),
         largest=max((member.file_size for member in members), default=0),

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
+from assay.core.format_bytes import format_bytes
 from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
 from assay.web.undo import undo_url
@@ -155,14 +156,8 @@ def health(word: str) -> SafeString:
 
 @register.filter
 def size(value: float | None) -> str:
-    """Write a number of bytes with three digits, e.g. `1.84 GB` (powers of 1000)."""
-    number = float(value or 0)
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(number) < 999.5 or unit == "GB":  # noqa: PLR2004 - rounds to the next prefix
-            break
-        number /= 1000
-    digits = 0 if unit == "B" or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
-    return f"{number:,.{digits}f} {unit}".replace("-", "\N{MINUS SIGN}")
+    """Write a number of bytes, e.g. `1.84 GB` (see `core.format_bytes`)."""
+    return format_bytes(value or 0)
 
 
 @register.filter

@@ -1,0 +1,27 @@
+"""Sizes are written with three digits and a unit."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.core.format_bytes import format_bytes
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (999.5, "1.00 kB"),
+        (1_840, "1.84 kB"),
+        (18_400_000, "18.4 MB"),
+        (999_499_999, "999 MB"),
+        (999_500_000, "1.00 GB"),
+        (4_294_967_296, "4.29 GB"),
+        (1_234_567_000_000, "1,235 GB"),
+        (-2_500_000, "\N{MINUS SIGN}2.50 MB"),
+    ],
+)
+def test_sizes_have_three_digits_and_a_unit(count: float, text: str) -> None:
+    """Powers of 1000; the next unit starts where the number would have four digits."""
+    assert format_bytes(count) == text
