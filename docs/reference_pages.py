@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-VERBS = ("get", "post", "put", "delete")
 COMMANDS = """# Commands
 
 Made from `assay --help`. Commands that work over HTTP read `ASSAY_URL` and `ASSAY_TOKEN`; create the token on your
@@ -53,56 +52,29 @@ def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
 
 
 def api_page() -> str:
-    """Return every operation of the API: address, purpose, parameters, body."""
-    schema = _openapi()
-    by_tag: dict[str, list[str]] = {}
-    for address, operations in schema["paths"].items():
-        for verb in VERBS:
-            if verb in operations:
-                operation = operations[verb]
-                by_tag.setdefault(operation["tags"][0], []).append(_operation(schema, verb, address, operation))
-    return API + "".join(f"\n## {tag}\n\n{''.join(parts)}" for tag, parts in by_tag.items())
+    """Return every operation of the API: address, purpose, parameters, body, errors."""
+    return API + "".join(f"\n## {tag}\n\n{''.join(map(_operation, parts))}" for tag, parts in _routes().items())
 
 
-def _openapi() -> dict[str, Any]:
+def _routes() -> dict[str, list[Any]]:
     with tempfile.TemporaryDirectory() as home:
         os.environ["ASSAY_HOME"] = home
         from assay.server.setup import prepare  # noqa: PLC0415 - settings read the home
 
         prepare()
-        from assay.api.app import api  # noqa: PLC0415 - after prepare()
+        from assay.api.docs import routes  # noqa: PLC0415 - after prepare()
 
-        document: dict[str, Any] = api.get_openapi_schema()
-    return document
+        found: dict[str, list[Any]] = routes()
+    return found
 
 
-def _operation(schema: dict[str, Any], verb: str, address: str, operation: dict[str, Any]) -> str:
-    short = address.replace("/api/v1/workspaces/{workspace}", "")
-    text = " ".join((operation.get("description") or operation.get("summary", "")).split())
-    lines = [f"### `{verb.upper()} {short or address}`", "", text, ""]
-    query = [f"`{one['name']}`" for one in operation.get("parameters", ()) if one["in"] == "query"]
-    if query:
-        lines += [f"Query: {', '.join(query)}.", ""]
-    fields = _body(schema, operation)
-    if fields:
-        lines += ["| Field | Type | |", "|---|---|---|", *fields, ""]
+def _operation(route: Any) -> str:  # noqa: ANN401 - an `assay.api.docs.Route`, which is imported after prepare()
+    short = route.address.replace("/api/v1/workspaces/{workspace}", "")
+    lines = [f"### `{route.verb} {short or route.address}`", "", route.text, ""]
+    if route.query:
+        lines += [f"Query: {', '.join(f'`{name}`' for name in route.query)}.", ""]
+    if route.body:
+        rows = [f"| `{field}` | {kind} | {'required' if needed else ''} |" for field, kind, needed in route.body]
+        lines += ["| Field | Type | |", "|---|---|---|", *rows, ""]
+    lines += [f"Errors: {', '.join(route.errors)}.", ""]
     return "\n".join(lines) + "\n"
-
-
-def _body(schema: dict[str, Any], operation: dict[str, Any]) -> list[str]:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    name = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
-    body = schema["components"]["schemas"].get(name, {})
-    required = body.get("required", ())
-    return [
-        f"| `{field}` | {_type(shape)} | {'required' if field in required else ''} |"
-        for field, shape in body.get("properties", {}).items()
-    ]
-
-
-def _type(shape: dict[str, Any]) -> str:
-    if "anyOf" in shape:
-        return " or ".join(_type(one) for one in shape["anyOf"])
-    if shape.get("type") == "array":
-        return f"list of {_type(shape['items'])}"
-    return str(shape.get("type") or shape.get("$ref", "").rsplit("/", 1)[-1] or "any")

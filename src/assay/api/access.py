@@ -1,4 +1,4 @@
-"""Who calls, and what each route lets them do: every route declares its right."""
+"""Who calls, and what each route lets them do: every route declares its right and its errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from django.http import HttpRequest
 from ninja import Path
 from ninja.security import HttpBearer
 
+from assay.core.errors import (
+    AssayError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+)
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import actor_in
 from assay.flow.people import person_of_token
@@ -21,14 +28,14 @@ T = TypeVar("T")
 
 
 class Caller(HttpRequest):
-    """A request whose token was recognised."""
+    """A request with a valid token."""
 
     auth: tuple[Person, Right]
     actor: Actor
 
 
 class Token(HttpBearer):
-    """`Authorization: Bearer TOKEN`. Rights are read anew at each request."""
+    """`Authorization: Bearer TOKEN`. Rights are read at each request."""
 
     def authenticate(self, request: HttpRequest, token: str) -> tuple[Person, Right]:
         """Return the person and the token's scope. Raises NotSignedInError."""
@@ -59,8 +66,31 @@ def needs(
     return declare
 
 
+def raises(
+    *errors: type[AssayError],
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Declare the errors of a route beside those that its right, its method and its input bring with them."""
+
+    def declare(view: Callable[P, T]) -> Callable[P, T]:
+        marked: Any = view
+        marked.errors = errors
+        return view
+
+    return declare
+
+
+def errors_of(view: Callable[..., Any], method: str, *, takes_query: bool) -> list[type[AssayError]]:
+    """Return every error with which a route can answer, by status."""
+    errors = {NotSignedInError, NotFoundError, *getattr(view, "errors", ())}
+    if method != "GET" or getattr(view, "right", None) is not Right.SEE:
+        errors.add(ForbiddenError)
+    if method != "GET" or takes_query:
+        errors.add(InvalidInputError)
+    return sorted(errors, key=lambda one: (one.status, one.code))
+
+
 def _signature(view: Callable[..., Any]) -> inspect.Signature:
-    """Return a view's signature with its types evaluated, and the workspace told to be part of the path."""
+    """Return a view's signature with its types evaluated, and the workspace as a part of the path."""
     signature = inspect.signature(view, eval_str=True)
     parameters = [
         one.replace(annotation=Path[str]) if one.name == "workspace" else one for one in signature.parameters.values()

@@ -1,11 +1,10 @@
-"""The API: routers, errors as problem documents, OpenAPI."""
+"""The API: its routers, and its errors as problem documents."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from assay.api import (
@@ -28,12 +27,21 @@ from assay.api import (
     versions,
 )
 from assay.api.access import Token
+from assay.api.openapi import DocumentedAPI
 from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
 
-api = NinjaAPI(
+DESCRIPTION = """\
+The approval desk for Python environments.
+
+Send `Authorization: Bearer TOKEN`; create the token on your account page. Lists take `limit` and `cursor`;
+`next` is the cursor of the next page, or null. Times are UTC. Sizes are in bytes. Errors are RFC 9457 problem
+documents with `detail`, `hint` and, where a field is wrong, `path`. What you may not see answers 404; what you may
+see but not do answers 403.
+"""
+api = DocumentedAPI(
     title="Assay",
     version="1",
-    description="The approval desk for Python environments.",
+    description=DESCRIPTION,
     urls_namespace="api",
     openapi_url="/openapi.json",
     docs_url=None,
@@ -62,7 +70,7 @@ for router in (
 
 
 def problem(error: AssayError) -> HttpResponse:
-    """Answer an error of our tree as `application/problem+json`."""
+    """Return an error as `application/problem+json`."""
     return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
 
 
@@ -82,7 +90,7 @@ def _no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     del request
     first: dict[str, Any] = error.errors[0]
-    path = ".".join(str(part) for part in first["loc"] if part not in {"body", "body_in", "payload"})
+    path = ".".join(str(part) for part in first["loc"] if part not in {"body", "query"})
     return problem(InvalidInputError(f"{path}: {first['msg']}", hint="See /api/v1/docs.", path=path))
 
 

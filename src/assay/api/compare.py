@@ -16,13 +16,16 @@ from assay.flow.access import find_reference
 from assay.store.reads.advisories import current_feed
 from assay.store.reads.compared_versions import compared_version
 
-router = Router(tags=["compare"])
+router = Router(tags=["Comparison"])
 
 
 @router.get("/compare", response=dict[str, Any])
 @needs(Right.SEE)
 def compare(request: Caller, workspace: str, versions: str) -> dict[str, Any]:
-    """Compare versions that the caller may see; a change is told of the first against the last."""
+    """Compare two to five versions, library by library.
+
+    A change is the difference between the first and the last version. Effects and advisories are included.
+    """
     names = [one.strip() for one in versions.split(",") if one.strip()]
     if len(names) < 2:  # noqa: PLR2004 - one version has nothing to differ from
         raise InvalidInputError("Name at least two versions.", hint="Write versions=geo@3,geo@4.", path="versions")

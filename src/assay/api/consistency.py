@@ -1,4 +1,4 @@
-"""`/consistency` and `/duplicates`: which versions of which library are live where, and what is there twice."""
+"""`/consistency` and `/duplicates`: live versions of each library, and environments that are nearly the same."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 from ninja import Router
 
-from assay.api.access import Caller, needs
-from assay.api.pagination import bounded, cursor, offset, position
+from assay.api.access import Caller, needs, raises
+from assay.api.pagination import Cursor, Limit, decode_cursor, decode_offset, page_of
 from assay.api.schemas import Items, MoveIn
 from assay.core.comparison.consistency import Spread
+from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.roles import Right
 from assay.core.spec import parse_pin
 from assay.flow.compose.align import Proposal, propose
@@ -18,8 +19,8 @@ from assay.store.reads.consistency import consistency as read
 from assay.store.reads.duplicates import Group, Member
 from assay.store.reads.duplicates import duplicates as read_duplicates
 
-router = Router(tags=["consistency"])
-SHOWN = 50  # environments named for each version; their number is told in full
+router = Router(tags=["Consistency"])
+SHOWN = 50  # environments that are named for each version; `count` counts all
 
 
 @router.get("/consistency", response=Items)
@@ -30,26 +31,33 @@ def consistency(
     library: str = "",
     diverging: bool = True,  # noqa: FBT001, FBT002 - a query parameter
     conflicts: bool = False,  # noqa: FBT001, FBT002 - a query parameter
-    limit: int = 50,
+    limit: Limit = 50,
+    cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """List libraries with their live versions: those that diverge, all with `diverging=false`, or one."""
-    after = position(request.GET.get("cursor", ""))
+    """List libraries with their live versions.
+
+    By default, libraries with different versions only; `diverging=false` lists all, `library` one.
+    """
     rows = read(
         request.actor,
         library=library,
         diverging=diverging,
         conflicts=conflicts,
-        after=after,
-        limit=bounded(limit) + 1,
+        after=decode_cursor(cursor),
+        limit=limit + 1,
     )
-    following = cursor(rows[limit - 1].name) if len(rows) > limit else None
-    return {"items": [spread_document(row) for row in rows[:limit]], "next": following}
+    shown, following = page_of(rows, limit, lambda row: row.name)
+    return {"items": [spread_document(row) for row in shown], "next": following}
 
 
 @router.post("/consistency/propose", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError, ResolutionError, UnavailableError)
 def propose_moves(request: Caller, workspace: str, body: MoveIn) -> dict[str, Any]:
-    """Say for each environment whether a library can move to a version, and what else would; or draft it."""
+    """Propose to move a library to one version in several environments.
+
+    Each answer says whether the move resolves and what else changes. With `create`, drafts are created.
+    """
     pin = parse_pin(body.library, body.version)
     found = propose(request.actor, pin, body.environments, create=body.create)
     return {"library": pin.name, "pin": pin.name + pin.specifier, "items": [_proposal(one) for one in found]}
@@ -92,12 +100,15 @@ def spread_document(row: Spread) -> dict[str, Any]:
 
 @router.get("/duplicates", response=Items)
 @needs(Right.SEE)
-def duplicates(request: Caller, workspace: str, limit: int = 20) -> dict[str, Any]:
-    """List groups of near-identical environments, with what each one's people gain and lose by merging."""
-    start = offset(request.GET.get("cursor", ""))
-    found = read_duplicates(request.actor, limit=bounded(limit) + 1, offset=start)
-    following = cursor(str(start + limit)) if len(found) > limit else None
-    return {"items": [_group(one) for one in found[:limit]], "next": following}
+def duplicates(request: Caller, workspace: str, limit: Limit = 20, cursor: Cursor = "") -> dict[str, Any]:
+    """List groups of nearly identical environments.
+
+    Each member says what its people gain and lose by moving to the environment that is kept.
+    """
+    start = decode_offset(cursor)
+    groups = read_duplicates(request.actor, limit=limit + 1, offset=start)
+    shown, following = page_of(groups, limit, lambda _: start + limit)
+    return {"items": [_group(one) for one in shown], "next": following}
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Things as JSON documents."""
+"""JSON documents of what the store holds. Commands print what these make."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assay.store.reads.reviews import rounds
 
 
 def version_row(version: Version) -> dict[str, Any]:
-    """A version in a list."""
+    """Return a version as a row of a list."""
     return {
         "environment": version.environment.slug,
         "version": version.number,
@@ -41,7 +41,7 @@ def _feed_of(version: Version) -> int | None:
 
 
 def version_document(version: Version) -> dict[str, Any]:
-    """A version in full: spec, build, report summary, review, events."""
+    """Return a version in full: spec, build, report summary, review, events."""
     environment = version.environment
     return version_row(version) | {
         "title": environment.title,
@@ -88,7 +88,7 @@ def version_document(version: Version) -> dict[str, Any]:
 
 
 def assessment_summary(version: Version) -> dict[str, Any] | None:
-    """The newest verdict in numbers, or None when none was taken; `feed` False: advisories are not assessed."""
+    """Return the numbers of the newest assessment, None without one; `feed` says whether advisories were assessed."""
     found = Assessment.objects.filter(version=version, digest=version.digest).first()
     if found is None:
         return None
@@ -102,7 +102,7 @@ def assessment_summary(version: Version) -> dict[str, Any] | None:
 
 
 def report_summary(version: Version) -> dict[str, Any] | None:
-    """The numbers of a report, or None when nothing is built."""
+    """Return the numbers of a report, None before the build."""
     if version.lock is None:
         return None
     report = version.lock.report
@@ -117,7 +117,7 @@ def report_summary(version: Version) -> dict[str, Any] | None:
 
 
 def build_document(build: Build) -> dict[str, Any]:
-    """A build: state, step, progress, timings, failure."""
+    """Return a build: state, step, progress, timings, failure."""
     progress = build.progress or {}
     return {
         "id": str(build.pk),
@@ -142,7 +142,7 @@ def build_document(build: Build) -> dict[str, Any]:
 
 
 def environment_document(environment: Environment, versions: list[Version]) -> dict[str, Any]:
-    """An environment with its versions, newest first."""
+    """Return an environment with its versions, newest first."""
     newest = environment.newest
     return {
         "slug": environment.slug,
@@ -156,7 +156,7 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
 
 
 def nearest_document(found: list[Nearness]) -> dict[str, Any]:
-    """Published versions by how near they are to a need, best first."""
+    """Return published versions by their distance to a need, nearest first."""
     return {
         "items": [
             {
@@ -177,7 +177,7 @@ def nearest_document(found: list[Nearness]) -> dict[str, Any]:
 
 
 def server_document(server: Server) -> dict[str, Any]:
-    """A Studio server."""
+    """Return a Studio server."""
     return {
         "id": server.pk,
         "state": server.state,
@@ -196,7 +196,7 @@ def server_document(server: Server) -> dict[str, Any]:
 
 
 def runtime_document(runtime: Runtime) -> dict[str, Any]:
-    """A runtime."""
+    """Return a runtime."""
     return {
         "slug": runtime.slug,
         "title": runtime.title,
@@ -221,7 +221,7 @@ def runtime_document(runtime: Runtime) -> dict[str, Any]:
 
 
 def run_document(run: Run) -> dict[str, Any]:
-    """One run; `seconds`, and `peak_memory` in bytes."""
+    """Return a run; `seconds` is its duration, `peak_memory` is in bytes."""
     return {
         "id": str(run.pk),
         "runtime": run.runtime.slug,
@@ -247,12 +247,12 @@ def run_document(run: Run) -> dict[str, Any]:
 
 
 def secret_document(secret: Secret) -> dict[str, Any]:
-    """A secret: its name. The value never leaves."""
+    """Return the name of a secret, never its value."""
     return {"name": secret.name, "updated": secret.updated_at}
 
 
 def app_document(runtime: Runtime) -> dict[str, Any]:
-    """An app: where it is, whether it is kept up, and the process that serves."""
+    """Return an app: its address, whether it should run, and the process that serves."""
     return {
         "application": runtime.app,
         "address": address_of(runtime),
@@ -264,5 +264,5 @@ def app_document(runtime: Runtime) -> dict[str, Any]:
 
 
 def application_document(template: Template) -> dict[str, Any]:
-    """A way to start apps."""
+    """Return an application that starts apps."""
     return asdict(template)

@@ -6,22 +6,23 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import JsonResponse
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
-from assay.api.access import Caller, needs
+from assay.api.access import Caller, needs, raises
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
-from assay.api.pagination import bounded, cursor, position
-from assay.api.schemas import EnvironmentIn, EnvironmentPage, SpecIn
+from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
+from assay.api.schemas import CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn
+from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.assess.assess import preview_findings
 from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput, create_environment, new_version
 from assay.flow.compose.resolve import preview
-from assay.store.reads.catalogue import Filters, catalogue
+from assay.store.reads.catalogue import catalogue
 from assay.store.reads.nearest import nearest
 
-router = Router(tags=["environments"])
+router = Router(tags=["Environments"])
 
 
 @router.get("/environments", response=EnvironmentPage)
@@ -29,28 +30,27 @@ router = Router(tags=["environments"])
 def list_environments(
     request: Caller,
     workspace: str,
-    limit: int = 100,
-    q: str = "",
-    library: str = "",
-    python: str = "",
-    base: str = "",
-    owner: str = "",
-    status: str = "",
-    health: str = "",
+    filters: Query[CatalogueQuery],
+    limit: Limit = 100,
+    cursor: Cursor = "",
 ) -> JsonResponse:
-    """List what the caller may see, by short name. The rows are checked by tests, not at each request."""
-    filters = Filters(text=q, library=library, python=python, base=base, owner=owner, status=status, health=health)
-    given = position(request.GET.get("cursor", ""))
-    rows = catalogue(request.actor, filters, limit=bounded(limit) + 1, after=given)
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return JsonResponse({"items": [vars(row) for row in rows], "next": cursor(rows[-1].slug) if more else None})
+    """List environments.
+
+    The rows are sorted by name. Drafts of other people are not among them.
+    """
+    rows = catalogue(request.actor, filters.read(), limit=limit + 1, after=decode_cursor(cursor))
+    shown, following = page_of(rows, limit, lambda row: row.slug)
+    return JsonResponse({"items": [vars(row) for row in shown], "next": following})
 
 
 @router.post("/environments", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def create(request: Caller, workspace: str, body: EnvironmentIn) -> Status[dict[str, Any]]:
-    """Create an environment; version 1 is a draft."""
+    """Create an environment.
+
+    Version 1 is a draft.
+    """
     version = create_environment(
         request.actor,
         slug=body.slug,
@@ -64,7 +64,7 @@ def create(request: Caller, workspace: str, body: EnvironmentIn) -> Status[dict[
 @router.get("/environments/{slug}", response=dict[str, Any])
 @needs(Right.SEE)
 def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
-    """Show an environment with the versions that the caller may see."""
+    """Show an environment with its versions."""
     environment = find_environment(request.actor, slug)
     return environment_document(environment, visible_versions(request.actor, environment))
 
@@ -72,7 +72,7 @@ def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 @router.get("/environments/{slug}/versions", response=dict[str, Any])
 @needs(Right.SEE)
 def versions(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
-    """List the versions that the caller may see, newest first."""
+    """List the versions of an environment, newest first."""
     environment = find_environment(request.actor, slug)
     return {
         "items": [version_row(one) for one in visible_versions(request.actor, environment)],
@@ -82,16 +82,22 @@ def versions(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 
 @router.post("/environments/{slug}/versions", response={201: dict[str, Any]})
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def next_version(request: Caller, workspace: str, slug: str) -> Status[dict[str, Any]]:
-    """Start a draft from the newest published version."""
+    """Create a draft from the newest published version."""
     version = new_version(request.actor, slug)
     return Status(201, version_document(find_version(request.actor, slug, version.number)))
 
 
 @router.post("/resolve", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError, ResolutionError, UnavailableError)
 def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
-    """Say what a spec would install, and which published versions come near. Nothing is stored."""
+    """Resolve a spec.
+
+    Returns the libraries that would be installed, what moves, the nearest published versions and the findings.
+    Nothing is stored.
+    """
     found = preview(request.actor, spec_input_of(body), turn=f"api-{id(request)}")
     direct = set(found.direct)
     return {
@@ -123,8 +129,12 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
 
 @router.post("/resolve/fixes", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError, ResolutionError, UnavailableError)
 def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
-    """Say who asks for what in a conflict, and which small changes end it; each was tried. Empty when it resolves."""
+    """Explain a conflict and find small changes that solve it.
+
+    Every returned fix was resolved successfully. `detail` is null where the spec resolves.
+    """
     conflict = explain_conflict(request.actor, spec_input_of(body))
     if conflict is None:
         return {"detail": None, "asks": [], "fixes": []}
@@ -136,7 +146,7 @@ def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
 
 
 def spec_input_of(body: SpecIn) -> SpecInput:
-    """Return the unchecked spec of a body."""
+    """Return the spec of a body, not yet checked."""
     return SpecInput(
         base=body.base,
         python=body.python,

@@ -1,4 +1,4 @@
-"""`/events`: the audit trail."""
+"""`/events`: the audit log."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pagination import bounded, cursor, position
+from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
 from assay.api.schemas import Items
 from assay.core.roles import Right
 from assay.store.reads.audit_log import trail
 
-router = Router(tags=["events"])
+router = Router(tags=["Audit log"])
 
 
 @router.get("/events", response=Items)
 @needs(Right.SEE)
-def events(request: Caller, workspace: str, limit: int = 100, environment: str = "") -> dict[str, Any]:
-    """List events, newest first: all of them for administrators, else one's own and what is public."""
-    before = position(request.GET.get("cursor", ""))
+def events(
+    request: Caller, workspace: str, limit: Limit = 100, cursor: Cursor = "", environment: str = ""
+) -> dict[str, Any]:
+    """List events of the audit log, newest first.
+
+    Administrators see all events; others see their own and the public ones.
+    """
+    before = decode_cursor(cursor)
     rows = trail(
         request.actor,
-        limit=bounded(limit) + 1,
+        limit=limit + 1,
         before=int(before) if before.isdigit() else None,
         environment=environment,
     )
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return {"items": [asdict(row) for row in rows], "next": cursor(str(rows[-1].sequence)) if more else None}
+    shown, following = page_of(rows, limit, lambda row: row.sequence)
+    return {"items": [asdict(row) for row in shown], "next": following}

@@ -1,4 +1,4 @@
-"""`…/report`, `…/findings`, `…/waive`, `…/remedy`, `…/sbom` of a version; `/waivers` and `/health`."""
+"""Reports, findings, waivers, suggested updates and SBOM of a version; `/waivers` and `/health`."""
 
 from __future__ import annotations
 
@@ -9,29 +9,34 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Status
 
-from assay.api.access import Caller, needs
+from assay.api.access import Caller, needs, raises
+from assay.api.openapi import returns_file
 from assay.api.schemas import Items, Remedy, Waive
 from assay.api.versions import ONE, shown
+from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.lock import Lock as LockValue
 from assay.core.policy.findings import Effect, Finding, stops_at
 from assay.core.roles import Right
 from assay.flow.access import find_version
 from assay.flow.assess.assess import Verdict, verdict
 from assay.flow.assess.report import feed_document, report_document
-from assay.flow.downloads import bill_of_materials, built_lock
+from assay.flow.downloads import SBOM_TYPE, bill_of_materials, built_lock
 from assay.flow.review import waive as waiving
 from assay.flow.watch import suggested_update as updates
 from assay.store.models import Version, Waiver
 from assay.store.reads.libraries import direct_of
 from assay.store.reads.waivers import open_entries, state_of, waiver_rows
 
-router = Router(tags=["findings"])
+router = Router(tags=["Findings"])
 
 
 @router.get(f"{ONE}/report", response=dict[str, Any])
 @needs(Right.SEE)
 def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Show the facts of a built version: what its build saw, and what is known today."""
+    """Show the facts of a built version.
+
+    The facts are what the build recorded and what the feeds say today.
+    """
     version = find_version(request.actor, slug, number)
     built_lock(version)
     return report_document(version)
@@ -40,14 +45,14 @@ def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str,
 @router.get(f"{ONE}/findings", response=dict[str, Any])
 @needs(Right.SEE)
 def findings(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """List the findings, blocking ones first, each with its rule, what to do, and its waiver."""
+    """List the findings of a built version, blocking ones first."""
     version = find_version(request.actor, slug, number)
     built_lock(version)
     return findings_document(version, verdict(version))
 
 
 def findings_document(version: Version, found: Verdict) -> dict[str, Any]:
-    """Return the findings of a version and what they rest on."""
+    """Return the findings of a version with the policy and the advisory feed they come from."""
     chains = LockValue.from_dict(built_lock(version).content).why(direct_of(version))
     return {
         "policy": found.policy,
@@ -59,7 +64,7 @@ def findings_document(version: Version, found: Verdict) -> dict[str, Any]:
 
 
 def finding_document(finding: Finding, found: Verdict | None, chains: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return one finding; `via` is the chain from a library that was asked for."""
+    """Return one finding; `via` is the chain from a direct library."""
     waiver = found.waiver_of(finding) if found else None
     return {
         "id": finding.id,
@@ -80,16 +85,24 @@ def finding_document(finding: Finding, found: Verdict | None, chains: dict[str, 
 
 @router.post(f"{ONE}/waive", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def waive(request: Caller, workspace: str, slug: str, number: int, body: Waive) -> dict[str, Any]:
-    """Accept one finding, with a reason and until a day."""
+    """Waive a finding.
+
+    It holds as long as the fact stays the same, and no longer than `until`.
+    """
     waiving.waive(request.actor, slug, number, finding=body.finding, reason=body.reason, until=body.until)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/remedy", response={200: dict[str, Any], 201: dict[str, Any]})
 @needs(Right.COMPOSE)
+@raises(ConflictError, ResolutionError, UnavailableError)
 def suggest_update(request: Caller, workspace: str, slug: str, number: int, body: Remedy) -> Status[dict[str, Any]]:
-    """Make a draft of the next version with the smallest moves that clear the known problems."""
+    """Draft the smallest update that fixes the vulnerabilities.
+
+    With `create` false, the update is returned and no draft is created.
+    """
     found = updates.suggest_update(request.actor, slug, number, create=body.create)
     answer = {
         "draft": found.draft.reference if found.draft else None,
@@ -105,8 +118,12 @@ def suggest_update(request: Caller, workspace: str, slug: str, number: int, body
 
 @router.post("/remedies", response=Items)
 @needs(Right.COMPOSE)
+@raises(ConflictError, ResolutionError, UnavailableError)
 def suggest_updates(request: Caller, workspace: str, body: Remedy) -> dict[str, Any]:
-    """Do the same for every environment whose newest version needs attention, or say why it cannot be done."""
+    """Draft an update of every environment that needs attention.
+
+    `why_not` gives the reason where an environment cannot be updated.
+    """
     items = [
         {
             "reference": one.reference,
@@ -119,10 +136,10 @@ def suggest_updates(request: Caller, workspace: str, body: Remedy) -> dict[str, 
     return {"items": items, "next": None}
 
 
-@router.get(f"{ONE}/sbom")
+@router.get(f"{ONE}/sbom", openapi_extra=returns_file(SBOM_TYPE))
 @needs(Right.SEE)
 def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
-    """Download the SBOM (CycloneDX, JSON)."""
+    """Download the SBOM of a built version (CycloneDX, JSON)."""
     file = bill_of_materials(find_version(request.actor, slug, number))
     return HttpResponse(file.text, headers=file.headers)
 
@@ -130,7 +147,7 @@ def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpRespons
 @router.get("/health", response=Items)
 @needs(Right.SEE)
 def health(request: Caller, workspace: str) -> dict[str, Any]:
-    """List the published versions whose facts changed after approval, oldest first."""
+    """List the published versions that need attention, oldest first."""
     rows = open_entries(request.actor.workspace_id)
     items = [
         {
@@ -156,7 +173,7 @@ def waivers(request: Caller, workspace: str, limit: int = 200) -> dict[str, Any]
 
 
 def waiver_document(waiver: Waiver) -> dict[str, Any]:
-    """Return a waiver with what it accepts and whether it still holds."""
+    """Return a waiver: what it accepts, and whether it is still valid."""
     return {
         "environment": waiver.environment.slug,
         "version": waiver.version.reference,

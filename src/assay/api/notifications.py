@@ -1,4 +1,4 @@
-"""`/notices`: what happened that concerns the caller."""
+"""`/notices`: notifications of the caller."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pagination import bounded
+from assay.api.pagination import Limit
 from assay.api.schemas import Items
 from assay.core.roles import Right
 from assay.flow.notify.notifications import mark_read
 from assay.store.models import Notice
 
-router = Router(tags=["notices"])
+router = Router(tags=["Notifications"])
 
 
 @router.get("/notices", response=Items)
 @needs(Right.SEE)
-def notices(request: Caller, workspace: str, limit: int = 100) -> dict[str, Any]:
-    """List them, newest first; `read` is when, None for what was not."""
+def notices(request: Caller, workspace: str, limit: Limit = 100) -> dict[str, Any]:
+    """List your notifications, newest first.
+
+    `read` is the time at which you read it, or null.
+    """
     rows = Notice.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
     items = [
         {
@@ -31,7 +34,7 @@ def notices(request: Caller, workspace: str, limit: int = 100) -> dict[str, Any]
             "at": one.at,
             "read": one.read_at,
         }
-        for one in rows.order_by("-sequence")[: bounded(limit)]
+        for one in rows.order_by("-sequence")[:limit]
     ]
     return {"items": items, "next": None}
 
@@ -39,5 +42,8 @@ def notices(request: Caller, workspace: str, limit: int = 100) -> dict[str, Any]
 @router.post("/notices/read", response=dict[str, int])
 @needs(Right.SEE)
 def read(request: Caller, workspace: str) -> dict[str, int]:
-    """Mark all as read; answer how many were not before."""
+    """Mark all notifications as read.
+
+    Returns how many were unread.
+    """
     return {"read": mark_read(request.actor)}

@@ -1,42 +1,52 @@
-"""Cursors: opaque to callers, a position in the order for us."""
+"""Pages of rows: how many, and the cursor that continues after the last one. Callers do not read cursors."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from ninja import Query
 
 from assay.core.errors import InvalidInputError
 
-MOST = 200  # rows of one page
+MAX_ROWS = 200  # of one page
+MAX_DIGITS = 9  # of an offset
+T = TypeVar("T")
+Limit = Annotated[int, Query(ge=1, le=MAX_ROWS, description=f"Rows of a page, 1 to {MAX_ROWS}.")]
+Cursor = Annotated[str, Query(description="`next` of the page before; leave it out for the first page.")]
 
 
-def cursor(position: str) -> str:
+def page_of(rows: list[T], limit: int, position: Callable[[T], object]) -> tuple[list[T], str | None]:
+    """Return the rows of a page and the cursor of the next one, None on the last page.
+
+    `rows` has one row more than `limit` where there is a next page. `position` says where a row is in the order.
+    """
+    shown = rows[:limit]
+    return shown, encode_cursor(str(position(shown[-1]))) if len(rows) > limit else None
+
+
+def encode_cursor(position: str) -> str:
     """Return the cursor that continues after a position."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def position(given: str) -> str:
+def decode_cursor(cursor: str) -> str:
     """Return the position of a cursor, '' for none. Raises InvalidInputError."""
     try:
-        return base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
-        raise InvalidInputError(
-            "The cursor is not one of ours.", hint="Use `next` of the page before.", path="cursor"
-        ) from error
+        raise _invalid() from error
 
 
-def offset(given: str) -> int:
+def decode_offset(cursor: str) -> int:
     """Return the number of rows before a cursor, 0 for none. Raises InvalidInputError."""
-    found = position(given) or "0"
-    if not (found.isascii() and found.isdigit() and len(found) <= 9):  # noqa: PLR2004 - a number of rows
-        raise InvalidInputError(
-            "The cursor is not one of ours.", hint="Use `next` of the page before.", path="cursor"
-        )
+    found = decode_cursor(cursor) or "0"
+    if not (found.isascii() and found.isdigit() and len(found) <= MAX_DIGITS):
+        raise _invalid()
     return int(found)
 
 
-def bounded(limit: int) -> int:
-    """Return a page size between 1 and the most. Raises InvalidInputError."""
-    if not 1 <= limit <= MOST:
-        raise InvalidInputError(f"limit is 1 to {MOST}.", hint="Ask for fewer rows.", path="limit")
-    return limit
+def _invalid() -> InvalidInputError:
+    return InvalidInputError("The cursor is not valid.", hint="Use `next` of the page before.", path="cursor")

@@ -1,4 +1,4 @@
-"""`/policy`: the rules of a workspace, their revisions, and a rehearsal before saving."""
+"""`/policy`: the rules of a workspace, their revisions, and what a new policy would change."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from assay.api.access import Caller, needs
+from assay.api.access import Caller, needs, raises
+from assay.api.openapi import returns_file
 from assay.api.schemas import Items, PolicyIn, PolicyTry
+from assay.core.errors import ConflictError
 from assay.core.roles import Right
 from assay.flow.assess import policy as policies
 
-router = Router(tags=["policy"])
+router = Router(tags=["Policy"])
 
 
 @router.get("/policy", response=dict[str, Any])
 @needs(Right.SEE)
 def show(request: Caller, workspace: str) -> dict[str, Any]:
-    """Show the policy that counts."""
+    """Show the current policy."""
     return policies.write_policy(policies.current_policy(request.actor.workspace_id))
 
 
-@router.get("/policy.yaml")
+@router.get("/policy.yaml", openapi_extra=returns_file("application/yaml"))
 @needs(Right.SEE)
 def export(request: Caller, workspace: str) -> HttpResponse:
-    """Download the policy as YAML."""
+    """Download the current policy as YAML."""
     text = policies.policy_yaml(policies.current_policy(request.actor.workspace_id))
     answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="policy.yaml"'
@@ -42,8 +44,12 @@ def schema(request: Caller, workspace: str) -> dict[str, Any]:
 
 @router.put("/policy", response=dict[str, Any])
 @needs(Right.ADMINISTER)
+@raises(ConflictError)
 def revise(request: Caller, workspace: str, body: PolicyIn) -> dict[str, Any]:
-    """Save a new revision. `revision` is the one that the caller saw."""
+    """Save a new revision of the policy.
+
+    `revision` is the current one; 409 when somebody saved another one meanwhile.
+    """
     return policies.write_policy(
         policies.revise(
             request.actor, policies.read_policy(body.rules, body.yaml), seen=body.revision, note=body.note
@@ -54,7 +60,10 @@ def revise(request: Caller, workspace: str, body: PolicyIn) -> dict[str, Any]:
 @router.post("/policy/try", response=dict[str, Any])
 @needs(Right.ADMINISTER)
 def preview_policy(request: Caller, workspace: str, body: PolicyTry) -> dict[str, Any]:
-    """Say what a policy would stop among everything published and pending. Nothing is stored."""
+    """Preview a policy.
+
+    Returns the published and pending versions that it would stop. Nothing is stored.
+    """
     found = policies.preview_policy(request.actor, policies.read_policy(body.rules, body.yaml))
     return {
         "looked_at": found.looked_at,
@@ -69,7 +78,10 @@ def preview_policy(request: Caller, workspace: str, body: PolicyTry) -> dict[str
 @router.get("/policy/revisions", response=Items)
 @needs(Right.SEE)
 def revisions(request: Caller, workspace: str) -> dict[str, Any]:
-    """List the revisions, newest first; 0 is the default of the product."""
+    """List the revisions of the policy, newest first.
+
+    Revision 0 is the default policy.
+    """
     rows = [
         {"revision": one.number, "by": one.by.get_username(), "at": one.at, "note": one.note, **one.document}
         for one in policies.revisions(request.actor.workspace_id)
@@ -79,8 +91,9 @@ def revisions(request: Caller, workspace: str) -> dict[str, Any]:
 
 @router.post("/policy/revisions/{int:number}/restore", response=dict[str, Any])
 @needs(Right.ADMINISTER)
+@raises(ConflictError)
 def restore(request: Caller, workspace: str, number: int) -> dict[str, Any]:
-    """Make an earlier policy the one that counts again, as a new revision."""
+    """Restore an earlier revision of the policy as a new one."""
     seen = policies.current_policy(request.actor.workspace_id).revision
     earlier = policies.policy_of(request.actor, number)
     return policies.write_policy(

@@ -1,4 +1,4 @@
-"""What goes in and out. Bodies are closed: an unknown field is an error, not a way to set a status."""
+"""Bodies of requests and rows of answers. Bodies are closed: an unknown field is an error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from assay.core.review.requested_change import RequestedChange, parse_requested_change
-from assay.store.reads.catalogue import CatalogueRow
+from assay.store.reads.catalogue import CatalogueRow, Filters
 
 
 class Body(Schema):
@@ -18,8 +18,15 @@ class Body(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+def example(value: dict[str, Any]) -> ConfigDict:
+    """Return the settings of a body with an example for OpenAPI."""
+    return ConfigDict(json_schema_extra={"examples": [value]})
+
+
 class SpecIn(Body):
     """A base or a Python version, and libraries as PEP 508 lines."""
+
+    model_config = example({"python": "3.12", "libraries": ["pandas>=2", "matplotlib"]})
 
     base: str | None = None
     python: str | None = None
@@ -31,13 +38,17 @@ class SpecIn(Body):
 class EnvironmentIn(SpecIn):
     """A new environment."""
 
+    model_config = example({"slug": "geo", "title": "Geodata", "python": "3.12", "libraries": ["geopandas>=1"]})
+
     slug: str
     title: str
     description: str = ""
 
 
 class Submit(Body):
-    """The author's note to the reviewers."""
+    """A note to the reviewers."""
+
+    model_config = example({"note": "Adds rasterio for the tile server."})
 
     note: str = ""
 
@@ -45,26 +56,28 @@ class Submit(Body):
 class Approve(Body):
     """The digest that the reviewer saw."""
 
+    model_config = example({"digest": "9f86d081884c7d65…", "note": "Reviewed."})
+
     digest: str
     note: str = ""
 
 
 class EditIn(Body):
-    """What the author can apply: raise (`to` a version), drop, swap (`to` a requirement), wait (`to` a date)."""
+    """An edit to apply: raise (`to` a version), drop, swap (`to` a requirement), wait (`to` a date)."""
 
     kind: str
     to: str = ""
 
 
 class AskIn(Body):
-    """What is asked of one library: in words, as an edit, or both."""
+    """The requested change of one library: in words, as an edit, or both."""
 
     name: str
     ask: str = ""
     edit: EditIn | None = None
 
     def read(self) -> RequestedChange:
-        """Return it checked. Raises InvalidInputError."""
+        """Return the requested change. Raises InvalidInputError."""
         kind, to = (self.edit.kind, self.edit.to) if self.edit else ("", "")
         return parse_requested_change(self.name, self.ask, kind, to)
 
@@ -72,19 +85,27 @@ class AskIn(Body):
 class Reject(Body):
     """What the author should change."""
 
+    model_config = example(
+        {"feedback": "Use the newer release.", "libraries": [{"name": "pillow", "ask": "8.1 fixes it."}]}
+    )
+
     feedback: str
     libraries: list[AskIn] = Field(default_factory=list)
 
 
 class Reason(Body):
-    """Why something is done."""
+    """Why something is done. `force` retires a version that is in use."""
+
+    model_config = example({"reason": "Replaced by geo@4."})
 
     reason: str
     force: bool = False
 
 
 class Deprecate(Body):
-    """Why, what instead, and until when."""
+    """Why, what to use instead, and until when."""
+
+    model_config = example({"reason": "Python 3.9 ends.", "successor": "geo@4", "ends": "2027-06-30T00:00:00Z"})
 
     reason: str
     successor: str = ""
@@ -92,7 +113,9 @@ class Deprecate(Body):
 
 
 class MoveIn(Body):
-    """Which library of which environments should move to which version; with `create`, as drafts."""
+    """The version to which a library should move, and the environments. With `create`, drafts are created."""
+
+    model_config = example({"library": "pillow", "version": "11.1", "environments": ["geo@3", "web@1"]})
 
     library: str
     version: str
@@ -101,7 +124,9 @@ class MoveIn(Body):
 
 
 class Waive(Body):
-    """Which finding is accepted, why, and until when."""
+    """The finding to accept, why, and until when."""
+
+    model_config = example({"finding": "1f0c…", "reason": "We do not read TIFF.", "until": "2027-01-31T00:00:00Z"})
 
     finding: str
     reason: str
@@ -109,27 +134,33 @@ class Waive(Body):
 
 
 class Remedy(Body):
-    """Whether a draft is made, or only told what would move."""
+    """Whether a draft is created, or the update only returned."""
 
     create: bool = True
 
 
 class PolicyTry(Body):
-    """A policy: rules as values, or a YAML document."""
+    """A policy: `rules` as values, or a `yaml` document."""
+
+    model_config = example({"yaml": "rules: [{kind: deny, library: six}]"})
 
     rules: list[dict[str, Any]] | None = None
     yaml: str | None = None
 
 
 class PolicyIn(PolicyTry):
-    """A new revision; `revision` is the one that the author saw."""
+    """A new revision; `revision` is the current one."""
+
+    model_config = example({"yaml": "rules: [{kind: deny, library: six}]", "revision": 3, "note": "No more six."})
 
     revision: int
     note: str = ""
 
 
 class ServerIn(Body):
-    """The version in which a Studio server starts, and as what; '' is the default."""
+    """The version in which a Studio server starts, the application, its file and the size; empty for the default."""
+
+    model_config = example({"environment": "geo@3", "size": "large"})
 
     environment: str
     application: str = ""
@@ -139,6 +170,8 @@ class ServerIn(Body):
 
 class KernelIn(Body):
     """The version in which a kernel starts."""
+
+    model_config = example({"environment": "geo@3"})
 
     environment: str
 
@@ -166,7 +199,7 @@ class GitSource(Body):
 
 
 class RuntimeIn(Body):
-    """A project that runs in a published version. `secrets` are names; limits: seconds, memory, processors."""
+    """A runtime. `secrets` are names; `limits` are seconds, memory in bytes and processors."""
 
     slug: str
     title: str = ""
@@ -186,7 +219,7 @@ class RuntimeIn(Body):
 
 
 class RuntimeChange(Body):
-    """What to change of a project; what is left out stays."""
+    """Changes of a runtime; fields that are left out keep their values."""
 
     title: str | None = None
     environment: str | None = None
@@ -203,7 +236,9 @@ class RuntimeChange(Body):
 
 
 class RunIn(Body):
-    """Arguments of one run, instead of the project's own; parameters beside them. `trial` names another version."""
+    """Arguments and parameters of one run, instead of those of the runtime. `trial` names another version."""
+
+    model_config = example({"parameters": {"day": "2027-01-31"}})
 
     args: list[str] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -211,14 +246,18 @@ class RunIn(Body):
 
 
 class SwitchIn(Body):
-    """The version to run in from now on, and the digest whose difference was looked at."""
+    """The version to switch to, and its digest as you compared it."""
+
+    model_config = example({"environment": "geo@4", "digest": "9f86d081884c7d65…"})
 
     environment: str
     digest: str
 
 
 class ApplicationIn(Body):
-    """How an application is started: words with {python}, {entry}, {port}, {host}; the library that it needs."""
+    """The command with {python}, {entry}, {port} and {host}, the library that it needs, its health path."""
+
+    model_config = example({"argv": ["{python}", "-m", "streamlit", "run", "{entry}"], "needs": "streamlit"})
 
     argv: list[str]
     needs: str = ""
@@ -226,9 +265,25 @@ class ApplicationIn(Body):
 
 
 class SecretIn(Body):
-    """The value of a secret. It never comes out again."""
+    """The value of a secret. It is never returned."""
 
     value: str
+
+
+class CatalogueQuery(Schema):
+    """What narrows the catalogue. An empty value does not narrow it."""
+
+    q: str = Field(default="", description="Text in the name, title or description.")
+    library: str = Field(default="", description="Name of an installed library.")
+    python: str = Field(default="", description="Python version, such as 3.11.")
+    base: str = Field(default="", description="Name of the base environment.")
+    owner: str = Field(default="", description="Name of the owner.")
+    status: str = Field(default="", description="Status of the newest version, such as published.")
+    health: str = Field(default="", description="Health of the newest version, such as ok.")
+
+    def read(self) -> Filters:
+        """Return it as filters of the catalogue."""
+        return Filters(text=self.q, **self.model_dump(exclude={"q"}))
 
 
 class EnvironmentPage(Schema):
@@ -265,7 +320,7 @@ class Items(Schema):
 
 
 class Problem(Schema):
-    """RFC 9457."""
+    """A problem document (RFC 9457). `hint` says what to do; `path` names the wrong field."""
 
     type: str
     title: str

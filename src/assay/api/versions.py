@@ -8,56 +8,64 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router, Status
 
-from assay.api.access import Caller, needs
+from assay.api.access import Caller, needs, raises
 from assay.api.documents import nearest_document, version_document
 from assay.api.environments import spec_input_of
-from assay.api.pagination import bounded
+from assay.api.openapi import returns_file
+from assay.api.pagination import Limit
 from assay.api.schemas import Approve, AskIn, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
+from assay.core.errors import ConflictError, DriftError
 from assay.core.roles import Actor, Right
 from assay.flow import retire
 from assay.flow.access import find_version
 from assay.flow.compose import draft
-from assay.flow.downloads import built_lock, version_lock
+from assay.flow.downloads import LOCK_TYPE, built_lock, version_lock
 from assay.flow.launch.launch import record_pull
 from assay.flow.review import review
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.nearest import nearest, need_of
 from assay.store.reads.pending_libraries import waiting_together
 
-router = Router(tags=["versions"])
+router = Router(tags=["Versions"])
 ONE = "/environments/{slug}/versions/{int:number}"
 
 
 def shown(actor: Actor, slug: str, number: int) -> dict[str, Any]:
-    """Return the version as it is now."""
+    """Return the current state of a version."""
     return version_document(find_version(actor, slug, number))
 
 
 @router.get(ONE, response=dict[str, Any])
 @needs(Right.SEE)
 def show(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Show a version in full."""
+    """Show a version."""
     return shown(request.actor, slug, number)
 
 
 @router.put(f"{ONE}/spec", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) -> dict[str, Any]:
-    """Edit a draft; a changed spec drops lock, build and report."""
+    """Edit the spec of a draft.
+
+    A changed spec removes lock, build and report. `corrections` lists lines that were understood differently.
+    """
     _, corrections = draft.edit_spec(request.actor, slug, number, spec_input_of(body))
     return shown(request.actor, slug, number) | {"corrections": [asdict(one) for one in corrections]}
 
 
 @router.post(f"{ONE}/apply", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def apply(request: Caller, workspace: str, slug: str, number: int, body: AskIn) -> dict[str, Any]:
-    """Edit a draft as a reviewer proposed for one library."""
+    """Apply a reviewer's requested change to a draft."""
     draft.apply_requested_change(request.actor, slug, number, body.read())
     return shown(request.actor, slug, number)
 
 
 @router.delete(ONE, response={204: None})
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def delete(request: Caller, workspace: str, slug: str, number: int) -> Status[None]:
     """Delete a draft."""
     draft.delete_draft(request.actor, slug, number)
@@ -66,32 +74,45 @@ def delete(request: Caller, workspace: str, slug: str, number: int) -> Status[No
 
 @router.post(f"{ONE}/submit", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def submit(request: Caller, workspace: str, slug: str, number: int, body: Submit) -> dict[str, Any]:
-    """Put a built draft up for approval."""
+    """Submit a built draft for review."""
     review.submit(request.actor, slug, number, body.note)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/withdraw", response=dict[str, Any])
 @needs(Right.COMPOSE)
+@raises(ConflictError)
 def withdraw(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Take a submission back."""
+    """Withdraw a submission.
+
+    The version is a draft again.
+    """
     review.withdraw(request.actor, slug, number)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/approve", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError, DriftError)
 def approve(request: Caller, workspace: str, slug: str, number: int, body: Approve) -> dict[str, Any]:
-    """Publish what was seen. What a caller may not see stays unseen; who may not decide reads why."""
+    """Approve a submission.
+
+    `digest` is the one you reviewed; 409 when the version has another one. The last approval publishes the version.
+    """
     review.approve(request.actor, slug, number, digest=body.digest, note=body.note)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/reject", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject) -> dict[str, Any]:
-    """Give a submission back with feedback. The version is its author's draft again."""
+    """Reject a submission with feedback.
+
+    The version is a draft again.
+    """
     requested_changes = tuple(one.read() for one in body.libraries)
     version = review.reject(request.actor, slug, number, feedback=body.feedback, libraries=requested_changes)
     return version_document(version)
@@ -99,40 +120,57 @@ def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject
 
 @router.post(f"{ONE}/deprecate", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def deprecate(request: Caller, workspace: str, slug: str, number: int, body: Deprecate) -> dict[str, Any]:
-    """Say that it should no longer be chosen."""
+    """Deprecate a published version.
+
+    It stays usable. `successor` and `ends` tell people what to use instead and until when.
+    """
     retire.deprecate(request.actor, slug, number, reason=body.reason, successor=body.successor, ends_at=body.ends)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/restore", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def restore(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Publish a deprecated version again."""
+    """Restore a deprecated version.
+
+    The version is published again.
+    """
     retire.restore(request.actor, slug, number)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/retire", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def retire_version(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
-    """Stop new launches for good."""
+    """Retire a version.
+
+    New launches are refused for good.
+    """
     retire.retire(request.actor, slug, number, reason=body.reason, force=body.force)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/quarantine", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def quarantine(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
-    """Stop new launches at once."""
+    """Quarantine a version.
+
+    New launches are refused until it is released.
+    """
     retire.quarantine(request.actor, slug, number, reason=body.reason)
     return shown(request.actor, slug, number)
 
 
 @router.post(f"{ONE}/release", response=dict[str, Any])
 @needs(Right.SEE)
+@raises(ConflictError)
 def release(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
-    """Lift a quarantine."""
+    """Release a version from quarantine."""
     retire.release(request.actor, slug, number, reason=body.reason)
     return shown(request.actor, slug, number)
 
@@ -140,7 +178,7 @@ def release(request: Caller, workspace: str, slug: str, number: int, body: Reaso
 @router.get(f"{ONE}/libraries", response=LibraryList)
 @needs(Right.SEE)
 def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """List the installed libraries, direct ones first."""
+    """List the installed libraries of a version, direct ones first."""
     version = find_version(request.actor, slug, number)
     built_lock(version)
     return {"items": [asdict(row) for row in library_rows(version)]}
@@ -148,18 +186,21 @@ def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[s
 
 @router.get(f"{ONE}/nearest", response=dict[str, Any])
 @needs(Right.SEE)
-def nearest_published(request: Caller, workspace: str, slug: str, number: int, limit: int = 10) -> dict[str, Any]:
-    """List the published versions nearest to this one, best first; before it is built, by what it asks for."""
+def nearest_published(request: Caller, workspace: str, slug: str, number: int, limit: Limit = 10) -> dict[str, Any]:
+    """List the published versions nearest to a version, best first.
+
+    Before the build, its spec is compared.
+    """
     version = find_version(request.actor, slug, number)
     return nearest_document(
-        nearest(request.actor, need_of(version), limit=bounded(limit), exclude=version.reference),
+        nearest(request.actor, need_of(version), limit=limit, exclude=version.reference),
     )
 
 
 @router.get(f"{ONE}/waiting", response=dict[str, Any])
 @needs(Right.SEE)
 def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """List the libraries new to the workspace for which other submissions wait too."""
+    """List the new libraries that other submissions wait for too."""
     found = waiting_together(request.actor, find_version(request.actor, slug, number))
     return {
         "items": [
@@ -174,10 +215,10 @@ def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str
     }
 
 
-@router.get(f"{ONE}/lock")
+@router.get(f"{ONE}/lock", openapi_extra=returns_file(LOCK_TYPE))
 @needs(Right.SEE)
 def lock(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
-    """Download the lock as `pylock.toml` (PEP 751)."""
+    """Download the lock of a version as `pylock.toml` (PEP 751)."""
     version = find_version(request.actor, slug, number)
     file = version_lock(version)
     record_pull(request.actor, version)
