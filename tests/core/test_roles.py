@@ -41,7 +41,7 @@ def test_a_refusal_says_what_is_missing() -> None:
     with pytest.raises(ForbiddenError, match="scope") as caught:
         check_right(person(Role.ADMIN, scope=Right.SEE), Right.REVIEW)
     assert "token" in caught.value.hint
-    with pytest.raises(ForbiddenError, match=f"is member; to {Right.REVIEW.value} takes reviewer"):
+    with pytest.raises(ForbiddenError, match=f"is member. You need the role reviewer to {Right.REVIEW.value}"):
         check_right(person(Role.MEMBER), Right.REVIEW)
 
 

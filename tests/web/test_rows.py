@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from assay.core.comparison.diff import Change, Row, Step
 from assay.core.report import Check
 from assay.store.reads.libraries import LibraryRow
 from assay.web.admin.changes import ChangeLine
-from assay.web.templatetags.assay import failed_first
+from assay.web.templatetags.assay import failed_first, seconds
 from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
@@ -112,3 +113,11 @@ def test_checks_that_need_attention_come_first() -> None:
     states = ("passed", "skipped", "noted", "passed", "failed")
     checks = [Check(name=str(number), state=state, detail="") for number, state in enumerate(states)]
     assert [check.name for check in failed_first(checks)] == ["4", "2", "1", "0", "3"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), (0.4, "0.40 s"), (119, "119 s"), (125, "2 min 5 s"), (20_422, "5 h 40 min")]
+)
+def test_durations_are_written_in_units_that_fit(value: float | None, text: str) -> None:
+    """Seconds, then minutes, then hours."""
+    assert seconds(value) == text

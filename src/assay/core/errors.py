@@ -72,7 +72,7 @@ class NotSignedInError(AssayError):
 
 
 class ForbiddenError(AssayError):
-    """You may see this, but not do that."""
+    """You are not allowed to do this."""
 
     code = "forbidden"
     status = 403

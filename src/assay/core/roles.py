@@ -61,9 +61,11 @@ def check_right(actor: Actor, right: Right) -> None:
     if actor.has(right):
         return
     if RANK[actor.role] >= RANK[LEAST_ROLE[right]]:
-        raise ForbiddenError("This token's scope does not reach that far.", hint="Make a token with a wider scope.")
+        raise ForbiddenError(
+            "The scope of this token does not allow this.", hint="Create a token with a wider scope."
+        )
     raise ForbiddenError(
-        f"Your role here is {actor.role}; to {right.value} takes {LEAST_ROLE[right]}.",
+        f"Your role is {actor.role}. You need the role {LEAST_ROLE[right]} to {right.value}.",
         hint="Ask an administrator of the workspace for the role.",
     )
 

@@ -196,6 +196,8 @@ def seconds(value: float | None) -> str:
     """Write a duration."""
     if value is None:
         return ""
+    if value >= 7200:  # noqa: PLR2004 - from here on hours are
+        return f"{value // 3600:,.0f} h {value % 3600 // 60:.0f} min"
     if value >= 120:  # noqa: PLR2004 - from here on minutes are easier to read
         return f"{value // 60:.0f} min {value % 60:.0f} s"
     return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004 - enough digits for short ones

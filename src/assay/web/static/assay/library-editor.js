@@ -51,7 +51,7 @@ class LibraryEditor extends HTMLElement {
   }
 
   adder() {
-    return this.button("add", "Add a row", "Add");
+    return this.button("add", "Add library", "Add library");
   }
 
   add(name, rest) {
