@@ -91,7 +91,7 @@ def test_another_file_than_the_hash_is_refused(bench: Bench, index: LocalIndex) 
     index.misbehave[wheel.filename] = "other"
     outcome, _ = bench.build("asked")
     assert outcome.failure is not None
-    assert "not the one that was locked" in outcome.failure.detail
+    assert "does not match the lock" in outcome.failure.detail
     assert bench.visible() == []
 
 

@@ -32,7 +32,7 @@ class Bench:
         # An overlay without ipykernel: the kernel check then fails fast, and no other index is needed.
         (root / "overlays" / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True)
 
-    def request(self, *libraries: str, pins: tuple[str, ...] = (), sources: bool = False) -> ResolveRequest:
+    def request(self, *libraries: str, pins: tuple[str, ...] = (), sdists: bool = False) -> ResolveRequest:
         """Ask for libraries."""
         return ResolveRequest(
             python=PYTHON,
@@ -40,7 +40,7 @@ class Bench:
             libraries=libraries,
             pins=pins,
             index=Index(url=self.index.url, trusted=True),
-            allow_sources=sources,
+            allow_sdists=sdists,
         )
 
     def workdir(self, request: ResolveRequest, lock: str | None = None, **more: Any) -> Path:  # noqa: ANN401 - passed on to Job
@@ -63,11 +63,11 @@ class Bench:
         self,
         *libraries: str,
         lock: str | None = None,
-        sources: bool = False,
+        sdists: bool = False,
         **more: Any,  # noqa: ANN401 - as above
     ) -> tuple[Outcome, str]:
         """Build and return the outcome and the log."""
-        folder = self.workdir(self.request(*libraries, sources=sources), lock, **more)
+        folder = self.workdir(self.request(*libraries, sdists=sdists), lock, **more)
         self.start(folder).wait(120)
         outcome = Outcome.from_dict(json.loads((folder / "outcome.json").read_text()))
         return outcome, (folder / "log").read_text()

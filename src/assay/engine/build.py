@@ -1,4 +1,4 @@
-"""One build from job to outcome, in a process of its own: what it says, how far it is, what is left when it ends."""
+"""One build from `job.json` to `outcome.json`, in its own process; it removes unfinished files when it ends."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from typing import Any, NoReturn
 from assay.core.errors import AssayError, BuildError
 from assay.core.format_bytes import format_bytes
 from assay.core.lock import Lock
-from assay.engine import uv
+from assay.engine.engines import engine_of
 from assay.engine.installing.seal import ASIDE, read_sealed
-from assay.engine.interface import Credentials, Failure, Job, Outcome, ResolveRequest
+from assay.engine.interface import Credentials, Engine, Failure, Job, Outcome
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
 from assay.engine.leases import take_lease
 from assay.engine.progress import Reporter
 from assay.engine.sandbox import isolation
-from assay.engine.sdists.resolve import resolve_with_sources
 from assay.engine.wheel_store.store import clear_unpacking
 
 CREDENTIALS = "credentials.json"
@@ -39,11 +38,11 @@ class Build:
         self.job = replace(
             Job.from_dict(json.loads((workdir / "job.json").read_text())), credentials=_credentials(workdir)
         )
-        self.aside = Path(self.job.paths.environments) / f"{ASIDE}{workdir.name}"
+        self.prefix = Path(self.job.paths.environments) / f"{ASIDE}{workdir.name}"
         self.reporter = Reporter(workdir)
 
     def run(self) -> Outcome:
-        """Do all steps; whatever fails becomes the outcome's failure, and nothing half done stays."""
+        """Run all steps and write the outcome. A failure becomes part of it; unfinished files are removed."""
         try:
             outcome = self._steps()
         except AssayError as error:
@@ -55,7 +54,7 @@ class Build:
         except OSError as error:
             self.reporter.log(f"FAILED: {error}")
             outcome = Outcome(failure=_system_failure(self.reporter.step, error), steps=self.reporter.times())
-        except Exception as error:  # noqa: BLE001 - a defect of ours: who builds must read more than "it vanished"
+        except Exception as error:  # noqa: BLE001 - a defect of ours: the outcome must name it
             self.reporter.log(traceback.format_exc())
             outcome = Outcome(failure=_defect(self.reporter.step, error), steps=self.reporter.times())
         finally:
@@ -64,45 +63,40 @@ class Build:
         return outcome
 
     def clear(self) -> None:
-        """Remove what is half done."""
-        remove_tree(self.aside)
+        """Remove unfinished files."""
+        remove_tree(self.prefix)
         clear_unpacking(Path(self.job.paths.wheels), self.workdir.name)
         shutil.rmtree(self.workdir / "downloads", ignore_errors=True)
 
     def _steps(self) -> Outcome:
         self.reporter.begin("resolving")
+        engine = engine_of(self.job.request)
         if self.job.require_sandbox and isolation.isolation() != "bubblewrap":
             raise BuildError(
-                "This workspace builds only where package code can be kept in, and bubblewrap does not work here.",
-                hint="Install bubblewrap on the machine that builds, or let an administrator allow builds without.",
+                "This workspace requires the sandbox for package code, and bubblewrap does not work on this machine.",
+                hint="Install bubblewrap on the build machine, or ask an administrator to allow builds without it.",
             )
-        with ThreadPoolExecutor(1) as pool:  # while uv resolves
+        with ThreadPoolExecutor(1) as pool:  # while the engine resolves
             if self.job.lock is None:
-                pool.submit(_look_ahead, self.job.request.python_path)
-            lock = self._lock()
+                pool.submit(_prepare, engine, self.job.request.python_path)
+            lock = self._lock(engine)
         size = format_bytes(lock.download_size)
         self.reporter.log(f"Lock {lock.digest}: {len(lock.libraries):,} libraries, {size} of files")
         take_lease(self.job.paths, self.workdir.name, lock)
-        ready = None if self.job.repair else read_sealed(Path(self.job.paths.environments) / lock.digest)
-        if ready is not None:
-            self.reporter.log("The same lock is built already; it is used as it is.")
-            kept, report = ready
-            return self._done(kept, report, reused=True)
-        from assay.engine.pipeline import finish  # noqa: PLC0415 - loaded while uv resolved
+        existing = None if self.job.repair else read_sealed(Path(self.job.paths.environments) / lock.digest)
+        if existing is not None:
+            self.reporter.log("This lock is already built; reusing its environment.")
+            complete, report = existing
+            return self._done(complete, report, reused=True)
+        from assay.engine.pipeline import finish  # noqa: PLC0415 - `_prepare` loads it while the engine resolves
 
-        kept, report, fresh = finish(self.job, lock, self.workdir, self.aside, self.reporter)
-        return self._done(kept, report, reused=not fresh)
+        complete, report, is_new = finish(engine, self.job, lock, self.workdir, self.prefix, self.reporter)
+        return self._done(complete, report, reused=not is_new)
 
-    def _lock(self) -> Lock:
+    def _lock(self, engine: Engine) -> Lock:
         if self.job.lock is not None:
             return Lock.from_toml(self.job.lock)
-
-        def install(request: ResolveRequest, prefix: Path) -> None:
-            from assay.engine.installing.install import install_into  # noqa: PLC0415 - most builds need no sources
-
-            install_into(request, prefix, self.job, self.workdir, self.reporter.log)
-
-        return resolve_with_sources(self.job, self.workdir, self.reporter.log, install)
+        return engine.resolve(self.job, self.workdir, self.reporter.log)
 
     def _done(self, lock: Lock, report: dict[str, Any], *, reused: bool) -> Outcome:
         self.reporter.log(f"Built {lock.digest}")
@@ -111,17 +105,17 @@ class Build:
         )
 
 
-def _look_ahead(python_path: str) -> None:
-    """Load what the later steps need, and ask what the checks will want to know; each answer is remembered."""
-    from assay.engine import pipeline  # noqa: F401, PLC0415 - 40 ms that need not be waited for
+def _prepare(engine: Engine, python_path: str) -> None:
+    """Import the code of the later steps and cache the facts about this machine that they need."""
+    from assay.engine import pipeline  # noqa: F401, PLC0415 - takes 40 ms
 
     isolation.isolation()
-    uv.version()
+    engine.version()
     find_base(python_path)
 
 
 def _credentials(workdir: Path) -> Credentials:
-    """Read the credentials of package sources that were handed over, and remove them from the disk."""
+    """Read the credentials of the package indexes and delete their file."""
     path = workdir / CREDENTIALS
     if not path.exists():
         return {}
@@ -134,20 +128,20 @@ def _defect(step: str, error: Exception) -> Failure:
     return Failure(
         step=step,
         code="internal",
-        detail=f"Assay itself failed here: {type(error).__name__}: {error}",
-        hint="Build again; if it happens twice, give the log to whoever runs this installation.",
+        detail=f"Assay has a defect: {type(error).__name__}: {error}",
+        hint="Build again. If it fails again, send the log to whoever runs this installation.",
     )
 
 
 def _system_failure(step: str, error: OSError) -> Failure:
-    hint = "Free space, then build again." if error.errno == 28 else "Build again; the log has more."  # noqa: PLR2004 - ENOSPC
+    hint = "Free space, then build again." if error.errno == 28 else "Build again; the log has details."  # noqa: PLR2004 - ENOSPC
     return Failure(step=step, code="system", detail=str(error), hint=hint)
 
 
 def main(workdir: Path) -> int:
-    """Run the build of a directory. SIGTERM ends its programs and leaves nothing half done."""
+    """Run the build of a directory. SIGTERM ends its programs and removes unfinished files."""
     build = Build(workdir)
-    with contextlib.suppress(PermissionError):  # who leads a session leads its group already
+    with contextlib.suppress(PermissionError):  # a session leader already leads its process group
         os.setpgid(0, 0)
 
     def stop(signum: int, frame: FrameType | None) -> NoReturn:
@@ -155,7 +149,7 @@ def main(workdir: Path) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(0, signal.SIGTERM)
         build.clear()
-        os._exit(128 + signum)  # threads that wait for the network are not waited for
+        os._exit(128 + signum)  # does not wait for threads that read from the network
 
     signal.signal(signal.SIGTERM, stop)
     return 1 if build.run().failure else 0

@@ -1,25 +1,35 @@
-"""What the engine is asked and what it answers. All values are plain and travel as JSON.
+"""The job of a build, its outcome, and the protocols of an engine.
 
 A build is one process, `python -m assay.engine WORKDIR`. It reads `job.json` there, writes its log to
-standard output, replaces `progress.json` while it works and leaves `outcome.json` at the end, each
-written aside and renamed. Whoever started it may die and come back; the files say where things stand.
+standard output, replaces `progress.json` while it runs and writes `outcome.json` at the end. Each file is
+written under a temporary name and renamed, so the process that started a build may restart and read on.
+The values are plain and travel as JSON.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from pathlib import Path
+from subprocess import Popen
+from typing import Any, Protocol
 
-Credentials = dict[str, tuple[str, str]]  # user name and password by the name of a source
-STEPS = ("resolving", "installing", "checking")
+from assay.core.lock import Lock
+from assay.engine.wheel_store.store import KeptWheel
+
+Credentials = dict[str, tuple[str, str]]  # user name and password by the name of a package index
+LogLine = Callable[[str], None]  # writes one line to the log
+# Fields of stored requests that had another name, and their name now.
+EARLIER_NAMES = {"holds": "constraints", "sources": "other_indexes", "allow_sources": "allow_sdists"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
     """A package index (PEP 503 or PEP 691 simple API).
 
-    `patterns` are the names that it owns (none for the default one). It may lie in a private network when an
-    administrator allowed that; `trusted` is the installation's own, given by who runs the machine.
+    `patterns` are the names that it owns (none for the default index). `allow_private` permits addresses in
+    private networks; an administrator sets it. `trusted` marks the installation's own index, which whoever runs
+    the machine sets.
     """
 
     url: str
@@ -36,31 +46,33 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolveRequest:
-    """What is to be resolved: canonical PEP 508 lines, for the interpreter at `python_path`."""
+    """What to resolve: canonical PEP 508 lines, for the interpreter at `python_path`, by `engine`."""
 
     python: str
     python_path: str
     libraries: tuple[str, ...]
     pins: tuple[str, ...] = ()  # `name==version` of the base: required and fixed
-    preferred: tuple[str, ...] = ()  # `name==version` that stays unless something forces it to move
-    holds: tuple[str, ...] = ()  # constraints that ask for nothing themselves
+    preferred: tuple[str, ...] = ()  # `name==version` to keep unless another requirement excludes it
+    constraints: tuple[str, ...] = ()  # limit versions and require nothing
     index: Index
-    sources: tuple[Index, ...] = ()  # that own names by pattern, in their order; `index` serves all others
-    allow_sources: bool = False  # build a library from its source where there is no wheel
+    other_indexes: tuple[Index, ...] = ()  # own names by pattern, first match wins; `index` serves all others
+    allow_sdists: bool = False  # build a library from its source distribution where it has no wheel
     cool_down_days: int = 0
+    engine: str = "uv"  # a name in `engines.ENGINES`
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> ResolveRequest:
-        """Read what `dataclasses.asdict` wrote."""
+        """Read what `dataclasses.asdict` wrote, also with the field names of earlier versions."""
+        known = {EARLIER_NAMES.get(name, name): value for name, value in stored.items()}
         return cls(
             **{
-                **stored,
-                "libraries": tuple(stored["libraries"]),
-                "pins": tuple(stored["pins"]),
-                "preferred": tuple(stored.get("preferred", ())),
-                "holds": tuple(stored.get("holds", ())),
-                "index": Index.from_dict(stored["index"]),
-                "sources": tuple(Index.from_dict(one) for one in stored.get("sources", ())),
+                **known,
+                "libraries": tuple(known["libraries"]),
+                "pins": tuple(known["pins"]),
+                "preferred": tuple(known.get("preferred", ())),
+                "constraints": tuple(known.get("constraints", ())),
+                "index": Index.from_dict(known["index"]),
+                "other_indexes": tuple(Index.from_dict(one) for one in known.get("other_indexes", ())),
             }
         )
 
@@ -69,8 +81,8 @@ class ResolveRequest:
 class EnginePaths:
     """Directories of the engine, absolute and on one file system.
 
-    `environments` holds one sealed directory per lock digest, `wheels` one unpacked wheel per file and Python,
-    `checks` what was seen to import.
+    `environments` holds one sealed directory per lock digest, `wheels` (the wheel store) one unpacked wheel per
+    file and Python, `checks` the cache of successful imports, `cache` uv's cache, `overlays` one kernel per Python.
     """
 
     environments: str
@@ -82,18 +94,18 @@ class EnginePaths:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One build. With `lock` (TOML) given, resolving is skipped and exactly that is installed."""
+    """One build. With a `lock` (TOML) the build skips resolving and installs exactly that lock."""
 
     request: ResolveRequest
     paths: EnginePaths
     lock: str | None = None
-    require_sandbox: bool = False  # fail where package code cannot be kept in
-    repair: bool = False  # build the lock though it is there, and put the new directory in its place
-    timeout: int = 3600  # seconds, for all of it
+    require_sandbox: bool = False  # fail where no sandbox confines package code
+    repair: bool = False  # build the lock again and replace the existing directory
+    timeout: int = 3600  # seconds, for the whole build
     credentials: Credentials = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values, without credentials: these are handed over apart."""
+        """Return plain JSON values without the credentials, which travel in a file of their own."""
         return {name: value for name, value in asdict(self).items() if name != "credentials"}
 
     @classmethod
@@ -111,9 +123,9 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a build stands. `done` and `total` count libraries; seconds by finished step in `steps`.
+    """The progress of a build. `done` and `total` count libraries; `steps` maps finished steps to their seconds.
 
-    `message` says what it does now; `seconds_left` is how long that takes yet, None where nobody can know.
+    `message` names the current action; `seconds_left` estimates its remaining time, None when unknown.
     """
 
     step: str
@@ -128,7 +140,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a build failed: what, the likely cause in words, and the next action."""
+    """Why a build failed: the step, an error code, the cause, and what to do next."""
 
     step: str
     code: str
@@ -138,7 +150,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The end of a build: either `failure`, or the lock (TOML), its digest and the report."""
+    """The result of a build: either `failure`, or the lock (TOML), its digest and the report."""
 
     lock: str | None = None
     digest: str | None = None
@@ -152,3 +164,72 @@ class Outcome:
         """Read what `dataclasses.asdict` wrote."""
         failure = stored.get("failure")
         return cls(**{**stored, "failure": Failure(**failure) if failure else None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """What was installed. Sizes are bytes; `new_size` counts only wheels that this build added to the store.
+
+    `shared` maps each path that several wheels contain with different content to those wheels. `tree` is the
+    SHA-256 over all files of the wheels.
+    """
+
+    wheels: tuple[KeptWheel, ...]
+    size: int
+    files: int
+    new_size: int
+    shared: dict[str, list[str]]
+    tree: str
+
+
+class OnProgress(Protocol):
+    """A callback for the progress of a step."""
+
+    def __call__(self, **changes: Any) -> None:  # noqa: ANN401 - fields of `Progress`
+        """Change fields of `Progress` by name."""
+        ...
+
+
+class Installer(Protocol):
+    """The installation of one lock into one directory."""
+
+    def fetch(self) -> tuple[KeptWheel, ...]:
+        """Lock to files: return the lock's packages, all in the store, in the lock's order. Raises BuildError."""
+        ...
+
+    def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
+        """Files to directory: make the environment and link the packages into it. Raises BuildError."""
+        ...
+
+
+class Engine(Protocol):
+    """What resolves and installs. Everything else of a build is shared by all engines (decision 0014)."""
+
+    def version(self) -> str:
+        """Return the version of the tool that resolves and installs."""
+        ...
+
+    def preview(
+        self,
+        request: ResolveRequest,
+        *,
+        cache: str,
+        workdir: str,
+        credentials: Credentials | None = None,
+        started: Callable[[Popen[str]], None] | None = None,
+    ) -> Lock:
+        """Request to lock, without running package code: for pages that show what would be installed.
+
+        `started` gets the tool's process, which the caller may kill. Raises ResolutionError.
+        """
+        ...
+
+    def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
+        """Request to lock, for a build. Raises ResolutionError or BuildError."""
+        ...
+
+    def installer(
+        self, lock: Lock, prefix: Path, job: Job, *, workdir: Path, log_line: LogLine, on_progress: OnProgress
+    ) -> Installer:
+        """Return the installer of a lock; `workdir.name` names everything unfinished that it leaves in the store."""
+        ...

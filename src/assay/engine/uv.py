@@ -135,3 +135,13 @@ def run_or_raise(arguments: list[str], *, cache: str, cwd: str, what: str) -> Fi
     if finished.code:
         raise BuildError(f"{what}: {finished.text[-2000:]}", hint="Build again; the log has the details.")
     return finished
+
+
+def make_environment(prefix: Path, python_path: str, *, cache: str) -> None:
+    """Make an empty, relocatable virtual environment (no pip, no setuptools). Raises BuildError."""
+    run_or_raise(
+        ["venv", "--quiet", "--relocatable", "--no-project", "--python", python_path, str(prefix)],
+        cache=cache,
+        cwd=str(prefix.parent),
+        what="The empty environment could not be made",
+    )

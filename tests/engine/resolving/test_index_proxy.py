@@ -33,7 +33,7 @@ def asked(bench: Bench, own: LocalIndex, *libraries: str, private: bool = True) 
     """Ask with the team's own index for acme names, and the other for the rest."""
     source = Index(name="own", url=own.url, patterns=("acme-*",), allow_private=private)
     default = Index(name="default", url=bench.index.url, allow_private=True)
-    return replace(bench.request(*libraries), index=default, sources=(source,))
+    return replace(bench.request(*libraries), index=default, other_indexes=(source,))
 
 
 def built(bench: Bench, request: ResolveRequest) -> tuple[Outcome, str]:
@@ -96,7 +96,9 @@ def test_private_addresses_are_closed_until_somebody_allows_them(bench: Bench, o
     closed = asked(bench, own, "acme-core", private=False)
     folder = bench.root / "resolving"
     folder.mkdir(exist_ok=True)
-    different = replace(closed, sources=(replace(closed.sources[0], url=own.url.replace("127.0.0.1", "localhost")),))
+    different = replace(
+        closed, other_indexes=(replace(closed.other_indexes[0], url=own.url.replace("127.0.0.1", "localhost")),)
+    )
     with pytest.raises(ResolutionError):
         resolve(different, cache=bench.paths.cache, workdir=str(folder), credentials={"own": ("ana", "hunter2")})
     assert not any("acme-core" in path for path in own.served)

@@ -20,8 +20,7 @@ from assay.engine.installing.integrity import rehash
 from assay.engine.installing.seal import check_sealed
 from assay.engine.interface import Job, Outcome
 from assay.engine.layout import remove_tree, site_packages
-from assay.engine.sandbox import isolation
-from assay.engine.sandbox import limits as rooms
+from assay.engine.sandbox import isolation, limits
 from assay.engine.sandbox.limits import Sandbox
 from assay.engine.wheel_store.archive import inspect
 
@@ -183,7 +182,7 @@ def test_a_transfer_that_breaks_off_is_told(bench: Bench, index: LocalIndex) -> 
     index.misbehave[wheel.filename] = "dies"
     outcome, _ = bench.build("asked")
     assert outcome.failure is not None
-    assert "could not be fetched" in outcome.failure.detail
+    assert "could not be downloaded" in outcome.failure.detail
     del index.misbehave[wheel.filename]
     assert bench.build("asked")[0].failure is None
 
@@ -194,7 +193,7 @@ def test_more_than_was_announced_is_not_fetched(bench: Bench, index: LocalIndex)
     index.sizes[wheel.filename] = 100
     outcome, _ = bench.build("endless")
     assert outcome.failure is not None
-    assert "larger than its index announced" in outcome.failure.detail
+    assert "larger than its index lists" in outcome.failure.detail
 
 
 def test_a_full_disk_leaves_nothing_broken(bench: Bench, index: LocalIndex) -> None:
@@ -245,14 +244,14 @@ def test_a_full_disk_leaves_nothing_broken(bench: Bench, index: LocalIndex) -> N
 )
 def test_what_eats_the_machine_is_ended(bench: Bench, code: str, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fork bomb, a memory eater and an endless loop are ended at the limit, with all that they started."""
-    monkeypatch.setattr(rooms, "MOST_PROCESSES", 40)
-    monkeypatch.setattr(rooms, "MOST_MEMORY", 400 << 20)
+    monkeypatch.setattr(limits, "MAX_PROCESSES", 40)
+    monkeypatch.setattr(limits, "MAX_MEMORY", 400 << 20)
     request = bench.request()
     Path(bench.paths.environments).mkdir()
     sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root, str(Path(request.python_path).parents[1]))
     marked = f"{code}\n# {bench.root.name}"
     ended = sandbox.run([request.python_path, "-c", marked], "", 4.0)
-    assert word in ended.broken
+    assert word in ended.exceeded
     if isolation.isolation() != "none":
         listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
         assert f"# {bench.root.name}" not in listed
@@ -264,7 +263,7 @@ def test_output_without_end_is_bounded(bench: Bench) -> None:
     Path(bench.paths.environments).mkdir()
     sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root, str(Path(request.python_path).parents[1]))
     code = "import sys\nfor _ in range(2000): sys.stdout.write('x' * 100_000)"
-    assert len(sandbox.run([request.python_path, "-c", code], "", 30.0).output) <= rooms.MOST_OUTPUT + (1 << 16)
+    assert len(sandbox.run([request.python_path, "-c", code], "", 30.0).output) <= limits.MAX_OUTPUT + (1 << 16)
 
 
 def test_every_changed_file_is_named(bench: Bench, index: LocalIndex) -> None:

@@ -47,7 +47,7 @@ def test_a_build_installs_what_the_preview_showed(monkeypatch: pytest.MonkeyPatc
     advance()
     known.refresh_from_db()
     assert (known.state, known.reused, known.digest) == (BuildState.BUILT, True, seen.lock.digest)
-    assert "built already" in read_log(known, 0)["text"]
+    assert "already built" in read_log(known, 0)["text"]
     assert index.served == []
     index.close()
 

@@ -14,6 +14,7 @@ from assay.core.errors import ConflictError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor
 from assay.engine.interface import ResolveRequest
+from assay.engine.uv_engine import UvEngine
 from assay.flow.compose import resolve as resolving
 from assay.flow.compose.resolve import preview
 
@@ -48,11 +49,11 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> None:
     """Let the resolver answer so, one after the other."""
     left = list(answers)
 
-    def resolve(request: ResolveRequest, *, started: Callable[[Process], None], **_: Any) -> Lock:  # noqa: ANN401 - passed by
+    def answer(_engine: UvEngine, request: ResolveRequest, *, started: Callable[[Process], None], **_: Any) -> Lock:  # noqa: ANN401 - passed by
         assert Path(request.python_path).exists()
         return left.pop(0)(started)
 
-    monkeypatch.setattr(resolving, "resolve", resolve)
+    monkeypatch.setattr(UvEngine, "preview", answer)
 
 
 def test_a_newer_request_ends_the_older_one(

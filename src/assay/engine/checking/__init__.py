@@ -1,1 +1,1 @@
-"""What a finished environment does and holds: imports, kernel, commands. Shared by all engines."""
+"""From a directory to its report: files, requirements, imports, kernel, commands. Shared by all engines."""

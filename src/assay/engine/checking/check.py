@@ -106,7 +106,7 @@ def _try(prefix: Path, sandbox: Sandbox, wanted: list[list[str]]) -> tuple[list[
             library=library,
             module=module,
             seconds=0.0,
-            error=ended.broken or ended.errors[-300:] or "It was not reached.",
+            error=ended.exceeded or ended.errors[-300:] or "It was not reached.",
         )
         for library, module in wanted
         if (library, module) not in seen

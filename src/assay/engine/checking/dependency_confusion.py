@@ -22,7 +22,7 @@ def dependency_confusion(lock: Lock, job: Job) -> Check:
 
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
 
-    network = Network((request.index, *request.sources), job.credentials)
+    network = Network((request.index, *request.other_indexes), job.credentials)
 
     def exists(name: str) -> bool:
         answer = network.open(f"{request.index.url}/{name}/", {"Accept": "application/vnd.pypi.simple.v1+json"})

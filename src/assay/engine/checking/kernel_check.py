@@ -44,7 +44,7 @@ def _try(prefix: Path, sandbox: Sandbox, overlay: str, kept: Path, surroundings:
             if memory is not None:
                 _write(kept, [memory, *_read(kept)][:MOST])
             return _passed(found["seconds"])
-    why = ended.broken or (ended.errors.strip().splitlines() or ["no reason given"])[-1]
+    why = ended.exceeded or (ended.errors.strip().splitlines() or ["no reason given"])[-1]
     return Check(name="kernel", state="failed", detail=f"The kernel did not start: {why[:300]}")
 
 

@@ -1,4 +1,4 @@
-"""Holding what is to be linked against its lock: is it the set, does it fit together, and what is in it."""
+"""Verifying the stored wheels against their lock: the same set, satisfied requirements, and facts of each library."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from assay.core.errors import BuildError
 from assay.core.lock import Lock
 from assay.core.report import Check, LibraryFacts
 from assay.engine.checking.console_scripts import shadowed_commands
-from assay.engine.installing.install import Installed
-from assay.engine.resolving.uv import marker_variables
+from assay.engine.interface import Installed
+from assay.engine.resolving.compatibility import marker_variables
 from assay.engine.wheel_store.embedded_sbom import bundled
 from assay.engine.wheel_store.store import KeptWheel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What verification saw: the lock with its edges, and each library's facts."""
+class Verified:
+    """A verified lock with its dependency edges, and the facts of its libraries."""
 
     lock: Lock
     libraries: tuple[LibraryFacts, ...]
@@ -30,11 +30,14 @@ class Found:
     record_mismatches: tuple[str, ...]
 
 
-def verify(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...], store: Path) -> Found:
-    """Check kept wheels against their lock and read their facts. Raises BuildError naming what differs."""
+def verify(lock: Lock, wheels: Sequence[KeptWheel], direct: tuple[str, ...], store: Path) -> Verified:
+    """Verify stored wheels against their lock and return their facts. Raises BuildError naming the differences.
+
+    `direct` are the requirements of the request, from which the dependency edges start.
+    """
     _check_set(lock, wheels)
-    with_edges = add_edges(lock, wheels, asked)
-    return Found(
+    with_edges = add_edges(lock, wheels, direct)
+    return Verified(
         lock=with_edges,
         libraries=tuple(_facts(one, store) for one in sorted(wheels, key=lambda one: one.name)),
         startup_code=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
@@ -48,18 +51,18 @@ def _check_set(lock: Lock, wheels: Sequence[KeptWheel]) -> None:
     if wanted != there:
         differing = ", ".join(f"{name} {version}" for name, version in sorted(wanted ^ there))
         raise BuildError(
-            f"What is installed is not what was locked: {differing}.",
-            hint="A package announces another name or version than its file. Leave it out, or report it.",
+            f"The installed libraries differ from the lock: {differing}.",
+            hint="The metadata of a package differs from its file name. Remove it, or report it to its authors.",
         )
 
 
-def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -> Lock:
-    """Return the lock with dependency edges, extras included. The digest does not change by that."""
+def add_edges(lock: Lock, wheels: Sequence[KeptWheel], direct: tuple[str, ...]) -> Lock:
+    """Return the lock with dependency edges, extras included. The edges do not change the digest."""
     variables = marker_variables(lock.python)
     versions = {one.name: one.version for one in wheels}
     requires = {one.name: one.requires for one in wheels}
     extras: dict[str, set[str]] = {name: set() for name in requires}
-    for line in asked:
+    for line in direct:
         wanted = Requirement(line)
         extras.setdefault(canonicalize_name(wanted.name), set()).update(wanted.extras)
     edges: dict[str, set[str]] = {name: set() for name in requires}
@@ -71,7 +74,7 @@ def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -
                 target = canonicalize_name(one.name)
                 if not _applies(one, extras[name], variables):
                     continue
-                _check_fits(name, one, versions.get(target))
+                _check_satisfied(name, one, versions.get(target))
                 grown = not (target in edges[name] and one.extras <= extras[target])
                 changed = changed or grown
                 edges[name].add(target)
@@ -80,17 +83,17 @@ def add_edges(lock: Lock, wheels: Sequence[KeptWheel], asked: tuple[str, ...]) -
     return replace(lock, libraries=libraries)
 
 
-def _check_fits(name: str, wanted: Requirement, version: str | None) -> None:
+def _check_satisfied(name: str, wanted: Requirement, version: str | None) -> None:
     if version is None or not wanted.specifier.contains(version, prereleases=True):
         raise BuildError(
-            f"The installed libraries do not fit together: {name} needs {wanted.name}{wanted.specifier}, "
-            f"{'which is not there' if version is None else f'but {version} is locked'}.",
-            hint="A library's file asks for more than the index announced. Name the missing one yourself.",
+            f"The locked libraries conflict: {name} requires {wanted.name}{wanted.specifier}, "
+            f"{'which the lock lacks' if version is None else f'but {version} is locked'}.",
+            hint="The metadata in the library's file differs from the index. Add the missing requirement yourself.",
         )
 
 
 def _parsed(lines: tuple[str, ...], *, with_extras: bool) -> list[Requirement]:
-    """Return the requirements that may apply: most lines are for extras, which hardly any library is asked for."""
+    """Return the requirements that may apply; skip the many lines for extras unless an extra is required."""
     wanted = lines if with_extras else tuple(line for line in lines if "extra" not in line.partition(";")[2])
     return [one for line in wanted if (one := _requirement(line)) is not None]
 
@@ -100,7 +103,7 @@ def _requirement(line: str) -> Requirement | None:
     try:
         return Requirement(line)
     except InvalidRequirement:
-        return None  # old metadata; uv has read it its own way, only the "via" of a page is lost
+        return None  # invalid metadata of old packages; only this dependency edge is lost
 
 
 def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> bool:
@@ -122,8 +125,8 @@ def _facts(one: KeptWheel, store: Path) -> LibraryFacts:
     )
 
 
-def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
-    """Return what was seen of the files, as checks: locked, start-up code, owners of paths, true RECORDs."""
+def file_checks(installed: Installed, found: Verified) -> tuple[Check, ...]:
+    """Return the checks of the files: locked, startup code, source builds, conflicts, RECORDs, commands."""
     start_up = [Path(path).name for path in found.startup_code]
     shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
     return (
@@ -139,7 +142,7 @@ def facts_of(installed: Installed, found: Found) -> tuple[Check, ...]:
     )
 
 
-def _noted(name: str, seen: list[str]) -> Check:
-    if not seen:
+def _noted(name: str, findings: list[str]) -> Check:
+    if not findings:
         return Check(name=name, state="passed", detail="none")
-    return Check(name=name, state="noted", detail=f"{len(seen)}: {', '.join(seen[:5])}")
+    return Check(name=name, state="noted", detail=f"{len(findings)}: {', '.join(findings[:5])}")

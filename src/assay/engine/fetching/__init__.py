@@ -1,1 +1,1 @@
-"""Getting files from package indexes: checked addresses, hashes while they arrive, resumed. Shared by all engines."""
+"""Downloads from package indexes: checked addresses, verified hashes, resumed transfers. Shared by all engines."""

@@ -1,4 +1,4 @@
-"""Fetching the files of a lock: side by side, each checked against its hash while it arrives, and resumed."""
+"""Downloading the files of a lock: in parallel, each verified against its hash while it arrives, and resumed."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from assay.core.format_bytes import format_bytes
 from assay.core.lock import File
 from assay.engine.fetching.network import Network
 
-AT_ONCE = 8  # downloads side by side
-PIECE = 1 << 20  # bytes read at once
-LARGEST = 8 << 30  # bytes of one file; the largest wheels in use are about 3 GB
-ATTEMPTS = 3  # a transfer that breaks off goes on where it broke
-UNPACKED = 5  # times its own size that a wheel takes on the disk, at most in practice
+PARALLEL = 8  # downloads at the same time
+CHUNK = 1 << 20  # bytes per read
+MAX_SIZE = 8 << 30  # bytes of one file; the largest wheels in use are about 3 GB
+ATTEMPTS = 3  # an interrupted transfer resumes where it stopped
+UNPACKED = 5  # an unpacked wheel takes at most this many times its own size, in practice
 
 
 class OnBytes(Protocol):
-    """Is told of bytes that have just arrived, and when a file is whole."""
+    """A callback for received bytes and complete files."""
 
-    def __call__(self, count: int, *, whole: bool) -> None:
-        """Take it into account."""
+    def __call__(self, count: int, *, complete: bool) -> None:
+        """Count received bytes, or a complete file."""
         ...
 
 
 def fetch(files: Sequence[File], folder: Path, network: Network, on_bytes: OnBytes) -> None:
-    """Fetch files into a folder under their own names. Raises BuildError; what came is kept for a retry."""
+    """Download files into a folder under their own names. Raises BuildError."""
     folder.mkdir(parents=True, exist_ok=True)
     check_space(sum(file.size for file in files), folder)
     stop = threading.Event()
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as pool:
+    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="fetch") as pool:
         running = [pool.submit(_fetch, file, folder, network, on_bytes, stop) for file in files]
         try:
             for one in running:
@@ -50,85 +50,85 @@ def fetch(files: Sequence[File], folder: Path, network: Network, on_bytes: OnByt
 
 
 def check_space(size: int, folder: Path) -> None:
-    """Raise BuildError when files of so many bytes cannot be unpacked here."""
+    """Raise BuildError when the disk has no room to unpack files of so many bytes."""
     needed, free = size * (1 + UNPACKED), shutil.disk_usage(folder).free
     if needed > free:
         raise BuildError(
-            f"The disk is too full: about {format_bytes(needed)} are needed, {format_bytes(free)} are free.",
-            hint="Free space (`assay admin collect` removes what nothing needs), then build again.",
+            f"The disk is full: the build needs about {format_bytes(needed)}, and {format_bytes(free)} are free.",
+            hint="Free space (`assay admin collect` removes unused files), then build again.",
         )
 
 
 def _fetch(file: File, folder: Path, network: Network, on_bytes: OnBytes, stop: threading.Event) -> None:
     part = folder / f".{file.name}.part"
     part.unlink(missing_ok=True)
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for attempt in range(ATTEMPTS):
         try:
-            _transfer(file, part, told, network, on_bytes, stop)
+            _transfer(file, part, digest, network, on_bytes, stop)
             break
         except (HTTPError, TimeoutError) as error:
             if attempt == ATTEMPTS - 1:
-                raise _not_fetched(file, error) from error
+                raise _download_failed(file, error) from error
             time.sleep(0.3 * 2**attempt)
-    if told.hexdigest() != file.sha256:
+    if digest.hexdigest() != file.sha256:
         part.unlink(missing_ok=True)
         raise BuildError(
-            f"A downloaded file is not the one that was locked: {file.name} has SHA-256 {told.hexdigest()[:12]}…, "
-            f"the lock says {file.sha256[:12]}….",
-            hint="The index served another file than it announced. Do not use it; tell its administrator.",
+            f"A downloaded file does not match the lock: {file.name} has SHA-256 {digest.hexdigest()[:12]}…, "
+            f"the lock has {file.sha256[:12]}….",
+            hint="The index served a different file than it listed. Do not use it, and inform its administrator.",
         )
     part.replace(folder / file.name)
-    on_bytes(0, whole=True)
+    on_bytes(0, complete=True)
 
 
 def _transfer(
-    file: File, part: Path, told: hashlib._Hash, network: Network, on_bytes: OnBytes, stop: threading.Event
+    file: File, part: Path, digest: hashlib._Hash, network: Network, on_bytes: OnBytes, stop: threading.Event
 ) -> None:
-    """Append what is missing to the part. An index that cannot go on in the middle begins again."""
+    """Append the missing bytes to the part; an index that cannot resume sends the file again from its start."""
     have = part.stat().st_size if part.exists() else 0
-    answer = network.open(file.url, {"Range": f"bytes={have}-"} if have else {})
+    response = network.open(file.url, {"Range": f"bytes={have}-"} if have else {})
     try:
-        _receive(answer, file, part, told, have, on_bytes, stop)
+        _receive(response, file, part, digest, have, on_bytes, stop)
     except BaseException:
-        answer.close()  # what is left of it would mix with the next answer
+        response.close()  # its remaining bytes would mix with the next response
         raise
 
 
 def _receive(
-    answer: BaseHTTPResponse,
+    response: BaseHTTPResponse,
     file: File,
     part: Path,
-    told: hashlib._Hash,
+    digest: hashlib._Hash,
     have: int,
     on_bytes: OnBytes,
     stop: threading.Event,
 ) -> None:
-    if answer.status not in {200, 206}:
-        raise HTTPError(f"status {answer.status}")
-    skip = have if answer.status == 200 else 0  # noqa: PLR2004 - OK: all of it again
+    if response.status not in {200, 206}:
+        raise HTTPError(f"status {response.status}")
+    skip = have if response.status == 200 else 0  # noqa: PLR2004 - OK: the whole file again
     with part.open("ab") as target:
-        for piece in answer.stream(PIECE):
-            fresh, skip = piece[skip:], max(0, skip - len(piece))
+        for chunk in response.stream(CHUNK):
+            fresh, skip = chunk[skip:], max(0, skip - len(chunk))
             target.write(fresh)
-            told.update(fresh)
+            digest.update(fresh)
             have += len(fresh)
-            on_bytes(len(fresh), whole=False)
+            on_bytes(len(fresh), complete=False)
             _check_size(file, have)
             if stop.is_set():
                 raise BuildError("Another download failed.", hint="See the log.")
 
 
 def _check_size(file: File, have: int) -> None:
-    if have > (file.size or LARGEST):
+    if have > (file.size or MAX_SIZE):
         raise BuildError(
-            f"{file.name} is larger than its index announced ({file.size:,} bytes).",
-            hint="The index served another file than it announced. Do not use it; tell its administrator.",
+            f"{file.name} is larger than its index lists ({file.size:,} bytes).",
+            hint="The index served a different file than it listed. Do not use it, and inform its administrator.",
         )
 
 
-def _not_fetched(file: File, error: Exception) -> BuildError:
+def _download_failed(file: File, error: Exception) -> BuildError:
     return BuildError(
-        f"{file.name} could not be fetched from {os.path.dirname(file.url)}: {error}",  # noqa: PTH120 - an address, no path
-        hint="The package index did not answer as it should. Build again in a moment.",
+        f"{file.name} could not be downloaded from {os.path.dirname(file.url)}: {error}",  # noqa: PTH120 - a URL, not a path
+        hint="The package index is not available or refused the request. Build again in a moment.",
     )

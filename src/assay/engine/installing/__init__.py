@@ -1,1 +1,1 @@
-"""From a lock to a sealed directory: link, verify, write the manifest, seal; and whether it is intact later."""
+"""From stored wheels to a sealed directory: link, manifest, seal, integrity. `uv.py` is uv's part."""

@@ -1,1 +1,1 @@
-"""A notebook kernel for environments without one, and what `pip` is inside it."""
+"""The notebook kernel of an environment, also where it has no ipykernel, and the `pip` command inside it."""

@@ -1,9 +1,8 @@
-"""The one index that uv sees: a server on loopback, for one resolution, that asks the right source for each name.
+"""A proxy on loopback for one resolution: it serves each library from the package index that owns its name.
 
-uv uses it as its proxy. Where a workspace has nothing but the installation's own index, uv asks that itself. Else
-uv's index is `INDEX`, a name that exists nowhere else: it is answered here, from the source that owns the
-library's name and from no other, and tunnels to other hosts lead to checked addresses only. Credentials stay
-here.
+Where a workspace has only the installation's own index, uv requests that index directly. Otherwise uv's index URL
+is `INDEX`, whose host exists nowhere: this proxy answers it from the index that owns the library's name, and from
+no other. Tunnels to other hosts connect to checked addresses only. uv never gets the credentials.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from urllib3.exceptions import HTTPError
 
 from assay.engine.fetching.network import Network, connect
 from assay.engine.interface import Credentials, Index, ResolveRequest
-from assay.engine.resolving.index_routing import FILES, INDEX, address_for_uv, index_of, real_address
+from assay.engine.resolving.index_routing import FILES, INDEX, index_of, original_url, proxied_url
 
 JSON_LISTING = "application/vnd.pypi.simple.v1+json"
-LARGEST = 256 << 20  # bytes of one listing
-IDLE = 120.0  # seconds after which a silent tunnel is closed
+MAX_LISTING = 256 << 20  # bytes of an index's page of one project
+IDLE_SECONDS = 120.0  # until an idle tunnel is closed
 
 
 @contextlib.contextmanager
 def index_proxy(request: ResolveRequest, credentials: Credentials) -> Iterator[dict[str, str]]:
-    """Serve while the context lasts; gives the variables that lead uv here."""
-    server = _Server(request, Network((request.index, *request.sources), credentials), credentials)
+    """Serve while the context is open; yield the environment variables that make uv use this proxy."""
+    server = _Server(request, Network((request.index, *request.other_indexes), credentials), credentials)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
@@ -53,7 +52,7 @@ class _Server(ThreadingHTTPServer):
         self.request, self.network, self.credentials = request, network, credentials
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class' signature
-        """Stay quiet: uv tells what it did not get."""
+        """Write nothing: uv reports what it did not get."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -61,86 +60,86 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, *arguments: object) -> None:
-        """Stay quiet."""
+        """Write nothing."""
 
     def do_CONNECT(self) -> None:
-        """Open a tunnel to an address that was checked."""
+        """Open a tunnel to a checked address."""
         host, _, port = self.path.rpartition(":")
         try:
-            far = connect(host.strip("[]"), int(port), self.server.network)
+            upstream = connect(host.strip("[]"), int(port), self.server.network)
         except (HTTPError, ValueError) as error:
-            self._refuse(502, str(error))
+            self._send_error(502, str(error))
             return
         self.send_response(200, "Connected")
         self.end_headers()
-        with far:
-            _relay(self.connection, far)
+        with upstream:
+            _relay(self.connection, upstream)
         self.close_connection = True
 
     def do_GET(self) -> None:
-        """Answer from the source that owns the name, or fetch what uv asks for."""
+        """Serve a listing from the index that owns the name, or forward a request for a file."""
         try:
             if self.path.startswith(f"{INDEX}/"):
                 self._listing(unquote(self.path.removeprefix(f"{INDEX}/")).strip("/"))
             else:
-                self._pass_on(self._target())
+                self._forward(self._target())
         except (HTTPError, ValueError) as error:
-            self._refuse(502, str(error))
+            self._send_error(502, str(error))
 
-    do_HEAD = do_GET  # noqa: N815 - the base class looks for that name
+    do_HEAD = do_GET  # noqa: N815 - the base class requires this name
 
     def _target(self) -> str:
         if not self.path.startswith(f"{FILES}/"):
             return self.path
-        address = real_address(self.path)
-        return f"{address}.metadata" if self.path.endswith(".metadata") else address
+        url = original_url(self.path)
+        return f"{url}.metadata" if self.path.endswith(".metadata") else url
 
     def _listing(self, name: str) -> None:
-        source = index_of(name, self.server.request)
-        page = f"{source.url}/{name}/"
+        index = index_of(name, self.server.request)
+        page = f"{index.url}/{name}/"
         accepted = f"{JSON_LISTING}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-        answer = self.server.network.open(page, {"Accept": accepted, "Accept-Encoding": "gzip"})
-        if answer.status != 200:  # noqa: PLR2004 - OK
-            answer.close()
-            self._refuse(answer.status, f"{source.name} has no {name}")
+        response = self.server.network.open(page, {"Accept": accepted, "Accept-Encoding": "gzip"})
+        if response.status != 200:  # noqa: PLR2004 - OK
+            response.close()
+            self._send_error(response.status, f"{index.name} has no {name}")
             return
-        body = answer.read(LARGEST, decode_content=True)
-        kind = answer.headers.get("Content-Type", "")
+        body = response.read(MAX_LISTING, decode_content=True)
+        kind = response.headers.get("Content-Type", "")
         listing = json.loads(body) if "json" in kind else _from_html(name, body.decode(errors="replace"))
         for file in listing["files"]:
-            file["url"] = self._address(urljoin(page, file["url"]), file["filename"], source)
-        told = json.dumps(listing).encode()
+            file["url"] = self._file_url(urljoin(page, file["url"]), file["filename"], index)
+        content = json.dumps(listing).encode()
         self.send_response(200)
         self.send_header("Content-Type", JSON_LISTING)
-        self.send_header("Content-Length", str(len(told)))
-        self.send_header("Cache-Control", answer.headers.get("Cache-Control", "max-age=60"))
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", response.headers.get("Cache-Control", "max-age=60"))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(told)
+            self.wfile.write(content)
 
-    def _address(self, url: str, filename: str, source: Index) -> str:
-        """Return how uv is told of a file: through us where it takes credentials, or is in a private network."""
-        if source.name not in self.server.credentials and not source.allow_private:
+    def _file_url(self, url: str, filename: str, index: Index) -> str:
+        """Return the URL of a file for uv: through the proxy where it needs credentials or a private network."""
+        if index.name not in self.server.credentials and not index.allow_private:
             return url
-        return address_for_uv(url, filename)
+        return proxied_url(url, filename)
 
-    def _pass_on(self, url: str) -> None:
-        wanted = {name: self.headers[name] for name in ("Range", "Accept", "If-None-Match") if name in self.headers}
-        answer = self.server.network.open(url, wanted | {"Accept-Encoding": "identity"})
-        self.send_response(answer.status)
+    def _forward(self, url: str) -> None:
+        headers = {name: self.headers[name] for name in ("Range", "Accept", "If-None-Match") if name in self.headers}
+        response = self.server.network.open(url, headers | {"Accept-Encoding": "identity"})
+        self.send_response(response.status)
         for name in ("Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "ETag", "Cache-Control"):
-            if name in answer.headers:
-                self.send_header(name, answer.headers[name])
-        if "Content-Length" not in answer.headers:
+            if name in response.headers:
+                self.send_header(name, response.headers[name])
+        if "Content-Length" not in response.headers:
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command == "GET":
-            shutil.copyfileobj(answer, self.wfile)
-        answer.release_conn()
+            shutil.copyfileobj(response, self.wfile)
+        response.release_conn()
 
-    def _refuse(self, status: int, why: str) -> None:
-        body = why.encode()
+    def _send_error(self, status: int, reason: str) -> None:
+        body = reason.encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
@@ -149,17 +148,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _relay(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until either side ends."""
+    """Copy bytes both ways until either side closes."""
     pair = [one, other]
     while True:
-        ready, _, _ = select.select(pair, [], [], IDLE)
+        ready, _, _ = select.select(pair, [], [], IDLE_SECONDS)
         if not ready:
             return
         for side in ready:
-            piece = side.recv(1 << 16)
-            if not piece:
+            chunk = side.recv(1 << 16)
+            if not chunk:
                 return
-            (other if side is one else one).sendall(piece)
+            (other if side is one else one).sendall(chunk)
 
 
 class _Anchors(HTMLParser):
@@ -170,19 +169,19 @@ class _Anchors(HTMLParser):
         self.files: list[dict[str, Any]] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Take a link."""
-        given = dict(attributes)
-        address, _, fragment = str(given.get("href") or "").partition("#")
-        if tag != "a" or not address:
+        """Collect a link."""
+        values = dict(attributes)
+        url, _, fragment = str(values.get("href") or "").partition("#")
+        if tag != "a" or not url:
             return
         algorithm, _, digest = fragment.partition("=")
         self.files.append(
             {
-                "filename": unquote(urlsplit(address).path.rpartition("/")[2]),
-                "url": address,
+                "filename": unquote(urlsplit(url).path.rpartition("/")[2]),
+                "url": url,
                 "hashes": {algorithm: digest} if digest else {},
-                "requires-python": given.get("data-requires-python"),
-                "yanked": "data-yanked" in given,
+                "requires-python": values.get("data-requires-python"),
+                "yanked": "data-yanked" in values,
             }
         )
 

@@ -1,29 +1,29 @@
-"""From a request to a lock: uv resolves; we keep the one file per library that would be installed."""
+"""From a request to a lock: uv resolves, and the lock keeps the one file per library that would be installed."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from packaging.markers import Marker, default_environment
-from packaging.tags import Tag, compatible_tags, cpython_tags, platform_tags
+from packaging.markers import Marker
+from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from assay.core.errors import ResolutionError
 from assay.core.lock import File, Lock, LockedLibrary, file_name
 from assay.engine import uv
 from assay.engine.interface import Credentials, ResolveRequest
-from assay.engine.resolving.index_routing import index_for_uv, index_of, real_address
+from assay.engine.resolving.compatibility import marker_variables, tag_ranks, this_platform
+from assay.engine.resolving.index_routing import index_for_uv, index_of, original_url
 from assay.engine.resolving.uv_errors import explain, pinned_by_base, without_wheel
 from assay.engine.resolving.uv_proxy import uv_proxy
 
-TIMEOUT = 300.0  # seconds; the hardest real resolutions take tens
+TIMEOUT = 300.0  # seconds; the slowest real resolutions take tens of seconds
 
 
 def resolve(
@@ -38,19 +38,19 @@ def resolve(
 ) -> Lock:
     """Resolve and return the lock (without dependency edges). Raises ResolutionError with an explanation.
 
-    `wheels` is a folder of wheels that are offered besides the index ('' for none). The requirement file is
-    written from parsed values; nothing that a person typed reaches a command line.
+    `wheels` is a folder of further wheels beside the index ('' for none). Requirements come from parsed values,
+    in files: nothing that a person typed is part of a command line.
     """
     folder = Path(workdir)
-    answer = folder / "pylock.resolved.toml"
+    output = folder / "pylock.resolved.toml"
     (folder / "requirements.in").write_text(_lines(request.libraries + request.pins))
-    (folder / "constraints.txt").write_text(_lines(request.pins + request.holds))
-    answer.unlink(missing_ok=True)
+    (folder / "constraints.txt").write_text(_lines(request.pins + request.constraints))
+    output.unlink(missing_ok=True)
     if request.preferred:
-        answer.write_text(_earlier(request.preferred))
+        output.write_text(_preferences(request.preferred))
     with uv_proxy(request, credentials or {}) as variables:
         finished = uv.run(
-            [*_arguments(request, answer.name), *(["--find-links", wheels] if wheels else [])],
+            [*_arguments(request, output.name), *(["--find-links", wheels] if wheels else [])],
             cache=cache,
             cwd=workdir,
             log_line=log_line,
@@ -59,28 +59,28 @@ def resolve(
             variables=variables,
         )
     if finished.code:
-        told = pinned_by_base(explain(finished.text), request.pins)
-        from_source = request.allow_sources and without_wheel(told.detail)
-        hint = f"Build makes a wheel of {from_source} from its source first, confined." if from_source else told.hint
-        raise ResolutionError(told.detail, hint=hint, path="libraries")
-    return read_answer(answer.read_text(), request)
+        explanation = pinned_by_base(explain(finished.text), request.pins)
+        name = without_wheel(explanation.detail) if request.allow_sdists else None
+        hint = f"A build makes a wheel from the source distribution of {name} first." if name else explanation.hint
+        raise ResolutionError(explanation.detail, hint=hint, path="libraries")
+    return read_lock(output.read_text(), request)
 
 
-def _earlier(preferred: tuple[str, ...]) -> str:
-    """Return a lock with nothing but names and versions: uv keeps to what its output file held before."""
+def _preferences(preferred: tuple[str, ...]) -> str:
+    """Return a lock with only names and versions: uv prefers the versions in an existing output file."""
     packages = (pin.split("==") for pin in preferred)
-    told = "".join(
+    entries = "".join(
         f"\n[[packages]]\nname = {json.dumps(one)}\nversion = {json.dumps(two)}\n" for one, two in packages
     )
-    return f'lock-version = "1.0"\ncreated-by = "assay"\n{told}'
+    return f'lock-version = "1.0"\ncreated-by = "assay"\n{entries}'
 
 
 def _lines(lines: tuple[str, ...]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _arguments(request: ResolveRequest, answer: str) -> list[str]:
-    arguments = ["pip", "compile", "--quiet", "--format", "pylock.toml", "--output-file", answer]
+def _arguments(request: ResolveRequest, output: str) -> list[str]:
+    arguments = ["pip", "compile", "--quiet", "--format", "pylock.toml", "--output-file", output]
     arguments += ["--python", request.python_path, "--default-index", index_for_uv(request)]
     arguments += ["--constraints", "constraints.txt", "--no-header", "--no-annotate", "--no-build"]
     if request.cool_down_days:
@@ -88,8 +88,8 @@ def _arguments(request: ResolveRequest, answer: str) -> list[str]:
     return [*arguments, "requirements.in"]
 
 
-def read_answer(text: str, request: ResolveRequest) -> Lock:
-    """Read uv's `pylock.toml` and choose each library's file."""
+def read_lock(text: str, request: ResolveRequest) -> Lock:
+    """Read uv's `pylock.toml` and select each library's file."""
     document = tomllib.loads(text)
     ranks = tag_ranks(request.python)
     variables = marker_variables(request.python)
@@ -101,42 +101,12 @@ def read_answer(text: str, request: ResolveRequest) -> Lock:
     return Lock(python=request.python, platform=this_platform(), libraries=libraries)
 
 
-def this_platform() -> str:
-    """Return this machine's platform as locks name it, e.g. `linux-x86_64`."""
-    import platform  # noqa: PLC0415 - only needed when a lock is made
-
-    return f"{sys.platform}-{platform.machine()}"
-
-
-def tag_ranks(python: str) -> dict[Tag, int]:
-    """Return the wheel tags that a CPython of this machine takes, best first (PEP 425)."""
-    version = tuple(int(part) for part in python.split("."))
-    platforms = list(platform_tags())
-    interpreter = f"cp{version[0]}{version[1]}"
-    tags = [
-        *cpython_tags(version, platforms=platforms),
-        *compatible_tags(version, interpreter=interpreter, platforms=platforms),
-    ]
-    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
-
-
-def marker_variables(python: str) -> dict[str, str]:
-    """Return PEP 508 marker variables for a Python of this machine."""
-    return {
-        **{name: str(value) for name, value in default_environment().items()},
-        "python_version": python,
-        "python_full_version": f"{python}.99",
-        "implementation_version": f"{python}.99",
-        "extra": "",
-    }
-
-
 def _library(package: dict[str, Any], ranks: dict[Tag, int], request: ResolveRequest) -> LockedLibrary:
-    entry = _chosen(package, ranks)
+    entry = _best_file(package, ranks)
     if entry is None:
         raise ResolutionError(
             f"{package['name']} {package['version']} has no file for Python {request.python} on this machine.",
-            hint="Try another version of it, or another Python.",
+            hint="Try another version of the library, or another Python.",
             path="libraries",
         )
     uploaded = entry.get("upload-time")
@@ -146,7 +116,7 @@ def _library(package: dict[str, Any], ranks: dict[Tag, int], request: ResolveReq
         index=index_of(package["name"], request).url,
         file=File(
             name=_name(entry),
-            url=_without_credentials(real_address(entry.get("url", ""))),
+            url=_without_credentials(original_url(entry.get("url", ""))),
             size=entry.get("size", 0),
             sha256=entry["hashes"]["sha256"],
             uploaded=uploaded.isoformat().replace("+00:00", "Z") if uploaded else "",
@@ -158,7 +128,7 @@ def _name(entry: dict[str, Any]) -> str:
     return str(entry.get("name") or file_name(entry.get("url") or entry.get("path", "")))
 
 
-def _chosen(package: dict[str, Any], ranks: dict[Tag, int]) -> dict[str, Any] | None:
+def _best_file(package: dict[str, Any], ranks: dict[Tag, int]) -> dict[str, Any] | None:
     """Return the entry of the best wheel; the source distribution when no wheel fits."""
     best: tuple[int, tuple[int, str], dict[str, Any]] | None = None
     for entry in package.get("wheels", ()):
@@ -173,5 +143,5 @@ def _chosen(package: dict[str, Any], ranks: dict[Tag, int]) -> dict[str, Any] | 
     return best[2] if best else package.get("sdist")
 
 
-def _without_credentials(address: str) -> str:
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", address)
+def _without_credentials(url: str) -> str:
+    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)

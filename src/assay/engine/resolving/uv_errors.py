@@ -1,4 +1,4 @@
-"""uv's words about a failed resolution, turned into what is wrong and what to do."""
+"""uv's messages about a failed resolution, turned into the cause and the next action."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-FRAME = re.compile(r"^[\s\u00d7\u2500-\u257f\u25b6\u00b7]*")  # the frame uv draws around its reasons
+FRAME = re.compile(r"^[\s\u00d7\u2500-\u257f\u25b6\u00b7]*")  # the frame that uv draws around its messages
 NOISE = re.compile(r"^(Resolved|Using|Prepared|Downloading|Downloaded|Audited|warning:|Building|Built)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """What is wrong (one step of the reasoning per line), and what to do."""
+    """The cause (one step of the reasoning per line), and the next action."""
 
     detail: str
     hint: str
@@ -22,7 +22,7 @@ class Explanation:
 RULES: tuple[tuple[str, str], ...] = (
     (
         r"was not found in the (?:package registry|provided package locations|cache)",
-        "Check the spelling of {name}: the workspace's index has no library of that name.",
+        "Check the spelling of {name}: no package index of the workspace has a library of that name.",
     ),
     (
         r"(?:no wheels|no usable wheels|only-binary|building from source is disabled|no-build)",
@@ -34,34 +34,34 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(?:there is no version of|only .* (?:is|are) available|no versions of)",
-        "That version does not exist on the index. Loosen or correct the version you ask for.",
+        "The index has no such version. Loosen or correct the version specifier.",
     ),
     (
         r"(?:Failed to fetch|error sending request|Request failed|timed out|Could not connect|HTTP status)",
-        "The package index did not answer as it should. Try again in a moment.",
+        "The package index is not available or refused the request. Try again in a moment.",
     ),
     (
         r"(?:unsatisfiable|conflict|incompatible)",
-        "Loosen the version of one of the libraries named above, or leave one of them out.",
+        "Loosen the version of one of these libraries, or remove one of them.",
     ),
 )
 
 
 def explain(text: str) -> Explanation:
-    """Return the explanation of what uv wrote. Unknown words are passed on as they are."""
+    """Return an explanation of uv's output. Unknown messages stay as they are."""
     lines = [FRAME.sub("", line).rstrip() for line in text.splitlines()]
-    told = " ".join(line for line in lines if line and not NOISE.match(line))
-    told = re.sub(r"\s+", " ", told)
-    body = re.split(r"No solution found when resolving dependencies:?(?: cause:)?", told, maxsplit=1)[-1].strip()
+    message = " ".join(line for line in lines if line and not NOISE.match(line))
+    message = re.sub(r"\s+", " ", message)
+    body = re.split(r"No solution found when resolving dependencies:?(?: cause:)?", message, maxsplit=1)[-1].strip()
     body, _, _ = body.partition(" hint:")
     for pattern, hint in RULES:
-        if re.search(pattern, told, re.IGNORECASE):
+        if re.search(pattern, message, re.IGNORECASE):
             return Explanation(detail=_chain(body), hint=hint.format(name=_missing(body) or "the library"))
-    return Explanation(detail=_chain(body) or "uv gave no reason.", hint="Look at the log, then try again.")
+    return Explanation(detail=_chain(body) or "uv gave no reason.", hint="Read the log, then try again.")
 
 
 def without_wheel(detail: str) -> str | None:
-    """Return the library of which an explanation says that it has only sources, None when it says no such thing."""
+    """Return the library that has no wheel according to an explanation, None when it names none."""
     found = re.search(r"([A-Za-z0-9][\w.-]*)==\S+ (?:has|have) no (?:usable )?wheels", detail)
     found = found or re.search(
         r"(?:versions of|only) ([A-Za-z0-9][\w.-]*)\S* (?:has|have) no (?:usable )?wheels", detail
@@ -70,17 +70,17 @@ def without_wheel(detail: str) -> str | None:
 
 
 def pinned_by_base(explanation: Explanation, pins: tuple[str, ...]) -> Explanation:
-    """Say so when a pin of the base stands in the way: the base's libraries stay as they are."""
+    """Return the explanation, with another hint where it involves a version that the base pins."""
     for pin in pins:
         name, version = pin.split("==")
         if re.search(rf"\b{re.escape(pin)}(?!\w|\.\w)", explanation.detail):
-            hint = f"The base fixes {name} at {version}. Ask for what goes with it, or choose another base or none."
+            hint = f"The base pins {name} to {version}. Require compatible versions, or change the base."
             return Explanation(detail=explanation.detail, hint=hint)
     return explanation
 
 
 def _chain(body: str) -> str:
-    """Break a long sentence where its reasoning takes a step."""
+    """Break a long sentence into one line per step of its reasoning."""
     body = body.removeprefix("error: ")
     body = body.replace(", we can conclude that ", ".\nSo ").replace("we can conclude that ", "so ")
     body = re.sub(r"\bAnd because ", "\nAnd because ", body)

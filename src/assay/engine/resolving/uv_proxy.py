@@ -1,4 +1,4 @@
-"""The variables that lead uv to the package indexes of a request."""
+"""The environment variables that make uv use the package indexes of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay.engine.resolving.index_routing import is_plain
 
 @contextlib.contextmanager
 def uv_proxy(request: ResolveRequest, credentials: Credentials) -> Iterator[dict[str, str]]:
-    """Give the variables that lead uv to the indexes, while the context lasts."""
+    """Yield the environment variables for uv; the index proxy runs while the context is open."""
     if is_plain(request):
         yield {}
         return

@@ -1,1 +1,1 @@
-"""Running package code without network, home, secrets or writable files, and with limits. Shared by all engines."""
+"""Running package code without network, home, secrets or write access, within limits. Shared by all engines."""

@@ -1,4 +1,4 @@
-"""The room in which package code is tried: a sandbox around one environment, with limits on all that runs there."""
+"""A sandbox around one environment: it runs commands with limits on time, processes, memory and output."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from assay.core.format_bytes import format_bytes
 from assay.engine.interface import Job
 from assay.engine.sandbox import isolation
 
-MOST_PROCESSES = 400  # at the same time; importing starts a handful
-MOST_MEMORY = 12 << 30  # bytes of all processes together
-MOST_OUTPUT = 64 << 20  # bytes that are listened to
-LOOK = 0.1  # seconds between two looks at the limits
+MAX_PROCESSES = 400  # at the same time; importing starts a handful
+MAX_MEMORY = 12 << 30  # bytes of all processes together
+MAX_OUTPUT = 64 << 20  # bytes of each stream that are read; the rest is discarded
+POLL_SECONDS = 0.1  # between two checks of the limits
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How it went. `code` is None when it was ended for the reason in `broken`."""
+    """How a command ended. `code` is None when it exceeded a limit, which `exceeded` names."""
 
     output: str
     errors: str
     code: int | None
-    broken: str = ""
+    exceeded: str = ""
 
 
 class Sandbox:
@@ -47,8 +47,8 @@ class Sandbox:
             str(prefix),
         )
 
-    def run(self, argv: list[str], given: str, seconds: float) -> Ended:
-        """Run confined until it ends, or breaks a limit: seconds, processes, memory."""
+    def run(self, argv: list[str], stdin: str, seconds: float) -> Ended:
+        """Run a command in the sandbox until it ends or exceeds a limit: seconds, processes, memory."""
         process = subprocess.Popen(
             isolation.confined(argv, visible=self._visible, hidden=self._hidden, writable=self._writable),
             stdin=subprocess.PIPE,
@@ -57,20 +57,20 @@ class Sandbox:
             env=isolation.ENVIRONMENT,
             cwd="/tmp",  # noqa: S108 - private to the sandbox
         )
-        heard = [_Listener(process.stdout), _Listener(process.stderr)]
+        streams = [_StreamReader(process.stdout), _StreamReader(process.stderr)]
         try:
-            _give(process, given)
-            broken = _watch(process, seconds)
+            _write_stdin(process, stdin)
+            exceeded = _watch(process, seconds)
         finally:
             if process.poll() is None:
                 process.kill()  # the sandbox's first process: all others end with it
             code = process.wait()
-        output, errors = (one.text() for one in heard)
-        return Ended(output=output, errors=errors[-2000:], code=None if broken else code, broken=broken)
+        output, errors = (one.text() for one in streams)
+        return Ended(output=output, errors=errors[-2000:], code=None if exceeded else code, exceeded=exceeded)
 
 
-class _Listener(threading.Thread):
-    """Reads a stream to its end and keeps its beginning."""
+class _StreamReader(threading.Thread):
+    """Reads a stream to its end and keeps its first bytes."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         super().__init__(daemon=True)
@@ -82,40 +82,40 @@ class _Listener(threading.Thread):
         if self._stream is None:
             return
         with self._stream:
-            while piece := os.read(self._stream.fileno(), 1 << 16):
-                if len(self._kept) < MOST_OUTPUT:
-                    self._kept += piece
+            while chunk := os.read(self._stream.fileno(), 1 << 16):
+                if len(self._kept) < MAX_OUTPUT:
+                    self._kept += chunk
 
     def text(self) -> str:
-        """Return what was read once all has ended; who still holds the stream is not waited for."""
+        """Return what was read. Does not wait long for processes that still hold the stream open."""
         self.join(2.0)
         return self._kept.decode(errors="replace")
 
 
-def _give(process: subprocess.Popen[bytes], given: str) -> None:
+def _write_stdin(process: subprocess.Popen[bytes], text: str) -> None:
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(given.encode())
+            process.stdin.write(text.encode())
 
 
 def _watch(process: subprocess.Popen[bytes], seconds: float) -> str:
-    """Wait for the end; return '' or the limit that was broken."""
-    for _ in range(int(seconds / LOOK)):
+    """Wait for the end; return '' or the exceeded limit."""
+    for _ in range(int(seconds / POLL_SECONDS)):
         try:
-            process.wait(LOOK)
+            process.wait(POLL_SECONDS)
         except subprocess.TimeoutExpired:
             count, memory = usage(process.pid)
-            if count > MOST_PROCESSES:
-                return f"it started more than {MOST_PROCESSES} processes"
-            if memory > MOST_MEMORY:
-                return f"it used more than {format_bytes(MOST_MEMORY)} of memory"
+            if count > MAX_PROCESSES:
+                return f"it started more than {MAX_PROCESSES} processes"
+            if memory > MAX_MEMORY:
+                return f"it used more than {format_bytes(MAX_MEMORY)} of memory"
         else:
             return ""
     return f"it took longer than {seconds:.0f} s"
 
 
 def usage(root: int) -> tuple[int, int]:
-    """Return the number of a process' descendants, and the bytes of memory that they use together."""
+    """Return the number of descendants of a process, and the bytes of memory that they use together."""
     parents: dict[int, list[int]] = {}
     resident: dict[int, int] = {}
     for entry in os.scandir("/proc"):
@@ -123,13 +123,13 @@ def usage(root: int) -> tuple[int, int]:
             try:
                 fields = Path(f"/proc/{entry.name}/stat").read_text().rpartition(")")[2].split()
             except OSError:
-                continue  # it has ended meanwhile
+                continue  # it ended in the meantime
             parents.setdefault(int(fields[1]), []).append(int(entry.name))
             resident[int(entry.name)] = int(fields[21]) * PAGE
-    ring, count, memory = [root], 0, 0
-    while ring:
-        children = parents.get(ring.pop(), [])
+    pending, count, memory = [root], 0, 0
+    while pending:
+        children = parents.get(pending.pop(), [])
         count += len(children)
         memory += sum(resident[child] for child in children)
-        ring += children
+        pending += children
     return count, memory

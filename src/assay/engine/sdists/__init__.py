@@ -1,1 +1,1 @@
-"""Building a wheel from a source distribution, in the sandbox."""
+"""Building a wheel from a source distribution, in the sandbox. Part of uv's engine."""

@@ -1,1 +1,1 @@
-"""Unpacked wheels, kept by content and linked into environments."""
+"""Unpacked wheels, stored under their hash and linked into environments. `uv_unpack.py` is uv's part."""

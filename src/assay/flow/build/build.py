@@ -165,7 +165,7 @@ def _reuse_existing(build: Build) -> bool:
         return False
     directory = build_directory(build.pk)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "log").write_text(f"The same lock is built already; it is used as it is.\nBuilt {row.digest}\n")
+    (directory / "log").write_text(f"This lock is already built; reusing its environment.\nBuilt {row.digest}\n")
     store_outcome(build, Outcome(lock=row.text, digest=row.digest, report=row.report, reused=True))
     return True
 

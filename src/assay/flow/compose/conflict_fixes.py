@@ -14,8 +14,8 @@ from assay.core.conflict_fixes import Dependency, Fix, dependencies_in, fixes
 from assay.core.errors import AssayError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
+from assay.engine.engines import engine_of
 from assay.engine.interface import Credentials, ResolveRequest
-from assay.engine.resolving.uv import resolve
 from assay.flow.compose.draft import SpecInput, check_spec_input
 from assay.flow.compose.resolve import resolve_request
 from assay.flow.package_indexes import indexes_in
@@ -108,4 +108,5 @@ def _request_with(asked: ResolveRequest, fix: Fix) -> ResolveRequest:
 
 def _resolve(asked: ResolveRequest, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
     with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
-        return resolve(asked, cache=engine_paths().cache, workdir=workdir, started=mine.append, credentials=secrets)
+        cache = engine_paths().cache
+        return engine_of(asked).preview(asked, cache=cache, workdir=workdir, started=mine.append, credentials=secrets)

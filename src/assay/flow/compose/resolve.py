@@ -17,8 +17,8 @@ from assay.core.errors import ConflictError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction
+from assay.engine.engines import engine_of
 from assay.engine.interface import ResolveRequest
-from assay.engine.resolving.uv import resolve
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
 from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
@@ -86,10 +86,10 @@ def resolve_request(checked: CheckedSpec, sources: PackageIndexes, *, cool_down_
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),
-        holds=checked.spec.constraints,
+        constraints=checked.spec.constraints,
         index=sources.index,
-        sources=sources.others,
-        allow_sources=not checked.spec.only_binary,
+        other_indexes=sources.others,
+        allow_sdists=not checked.spec.only_binary,
         cool_down_days=max(checked.spec.cool_down_days, cool_down_days),
     )
 
@@ -120,7 +120,7 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
-            lock = resolve(
+            lock = engine_of(asked).preview(
                 asked,
                 cache=engine_paths().cache,
                 workdir=workdir,

@@ -25,7 +25,7 @@ from assay.core.policy.library_rules import Deny, Malware, Vulnerability
 from assay.core.policy.version_rules import Yanked
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Spec
-from assay.engine.resolving.uv import resolve
+from assay.engine.engines import engine_of
 from assay.flow.access import find_version
 from assay.flow.assess.assess import preview_findings, verdict
 from assay.flow.assess.policy import current_policy
@@ -170,4 +170,5 @@ def _ask(actor: Actor, version: Version, spec: Spec) -> LockValue:
     asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="remedy-", dir=home() / "tmp") as workdir:
-        return resolve(asked, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials)
+        cache = engine_paths().cache
+        return engine_of(asked).preview(asked, cache=cache, workdir=workdir, credentials=sources.credentials)

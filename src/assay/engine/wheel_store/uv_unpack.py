@@ -55,7 +55,7 @@ class Unpacking:
         remove_tree(self.stage)
         self.stage.mkdir(parents=True)
         try:
-            make_prefix(self.prefix, self.request.python_path, cache=str(self.stage / "cache"))
+            uv.make_environment(self.prefix, self.request.python_path, cache=str(self.stage / "cache"))
             self._unpack(libraries)
             found = {one.name: one for one in read_distributions(site_packages(self.prefix, self.request.python))}
             _check_names(libraries, found)
@@ -178,16 +178,6 @@ def _appear(aside: Path, target: Path) -> None:
         if not (target / MANIFEST).is_file():
             raise
         remove_tree(aside)  # another build was first with the same file
-
-
-def make_prefix(prefix: Path, python_path: str, *, cache: str) -> None:
-    """Make an empty environment that can be moved (no pip, no setuptools)."""
-    uv.run_or_raise(
-        ["venv", "--quiet", "--relocatable", "--no-project", "--python", python_path, str(prefix)],
-        cache=cache,
-        cwd=str(prefix.parent),
-        what="The empty environment could not be made",
-    )
 
 
 def _not_unpacked(text: str) -> BuildError:

@@ -1,0 +1,55 @@
+"""The engine `uv`: Python packages from package indexes, resolved and unpacked by uv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from typing import TYPE_CHECKING
+
+from assay.core.lock import Lock
+from assay.engine import uv
+from assay.engine.interface import Credentials, Job, LogLine, OnProgress, ResolveRequest
+from assay.engine.resolving.uv import resolve
+from assay.engine.sdists.resolve import resolve_with_sdists
+
+if TYPE_CHECKING:
+    from assay.engine.installing.uv import UvInstaller
+
+
+class UvEngine:
+    """Resolves with `uv pip compile`; unpacks with `uv pip sync`; builds a wheel where an index has only an sdist."""
+
+    def version(self) -> str:
+        """Return uv's version."""
+        return uv.version()
+
+    def preview(
+        self,
+        request: ResolveRequest,
+        *,
+        cache: str,
+        workdir: str,
+        credentials: Credentials | None = None,
+        started: Callable[[Popen[str]], None] | None = None,
+    ) -> Lock:
+        """Resolve without running package code."""
+        return resolve(request, cache=cache, workdir=workdir, credentials=credentials, started=started)
+
+    def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
+        """Resolve for a build; a library without a wheel is built from its sdist where the request allows it."""
+
+        def install(request: ResolveRequest, prefix: Path) -> None:
+            from assay.engine.installing.uv import install_into  # noqa: PLC0415 - most builds need no sdist
+
+            install_into(request, prefix, job, workdir, log_line)
+
+        return resolve_with_sdists(job, workdir, log_line, install)
+
+    def installer(
+        self, lock: Lock, prefix: Path, job: Job, *, workdir: Path, log_line: LogLine, on_progress: OnProgress
+    ) -> UvInstaller:
+        """Return what fetches the lock's wheels and links them into the prefix."""
+        from assay.engine.installing.uv import UvInstaller  # noqa: PLC0415 - previews need none of it
+
+        return UvInstaller(lock, prefix, job, workdir=workdir, log_line=log_line, on_progress=on_progress)
