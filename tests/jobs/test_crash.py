@@ -152,4 +152,4 @@ def test_approvals_are_whole_whatever_dies(pieces: Pieces) -> None:
                 "ben", "POST", f"/environments/{slug}/versions/1/approve", {"digest": version["digest"]}
             )
         assert after["status"] == "published"
-    assert "holds" in pieces.command("audit", "verify")
+    assert "intact" in pieces.command("audit", "verify")

@@ -135,7 +135,7 @@ def test_a_home_that_cannot_be_made_ends_the_command_with_the_reason() -> None:
     done = run("up", ASSAY_HOME="/proc/assay")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "assay: 1 setting is wrong.\n  ASSAY_HOME in the environment: found '/proc/assay'; "
+        "error: 1 setting is wrong.\n  ASSAY_HOME in the environment: found '/proc/assay'; "
         "wants a directory that exists or can be made, for example /srv/assay\n"
     )
 
@@ -221,7 +221,7 @@ def test_commands_of_the_server_end_with_2_and_no_traceback(command: str) -> Non
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        "assay: 1 setting is wrong.\n"
+        "error: 1 setting is wrong.\n"
         "  PORT in the environment: found '80x'; wants a port from 1 to 65531, for example 8010\n"
     )
 

@@ -132,7 +132,7 @@ def test_the_list_by_command(eve: Actor, capsys: pytest.CaptureFixture[str]) -> 
     """`assay kernel list` names what Jupyter shows."""
     assert eve
     assert main(["kernel", "list"]) == 0
-    assert capsys.readouterr().out.startswith("assay-geo ")
+    assert capsys.readouterr().out.splitlines()[1].startswith("assay-geo ")
 
 
 def test_a_python_without_jupyter_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,74 +1,129 @@
-"""`assay admin …`: accounts and tokens, on the machine of the server."""
+"""`assay admin …`: accounts, tokens, workspace and disk space, on the server's machine; `assay audit verify`."""
 
 from __future__ import annotations
 
 import argparse
-import secrets
-import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from assay.cli import advisories, applications
+from assay.cli.arguments import add_command, add_group, add_json, add_workspace, read_password
+from assay.cli.output import plural, say, say_json, say_table
 from assay.cli.serve import ready
 from assay.core.format_bytes import format_bytes
 from assay.core.roles import Right, Role
 
 if TYPE_CHECKING:
-    from assay.cli.serve import Commands
+    from assay.cli.arguments import Commands
+
+FROM_STDIN = "Reads the password from stdin; at a terminal, generates a password and prints it."
 
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    admin = commands.add_parser("admin", help="accounts and tokens, on the server's machine")
-    actions = admin.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create-user", help="make an account; reads the password from stdin")
-    create.add_argument("name")
-    create.add_argument("--role", required=True, choices=[role.value for role in Role])
-    create.add_argument("--workspace", default="default")
-    create.set_defaults(run=_create_user)
-    password = actions.add_parser("set-password", help="give somebody a new password; reads it from stdin")
-    password.add_argument("name")
-    password.set_defaults(run=_set_password)
-    role = actions.add_parser("set-role", help="change what somebody is in a workspace")
-    role.add_argument("name")
-    role.add_argument("--role", required=True, choices=[role.value for role in Role])
-    role.add_argument("--workspace", default="default")
-    role.set_defaults(run=_set_role)
-    token = actions.add_parser("token", help="print a new API token")
-    token.add_argument("name")
-    token.add_argument("--scope", default="ADMINISTER", choices=[right.name for right in Right])
-    token.add_argument("--days", type=int, default=90)
-    token.set_defaults(run=_token)
-    collect = actions.add_parser("collect", help="remove environments and wheels that nothing needs")
-    collect.add_argument("--dry-run", action="store_true", help="only name them")
-    collect.add_argument("--hours", type=float, default=24.0, help="only what is older than that (24)")
-    collect.set_defaults(run=_collect)
-    workspace = actions.add_parser("workspace", help="what a workspace demands of builds and approvals")
-    workspace.add_argument("name", nargs="?", default="default")
-    for option in ("require-sandbox", "allow-sdists", "self-approval", "personal-overlays"):
-        workspace.add_argument(f"--{option}", choices=["yes", "no"])
-    workspace.add_argument("--approvals", type=int, help="how many reviewers must approve")
-    workspace.add_argument("--groups", help="groups of which one each must be among them, by commas; '' for none")
-    workspace.add_argument(
-        "--auto-approve", choices=["yes", "no"], help="publish changes of low risk without anybody"
+    actions = add_group(commands, "admin", "Administer accounts and the workspace, on the server's machine")
+    _add_accounts(actions)
+    collect = add_command(
+        actions,
+        "collect",
+        "Remove environments and wheels that nothing needs",
+        _collect,
+        examples=("assay admin collect --dry-run", "assay admin collect --hours 1"),
     )
-    workspace.set_defaults(run=_workspace)
+    collect.add_argument("--dry-run", action="store_true", help="list them and remove nothing")
+    collect.add_argument(
+        "--hours", type=float, default=24.0, help="only what is older than this many hours (default: 24)"
+    )
+    add_json(collect)
+    _add_workspace(actions)
     advisories.add_to(actions)
     applications.add_to(actions)
-    audit = commands.add_parser("audit", help="the trail of events")
-    checks = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
-    checks.add_parser("verify", help="walk the hash chain of every workspace").set_defaults(run=_verify)
+    audit = add_group(commands, "audit", "Check the audit log, on the server's machine")
+    add_command(
+        audit,
+        "verify",
+        "Verify the hash chain of every workspace's audit log",
+        _verify,
+        details="Exits with 1 if a chain is broken.",
+    )
+
+
+def _add_accounts(actions: Commands) -> None:
+    create = add_command(
+        actions,
+        "create-user",
+        "Create an account",
+        _create_user,
+        details=FROM_STDIN,
+        examples=("assay admin create-user ana --role member",),
+    )
+    password = add_command(
+        actions, "set-password", "Set the password of an account", _set_password, details=FROM_STDIN
+    )
+    role = add_command(
+        actions,
+        "set-role",
+        "Set the role of a member of a workspace",
+        _set_role,
+        examples=("assay admin set-role ana --role reviewer",),
+    )
+    token = add_command(
+        actions,
+        "token",
+        "Create an API token and print it",
+        _token,
+        examples=("export ASSAY_TOKEN=$(assay admin token ana)", "assay admin token ci --scope SEE --days 30"),
+    )
+    for command in (create, password, role, token):
+        command.add_argument("name", metavar="NAME", help="name of the account")
+    for command in (create, role):
+        command.add_argument(
+            "--role", required=True, choices=[role.value for role in Role], help="role in the workspace"
+        )
+        add_workspace(command)
+    token.add_argument(
+        "--scope",
+        default="ADMINISTER",
+        choices=[right.name for right in Right],
+        help="most that the token may do, within the role (default: %(default)s)",
+    )
+    token.add_argument("--days", type=int, default=90, help="days until it expires (default: %(default)s)")
+
+
+def _add_workspace(actions: Commands) -> None:
+    workspace = add_command(
+        actions,
+        "workspace",
+        "Show or change the rules of a workspace for builds and approvals",
+        _workspace,
+        examples=("assay admin workspace", "assay admin workspace default --approvals 2 --require-sandbox yes"),
+    )
+    workspace.add_argument(
+        "name", nargs="?", default="default", metavar="NAME", help="workspace (default: %(default)s)"
+    )
+    for option, text in (
+        ("require-sandbox", "refuse builds without a sandbox"),
+        ("allow-sdists", "let authors allow source distributions"),
+        ("self-approval", "let authors approve their own submissions"),
+        ("personal-overlays", "let people pip install libraries for themselves"),
+        ("auto-approve", "publish low-risk updates automatically"),
+    ):
+        workspace.add_argument(f"--{option}", choices=["yes", "no"], help=text)
+    workspace.add_argument("--approvals", type=int, metavar="NUMBER", help="required approvals")
+    workspace.add_argument(
+        "--groups", metavar="GROUPS", help="required reviewer groups, separated by commas; '' for none"
+    )
 
 
 def _create_user(arguments: argparse.Namespace) -> int:
     ready()
     from assay.flow.people import create_person  # noqa: PLC0415 - models load after Django is set up
 
-    given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    password = given or secrets.token_urlsafe(12)
+    password, generated = read_password()
     create_person(arguments.name, password, Role(arguments.role), arguments.workspace)
-    sys.stdout.write(f"Made {arguments.name} ({arguments.role} in {arguments.workspace}).\n")
-    if not given:
-        sys.stdout.write(f"Password: {password}\n")
+    say(f"Created {arguments.name} as {arguments.role} of {arguments.workspace}.")
+    if generated:
+        say(f"Password: {password}")
     return 0
 
 
@@ -76,10 +131,11 @@ def _set_password(arguments: argparse.Namespace) -> int:
     ready()
     from assay.flow.people import set_password  # noqa: PLC0415 - as above
 
-    given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    password = given or secrets.token_urlsafe(12)
+    password, generated = read_password()
     set_password(arguments.name, password)
-    sys.stdout.write(f"{arguments.name} signs in with {'the new password' if given else password} now.\n")
+    say(f"Changed the password of {arguments.name}.")
+    if generated:
+        say(f"Password: {password}")
     return 0
 
 
@@ -88,7 +144,7 @@ def _set_role(arguments: argparse.Namespace) -> int:
     from assay.flow.people import set_role  # noqa: PLC0415 - as above
 
     set_role(arguments.name, Role(arguments.role), arguments.workspace)
-    sys.stdout.write(f"{arguments.name} is {arguments.role} in {arguments.workspace} now.\n")
+    say(f"{arguments.name} is {arguments.role} of {arguments.workspace} now.")
     return 0
 
 
@@ -98,7 +154,7 @@ def _token(arguments: argparse.Namespace) -> int:
 
     person = find_person(arguments.name)
     made = create_token(person, "command line", scope=Right[arguments.scope], days=arguments.days)
-    sys.stdout.write(f"{made.secret}\n")
+    say(made.secret)
     return 0
 
 
@@ -112,27 +168,36 @@ def _verify(arguments: argparse.Namespace) -> int:
     for workspace in Workspace.objects.all():
         wrong = verify(workspace)
         broken += wrong is not None
-        state = "holds" if wrong is None else f"is broken at event {wrong}"
-        sys.stdout.write(f"{workspace.slug}: the chain of {workspace.event_count} events {state}\n")
+        state = "intact" if wrong is None else f"BROKEN at event {wrong:,}"
+        say(f"{workspace.slug}: the chain of {plural(workspace.event_count, 'event')} is {state}.")
     return 1 if broken else 0
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    """Remove what nothing needs, or name it."""
+    """Remove what nothing needs, or list it."""
     ready()
     from assay.flow.build.garbage_collection import collect as clear  # noqa: PLC0415 - models load after Django is set up
 
     found = clear(dry_run=arguments.dry_run, older_than=arguments.hours * 3600.0)
-    for one in found:
-        sys.stdout.write(f"{one.kind:<12} {one.name[:16]}  {format_bytes(one.size):>10} of its own\n")
-    total = format_bytes(sum(one.size for one in found))
-    verb = "would be removed" if arguments.dry_run else "removed"
-    sys.stdout.write(f"{len(found):,} directories {verb}, {total}\n")
+    if arguments.json:
+        say_json([asdict(one) for one in found])
+        return 0
+    if not found:
+        say("Nothing to remove.")
+        return 0
+    say_table(
+        ("Kind", "Name", "Size"),
+        [(one.kind, one.name[:16], format_bytes(one.size)) for one in found],
+        right=("Size",),
+    )
+    amount = plural(len(found), "directory")
+    verb = "Would remove" if arguments.dry_run else "Removed"
+    say(f"{verb} {amount}, {format_bytes(sum(one.size for one in found))}.")
     return 0
 
 
 def _workspace(arguments: argparse.Namespace) -> int:
-    """Change what a workspace demands."""
+    """Change the rules of a workspace and print all of them."""
     ready()
     from assay.flow.people import set_workspace  # noqa: PLC0415 - as above
 
@@ -146,11 +211,11 @@ def _workspace(arguments: argparse.Namespace) -> int:
     if arguments.groups is not None:
         changed["approval_groups"] = [one.strip() for one in arguments.groups.split(",") if one.strip()]
     for name, value in set_workspace(arguments.name, changed).items():
-        sys.stdout.write(f"{name}: {_told(value)}\n")
+        say(f"{name.replace('_', '-') + ':':<19}{_shown(value)}")
     return 0
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) or "none" if isinstance(value, list) else str(value)

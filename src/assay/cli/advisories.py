@@ -1,25 +1,36 @@
-"""`assay admin advisories load` and `status`: which known vulnerabilities verdicts rest on."""
+"""`assay admin advisories load` and `status`: the feed of vulnerabilities, on the server's machine."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
+from assay.cli.arguments import add_command, add_group
+from assay.cli.output import plural, say
 from assay.cli.serve import ready
 
 if TYPE_CHECKING:
-    from assay.cli.serve import Commands
+    from assay.cli.arguments import Commands
 
 
 def add_to(commands: Commands) -> None:
     """Add the commands below `assay admin`."""
-    advisories = commands.add_parser("advisories", help="known vulnerabilities (OSV)")
-    actions = advisories.add_subparsers(dest="what", required=True, metavar="ACTION")
-    load = actions.add_parser("load", help="load a feed, the ecosystem's all.zip")
-    load.add_argument("source", metavar="PATH-OR-ADDRESS")
-    load.set_defaults(run=_load)
-    actions.add_parser("status", help="where the feed is from and how old it is").set_defaults(run=_status)
+    actions = add_group(commands, "advisories", "Load the advisory feed (OSV) and show its age")
+    load = add_command(
+        actions,
+        "load",
+        "Load an advisory feed",
+        _load,
+        details="The feed is the all.zip of the PyPI ecosystem in OSV format.",
+        examples=(
+            "assay admin advisories load all.zip",
+            "assay admin advisories load https://osv.example/PyPI/all.zip",
+        ),
+    )
+    load.add_argument("source", metavar="PATH-OR-ADDRESS", help="file or http(s) address of the feed")
+    add_command(
+        actions, "status", "Show source and age of the feed", _status, details="Exits with 1 if no feed is loaded."
+    )
 
 
 def _load(arguments: argparse.Namespace) -> int:
@@ -27,9 +38,9 @@ def _load(arguments: argparse.Namespace) -> int:
     from assay.flow.watch.advisories import load_feed  # noqa: PLC0415 - models load after Django is set up
 
     feed = load_feed(arguments.source)
-    sys.stdout.write(
-        f"{feed.records} advisories: {feed.added} new, {feed.changed} changed, {feed.removed} gone, "
-        f"{feed.malformed} malformed and passed over.\n"
+    say(
+        f"Loaded {plural(feed.records, 'record')}: {feed.added:,} new, {feed.changed:,} changed, "
+        f"{feed.removed:,} removed, {feed.malformed:,} malformed and skipped."
     )
     return 0
 
@@ -43,10 +54,15 @@ def _status(arguments: argparse.Namespace) -> int:
 
     facts = feed_facts()
     if facts is None:
-        sys.stdout.write("No feed is loaded: advisories are not assessed. Load one with `load PATH-OR-ADDRESS`.\n")
+        say("No feed is loaded, so advisories are not assessed. Next: assay admin advisories load PATH-OR-ADDRESS")
         return 1
-    sys.stdout.write(
-        f"{facts.records} advisories from {facts.source}, loaded {facts.loaded_at:%Y-%m-%d %H:%M} UTC "
-        f"({facts.age_days(timezone.now())} days ago), newest record {facts.newest or 'unknown'}.\n"
-    )
+    age = plural(facts.age_days(timezone.now()), "day")
+    lines = {
+        "Source": facts.source,
+        "Loaded": f"{facts.loaded_at:%Y-%m-%d %H:%M} UTC ({age} ago)",
+        "Records": f"{facts.records:,}",
+        "Newest": facts.newest or "unknown",
+    }
+    for name, value in lines.items():
+        say(f"{name + ':':<9}{value}")
     return 0

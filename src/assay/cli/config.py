@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from assay.cli.arguments import add_command, add_group, add_json
+from assay.cli.output import say, say_json, say_table
+
 if TYPE_CHECKING:
-    from assay.cli.serve import Commands
+    from assay.cli.arguments import Commands
 
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    config = commands.add_parser("config", help="settings of the server on this machine")
-    actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="print all settings and where each comes from, passwords masked")
-    show.add_argument("--json", action="store_true", help="print JSON")
-    show.set_defaults(run=_show)
-    actions.add_parser("check", help="exit with 2 when a setting is wrong").set_defaults(run=_check)
+    actions = add_group(commands, "config", "Show and check the settings of the server on this machine")
+    show = add_command(actions, "show", "Print all settings and where each comes from, with passwords masked", _show)
+    add_json(show)
+    add_command(actions, "check", "Check all settings", _check, details="Exits with 2 if a setting is wrong.")
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -28,14 +28,11 @@ def _show(arguments: argparse.Namespace) -> int:
     rows = show(load())
     _warn()
     if arguments.json:
-        sys.stdout.write(json.dumps([asdict(one) for one in rows], indent=2) + "\n")
+        say_json([asdict(one) for one in rows])
         return 0
-    head = ("Name", "Value", "From", "Meaning")
-    table = [head, *((one.name, one.value or "-", one.origin, one.meaning) for one in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(3)]
-    for *cells, meaning in table:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        sys.stdout.write(f"{'  '.join(padded)}  {meaning}\n")
+    say_table(
+        ("Name", "Value", "From", "Meaning"), [(one.name, one.value or "-", one.origin, one.meaning) for one in rows]
+    )
     return 0
 
 
@@ -45,11 +42,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
     load()
     _warn()
-    sys.stdout.write("All settings are right.\n")
+    say("All settings are valid.")
     return 0
 
 
 def _warn() -> None:
     from assay.server.config_loading import warnings  # noqa: PLC0415 - as above
 
-    sys.stderr.writelines(f"assay: {line}\n" for line in warnings())
+    sys.stderr.writelines(f"warning: {line}\n" for line in warnings())

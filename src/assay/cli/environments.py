@@ -1,51 +1,100 @@
-"""`assay list`, `show`, `create`, `build`, `submit`, `approve`, `reject`, `lock`: over HTTP."""
+"""`assay list`, `show`, `create`, `build`, `submit`, `withdraw`, `approve`, `reject`, `lock`: over HTTP."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from assay.client import Client, RemoteError
+from assay.cli.arguments import add_command, add_json, add_version
+from assay.cli.builds import follow_build
+from assay.cli.output import plural, say, say_json, say_table
+from assay.client import Client
 from assay.core.errors import InvalidInputError
+from assay.core.format_bytes import format_bytes
 from assay.core.spec import REFERENCE
 
 if TYPE_CHECKING:
-    from assay.cli.serve import Commands
+    from assay.cli.arguments import Commands
+
+HEAD = ("Version", "Status", "Python", "Libraries", "Size", "Title")
 
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    listing = commands.add_parser("list", help="list environments")
-    listing.add_argument("--status", default="")
-    listing.set_defaults(run=_list)
-    create = commands.add_parser("create", help="make a draft of a new environment")
-    create.add_argument("slug")
-    create.add_argument("--library", action="append", default=[], dest="libraries", metavar="LINE")
-    create.add_argument("--title", required=True)
-    create.add_argument("--description", default="")
-    create.add_argument("--base")
-    create.add_argument("--python")
-    create.set_defaults(run=_create)
-    for name, text, run in (
-        ("show", "show a version", _show),
-        ("build", "build a draft and follow it", _build),
-        ("withdraw", "take a submission back", _withdraw),
-        ("lock", "print the lock of a built version", _lock),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("version", help="name@number")
-        command.set_defaults(run=run)
-    for name, text, field, run in (
-        ("submit", "put a built draft up for approval", "note", _submit),
-        ("approve", "approve what is pending", "note", _approve),
-        ("reject", "give a submission back", "feedback", _reject),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("version", help="name@number")
-        command.add_argument(f"--{field}", default="", required=field == "feedback")
-        command.set_defaults(run=run)
+    listing = add_command(
+        commands, "list", "List environments", _list, examples=("assay list", "assay list --status published --json")
+    )
+    listing.add_argument(
+        "--status", default="", help="only this status: draft, pending, published, deprecated, retired or quarantined"
+    )
+    add_json(listing)
+    _add_create(commands)
+    show = add_command(commands, "show", "Show a version and its libraries", _show, examples=("assay show geo@3",))
+    add_json(show)
+    build = add_command(
+        commands,
+        "build",
+        "Build a draft and follow its log",
+        _build,
+        details="Exits with 1 if the build fails.",
+        examples=("assay build geo@3",),
+    )
+    submit = add_command(
+        commands,
+        "submit",
+        "Submit a built draft for review",
+        _submit,
+        examples=('assay submit geo@3 --note "Adds rio."',),
+    )
+    submit.add_argument("--note", default="", help="note to the reviewers")
+    withdraw = add_command(commands, "withdraw", "Withdraw a submission; it is a draft again", _withdraw)
+    approve = add_command(commands, "approve", "Approve a submission", _approve, examples=("assay approve geo@3",))
+    approve.add_argument("--note", default="", help="note to the author")
+    reject = add_command(
+        commands,
+        "reject",
+        "Reject a submission; it is a draft again",
+        _reject,
+        examples=('assay reject geo@3 --feedback "Use pillow 11.1."',),
+    )
+    reject.add_argument("--feedback", required=True, help="what the author should change")
+    lock = add_command(
+        commands,
+        "lock",
+        "Print the lock of a built version (pylock.toml, PEP 751)",
+        _lock,
+        examples=("assay lock geo@3 > pylock.toml",),
+    )
+    for command in (show, build, submit, withdraw, approve, reject, lock):
+        add_version(command)
+
+
+def _add_create(commands: Commands) -> None:
+    create = add_command(
+        commands,
+        "create",
+        "Create an environment; its first version is a draft",
+        _create,
+        examples=(
+            'assay create geo --title "Geodata" --python 3.12 --library "geopandas>=1" --library shapely',
+            'assay create tiles --title "Tiles" --base geo@3 --library fastapi',
+        ),
+    )
+    create.add_argument("slug", metavar="NAME", help="short name, such as geo")
+    create.add_argument("--title", required=True, help="title in lists")
+    create.add_argument("--description", default="", help="what it is for")
+    create.add_argument(
+        "--library",
+        action="append",
+        default=[],
+        dest="libraries",
+        metavar="REQUIREMENT",
+        help="library, such as 'pandas>=2' (repeat for more)",
+    )
+    create.add_argument("--base", metavar="NAME@NUMBER", help="published version to build on")
+    create.add_argument("--python", metavar="VERSION", help="Python version, such as 3.12, unless there is a base")
 
 
 def path_of(reference: str) -> str:
@@ -57,64 +106,68 @@ def path_of(reference: str) -> str:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    client, cursor = Client.from_environment(), ""
-    while True:
-        page = client.get(f"/environments?status={arguments.status}&cursor={cursor}")
-        for row in page["items"]:
-            _say(
-                f"{row['slug']}@{row['version']:<4} {row['status']:<11} Python {row['python']:<5} "
-                f"{row['libraries']:>4} libraries  {row['title']}"
-            )
-        cursor = page["next"]
-        if not cursor:
-            return 0
+    rows = Client.from_environment().get_all(f"/environments?{urlencode({'status': arguments.status})}")
+    if arguments.json:
+        say_json(rows)
+    elif rows:
+        say_table(HEAD, [_row(one) for one in rows], right=("Libraries", "Size"))
+    else:
+        say(f"No environment is {arguments.status}." if arguments.status else "No environments.")
+    return 0
+
+
+def _row(one: dict[str, Any]) -> tuple[str, ...]:
+    version, size = f"{one['slug']}@{one['version']}", format_bytes(one["size"]) if one["size"] else "-"
+    return version, one["status"], one["python"], f"{one['libraries']:,}", size, one["title"]
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    made = Client.from_environment().post(
-        "/environments",
-        {
-            "slug": arguments.slug,
-            "title": arguments.title,
-            "description": arguments.description,
-            "base": arguments.base,
-            "python": arguments.python,
-            "libraries": arguments.libraries,
-        },
-    )
-    _say(f"{made['reference']} is a draft. Next: assay build {made['reference']}")
+    fields = ("slug", "title", "description", "base", "python", "libraries")
+    made = Client.from_environment().post("/environments", {name: getattr(arguments, name) for name in fields})
+    say(f"Created {made['reference']} as a draft. Next: assay build {made['reference']}")
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
     client = Client.from_environment()
     version = client.get(path_of(arguments.version))
-    _say(f"{version['reference']}  {version['status']}  {version['title']}")
-    _say(f"Python {version['python']}, base {version['base'] or 'none'}, lock {version['digest'] or 'none'}")
-    if version["digest"]:
-        for row in client.get(path_of(arguments.version) + "/libraries")["items"]:
-            via = " via " + " → ".join(row["via"]) if row["via"] else ""
-            _say(f"  {row['name']}=={row['version']}{via}")
+    rows = client.get(path_of(arguments.version) + "/libraries")["items"] if version["digest"] else []
+    if arguments.json:
+        say_json(version | {"libraries": rows})
+        return 0
+    lines = {
+        "Version": version["reference"],
+        "Title": version["title"],
+        "Status": version["status"],
+        "Python": version["python"],
+        "Base": version["base"] or "none",
+        "Digest": version["digest"] or "not built",
+        "Libraries": f"{plural(len(rows), 'library')}, {format_bytes(version['size'])}" if rows else "not built",
+    }
+    for name, value in lines.items():
+        say(f"{name + ':':<11}{value}")
+    if rows:
+        say("")
+        say_table(
+            ("Library", "Version", "Size", "Licence", "Via"),
+            [
+                (one["name"], one["version"], format_bytes(one["size"]), one["licence"] or "-", _via(one))
+                for one in rows
+            ],
+            right=("Size",),
+        )
     return 0
+
+
+def _via(row: dict[str, Any]) -> str:
+    return "direct" if row["direct"] else " → ".join(row["via"])
 
 
 def _build(arguments: argparse.Namespace) -> int:
     client = Client.from_environment()
-    build = client.post(path_of(arguments.version) + "/build")["build"]
-    offset = 0
-    while True:
-        state: dict[str, Any] = client.get(f"/builds/{build}")
-        log = client.get(f"/builds/{build}/log?offset={offset}")
-        sys.stdout.write(log["text"])
-        sys.stdout.flush()
-        offset = log["next"]
-        if state["finished"] and log["done"]:
-            break
-        time.sleep(0.3)
-    if state["failure"]:
-        raise RemoteError(state["failure"]["detail"], hint=state["failure"]["hint"])
-    _say(f"{state['state']}: {state['digest']}")
-    return 0 if state["state"] == "built" else 1
+    build = follow_build(client, client.post(path_of(arguments.version) + "/build")["build"])
+    say(f"{build['state']}: {build['digest']}" if build["digest"] else f"The build is {build['state']}.")
+    return 0 if build["state"] == "built" else 1
 
 
 def _submit(arguments: argparse.Namespace) -> int:
@@ -136,14 +189,11 @@ def _reject(arguments: argparse.Namespace) -> int:
 
 def _act(arguments: argparse.Namespace, action: str, body: dict[str, Any]) -> int:
     after = Client.from_environment().post(f"{path_of(arguments.version)}/{action}", body)
-    _say(f"{after['reference']} is {after['status']} now.")
+    needs = after["review"]["needs"]
+    say(f"{after['reference']} is {after['status']} now." + (f" It needs {needs}." if needs else ""))
     return 0
 
 
 def _lock(arguments: argparse.Namespace) -> int:
     sys.stdout.write(Client.from_environment().get(path_of(arguments.version) + "/lock"))
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")

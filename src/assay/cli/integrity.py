@@ -1,28 +1,34 @@
-"""`assay verify`: are the files of a version still what was built? Over HTTP."""
+"""`assay verify`: compare the files of a version with what was built, over HTTP."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from typing import TYPE_CHECKING
 
+from assay.cli.arguments import add_command, add_version
+from assay.cli.builds import POLL_SECONDS, follow_build
 from assay.cli.environments import path_of
+from assay.cli.output import plural, say, show_progress
 from assay.client import Client
 from assay.core.format_bytes import format_bytes
 
 if TYPE_CHECKING:
-    from assay.cli.serve import Commands
-
-LOOK = 0.2  # seconds
+    from assay.cli.arguments import Commands
 
 
 def add_to(commands: Commands) -> None:
     """Add `assay verify`."""
-    command = commands.add_parser("verify", help="look whether the files of a version are still what was built")
-    command.add_argument("version", help="name@number")
-    command.add_argument("--rebuild", action="store_true", help="build it again from its lock if they are not")
-    command.set_defaults(run=_verify)
+    command = add_command(
+        commands,
+        "verify",
+        "Verify the files of a built version",
+        _verify,
+        details="Reads every file and lists those that are changed, missing or added. Exits with 1 if there are any.",
+        examples=("assay verify geo@3", "assay verify geo@3 --rebuild"),
+    )
+    add_version(command)
+    command.add_argument("--rebuild", action="store_true", help="rebuild the version from its lock if a file differs")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -30,31 +36,29 @@ def _verify(arguments: argparse.Namespace) -> int:
     clean = _follow(client, client.post(f"{path}/verify", {})["verification"])
     if clean or not arguments.rebuild:
         return 0 if clean else 1
-    build = client.post(f"{path}/rebuild", {})["build"]
-    sys.stdout.write(f"Building {arguments.version} again from its lock …\n")
-    while (state := client.get(f"/builds/{build}")["state"]) not in {"built", "failed", "cancelled"}:
-        time.sleep(LOOK)
-    if state != "built":
-        sys.stdout.write(f"The build {state}.\n")
+    say(f"Rebuilding {arguments.version} from its lock …")
+    build = follow_build(client, client.post(f"{path}/rebuild", {})["build"])
+    if build["state"] != "built":
+        say(f"The build is {build['state']}.")
         return 1
     return 0 if _follow(client, client.post(f"{path}/verify", {})["verification"]) else 1
 
 
 def _follow(client: Client, verification: str) -> bool:
-    """Show progress until the end, then what was seen."""
+    """Show progress until the end, then the outcome."""
     while (seen := client.get(f"/verifications/{verification}"))["state"] in {"queued", "running"}:
         progress = seen["progress"]
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{progress['done']} of {progress['total']} files ")
-        time.sleep(LOOK)
+        show_progress(f"{progress['done']:,} of {plural(progress['total'], 'file')}")
+        time.sleep(POLL_SECONDS)
+    show_progress("")
     outcome = seen["outcome"]
     if outcome is None:
-        sys.stdout.write("The verification was interrupted. Run it again.\n")
+        say("The verification was interrupted. Run it again.")
         return False
     for kind in ("changed", "missing", "added"):
         for name in outcome[kind]:
-            sys.stdout.write(f"{kind}: {name}\n")
-    seconds = max(outcome["seconds"], 0.001)
-    verdict = "all are what was built" if outcome["clean"] else "NOT what was built"
-    sys.stdout.write(f"{outcome['files']:,} files, {format_bytes(outcome['bytes'])} in {seconds:.1f} s: {verdict}\n")
+            say(f"{kind}: {name}")
+    verdict = "all files are as built." if outcome["clean"] else "the files are NOT as built."
+    amount, size = plural(outcome["files"], "file"), format_bytes(outcome["bytes"])
+    say(f"Verified {amount}, {size} in {outcome['seconds']:.1f} s: {verdict}")
     return bool(outcome["clean"])

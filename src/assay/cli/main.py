@@ -1,18 +1,27 @@
-"""The `assay` command: the user's commands over HTTP, and those that run the server."""
+"""The `assay` command: commands over HTTP, and commands that run and administer the server."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
-from assay.cli import admin, config, environments, facts, integrity, jupyter, serve
-from assay.core.errors import AssayError
+from assay.cli import admin, config, environments, findings, integrity, jupyter, policy, serve
+from assay.core.errors import AssayError, SettingsError
 
-GROUPS = (serve, admin, config, environments, jupyter, integrity, facts)
+GROUPS = (environments, findings, policy, integrity, jupyter, serve, config, admin)
+
+DESCRIPTION = """\
+The approval desk for Python environments.
+
+Commands that work over HTTP read ASSAY_URL (default: http://127.0.0.1:8000) and
+ASSAY_TOKEN. Create the token on your account page. `assay admin`, `audit`,
+`config` and the commands that run the server work on the server's machine.
+"""
 
 
 class _Version(argparse.Action):
-    """Prints the version, which is read only when it is wanted."""
+    """Prints the version, which is read only on request."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415 - 15 ms that other commands do without
@@ -23,7 +32,9 @@ class _Version(argparse.Action):
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    found = argparse.ArgumentParser(prog="assay", description="The approval desk for Python environments.")
+    found = argparse.ArgumentParser(
+        prog="assay", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     found.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in GROUPS:
@@ -32,13 +43,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Errors teach; the exit code is 1 for them, 2 for wrong settings and 130 for Ctrl-C."""
+    """Run one command and return its exit code: 1 for an error, 2 for wrong settings, 130 for Ctrl-C."""
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
     except AssayError as error:
-        sys.stderr.write(f"assay: {error.detail}\n" + (f"  {error.hint}\n" if error.hint else ""))
+        label = "  " if isinstance(error, SettingsError) else "hint: "  # its lines are what is wrong
+        sys.stderr.write(f"error: {error.detail}\n" + (f"{label}{error.hint}\n" if error.hint else ""))
         return error.exit_code
+    except BrokenPipeError:  # the reader, such as head, has read enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - Python flushes it when it ends
+        return 0
     except KeyboardInterrupt:
         return 130
     return code

@@ -1,30 +1,40 @@
-"""`assay serve`, `assay worker`, `assay up`, `assay studio install`: what runs the server."""
+"""`assay up`, `serve`, `worker`, `apps`, `migrate`, `studio install`: commands that run the server."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from assay.cli.arguments import add_command, add_group
+from assay.cli.output import say
 
-    Commands = _SubParsersAction[argparse.ArgumentParser]
+if TYPE_CHECKING:
+    from assay.cli.arguments import Commands
 
 
 def add_to(commands: Commands) -> None:
     """Add the commands."""
-    commands.add_parser("serve", help="start the pages and the API").set_defaults(run=_serve)
-    commands.add_parser("worker", help="start the worker, which builds and runs").set_defaults(run=_worker)
-    commands.add_parser("apps", help="start the door through which people reach apps").set_defaults(run=_apps)
-    commands.add_parser("migrate", help="prepare or upgrade the database").set_defaults(run=_migrate)
-    up = commands.add_parser("up", help="start everything: pages, worker and Studio")
-    up.add_argument("--demo", action="store_true", help="add people and a few real environments")
-    up.set_defaults(run=_up)
-    studio = commands.add_parser("studio", help="JupyterHub and JupyterLab beside the server")
-    actions = studio.add_subparsers(dest="action", required=True, metavar="ACTION")
-    install = actions.add_parser("install", help="install them ahead of time; `assay up` does it if needed")
-    install.set_defaults(run=_install_studio)
+    up = add_command(
+        commands,
+        "up",
+        "Start everything: pages, worker, app proxy and Studio",
+        _up,
+        details="Ctrl-C stops all of it. `assay config show` prints the settings, such as PORT and ASSAY_HOME.",
+        examples=("assay up", "PORT=8010 ASSAY_HOME=/srv/assay assay up", "assay up --demo"),
+    )
+    up.add_argument("--demo", action="store_true", help="add example people and environments")
+    add_command(commands, "serve", "Start the pages and the API", _serve)
+    add_command(commands, "worker", "Start the worker, which runs builds, runtimes and checks", _worker)
+    add_command(commands, "apps", "Start the proxy through which people reach apps", _apps)
+    add_command(commands, "migrate", "Create or upgrade the database", _migrate)
+    studio = add_group(commands, "studio", "Install Studio: JupyterHub and JupyterLab")
+    add_command(
+        studio,
+        "install",
+        "Install Studio ahead of time",
+        _install_studio,
+        details="`assay up` does it when it is needed.",
+    )
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -55,7 +65,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def ready() -> None:
-    """Set Django up and the database with it; nothing to do unless the server has never started."""
+    """Set up Django and, where it is missing or old, the database."""
     from assay.server.setup import migrate, prepare  # noqa: PLC0415 - as above
 
     prepare()
@@ -73,5 +83,5 @@ def _install_studio(arguments: argparse.Namespace) -> int:
     from assay.server.setup import install_studio, prepare  # noqa: PLC0415 - as above
 
     prepare()
-    sys.stdout.write(f"Studio is ready in {install_studio()}.\n")
+    say(f"Studio is installed in {install_studio()}.")
     return 0

@@ -181,7 +181,9 @@ def person_of_token(secret: str) -> tuple[Person, Right]:
     token = ApiToken.objects.select_related("person").filter(secret_hash=_hash(secret)).first()
     now = timezone.now()
     if token is None or token.revoked_at or token.expires_at <= now or not token.person.is_active:
-        raise NotSignedInError("The token is unknown, revoked or expired.", hint="Make a new one.")
+        raise NotSignedInError(
+            "The token is unknown, revoked or expired.", hint="Create a new token on your account page."
+        )
     if token.used_at is None or now - token.used_at > USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(used_at=now)
     return token.person, Right[token.scope]

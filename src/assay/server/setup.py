@@ -23,7 +23,7 @@ def _warn() -> None:
     from assay.server.config_loading import warnings  # noqa: PLC0415 - only the server's commands need pydantic
 
     if not os.environ.get("ASSAY_WARNED"):  # `assay up` says it once for all its processes
-        sys.stderr.writelines(f"assay: {line}\n" for line in warnings())
+        sys.stderr.writelines(f"warning: {line}\n" for line in warnings())
     os.environ["ASSAY_WARNED"] = "1"
 
 

@@ -57,7 +57,7 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "not assessed" in capsys.readouterr().out
     source = write_feed(tmp_path / "all.zip", record("PYSEC-1", "a", ("introduced", "0")))
     assert main(["admin", "advisories", "load", source]) == 0
-    assert capsys.readouterr().out.startswith("1 advisories: 1 new")
+    assert capsys.readouterr().out.startswith("Loaded 1 record: 1 new")
     assert main(["admin", "advisories", "status"]) == 0
     assert source in capsys.readouterr().out
     assert main(["admin", "advisories", "load", str(tmp_path / "none.zip")]) == 1

@@ -1,4 +1,4 @@
-"""The commands about facts and policy, over HTTP as people use them."""
+"""The commands over HTTP, as people use them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,26 @@ def test_findings_waive_and_parts(command: Command) -> None:
     assert json.loads(command("ana", "sbom", "geo@1")[1])["bomFormat"] == "CycloneDX"
     assert command("ana", "remedy", "geo@1", "--try") == (
         1,
-        "assay: There is no known vulnerability to fix.\n  Look at the findings.\n",
+        "error: There is no known vulnerability to fix.\nhint: Look at the findings.\n",
+    )
+
+
+@pytest.mark.usefixtures("geo")
+def test_list_and_show(command: Command) -> None:
+    """Tables have a head and units, an empty list says so, and JSON is what the API answers."""
+    head, row = command("ana", "list")[1].splitlines()
+    assert head.split() == ["Version", "Status", "Python", "Libraries", "Size", "Title"]
+    assert row.split()[:4] == ["geo@1", "pending", "3.11", "1"]
+    assert row.index("pending") == head.index("Status")
+    assert [one["slug"] for one in json.loads(command("ana", "list", "--json")[1])] == ["geo"]
+    assert command("ana", "list", "--status", "retired") == (0, "No environment is retired.\n")
+    text = command("ana", "show", "geo@1")[1]
+    assert "Libraries: 1 library, " in text
+    assert text.splitlines()[-1].split()[0] == "pillow"
+    assert json.loads(command("ana", "show", "geo@1", "--json")[1])["libraries"][0]["name"] == "pillow"
+    assert command("ana", "show", "geo") == (
+        1,
+        "error: 'geo' does not name a version.\nhint: Write it as name@number.\n",
     )
 
 
@@ -75,10 +94,10 @@ def test_policy_show_try_save(command: Command, tmp_path: Path) -> None:
     code, text = command("ana", "policy", "show")
     assert code == 0
     file.write_text(text)
-    assert "Would stop 1 of 1 versions" in command("eva", "policy", "try", str(file))[1]
+    assert "Would stop 1 of 1 version " in command("eva", "policy", "try", str(file))[1]
     file.write_text("rules: [{kind: deny, library: six}]")
-    assert "Would stop 0 of 1 versions, warn of 0" in command("eva", "policy", "try", str(file))[1]
-    assert command("eva", "policy", "save", str(file)) == (0, "Policy 1 counts from now on.\n")
+    assert "Would stop 0 of 1 version and warn of 0" in command("eva", "policy", "try", str(file))[1]
+    assert command("eva", "policy", "save", str(file)) == (0, "Saved the policy as revision 1.\n")
     assert "kind: deny" in command("ana", "policy", "show")[1]
     file.write_text("rules: [{kind: nonsense}]")
     assert command("eva", "policy", "save", str(file))[0] == 1
