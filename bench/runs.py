@@ -25,13 +25,13 @@ def runs(home: Path) -> None:
     call_command("migrate", verbosity=0)
     from assay.flow.paths import prefix  # noqa: PLC0415 - as above
     from assay.runtimes import projects, runs  # noqa: PLC0415 - as above
-    from assay.runtimes.run_settings import Plan  # noqa: PLC0415 - as above
+    from assay.runtimes.run_settings import ProjectSpec  # noqa: PLC0415 - as above
     from assay.store.models import Version  # noqa: PLC0415 - as above
 
     stop = work()
     ana = _published()
     source = {"kind": "inline", "files": {"main.py": CODE}}
-    projects.create(ana, "hello", Plan(environment="running", source=source))
+    projects.create(ana, "hello", ProjectSpec(environment="running", source=source))
     python = prefix(Version.objects.get(environment__slug="running").digest) / "bin" / "python"
     (home / "main.py").write_text(CODE)
     ours, bare, inside = [], [], []

@@ -22,8 +22,8 @@ HEAD = b"POST / HTTP/1.1\r\nHost: board-1.apps.localhost\r\nTransfer-Encoding: c
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """Listen as an app that the door lets everybody through to."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        monkeypatch.setattr(app_tickets, "visitor", lambda _cookie, _app: "ana")
-        monkeypatch.setattr(app_tickets, "port_of", lambda _app: listening.getsockname()[1])
+        monkeypatch.setattr(app_tickets, "visitor_name", lambda _cookie, _app: "ana")
+        monkeypatch.setattr(app_tickets, "serving_port", lambda _app: listening.getsockname()[1])
         yield listening
 
 
@@ -49,7 +49,7 @@ def through_the_door(asked: Callable[[int], bytes]) -> bytes:
     """Open a door; return what a visitor at its port reads."""
 
     async def told() -> bytes:
-        async with await asyncio.start_server(app_proxy.Door()._come, "127.0.0.1", 0) as serving:
+        async with await asyncio.start_server(app_proxy.AppProxy()._handle_connection, "127.0.0.1", 0) as serving:
             answer = await asyncio.to_thread(asked, serving.sockets[0].getsockname()[1])
             await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
             return answer

@@ -25,9 +25,9 @@ from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, 
 from assay.core.roles import Actor, Role
 from assay.launchers import local
 from assay.runtimes import app_tickets, applications, apps, projects, run_queue, runs
-from assay.runtimes.app_proxy import Door
+from assay.runtimes.app_proxy import AppProxy
 from assay.runtimes.kinds import host_of
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.store.models import Event, Launch, Run, Runtime
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +67,7 @@ def ana() -> Iterator[Actor]:
     Runtime.objects.update(wanted=False)
     Run.objects.update(cancel_requested=True)
     work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists() and not local._ours)
-    apps._looked.clear()
+    apps._checks.clear()
 
 
 def work(until: Callable[[], object], seconds: float = 20.0) -> None:
@@ -83,7 +83,7 @@ def work(until: Callable[[], object], seconds: float = 20.0) -> None:
 def set_up(actor: Actor, code: str = APP, **parts: object) -> Runtime:
     """Set up an app named `board`."""
     source = {"kind": "inline", "files": {"main.py": code}}
-    plan = Plan(kind="app", app="plain", environment="lab", source=source, **parts)  # type: ignore[arg-type]  # passed on
+    plan = ProjectSpec(kind="app", app="plain", environment="lab", source=source, **parts)  # type: ignore[arg-type]  # passed on
     return projects.create(actor, "board", plan)
 
 
@@ -100,7 +100,7 @@ def door(settings: LazySettings) -> Iterator[int]:
         port = int(free.getsockname()[1])
     settings.APPS_URL = f"http://apps.localhost:{port}"
     loop = asyncio.new_event_loop()
-    task = loop.create_task(Door().serve(port))
+    task = loop.create_task(AppProxy().serve(port))
 
     def run() -> None:
         with suppress(asyncio.CancelledError):
@@ -132,7 +132,7 @@ def ask(
 
 def cookie_for(port: int, runtime: Runtime, actor: Actor) -> str:
     """Show a ticket at the door and return the cookie that it keeps."""
-    answer = ask(port, host_of(runtime), f"/-/enter?ticket={app_tickets.ticket(actor, runtime.pk, '/x')}")
+    answer = ask(port, host_of(runtime), f"/-/enter?ticket={app_tickets.issue_ticket(actor, runtime.pk, '/x')}")
     assert (answer.status, answer.headers["Location"]) == (303, "/x")
     return str(answer.headers["Set-Cookie"]).split(";")[0]
 
@@ -208,13 +208,13 @@ def _smuggles_nothing(port: int, host: str, kept: str) -> None:
 def test_a_ticket_is_good_once_and_for_one_app(ana: Actor) -> None:
     """Used, forged or for another app it is refused; where it leads stays at the app's own host."""
     runtime = set_up(ana)
-    text = app_tickets.ticket(ana, runtime.pk, "//evil.example/x")
+    text = app_tickets.issue_ticket(ana, runtime.pk, "//evil.example/x")
     with pytest.raises(ForbiddenError):
-        app_tickets.admit_ticket(text, runtime.pk + 1)
-    _, target = app_tickets.admit_ticket(text, runtime.pk)
+        app_tickets.redeem_ticket(text, runtime.pk + 1)
+    _, target = app_tickets.redeem_ticket(text, runtime.pk)
     assert target == "/"
-    with pytest.raises(ForbiddenError, match="used already"):
-        app_tickets.admit_ticket(text, runtime.pk)
+    with pytest.raises(ForbiddenError, match="already used"):
+        app_tickets.redeem_ticket(text, runtime.pk)
 
 
 def test_sharing_and_leaving_count_at_once(ana: Actor) -> None:
@@ -222,19 +222,19 @@ def test_sharing_and_leaving_count_at_once(ana: Actor) -> None:
     eve = person("eve", Role.VIEWER)
     runtime = set_up(ana)
     with pytest.raises(NotFoundError):
-        app_tickets.ticket(eve, runtime.pk, "/")
+        app_tickets.issue_ticket(eve, runtime.pk, "/")
     Runtime.objects.update(shared=True)
-    cookie, _ = app_tickets.admit_ticket(app_tickets.ticket(eve, runtime.pk, "/"), runtime.pk)
-    assert app_tickets.visitor(cookie, runtime.pk) == "eve"
+    cookie, _ = app_tickets.redeem_ticket(app_tickets.issue_ticket(eve, runtime.pk, "/"), runtime.pk)
+    assert app_tickets.visitor_name(cookie, runtime.pk) == "eve"
     with pytest.raises(ForbiddenError):
-        app_tickets.visitor(cookie, runtime.pk + 1)
+        app_tickets.visitor_name(cookie, runtime.pk + 1)
     Runtime.objects.update(shared=False)
     with pytest.raises(ForbiddenError):
-        app_tickets.visitor(cookie, runtime.pk)
+        app_tickets.visitor_name(cookie, runtime.pk)
     Runtime.objects.update(shared=True)
     person("zoe", Role.VIEWER, "elsewhere")
     with pytest.raises(NotFoundError):
-        app_tickets.ticket(person("yan", Role.VIEWER, "elsewhere"), runtime.pk, "/")
+        app_tickets.issue_ticket(person("yan", Role.VIEWER, "elsewhere"), runtime.pk, "/")
 
 
 def test_an_app_that_falls_is_started_again_later_each_time(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,14 +247,14 @@ def test_an_app_that_falls_is_started_again_later_each_time(ana: Actor, monkeypa
     waits = [(later[0] - earlier[1]).total_seconds() for earlier, later in pairwise(ends)]
     assert waits[0] >= 0.1
     assert waits[1] >= 0.2
-    work(lambda: "starts again in" in Runtime.objects.get(pk=runtime.pk).notice)
+    work(lambda: "restarts in" in Runtime.objects.get(pk=runtime.pk).notice)
     apps.stop(ana, "board")
     work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists())
     count = Run.objects.count()
     apps.advance()
     assert Run.objects.count() == count
-    assert [apps.delay(falls) / 0.1 for falls in (1, 2, 3, 4)] == pytest.approx([1, 2, 4, 8])
-    assert apps.delay(1000) == apps.LONGEST_DELAY
+    assert [apps.backoff(failures) / 0.1 for failures in (1, 2, 3, 4)] == pytest.approx([1, 2, 4, 8])
+    assert apps.backoff(1000) == apps.LONGEST_DELAY
 
 
 def test_a_killed_app_comes_back(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +293,7 @@ def test_restart_leaves_no_gap(ana: Actor, settings: LazySettings) -> None:
         projects.change(
             ana,
             "board",
-            Plan(
+            ProjectSpec(
                 kind="app",
                 app="plain",
                 environment="lab",
@@ -301,7 +301,7 @@ def test_restart_leaves_no_gap(ana: Actor, settings: LazySettings) -> None:
             ),
         )
         new = apps.restart(ana, "board")
-        with pytest.raises(ConflictError, match="being started already"):
+        with pytest.raises(ConflictError, match="already starting"):
             apps.restart(ana, "board")
         work(lambda: (now := serving(runtime)) and now.pk == new.pk)
         work(lambda: Run.objects.get(pk=old.pk).state == "cancelled")
@@ -323,15 +323,15 @@ def test_a_new_one_that_fails_changes_nothing(ana: Actor) -> None:
     work(lambda: Run.objects.get(pk=new.pk).state == "failed")
     work(lambda: True)
     assert serving(runtime) == old
-    assert apps.answers(old.port or 0, "/")  # type: ignore[union-attr]  # it serves, above
+    assert apps.is_healthy(old.port or 0, "/")  # type: ignore[union-attr]  # it serves, above
 
 
 def test_one_that_never_answers_is_ended(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """An app has so long to answer at all."""
-    monkeypatch.setattr(apps, "START_SECONDS", timezone.timedelta(seconds=0.3))
+    monkeypatch.setattr(apps, "START_TIMEOUT", timezone.timedelta(seconds=0.3))
     set_up(ana, "import time; time.sleep(600)")
     apps.start(ana, "board")
-    work(lambda: Run.objects.filter(state="cancelled", message="It did not answer in time.").exists())
+    work(lambda: Run.objects.filter(state="cancelled", message="The app did not respond in time.").exists())
 
 
 def test_pages_open_start_and_stop(ana: Actor, settings: LazySettings) -> None:
@@ -345,7 +345,7 @@ def test_pages_open_start_and_stop(ana: Actor, settings: LazySettings) -> None:
     sent = client.get(f"/runtimes/apps/{runtime.pk}/open?next=/deep")
     assert sent["Location"].startswith(apps.address_of(runtime) + "-/enter?ticket=")
     ticket = parse_qs(urlsplit(sent["Location"]).query)["ticket"][0]
-    assert app_tickets.admit_ticket(ticket, runtime.pk)[1] == "/deep"
+    assert app_tickets.redeem_ticket(ticket, runtime.pk)[1] == "/deep"
     assert client.get("/runtimes/apps/").status_code == 200
     restarted = client.post("/runtimes/scripts/board/restart")
     assert restarted.status_code == 302, restarted.content.decode()
@@ -360,19 +360,19 @@ def test_applications_are_records(ana: Actor) -> None:
     root = person("root", Role.ADMIN)
     wanted = applications.Template(slug="bokeh", argv=("{python}", "-m", "bokeh", "{entry}"), needs="bokeh")
     with pytest.raises(ForbiddenError):
-        applications.keep(ana, wanted)
-    applications.keep(root, wanted)
+        applications.save(ana, wanted)
+    applications.save(root, wanted)
     assert applications.template(root.workspace_id, "bokeh") == wanted
     source = {"kind": "inline", "files": {"main.py": ""}}
-    applications.keep(root, applications.Template(slug="six", argv=("{python}", "{entry}"), needs="SIX"))
-    projects.create(ana, "sx", Plan(kind="app", app="six", environment="lab", source=source))
+    applications.save(root, applications.Template(slug="six", argv=("{python}", "{entry}"), needs="SIX"))
+    projects.create(ana, "sx", ProjectSpec(kind="app", app="six", environment="lab", source=source))
     with pytest.raises(InvalidInputError, match="bokeh is not in lab@1"):
-        projects.create(ana, "bb", Plan(kind="app", app="bokeh", environment="lab", source=source))
+        projects.create(ana, "bb", ProjectSpec(kind="app", app="bokeh", environment="lab", source=source))
     for argv in (("{python.__class__}",), ("{nowhere}",), ("{",), (), ("a\0b",), ("x" * 500,)):
         with pytest.raises(InvalidInputError):
-            applications.keep(root, applications.Template(slug="odd", argv=argv))
+            applications.save(root, applications.Template(slug="odd", argv=argv))
     for needs in ("a\0b", "two words", "n" * 300):
         with pytest.raises(InvalidInputError, match="no name of a library"):
-            applications.keep(root, applications.Template(slug="odd", argv=("{python}",), needs=needs))
+            applications.save(root, applications.Template(slug="odd", argv=("{python}",), needs=needs))
     with pytest.raises(InvalidInputError):
-        projects.create(ana, "bb", Plan(environment="lab", source=source, app="plain"))
+        projects.create(ana, "bb", ProjectSpec(environment="lab", source=source, app="plain"))

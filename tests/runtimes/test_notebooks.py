@@ -17,7 +17,7 @@ from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.flow.paths import engine_paths, run_directory
 from assay.runtimes import projects, runs
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.store.artifacts import open_output, outputs
 from assay.store.models import Run
 from assay.studio.prefix import studio_prefix
@@ -51,10 +51,10 @@ def notebook(*cells: dict[str, Any]) -> str:
     return json.dumps({"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
-def set_up(actor: Actor, *cells: dict[str, Any], **parts: Any) -> None:  # noqa: ANN401 - parts of a plan
+def set_up(actor: Actor, *cells: dict[str, Any], **parts: Any) -> None:  # noqa: ANN401 - parts of a spec
     """Set up a notebook project named `book`."""
     source = {"kind": "inline", "files": {"main.ipynb": notebook(*cells)}}
-    plan = Plan(kind="notebook", entry="main.ipynb", environment="lab", source=source, **parts)
+    plan = ProjectSpec(kind="notebook", entry="main.ipynb", environment="lab", source=source, **parts)
     projects.create(actor, "book", plan)
 
 
@@ -119,7 +119,7 @@ def test_only_a_notebook_is_a_notebook(ana: Actor) -> None:
     """A notebook project starts a file that ends in .ipynb."""
     source = {"kind": "inline", "files": {"main.py": ""}}
     with pytest.raises(InvalidInputError) as refused:
-        projects.create(ana, "book", Plan(kind="notebook", environment="lab", source=source))
+        projects.create(ana, "book", ProjectSpec(kind="notebook", environment="lab", source=source))
     assert refused.value.path == "entry"
 
 

@@ -16,7 +16,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.roles import Actor, Role
 from assay.flow.paths import run_directory
 from assay.runtimes import projects, run_queue, runs
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.sources import git_checkout
 from assay.sources.git_repository import Repository, repository_of
 
@@ -66,7 +66,7 @@ def repository(tmp_path: Path, settings: LazySettings) -> Path:
 def set_up(actor: Actor, repository: Path, **parts: str) -> None:
     """Set up a project named `job` from the repository."""
     source = {"kind": "git", "url": f"file://{repository}", "branch": "", "folder": "jobs"} | parts
-    projects.create(actor, "job", Plan(environment="lab", source=source))
+    projects.create(actor, "job", ProjectSpec(environment="lab", source=source))
 
 
 def test_a_run_takes_the_newest_commit_and_keeps_its_id(ana: Actor, repository: Path) -> None:
@@ -92,7 +92,9 @@ def test_a_branch_can_be_named(ana: Actor, repository: Path) -> None:
     set_up(ana, repository, branch="next")
     assert runs.read_log(ended(runs.request_run(ana, "job")), 0)["text"] == "second\n"
     projects.change(
-        ana, "job", Plan(environment="lab", source={"kind": "git", "url": f"file://{repository}", "branch": "none"})
+        ana,
+        "job",
+        ProjectSpec(environment="lab", source={"kind": "git", "url": f"file://{repository}", "branch": "none"}),
     )
     run = ended(runs.request_run(ana, "job"))
     assert run.state == "failed"

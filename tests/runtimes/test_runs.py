@@ -18,7 +18,7 @@ from assay.flow.launch import secrets
 from assay.flow.paths import home, run_directory
 from assay.launchers.supervisor import start_time, tree
 from assay.runtimes import projects, run_queue, runs
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.store.models import Event, Launch, Run, Secret
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def log_of(run: Run) -> str:
 
 def test_a_hundred_runs_of_two_people(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never more at once than there are places, none left behind, and the one of another person comes early."""
-    monkeypatch.setattr(run_queue, "AT_ONCE", 4)
+    monkeypatch.setattr(run_queue, "MAX_PARALLEL", 4)
     eve = person("eve")
     project(ana, "many", "print(1)")
     project(eve, "one", "print(2)")
@@ -56,7 +56,7 @@ def test_a_hundred_runs_of_two_people(ana: Actor, monkeypatch: pytest.MonkeyPatc
 
 def test_too_many_waiting_are_refused(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue of one person is bounded, and says so."""
-    monkeypatch.setattr(runs, "MOST", 2)
+    monkeypatch.setattr(runs, "MAX_QUEUED", 2)
     project(ana, "job", "pass")
     for _ in range(2):
         runs.request_run(ana, "job")
@@ -72,8 +72,8 @@ def test_limits_are_told_as_such(ana: Actor) -> None:
     slow, big, crash = (runs.request_run(ana, slug) for slug in ("slow", "big", "crash"))
     work_until_ended([slow, big, crash])
     slow, big, crash = (Run.objects.get(pk=run.pk) for run in (slow, big, crash))
-    assert (slow.state, slow.message) == ("timeout", "It took longer than its limit of 0.3 seconds.")
-    assert (big.state, big.message) == ("failed", "It used more memory than its limit of 100 MiB.")
+    assert (slow.state, slow.message) == ("timeout", "The run exceeded its time limit of 0.3 seconds.")
+    assert (big.state, big.message) == ("failed", "The run exceeded its memory limit of 100 MiB.")
     assert big.peak_memory is not None
     assert big.peak_memory > 100 << 20
     assert crash.state == "failed"
@@ -82,7 +82,7 @@ def test_limits_are_told_as_such(ana: Actor) -> None:
 
 def test_ten_are_cancelled_within_two_seconds(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelling many at once ends every process of each, though they ignore being asked."""
-    monkeypatch.setattr(run_queue, "AT_ONCE", 10)
+    monkeypatch.setattr(run_queue, "MAX_PARALLEL", 10)
     code = (
         "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "if os.fork() == 0: os.setsid()\nprint('up', flush=True)\ntime.sleep(600)"
@@ -212,7 +212,7 @@ def test_anothers_secret_does_not_exist(ana: Actor) -> None:
 @pytest.mark.parametrize("name", ["PATH", "LD_PRELOAD", "PYTHONPATH", "ASSAY_RUN", "lower", "A=B", "A\nB", ""])
 def test_a_secret_cannot_decide_what_runs(ana: Actor, name: str) -> None:
     """Names that would change which program or library is started are refused."""
-    with pytest.raises(InvalidInputError, match="cannot name a secret"):
+    with pytest.raises(InvalidInputError, match="not a valid secret name"):
         project(ana, "job", "pass", secrets=(name,))
 
 
@@ -240,5 +240,5 @@ def test_files_stay_in_their_folder(ana: Actor, name: str) -> None:
     """A file's name cannot lead out of the run's own folder."""
     source = {"kind": "inline", "files": {"main.py": "pass", name: ""}}
     with pytest.raises(InvalidInputError, match="not a file name"):
-        projects.create(ana, "job", Plan(environment="lab", source=source))
+        projects.create(ana, "job", ProjectSpec(environment="lab", source=source))
     assert not Path("/tmp/x.py").exists()  # noqa: S108 - where the first one would lead

@@ -113,7 +113,7 @@ def test_two_workers_queue_one_run(ana: Actor) -> None:
     overdue(runtime)
     seen = Runtime.objects.select_related("workspace", "owner").get()
     schedules.advance()
-    schedules._take(seen, timezone.now())
+    schedules._run_due(seen, timezone.now())
     assert Run.objects.count() == 1
 
 
@@ -125,7 +125,7 @@ def test_a_crash_neither_loses_nor_doubles(ana: Actor, monkeypatch: pytest.Monke
     def die(*_: Any, **__: Any) -> None:  # noqa: ANN401 - stands for any call
         raise KeyboardInterrupt
 
-    for name in ("_pass", "make_run", "record_run"):
+    for name in ("_authorize", "make_run", "record_run"):
         with monkeypatch.context() as crash:
             crash.setattr(schedules, name, die)
             with pytest.raises(KeyboardInterrupt):
@@ -163,7 +163,7 @@ def test_what_may_not_start_is_told(ana: Actor) -> None:
 def test_changing_the_schedule_changes_the_next_time(ana: Actor) -> None:
     """A new line or zone counts from now; anything else leaves the next time alone; none ends it."""
     runtime = project(ana, "job", "pass", schedule="* * * * *")
-    due, plan = overdue(runtime), projects.plan_of(runtime)
+    due, plan = overdue(runtime), projects.spec_of(runtime)
     assert projects.change(ana, "job", replace(plan, title="Other")).next_at == due
     changed = projects.change(ana, "job", replace(plan, schedule="0 6 * * *")).next_at
     assert changed is not None

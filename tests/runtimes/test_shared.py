@@ -53,16 +53,16 @@ def test_a_member_runs_what_is_shared(people: tuple[Actor, Actor, Actor]) -> Non
 def test_what_is_not_shared_is_not_there(people: tuple[Actor, Actor, Actor]) -> None:
     """Others find, run, change, try and switch nothing of it; sharing gives no more than running."""
     ana, eve, _ = people
-    assert [one.slug for one in projects.shared_with(eve)] == ["report"]
-    assert projects.shared_with(ana) == []
-    plan = projects.plan_of(projects.find(ana, "report"))
+    assert [one.slug for one in projects.list_shared(eve)] == ["report"]
+    assert projects.list_shared(ana) == []
+    plan = projects.spec_of(projects.find(ana, "report"))
     with pytest.raises(NotFoundError):
         projects.change(eve, "report", plan)
     with pytest.raises(NotFoundError):
         runs.request_run(eve, "report", trial_in="lab@1")
     projects.change(ana, "report", replace(plan, shared=False))
-    assert projects.shared_with(eve) == []
-    with pytest.raises(NotFoundError, match="no runtime 'report'"):
+    assert projects.list_shared(eve) == []
+    with pytest.raises(NotFoundError, match="no project 'report'"):
         runs.request_run(eve, "report")
 
 

@@ -43,27 +43,27 @@ def publish_second(ana: Actor) -> Version:
 def test_a_newer_version_proposes_itself_to_pinned_projects(ana: Actor) -> None:
     """A project pinned to an older version is told; one that follows the newest, or is there, is not."""
     pinned, following = project(ana, "pinned", "", environment="lab@1"), project(ana, "following", "")
-    assert upgrade.proposals([pinned, following]) == {}
+    assert upgrade.available_upgrades([pinned, following]) == {}
     publish_second(ana)
-    assert upgrade.proposals([pinned, following]) == {pinned.pk: "lab@2"}
+    assert upgrade.available_upgrades([pinned, following]) == {pinned.pk: "lab@2"}
 
 
 def test_the_difference_a_trial_and_the_switch(ana: Actor) -> None:
     """What would change is shown; a trial runs in the new version alone; then the project moves."""
     project(ana, "job", "print('fine')", environment="lab@1", retries=2)
     second = publish_second(ana)
-    found = upgrade.move(ana, "job", "lab@2")
+    found = upgrade.preview(ana, "job", "lab@2")
     assert {(row.name, row.versions) for row in found.changes.changed} == {
         ("six", ("1.16.0", "1.17.0")),
         ("attrs", (None, "25.1.0")),
     }
     assert found.trial is None
-    trial = ended(upgrade.try_it(ana, "job", "lab@2"))
+    trial = ended(upgrade.start_trial(ana, "job", "lab@2"))
     assert (trial.state, trial.version, trial.trial) == ("succeeded", second, True)
     assert Runtime.objects.get().environment == "lab@1"
     assert runs.request_run(ana, "job").version.number == 1
-    assert upgrade.move(ana, "job", "lab@2").trial == trial
-    with pytest.raises(ConflictError, match="another version than"):
+    assert upgrade.preview(ana, "job", "lab@2").trial == trial
+    with pytest.raises(ConflictError, match="has changed since"):
         upgrade.switch(ana, "job", "lab@2", seen="0" * 64)
     upgrade.switch(ana, "job", "lab@2", seen=second.digest)
     assert projects.find(ana, "job").environment == "lab@2"

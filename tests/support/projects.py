@@ -13,7 +13,7 @@ from assay.flow.paths import prefix
 from assay.flow.review.review import approve, submit
 from assay.launchers import local
 from assay.runtimes import projects, run_queue
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.store.models import Run, Runtime, Version
 from support.people import built, draft, lock_of
 
@@ -35,10 +35,10 @@ def really_python(digest: str) -> None:
     python.symlink_to(sys.executable)
 
 
-def project(actor: Actor, slug: str, code: str, *, environment: str = "lab", **parts: Any) -> Runtime:  # noqa: ANN401 - parts of a plan
+def project(actor: Actor, slug: str, code: str, *, environment: str = "lab", **parts: Any) -> Runtime:  # noqa: ANN401 - parts of a spec
     """Set up a script."""
     source = {"kind": "inline", "files": {"main.py": code}}
-    return projects.create(actor, slug, Plan(environment=environment, source=source, **parts))
+    return projects.create(actor, slug, ProjectSpec(environment=environment, source=source, **parts))
 
 
 def work_until_ended(runs: Iterable[Run], seconds: float = 30.0) -> int:

@@ -9,7 +9,7 @@ from assay.core.roles import Role
 from assay.flow.launch.applications import list_applications
 from assay.flow.review import review
 from assay.runtimes import applications, projects
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/applications/"
@@ -50,11 +50,11 @@ def test_projects_are_started_as_an_administrator_says() -> None:
     version = review.submit(ana, "lab", 1, "please")
     review.approve(eva, "lab", 1, digest=version.digest)
     source = {"kind": "inline", "files": {"main.py": ""}}
-    projects.create(ana, "board", Plan(kind="app", app="bokeh", environment="lab", source=source))
+    projects.create(ana, "board", ProjectSpec(kind="app", app="bokeh", environment="lab", source=source))
     used = client.post(f"{PAGE}projects/bokeh/remove")
     assert used.status_code == 409
-    assert "bokeh starts board" in used.content.decode()
-    projects.change(ana, "board", Plan(kind="app", app="plain", environment="lab", source=source))
+    assert "bokeh is used by board" in used.content.decode()
+    projects.change(ana, "board", ProjectSpec(kind="app", app="plain", environment="lab", source=source))
     assert client.post(f"{PAGE}projects/bokeh/remove").status_code == 302
     assert "bokeh" not in applications.templates(eva.workspace_id)
 

@@ -60,4 +60,4 @@ def list_applications(request: Caller, workspace: str) -> dict[str, Any]:
 def keep(request: Caller, workspace: str, slug: str, body: ApplicationIn) -> dict[str, Any]:
     """Create or change an application."""
     wanted = applications.Template(slug=slug, argv=tuple(body.argv), needs=body.needs, health=body.health)
-    return application_document(applications.keep(request.actor, wanted))
+    return application_document(applications.save(request.actor, wanted))

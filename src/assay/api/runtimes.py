@@ -17,7 +17,7 @@ from assay.core.errors import ConflictError
 from assay.core.roles import Right
 from assay.flow.downloads import LOCK_TYPE, lock_by_digest
 from assay.runtimes import projects, runs, upgrade
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 
 router = Router(tags=["Runtimes"])
 
@@ -26,7 +26,7 @@ router = Router(tags=["Runtimes"])
 @needs(Right.SEE)
 def list_runtimes(request: Caller, workspace: str) -> dict[str, Any]:
     """List the runtimes that you can run."""
-    found = [*projects.mine(request.actor), *projects.shared_with(request.actor)]
+    found = [*projects.list_own(request.actor), *projects.list_shared(request.actor)]
     return {"items": [runtime_document(one) for one in found], "next": None}
 
 
@@ -35,13 +35,13 @@ def list_runtimes(request: Caller, workspace: str) -> dict[str, Any]:
 @raises(ConflictError)
 def create(request: Caller, workspace: str, body: RuntimeIn) -> Status[dict[str, Any]]:
     """Create a runtime."""
-    plan = Plan(**body.model_dump(exclude={"slug", "args", "source"}), **_mapped(body))
-    runtime = projects.create(request.actor, body.slug, plan)
+    spec = ProjectSpec(**body.model_dump(exclude={"slug", "args", "source"}), **_mapped(body))
+    runtime = projects.create(request.actor, body.slug, spec)
     return Status(201, runtime_document(runtime))
 
 
 def _mapped(body: RuntimeIn | RuntimeChange) -> dict[str, Any]:
-    """Return the given fields that a plan names or types differently."""
+    """Return the given fields that a spec names or types differently."""
     mapped: dict[str, Any] = {}
     if body.args is not None:
         mapped["arguments"] = tuple(body.args)
@@ -58,9 +58,9 @@ def change(request: Caller, workspace: str, slug: str, body: RuntimeChange) -> d
 
     Fields that are left out keep their values. Earlier runs do not change.
     """
-    plan = projects.plan_of(projects.find(request.actor, slug))
+    spec = projects.spec_of(projects.find(request.actor, slug))
     wanted = body.model_dump(exclude={"args", "source"}, exclude_none=True) | _mapped(body)
-    return runtime_document(projects.change(request.actor, slug, replace(plan, **wanted)))
+    return runtime_document(projects.change(request.actor, slug, replace(spec, **wanted)))
 
 
 @router.get("/runtimes/{slug}", response=dict[str, Any])
@@ -77,7 +77,7 @@ def difference(request: Caller, workspace: str, slug: str, to: str) -> dict[str,
 
     `trial` is the last run that tried the other version.
     """
-    found = upgrade.move(request.actor, slug, to)
+    found = upgrade.preview(request.actor, slug, to)
     return {
         "before": found.before.reference,
         "after": found.after.reference,

@@ -1,4 +1,4 @@
-"""Applications: how each framework is started, as records, so that an administrator can add one."""
+"""Applications: how apps of each framework are started. Administrators can add their own."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from assay.core.spec import check_slug
 from assay.store.audit_log import record
 from assay.store.models import Application, Runtime, Version
 
-PLACES = frozenset({"python", "entry", "port", "host"})
+PLACEHOLDERS = frozenset({"python", "entry", "port", "host"})
 HEALTH = re.compile(r"/[\w./-]{0,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """How an application is started. `argv` knows {python}, {entry}, {port} and {host} (as browsers name it).
+    """How an application is started. `argv` may use {python}, {entry}, {port} and {host} (as browsers see it).
 
-    `needs` is the library that must be in the environment, '' for none; `health` the path that answers when
-    it is up. Each app has a host name of its own, so that none has to know a prefix.
+    `needs` is the library that must be in the environment, '' for none; `health` is the path that responds when
+    the app is up. Each app has its own host name, so no app needs to know a path prefix.
     """
 
     slug: str
@@ -35,9 +35,9 @@ class Template:
     health: str = "/"
 
     def command(self, *, python: str, entry: str, port: int, host: str) -> list[str]:
-        """Return the command with the places filled in."""
-        given = {"python": python, "entry": entry, "port": str(port), "host": host}
-        return [word.format(**given) for word in self.argv]
+        """Return the command with the placeholders filled in."""
+        values = {"python": python, "entry": entry, "port": str(port), "host": host}
+        return [word.format(**values) for word in self.argv]
 
 
 BUILT_IN = (
@@ -79,7 +79,7 @@ BUILT_IN = (
 
 
 def templates(workspace_id: int) -> dict[str, Template]:
-    """Return a workspace's applications by name; one that was added takes the place of a built-in one."""
+    """Return a workspace's applications by name; an added one replaces the built-in one of the same name."""
     added = (
         Template(slug=one.slug, argv=tuple(one.argv), needs=one.needs, health=one.health)
         for one in Application.objects.filter(workspace_id=workspace_id).order_by("slug")
@@ -88,14 +88,14 @@ def templates(workspace_id: int) -> dict[str, Template]:
 
 
 def template(workspace_id: int, slug: str) -> Template:
-    """Return one application. Raises NotFoundError naming those there are."""
+    """Return one application. Raises NotFoundError with the names of all applications."""
     known = templates(workspace_id)
     if slug not in known:
         raise NotFoundError(f"There is no application {slug[:40]!r}.", hint=f"Choose one of {', '.join(known)}.")
     return known[slug]
 
 
-def keep(actor: Actor, wanted: Template) -> Template:
+def save(actor: Actor, wanted: Template) -> Template:
     """Add an application or change one. Raises InvalidInputError for a template that cannot be filled in."""
     check_right(actor, Right.ADMINISTER)
     check_slug(wanted.slug)
@@ -115,21 +115,23 @@ def keep(actor: Actor, wanted: Template) -> Template:
     return wanted
 
 
-def drop(actor: Actor, slug: str) -> None:
-    """Take away what was added; a built-in one of that name counts again.
+def remove(actor: Actor, slug: str) -> None:
+    """Remove an added application; a built-in one of the same name applies again.
 
-    Raises NotFoundError, and ConflictError while apps are started by it and nothing takes its place.
+    Raises NotFoundError, and ConflictError while apps use it and no built-in one replaces it.
     """
     check_right(actor, Right.ADMINISTER)
     with transaction.atomic():
         removed, _ = Application.objects.filter(workspace_id=actor.workspace_id, slug=slug).delete()
         if not removed:
-            raise NotFoundError("There is no such application to remove.", hint="The built-in ones stay.")
+            raise NotFoundError(
+                "There is no such application to remove.", hint="Built-in applications cannot be removed."
+            )
         used = list(Runtime.objects.filter(workspace_id=actor.workspace_id, app=slug).values_list("slug", flat=True))
         if used and slug not in {one.slug for one in BUILT_IN}:
             raise ConflictError(
-                f"{slug} starts {', '.join(used[:3])}{' and others' if used[3:] else ''}.",
-                hint="Give these projects another application first.",
+                f"{slug} is used by {', '.join(used[:3])}{' and others' if used[3:] else ''}.",
+                hint="Change the application of these projects first.",
             )
         record(
             EventName.APPLICATION_REMOVED,
@@ -140,7 +142,7 @@ def drop(actor: Actor, slug: str) -> None:
 
 
 def check_needs(version: Version, wanted: Template) -> None:
-    """Raise InvalidInputError unless the version has the library that the application is made of."""
+    """Raise InvalidInputError unless the version has the library that the application needs."""
     if (
         wanted.needs
         and version.lock
@@ -164,9 +166,9 @@ def _check(wanted: Template) -> None:
         raise InvalidInputError(
             f"The command cannot be filled in: {error}.", hint="Use {python}, {entry}, {port}, {host}.", path="argv"
         ) from error
-    if not named <= PLACES or not HEALTH.fullmatch(wanted.health):
+    if not named <= PLACEHOLDERS or not HEALTH.fullmatch(wanted.health):
         raise InvalidInputError(
-            "The command knows {python}, {entry}, {port} and {host}; the health path begins with /.",
-            hint="Look at the built-in ones.",
+            "A command may use {python}, {entry}, {port} and {host}; a health path begins with /.",
+            hint="Use the built-in applications as examples.",
             path="argv",
         )

@@ -1,4 +1,4 @@
-"""Before a run whose files lie in a repository: a process of its own gets them, followed as the run is."""
+"""Checking out the files of a run from its git repository, in a process that the run queue follows."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from assay.store.logs import tail
 from assay.store.models import Run
 from assay.studio.prefix import code_path
 
-SLACK = 20  # seconds beyond git's own, for laying out
+EXTRA_SECONDS = 20  # beyond git's own time limit, for writing the files
 
 
-def folder_of(run: Run) -> Path:
-    """Return the directory of the process that gets a run's files."""
+def checkout_directory(run: Run) -> Path:
+    """Return the working directory of a run's checkout process."""
     return run_directory(run.pk) / "fetch"
 
 
-def fetched(run: Run) -> str:
-    """Return the commit whose files lie there, '' as long as none do."""
-    commit = folder_of(run) / "commit"
+def fetched_commit(run: Run) -> str:
+    """Return the commit whose files are checked out, '' before that."""
+    commit = checkout_directory(run) / "commit"
     return commit.read_text().strip() if commit.exists() else ""
 
 
-def start_of_fetch(run: Run) -> Start:
-    """Return the process that gets a run's files. Raises InvalidInputError for an address no longer allowed."""
+def checkout_process(run: Run) -> Start:
+    """Return the process that checks out a run's files. Raises InvalidInputError for a forbidden address."""
     repository = repository_of(run.source, settings.GIT_ALLOW)
-    directory, folder = run_directory(run.pk), folder_of(run)
+    directory, folder = run_directory(run.pk), checkout_directory(run)
     shutil.rmtree(directory, ignore_errors=True)
     folder.mkdir(parents=True)
     job = folder / "job.json"
-    asked = {"repository": repository.to_dict(), "target": str(directory / "source"), "entry": run.entry}
-    job.write_text(json.dumps(asked))
+    request = {"repository": repository.to_dict(), "target": str(directory / "source"), "entry": run.entry}
+    job.write_text(json.dumps(request))
     return Start(
         argv=(sys.executable, "-m", "assay.sources.git_checkout", str(job)),
         cwd=str(folder),
         env={"PYTHONPATH": str(code_path()), "PATH": "/usr/local/bin:/usr/bin:/bin", **settings.GIT_CERTIFICATES},
         workdir=str(folder),
-        seconds=SECONDS + SLACK,
+        seconds=SECONDS + EXTRA_SECONDS,
         grace=0.5,
     )
 
 
-def why_not(run: Run) -> str:
-    """Return the last words of the process that should have got the files."""
-    return tail(folder_of(run) / "log", 3) or "The files could not be had."
+def checkout_error(run: Run) -> str:
+    """Return the last lines that a failed checkout wrote."""
+    return tail(checkout_directory(run) / "log", 3) or "The files could not be checked out."

@@ -1,6 +1,6 @@
-"""When a schedule is due: lines of cron with a time zone.
+"""Cron expressions with a time zone: when a schedule is due next.
 
-A clock that is set forward or back by law moves a time as Debian's cron does.
+Daylight saving time moves a time as Debian's cron does.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def next_time(cron: str, zone: str, after: datetime) -> datetime | None:
-    """Return the first time after `after` that a schedule names (UTC), None for no schedule.
+    """Return the first time of a schedule after `after` (UTC), None without a schedule.
 
-    Raises InvalidInputError for a line that cannot be read or that names no time within fifty years.
+    Raises InvalidInputError for an invalid expression, or one with no time within fifty years.
     """
     if not cron:
         return None
-    where = zone_of(zone)
+    timezone = zone_of(zone)
     try:
         _check_fields(cron)
-        return next(CronSim(cron, after.astimezone(where))).astimezone(UTC)
+        return next(CronSim(cron, after.astimezone(timezone))).astimezone(UTC)
     except (CronSimError, StopIteration) as error:
         raise InvalidInputError(
-            f"{cron[:60]!r} names no times: {error or 'there is no such day'}.",
-            hint="Write minute hour day month weekday, such as 30 6 * * 1-5.",
+            f"{cron[:60]!r} is not a valid schedule: {error or 'it names a day that does not exist'}.",
+            hint="Write minute hour day month weekday, for example 30 6 * * 1-5.",
             path="schedule",
         ) from error
 
 
 def _check_fields(cron: str) -> None:
-    """Raise CronSimError for a line with seconds, which the worker does not look at."""
+    """Raise CronSimError for an expression with seconds, which the worker does not support."""
     if len(cron.split()) != FIELDS:
-        raise CronSimError("it has not five fields")
+        raise CronSimError("it needs five fields")

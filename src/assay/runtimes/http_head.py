@@ -1,7 +1,7 @@
-"""HTTP/1.1 as far as a door needs it: one request's head, strictly read, and the length of its body.
+"""A strict HTTP/1.1 parser for the app proxy: the head of one request and the length of its body.
 
-What is ambiguous is refused rather than guessed (RFC 9112, 6.3 and 11.2), so that the door and the app
-behind it never disagree about where a request ends.
+Ambiguous requests are refused (RFC 9112, 6.3 and 11.2), so that the proxy and the app behind it never disagree
+about where a request ends.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-LINE = re.compile(rb"([A-Z]{1,20}) (/[\x21-\x7e]{0,8000}) HTTP/1\.[01]")
+REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (/[\x21-\x7e]{0,8000}) HTTP/1\.[01]")
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "proxy-authorization"})
 MAX_HEADERS = 100
 
 
 class MalformedError(Exception):
-    """The request is not one that has exactly one reading."""
+    """The request is malformed or ambiguous."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,31 +29,31 @@ class Head:
     headers: tuple[tuple[str, str], ...]
     length: int | None
 
-    def first(self, name: str) -> str:
-        """Return a header's value, '' when there is none."""
+    def header(self, name: str) -> str:
+        """Return a header's value, '' without one."""
         return next((value for one, value in self.headers if one == name), "")
 
     @property
     def host(self) -> str:
-        """The host that was asked for, with its port."""
-        return self.first("host").lower()
+        """The requested host, with its port."""
+        return self.header("host").lower()
 
     @property
     def upgrades(self) -> bool:
-        """Say whether a WebSocket is asked for."""
-        return self.method == "GET" and self.first("upgrade").lower() == "websocket"
+        """Whether the request opens a WebSocket."""
+        return self.method == "GET" and self.header("upgrade").lower() == "websocket"
 
     @property
-    def own(self) -> bool:
-        """Say whether a browser sent it from a page of the same host, as far as it tells."""
-        origin = self.first("origin")
+    def same_origin(self) -> bool:
+        """Whether the request is safe, or comes from a page of the same host or from no browser."""
+        origin = self.header("origin")
         safe = self.method in {"GET", "HEAD", "OPTIONS"} and not self.upgrades
         return safe or not origin or origin.partition("://")[2].lower() == self.host
 
     def cookie(self, name: str) -> str:
-        """Return a cookie's value, '' when there is none."""
+        """Return a cookie's value, '' without one."""
         try:
-            found = SimpleCookie(self.first("cookie")).get(name)
+            found = SimpleCookie(self.header("cookie")).get(name)
         except CookieError:
             return ""
         return found.value if found else ""
@@ -62,7 +62,7 @@ class Head:
 def read_head(raw: bytes) -> Head:
     """Read the bytes of a head up to its empty line. Raises MalformedError."""
     first, *lines = raw.removesuffix(b"\r\n\r\n").split(b"\r\n")
-    line = LINE.fullmatch(first)
+    line = REQUEST_LINE.fullmatch(first)
     if line is None or len(lines) > MAX_HEADERS:
         raise MalformedError("request line")
     headers = tuple(map(_header, lines))
@@ -92,12 +92,12 @@ def _length(headers: list[tuple[str, str]]) -> int | None:
     return int(lengths[0])
 
 
-def forwarded(head: Head, *, cookie: str, added: dict[str, str]) -> bytes:
-    """Return the head for the app: without the door's own cookie, with what the door knows in place of claims."""
+def forwarded_head(head: Head, *, cookie: str, added: dict[str, str]) -> bytes:
+    """Return the head for the app, without the proxy's cookie and with the headers `added` by the proxy."""
     lines = [f"{head.method} {head.target} HTTP/1.1"]
-    ours = {name.lower() for name in added}
+    replaced = {name.lower() for name in added}
     for name, value in head.headers:
-        if name in HOP_BY_HOP or name in ours or name.startswith("x-forwarded-"):
+        if name in HOP_BY_HOP or name in replaced or name.startswith("x-forwarded_head-"):
             continue
         if name == "upgrade" and not head.upgrades:
             continue

@@ -1,4 +1,4 @@
-"""How each kind of project becomes a command, and what of the installation it may see."""
+"""The command of each kind of project, and the paths of the installation that it may read and write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from assay.studio.prefix import PACKAGE, code_path, studio_prefix
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command with what it reads of the installation and what it needs to be told."""
+    """A command with the paths that it may read and write, and its environment variables."""
 
     argv: list[str]
     readable: tuple[str, ...]
@@ -27,20 +27,20 @@ class Command:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-def script(run: Run, directory: Path, prefix: Path) -> Command:
-    """Run a file with the environment's interpreter."""
+def script_command(run: Run, directory: Path, prefix: Path) -> Command:
+    """Return the command that runs a file with the environment's interpreter."""
     source = directory / "source"
     argv = [str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments]
     return Command(argv=argv, readable=(str(prefix), str(source)))
 
 
-def notebook(run: Run, directory: Path, prefix: Path) -> Command:
-    """Run a notebook from Studio's prefix, in the environment's own kernel."""
-    source, scratch, places = directory / "source", directory / "scratch", engine_paths()
+def notebook_command(run: Run, directory: Path, prefix: Path) -> Command:
+    """Return the command that runs a notebook from Studio's prefix, in the environment's kernel."""
+    source, scratch, paths = directory / "source", directory / "scratch", engine_paths()
     kernel = scratch / "kernels" / "assay"
     kernel.mkdir(parents=True)
     spec = {
-        "argv": kernel_argv(prefix, places, run.version.python),
+        "argv": kernel_argv(prefix, paths, run.version.python),
         "display_name": run.version.reference,
         "language": "python",
     }
@@ -55,7 +55,7 @@ def notebook(run: Run, directory: Path, prefix: Path) -> Command:
     ]
     return Command(
         argv=argv,
-        readable=(str(prefix), str(source), places.overlays, *_studio()),
+        readable=(str(prefix), str(source), paths.overlays, *_studio_paths()),
         writable=(str(scratch),),
         variables={
             "PYTHONPATH": str(code_path()),
@@ -67,8 +67,8 @@ def notebook(run: Run, directory: Path, prefix: Path) -> Command:
     )
 
 
-def app(run: Run, directory: Path, prefix: Path) -> Command:
-    """Start an app as its application says, listening on loopback at its port."""
+def app_command(run: Run, directory: Path, prefix: Path) -> Command:
+    """Return the command that starts an app on loopback, at its port, as its application defines."""
     source, port = directory / "source", run.port or 0
     host = host_of(run.runtime)
     argv = template(run.runtime.workspace_id, run.runtime.app).command(
@@ -79,14 +79,18 @@ def app(run: Run, directory: Path, prefix: Path) -> Command:
 
 
 def host_of(runtime: Runtime) -> str:
-    """Return the host name and port at which browsers find an app: each has its own."""
+    """Return the host name and port of an app; each app has its own host name."""
     parts = urlsplit(settings.APPS_URL)
     port = f":{parts.port}" if parts.port else ""
     return f"{runtime.slug}-{runtime.pk}.{parts.hostname}{port}"
 
 
-def _studio() -> tuple[str, ...]:
-    return tuple(str(place) for place in (studio_prefix(), code_path(), PACKAGE) if place.exists())
+def _studio_paths() -> tuple[str, ...]:
+    return tuple(str(path) for path in (studio_prefix(), code_path(), PACKAGE) if path.exists())
 
 
-COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {"script": script, "notebook": notebook, "app": app}
+COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {
+    "script": script_command,
+    "notebook": notebook_command,
+    "app": app_command,
+}

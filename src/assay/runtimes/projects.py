@@ -1,4 +1,4 @@
-"""Projects: what runs, in which environment."""
+"""Projects: scripts, notebooks and apps, each with the environment it runs in."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from assay.flow.launch.launch import LaunchPermission, authorize_launch
 from assay.flow.launch.secrets import check_secrets_exist
 from assay.runtimes.applications import check_needs, template
 from assay.runtimes.cron import next_time, zone_of
-from assay.runtimes.run_settings import Plan, check_plan
+from assay.runtimes.run_settings import ProjectSpec, check_spec
 from assay.store.audit_log import record
 from assay.store.models import Runtime
 
 
-def create(actor: Actor, slug: str, plan: Plan) -> Runtime:
-    """Set up a project that runs in a published version: `name` (the newest) or `name@number`."""
+def create(actor: Actor, slug: str, spec: ProjectSpec) -> Runtime:
+    """Create a project that runs in a published version: `name` (the newest) or `name@number`."""
     check_right(actor, Right.COMPOSE)
     check_slug(slug)
-    _check(actor, plan)
+    _check(actor, spec)
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -38,8 +38,8 @@ def create(actor: Actor, slug: str, plan: Plan) -> Runtime:
                 owner_id=actor.id,
                 created_at=now,
                 updated_at=now,
-                next_at=next_time(plan.schedule, plan.timezone, now),
-                **_columns(plan, slug),
+                next_at=next_time(spec.schedule, spec.timezone, now),
+                **_columns(spec, slug),
             )
             _record(EventName.RUNTIME_CREATED, actor, runtime)
     except IntegrityError as error:
@@ -47,16 +47,16 @@ def create(actor: Actor, slug: str, plan: Plan) -> Runtime:
     return runtime
 
 
-def change(actor: Actor, slug: str, plan: Plan) -> Runtime:
-    """Change one's own project; runs keep what they ran. Raises as `create` does."""
+def change(actor: Actor, slug: str, spec: ProjectSpec) -> Runtime:
+    """Change a project of the caller; past runs keep their settings. Raises as `create` does."""
     runtime = find(actor, slug)
     check_right(actor, Right.COMPOSE)
-    _check(actor, plan)
-    if (plan.schedule, plan.timezone) != (runtime.schedule, runtime.timezone):
-        runtime.next_at = next_time(plan.schedule, plan.timezone, timezone.now())
+    _check(actor, spec)
+    if (spec.schedule, spec.timezone) != (runtime.schedule, runtime.timezone):
+        runtime.next_at = next_time(spec.schedule, spec.timezone, timezone.now())
         runtime.notice = ""
     with transaction.atomic():
-        for column, value in _columns(plan, slug).items():
+        for column, value in _columns(spec, slug).items():
             setattr(runtime, column, value)
         runtime.updated_at = timezone.now()
         runtime.save()
@@ -64,9 +64,9 @@ def change(actor: Actor, slug: str, plan: Plan) -> Runtime:
     return runtime
 
 
-def plan_of(runtime: Runtime) -> Plan:
-    """Return what a project is set up to do, to be changed in parts with `dataclasses.replace`."""
-    return Plan(
+def spec_of(runtime: Runtime) -> ProjectSpec:
+    """Return a project's settings; change parts of them with `dataclasses.replace`."""
+    return ProjectSpec(
         environment=runtime.environment,
         title=runtime.title,
         kind=runtime.kind,
@@ -84,39 +84,39 @@ def plan_of(runtime: Runtime) -> Plan:
     )
 
 
-def _check(actor: Actor, plan: Plan) -> None:
-    check_plan(plan)
-    check_secrets_exist(actor, plan.secrets)
-    zone_of(plan.timezone)
-    version = find_reference(actor, plan.environment)
+def _check(actor: Actor, spec: ProjectSpec) -> None:
+    check_spec(spec)
+    check_secrets_exist(actor, spec.secrets)
+    zone_of(spec.timezone)
+    version = find_reference(actor, spec.environment)
     check_use(Status(version.status), Health(version.health), Use.RUNTIME)
-    if plan.app:
-        check_needs(version, template(actor.workspace_id, plan.app))
+    if spec.app:
+        check_needs(version, template(actor.workspace_id, spec.app))
 
 
-def admit_runtime(actor: Actor, environment: str) -> LaunchPermission:
-    """Return a pass for the version that an environment names now, if projects may run in it. Raises why not."""
-    ticket = authorize_launch(actor, environment)
-    check_use(Status(ticket.version.status), Health(ticket.version.health), Use.RUNTIME)
-    return ticket
+def authorize_runtime(actor: Actor, environment: str) -> LaunchPermission:
+    """Return permission to run projects in the current version of an environment. Raises the reason against it."""
+    permission = authorize_launch(actor, environment)
+    check_use(Status(permission.version.status), Health(permission.version.health), Use.RUNTIME)
+    return permission
 
 
-def _columns(plan: Plan, slug: str) -> dict[str, Any]:
+def _columns(spec: ProjectSpec, slug: str) -> dict[str, Any]:
     return {
-        "title": check_title(plan.title or slug),
-        "kind": plan.kind,
-        "environment": plan.environment,
-        "source": plan.source,
-        "entry": plan.entry,
-        "arguments": list(plan.arguments),
-        "parameters": plan.parameters,
-        "secrets": list(plan.secrets),
-        "limits": plan.limits,
-        "retries": plan.retries,
-        "schedule": plan.schedule,
-        "timezone": plan.timezone,
-        "app": plan.app,
-        "shared": plan.shared,
+        "title": check_title(spec.title or slug),
+        "kind": spec.kind,
+        "environment": spec.environment,
+        "source": spec.source,
+        "entry": spec.entry,
+        "arguments": list(spec.arguments),
+        "parameters": spec.parameters,
+        "secrets": list(spec.secrets),
+        "limits": spec.limits,
+        "retries": spec.retries,
+        "schedule": spec.schedule,
+        "timezone": spec.timezone,
+        "app": spec.app,
+        "shared": spec.shared,
     }
 
 
@@ -129,39 +129,39 @@ def _record(name: EventName, actor: Actor, runtime: Runtime) -> None:
     )
 
 
-def mine(actor: Actor) -> list[Runtime]:
-    """Return one's own runtimes, the last changed first."""
-    return list(_here(actor).filter(owner_id=actor.id).order_by("-updated_at"))
+def list_own(actor: Actor) -> list[Runtime]:
+    """Return the caller's projects, last changed first."""
+    return list(_in_workspace(actor).filter(owner_id=actor.id).order_by("-updated_at"))
 
 
-def shared_with(actor: Actor) -> list[Runtime]:
-    """Return others' scripts and notebooks that all members may run, the last changed first."""
+def list_shared(actor: Actor) -> list[Runtime]:
+    """Return the scripts and notebooks that others share, last changed first."""
     return list(_runnable(actor).exclude(owner_id=actor.id).order_by("-updated_at"))
 
 
 def find(actor: Actor, slug: str) -> Runtime:
-    """Return one's own runtime. Raises NotFoundError."""
-    return _one(_here(actor).filter(owner_id=actor.id), slug)
+    """Return a project of the caller. Raises NotFoundError."""
+    return _get(_in_workspace(actor).filter(owner_id=actor.id), slug)
 
 
 def find_runnable(actor: Actor, slug: str) -> Runtime:
-    """Return a runtime that one may run: one's own, or one that is shared. Raises NotFoundError."""
-    return _one(_runnable(actor), slug)
+    """Return a project that the caller may run: their own, or a shared one. Raises NotFoundError."""
+    return _get(_runnable(actor), slug)
 
 
-def _here(actor: Actor) -> QuerySet[Runtime]:
+def _in_workspace(actor: Actor) -> QuerySet[Runtime]:
     return Runtime.objects.filter(workspace_id=actor.workspace_id).select_related("owner", "workspace")
 
 
 def _runnable(actor: Actor) -> QuerySet[Runtime]:
-    """Apps are opened, not run (`passes`)."""
-    return _here(actor).filter(Q(owner_id=actor.id) | Q(shared=True, kind__in=("script", "notebook")))
+    """Return the projects that the caller may run; shared apps are opened instead (`app_tickets`)."""
+    return _in_workspace(actor).filter(Q(owner_id=actor.id) | Q(shared=True, kind__in=("script", "notebook")))
 
 
-def _one(runtimes: QuerySet[Runtime], slug: str) -> Runtime:
+def _get(runtimes: QuerySet[Runtime], slug: str) -> Runtime:
     runtime = runtimes.filter(slug=slug).first()
     if runtime is None:
         raise NotFoundError(
-            f"You have no runtime {slug[:40]!r}.", hint="Check the name, or ask its owner to share it."
+            f"You have no project {slug[:40]!r}.", hint="Check the name, or ask its owner to share it."
         )
     return runtime

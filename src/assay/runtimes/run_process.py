@@ -1,4 +1,4 @@
-"""From a run to its process: its files laid out, its command behind the wall, its variables."""
+"""The process of a run: its files, its isolated command, its environment variables and limits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from assay.launchers.isolation import walled
 from assay.runtimes.kinds import COMMANDS
 from assay.store.models import Run
 
-GRACE = 0.8  # seconds between being asked to end and being forced
+GRACE = 0.8  # seconds between SIGTERM and SIGKILL
 
 
-def lay_out(run: Run, directory: Path) -> None:
-    """Write a run's files into its directory, new from the start; those of a repository lie there already."""
+def write_files(run: Run, directory: Path) -> None:
+    """Write a run's files into a fresh directory; files of a repository are already checked out."""
     for name in ("outputs", "scratch", *(() if run.source["kind"] == "git" else ("source",))):
         shutil.rmtree(directory / name, ignore_errors=True)
     (directory / "outputs").mkdir(parents=True)
@@ -32,11 +32,11 @@ def lay_out(run: Run, directory: Path) -> None:
         path.write_text(text)
 
 
-def start_of(run: Run, directory: Path, prefix: Path) -> Start:
-    """Return what is started for a run whose files are laid out. Raises NotFoundError for a removed secret.
+def process_of(run: Run, directory: Path, prefix: Path) -> Start:
+    """Return the process to start for a run with its files in place. Raises NotFoundError for a removed secret.
 
-    Whoever asks for a run, it has the home and the secrets of the project's owner: nobody lends their own
-    files to somebody else's code.
+    A run always uses the home and secrets of the project's owner, whoever requested it: nobody's files are exposed
+    to another person's code.
     """
     outputs = directory / "outputs"
     command = COMMANDS[run.runtime.kind](run, directory, prefix)
@@ -48,7 +48,7 @@ def start_of(run: Run, directory: Path, prefix: Path) -> Start:
             walled(
                 command.argv,
                 home=str(installation()),
-                readable=_seen(command.readable),
+                readable=_inside_home(command.readable),
                 writable=(str(outputs), str(home), *command.writable),
             )
         ),
@@ -64,19 +64,19 @@ def start_of(run: Run, directory: Path, prefix: Path) -> Start:
 
 
 def free_port() -> int:
-    """Return a port on loopback that nothing listens at."""
+    """Return a free port on loopback."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
-def _seen(readable: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the places that lie in the installation's home; all others are in sight anyway."""
-    return tuple(place for place in readable if Path(place).is_relative_to(installation()) and Path(place).exists())
+def _inside_home(readable: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the existing paths inside the installation's home; paths outside it are visible anyway."""
+    return tuple(path for path in readable if Path(path).is_relative_to(installation()) and Path(path).exists())
 
 
 def _variables(run: Run, prefix: Path, home: Path) -> dict[str, str]:
-    """Return the variables of a run: nothing of the server's own, byte code in the owner's home."""
+    """Return the environment variables of a run: none of the server's, and byte code in the owner's home."""
     processors = run.limits.get("processors")
     threads = {"OMP_NUM_THREADS": str(int(processors))} if processors else {}
     return threads | {

@@ -1,4 +1,4 @@
-"""The queue of runs: the worker claims them fairly, starts each once, follows it and takes in its end."""
+"""The queue of runs: the worker claims runs fairly, starts each once, follows it and records its end."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ from assay.flow.paths import run_directory
 from assay.flow.watch.quarantine import why_over
 from assay.launchers.interface import Handle, Status
 from assay.launchers.local import LocalLauncher, reap
-from assay.runtimes.checkout import fetched, folder_of, start_of_fetch, why_not
-from assay.runtimes.run_process import free_port, lay_out, start_of
-from assay.runtimes.runs import end_run, record_run, use_of
+from assay.runtimes.checkout import checkout_directory, checkout_error, checkout_process, fetched_commit
+from assay.runtimes.run_process import free_port, process_of, write_files
+from assay.runtimes.runs import end_run, launch_kind, record_run
 from assay.store.models import Run
 
-AT_ONCE = os.cpu_count() or 2
-PATIENCE = 5.0  # seconds in which a supervisor that was started by a killed worker must have shown itself
+MAX_PARALLEL = os.cpu_count() or 2
+SUPERVISOR_SECONDS = 5.0  # in which a supervisor that a killed worker started must appear
 
 
 def advance() -> bool:
-    """Bring every open run one step forward. Returns whether there was anything open."""
+    """Advance every open run by one step. Returns whether there is any."""
     reap()
     running = list(_runs().filter(state="running"))
     for run in running:
-        _end_if_over(run)
-        _follow(run)
+        _cancel_if_quarantined(run)
+        _poll(run)
     queued = Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id")
-    for pk, _ in queued.filter(runtime__kind="app"):  # bounded per person when they are asked for
+    for pk, _ in queued.filter(runtime__kind="app"):  # their number per person is limited when they start
         _claim(pk)
     waiting = list(queued.exclude(runtime__kind="app"))
     if waiting:
         busy = Run.objects.filter(state="running").exclude(runtime__kind="app")
         people = list(busy.values_list("person_id", flat=True))
-        free = AT_ONCE - len(people)
+        free = MAX_PARALLEL - len(people)
         if free > 0:
-            for pk in next_in_queue(waiting, running=Counter(people), served=_served(waiting), free=free):
+            for pk in next_in_queue(waiting, running=Counter(people), served=_last_started(waiting), free=free):
                 _claim(pk)
     return bool(running or waiting)
 
 
-def _end_if_over(run: Run) -> None:
-    """Ask for the end of a run whose version was quarantined in the meantime and may not go on."""
+def _cancel_if_quarantined(run: Run) -> None:
+    """Request the end of a run whose version was quarantined while it ran."""
     reason = "" if run.cancel_requested else why_over(run.version)
     if reason:
         Run.objects.filter(pk=run.pk).update(cancel_requested=True, message=reason)
@@ -62,14 +62,14 @@ def _end_if_over(run: Run) -> None:
 
 
 def _runs() -> QuerySet[Run]:
-    """Return runs with what following them asks for; their files are read once, when they start."""
+    """Return runs with the relations that polling needs; their files are read only at the start."""
     return Run.objects.select_related("runtime__workspace", "runtime__owner", "person", "version__environment").defer(
         "source", "runtime__source"
     )
 
 
-def _served(waiting: list[tuple[UUID, int]]) -> dict[int, float]:
-    """Return when each of those who wait had a run started last."""
+def _last_started(waiting: list[tuple[UUID, int]]) -> dict[int, float]:
+    """Map each person with waiting runs to the time when their last run started."""
     people = {person for _, person in waiting}
     started = Run.objects.filter(person__in=people, started_at__isnull=False)
     found = started.values_list("person").annotate(last=Max("started_at")).values_list("person", "last")
@@ -82,15 +82,15 @@ def _claim(pk: UUID) -> None:
 
 
 def _launch(run: Run) -> None:
-    """Start the process of a run, or find the one that a killed worker started; first the one that gets files."""
+    """Start the process of a run, or find the one that a killed worker started; check out its files first."""
     directory, launcher = run_directory(run.pk), LocalLauncher()
-    if run.source["kind"] == "git" and not fetched(run):
-        _fetch(run, launcher)
+    if run.source["kind"] == "git" and not fetched_commit(run):
+        _check_out(run, launcher)
         return
     handle = launcher.find(str(directory))
     if handle is None:
         if (directory / "start.json").exists():
-            _give_up(run, directory)
+            _mark_lost(run, directory)
             return
         handle = _start(run, directory, launcher)
     if handle is None:
@@ -100,21 +100,21 @@ def _launch(run: Run) -> None:
         record_run(EventName.RUN_STARTED, run, "assay", digest=run.digest)
 
 
-def _fetch(run: Run, launcher: LocalLauncher) -> None:
-    """Get the files of a run from its repository; doing so again does no harm."""
-    handle = launcher.find(str(folder_of(run)))
+def _check_out(run: Run, launcher: LocalLauncher) -> None:
+    """Start checking out the files of a run; repeating it is safe."""
+    handle = launcher.find(str(checkout_directory(run)))
     if handle is None:
         try:
-            handle = launcher.start(start_of_fetch(run))
+            handle = launcher.start(checkout_process(run))
         except AssayError as error:
             end_run(run, "failed", message=f"{error.detail} {error.hint}")
             return
     Run.objects.filter(pk=run.pk).update(handle=asdict(handle))
 
 
-def _go_on(run: Run, status: Status) -> None:
-    """Start what was waiting for its files, or say why there are none."""
-    commit = fetched(run)
+def _after_checkout(run: Run, status: Status) -> None:
+    """Start a run after its checkout, or record why the checkout failed."""
+    commit = fetched_commit(run)
     if run.cancel_requested:
         end_run(run, "cancelled")
     elif status.exit_code == 0 and commit:
@@ -122,36 +122,36 @@ def _go_on(run: Run, status: Status) -> None:
         run.handle, run.commit = None, commit
         _launch(run)
     else:
-        end_run(run, "lost" if status.state == "lost" else "failed", message=why_not(run))
+        end_run(run, "lost" if status.state == "lost" else "failed", message=checkout_error(run))
 
 
 def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
-    """Start the process, unless the version may not be started any more or a secret was removed."""
+    """Start the process, unless the version may no longer start or a secret was removed."""
     try:
         actor = actor_in(run.person, run.runtime.workspace.slug)
-        actor_in(run.runtime.owner, run.runtime.workspace.slug)  # whose files and secrets it gets: still a member
-        ticket = authorize_launch(actor, run.version.reference)
-        lay_out(run, directory)
+        actor_in(run.runtime.owner, run.runtime.workspace.slug)  # the run uses the owner's files and secrets
+        permission = authorize_launch(actor, run.version.reference)
+        write_files(run, directory)
         if run.runtime.kind == "app":
             run.port = free_port()
             Run.objects.filter(pk=run.pk).update(port=run.port)
-        start = start_of(run, directory, ticket.prefix)
+        start = process_of(run, directory, permission.prefix)
     except AssayError as error:
         end_run(run, "failed", message=f"{error.detail} {error.hint}")
         return None
-    record_launch(ticket, actor, kind=use_of(run), thing=str(run.pk), runtime=run.runtime)
+    record_launch(permission, actor, kind=launch_kind(run), thing=str(run.pk), runtime=run.runtime)
     return launcher.start(start)
 
 
-def _give_up(run: Run, directory: Path) -> None:
-    """Call a run lost whose worker was killed while starting it: it may have run, so it never runs again."""
-    if time.time() - (directory / "start.json").stat().st_mtime < PATIENCE:
-        return  # its supervisor may be about to show itself
+def _mark_lost(run: Run, directory: Path) -> None:
+    """Mark a run as lost whose worker was killed while starting it; it may have run, so it is not repeated."""
+    if time.time() - (directory / "start.json").stat().st_mtime < SUPERVISOR_SECONDS:
+        return  # its supervisor may still appear
     LocalLauncher().clear(str(directory))
     end_run(run, "lost", message="The worker was stopped while this run was being started. It was not repeated.")
 
 
-def _follow(run: Run) -> None:
+def _poll(run: Run) -> None:
     if run.handle is None:  # the worker was killed between claiming and starting
         _launch(run)
         return
@@ -161,8 +161,8 @@ def _follow(run: Run) -> None:
     status = launcher.status(handle)
     if status.state == "running":
         return
-    if handle.workdir == str(folder_of(run)):
-        _go_on(run, status)
+    if handle.workdir == str(checkout_directory(run)):
+        _after_checkout(run, status)
         return
     end_run(
         run,
@@ -175,8 +175,8 @@ def _follow(run: Run) -> None:
 
 
 def _state(status: Status, *, cancelled: bool) -> str:
-    gone = status.state == "lost" or status.reason == "stopped"
-    if gone:  # ended from outside: by us, or with its machine
+    ended_from_outside = status.state == "lost" or status.reason == "stopped"
+    if ended_from_outside:  # by a cancellation, or with its machine
         return "cancelled" if cancelled else "lost"
     if status.reason == "timeout":
         return "timeout"
@@ -187,20 +187,20 @@ def _message(status: Status, run: Run) -> str:
     if run.cancel_requested:
         return ""
     if status.state == "lost" or status.reason == "stopped":
-        return "The process vanished with its machine or its supervisor. It was not started again."
+        return "The process ended with its machine or its supervisor. The run was not repeated."
     if status.reason == "timeout":
-        return f"It took longer than its limit of {run.limits['seconds']:g} seconds."
+        return f"The run exceeded its time limit of {run.limits['seconds']:g} seconds."
     if status.reason == "memory":
-        return f"It used more memory than its limit of {run.limits['memory'] / 2**20:.0f} MiB."
-    return _by_signal(status.exit_code or 0)
+        return f"The run exceeded its memory limit of {run.limits['memory'] / 2**20:.0f} MiB."
+    return _signal_message(status.exit_code or 0)
 
 
-def _by_signal(code: int) -> str:
-    """Say which signal ended a process: -n as in Python, 128 + n as shells and the wall tell it."""
+def _signal_message(code: int) -> str:
+    """Return which signal ended a process: exit code -n as in Python, 128 + n as from shells and the sandbox."""
     number = -code if code < 0 else code - 128
     try:
         name = signal.Signals(number).name if code < 0 or code > 128 else ""  # noqa: PLR2004 - explained above
     except ValueError:
         return ""
-    short = " The machine kills so when memory is short." if name == "SIGKILL" else ""
-    return f"It was ended by {name}.{short}" if name else ""
+    hint = " The system kills processes this way when memory runs out." if name == "SIGKILL" else ""
+    return f"The process was ended by {name}.{hint}" if name else ""

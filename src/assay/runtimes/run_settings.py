@@ -1,4 +1,4 @@
-"""What a project may ask for: its files, arguments, parameters, secrets, limits and retries."""
+"""The settings of a project and their validation: files, arguments, parameters, secrets, limits, retries."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ KINDS = ("script", "notebook", "app")
 MAX_FILES = 100
 MAX_SOURCE = 2 * 1024 * 1024  # characters of all files of a source
 MAX_ARGUMENTS = 100
-MAX_WORD = 4000  # characters of one argument
+MAX_ARGUMENT = 4000  # characters of one argument
 MAX_PARAMETERS = 64 * 1024  # characters of all parameters as JSON
 MAX_SECRETS = 50
 MAX_RETRIES = 5
 MAX_PROCESSORS = 1024
-LONGEST = 7 * 24 * 3600  # seconds that a run may be given
+MAX_SECONDS = 7 * 24 * 3600  # of the time limit of a run
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. /-]{0,199}")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-OURS = ("ASSAY_", "LD_", "PYTHON")  # variables that decide what runs; no secret may take their place
-TAKEN = frozenset({"PATH", "HOME", "LANG", "VIRTUAL_ENV"})
+RESERVED_PREFIXES = ("ASSAY_", "LD_", "PYTHON")  # variables that decide which code runs; no secret may set them
+RESERVED = frozenset({"PATH", "HOME", "LANG", "VIRTUAL_ENV"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a project runs and with what. Limits: `seconds`, `memory` (bytes), `processors`.
+class ProjectSpec:
+    """What a project runs, and how. Limits: `seconds`, `memory` (bytes), `processors`.
 
-    `schedule` is a line of cron in `timezone`, '' for none; `app` names the application of an app; what is
-    `shared` all members of the workspace may run, or open if it is an app.
+    `schedule` is a cron expression in `timezone`, '' for none; `app` names the application of an app; all members
+    of the workspace may run a `shared` project, or open a shared app.
     """
 
     environment: str
@@ -53,42 +53,42 @@ class Plan:
     shared: bool = False
 
 
-def check_plan(plan: Plan) -> None:
-    """Raise InvalidInputError at the first thing that cannot be."""
-    if plan.kind not in KINDS:
+def check_spec(spec: ProjectSpec) -> None:
+    """Raise InvalidInputError for the first invalid setting."""
+    if spec.kind not in KINDS:
         raise InvalidInputError(
-            f"{plan.kind[:40]!r} cannot be run.", hint=f"A kind is one of {', '.join(KINDS)}.", path="kind"
+            f"{spec.kind[:40]!r} is not a kind of project.", hint=f"Use one of {', '.join(KINDS)}.", path="kind"
         )
-    if plan.kind == "notebook" and not plan.entry.endswith(".ipynb"):
+    if spec.kind == "notebook" and not spec.entry.endswith(".ipynb"):
         raise InvalidInputError(
-            f"{plan.entry[:60]!r} is no notebook.", hint="Name a file that ends in .ipynb.", path="entry"
+            f"{spec.entry[:60]!r} is not a notebook.", hint="Name a file that ends in .ipynb.", path="entry"
         )
-    if (plan.kind == "app") != bool(plan.app) or (plan.kind == "app" and plan.schedule):
+    if (spec.kind == "app") != bool(spec.app) or (spec.kind == "app" and spec.schedule):
         raise InvalidInputError(
-            "An app names its application and has no schedule; nothing else does.",
-            hint="Choose an application, such as plain or streamlit.",
+            "An app needs an application and has no schedule; other projects have no application.",
+            hint="Choose an application, for example plain or streamlit.",
             path="app",
         )
-    check_source(plan.source, plan.entry)
-    check_arguments(plan.arguments)
-    check_parameters(plan.parameters)
-    check_secret_names(plan.secrets)
-    check_limits(plan.limits)
-    if not 0 <= plan.retries <= MAX_RETRIES:
+    check_source(spec.source, spec.entry)
+    check_arguments(spec.arguments)
+    check_parameters(spec.parameters)
+    check_secret_names(spec.secrets)
+    check_limits(spec.limits)
+    if not 0 <= spec.retries <= MAX_RETRIES:
         raise InvalidInputError(
-            f"A run is tried again 0 to {MAX_RETRIES} times.", hint="Choose a number between them.", path="retries"
+            f"A run can have 0 to {MAX_RETRIES} retries.", hint="Choose a number in this range.", path="retries"
         )
 
 
 def check_source(source: dict[str, Any], entry: str) -> None:
-    """Raise InvalidInputError unless the source is one that can be had."""
+    """Raise InvalidInputError unless the source is inline files or an allowed repository."""
     if source.get("kind") == "git":
         repository_of(source, settings.GIT_ALLOW)
         check_file_name(entry, path="entry")
         return
     if source.get("kind") != "inline":
         raise InvalidInputError(
-            f"Files cannot come from {str(source.get('kind'))[:40]!r}.",
+            f"{str(source.get('kind'))[:40]!r} is not a kind of source.",
             hint="Send them inline, or name a git repository.",
             path="source",
         )
@@ -96,21 +96,23 @@ def check_source(source: dict[str, Any], entry: str) -> None:
 
 
 def check_files(files: dict[str, str], entry: str) -> None:
-    """Raise InvalidInputError unless the files are few, small, and stay in their folder (case 17)."""
+    """Raise InvalidInputError for too many or too large files, and for names outside their folder."""
     if entry not in files:
         raise InvalidInputError(
-            f"There is no {entry[:60]!r} among the files.", hint="Name the file that is started.", path="entry"
+            f"{entry[:60]!r} is not among the files.", hint="Name the file to start.", path="entry"
         )
     if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_SOURCE:
         raise InvalidInputError(
-            f"At most {MAX_FILES} files with {MAX_SOURCE} characters.", hint="Send less.", path="source"
+            f"A project may have at most {MAX_FILES} files with {MAX_SOURCE} characters.",
+            hint="Send fewer or smaller files.",
+            path="source",
         )
     for name in files:
         check_file_name(name, path="source")
 
 
 def check_file_name(name: str, *, path: str) -> None:
-    """Raise InvalidInputError unless the name stays in its folder."""
+    """Raise InvalidInputError for a name outside its folder."""
     if not FILE_NAME.fullmatch(name) or ".." in PurePosixPath(name).parts:
         raise InvalidInputError(
             f"{name[:60]!r} is not a file name.", hint="Use letters, digits, . _ - and /.", path=path
@@ -118,44 +120,48 @@ def check_file_name(name: str, *, path: str) -> None:
 
 
 def check_arguments(arguments: tuple[str, ...]) -> None:
-    """Raise InvalidInputError unless the arguments are few, short words."""
-    if len(arguments) > MAX_ARGUMENTS or any(len(one) > MAX_WORD or "\0" in one for one in arguments):
+    """Raise InvalidInputError for too many or too long arguments."""
+    if len(arguments) > MAX_ARGUMENTS or any(len(one) > MAX_ARGUMENT or "\0" in one for one in arguments):
         raise InvalidInputError(
-            f"At most {MAX_ARGUMENTS} arguments of {MAX_WORD} characters.", hint="Put more into a file.", path="args"
+            f"A run takes at most {MAX_ARGUMENTS} arguments of {MAX_ARGUMENT} characters.",
+            hint="Put long input into a file.",
+            path="args",
         )
 
 
 def check_parameters(parameters: dict[str, Any]) -> None:
-    """Raise InvalidInputError unless the parameters are names of Python with plain values."""
+    """Raise InvalidInputError unless the parameters are Python names and fit the size limit."""
     for name in parameters:
         if not name.isidentifier():
             raise InvalidInputError(
-                f"{name[:60]!r} cannot name a parameter.", hint="Use a name as in Python.", path="parameters"
+                f"{name[:60]!r} is not a valid parameter name.", hint="Use a Python identifier.", path="parameters"
             )
     if len(json.dumps(parameters)) > MAX_PARAMETERS:
-        raise InvalidInputError("The parameters are too long.", hint="Put more into a file.", path="parameters")
+        raise InvalidInputError("The parameters are too long.", hint="Put long input into a file.", path="parameters")
 
 
 def check_secret_names(names: tuple[str, ...]) -> None:
-    """Raise InvalidInputError unless each name can be a variable that does not decide what runs."""
+    """Raise InvalidInputError for names that are no variables, or that decide which code runs."""
     if len(names) > MAX_SECRETS:
-        raise InvalidInputError(f"At most {MAX_SECRETS} secrets.", hint="Name fewer.", path="secrets")
+        raise InvalidInputError(
+            f"A project uses at most {MAX_SECRETS} secrets.", hint="Select fewer.", path="secrets"
+        )
     for name in names:
-        if not VARIABLE.fullmatch(name) or name.startswith(OURS) or name in TAKEN:
+        if not VARIABLE.fullmatch(name) or name.startswith(RESERVED_PREFIXES) or name in RESERVED:
             raise InvalidInputError(
-                f"{name[:60]!r} cannot name a secret.",
-                hint="Use capitals, digits and _, such as DB_PASSWORD; PATH, LD_… and PYTHON… decide what runs.",
+                f"{name[:60]!r} is not a valid secret name.",
+                hint="Use capitals, digits and _, for example DB_PASSWORD. PATH, LD_… and PYTHON… are reserved.",
                 path="secrets",
             )
 
 
 def check_limits(limits: dict[str, float]) -> None:
-    """Raise InvalidInputError unless the limits are `seconds`, `memory` (bytes), `processors`, within reason."""
+    """Raise InvalidInputError unless the limits are `seconds`, `memory` (bytes) or `processors`, within bounds."""
     unknown = set(limits) - {"seconds", "memory", "processors"}
-    within = 0 < limits.get("seconds", 1) <= LONGEST and 1 <= limits.get("processors", 1) <= MAX_PROCESSORS
+    within = 0 < limits.get("seconds", 1) <= MAX_SECONDS and 1 <= limits.get("processors", 1) <= MAX_PROCESSORS
     if unknown or not within or limits.get("memory", 1) <= 0:
         raise InvalidInputError(
             "Limits are `seconds` (up to a week), `memory` (bytes) and `processors`.",
-            hint="Correct them.",
+            hint="Correct the limits.",
             path="limits",
         )

@@ -1,4 +1,4 @@
-"""Runs: a person asks, looks and cancels; `runtimes/run_queue.py` brings them forward."""
+"""Runs: request, read and cancel them; `run_queue` executes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.flow.build.wakeup import wake_worker
 from assay.flow.launch.launch import LaunchPermission, end_launch
 from assay.flow.paths import run_directory
-from assay.runtimes.projects import admit_runtime, find_runnable, plan_of
+from assay.runtimes.projects import authorize_runtime, find_runnable, spec_of
 from assay.runtimes.projects import find as find_own
 from assay.runtimes.run_settings import check_arguments, check_parameters
 from assay.store.artifacts import Output, open_output, outputs
@@ -25,7 +25,7 @@ from assay.store.logs import log_from
 from assay.store.models import Run, Runtime
 
 OPEN = ("queued", "running")
-MOST = 200  # runs of one person that wait
+MAX_QUEUED = 200  # waiting runs of one person
 
 
 def request_run(
@@ -36,33 +36,33 @@ def request_run(
     parameters: dict[str, Any] | None = None,
     trial_in: str = "",
 ) -> Run:
-    """Queue a run of a runtime that one may run, in the version that its environment names now.
+    """Queue a run of a project that the caller may run, in the current version of its environment.
 
-    Arguments take the place of the project's own; parameters are added to them. `trial_in` names another
-    version to try it in once, which only its owner does. Raises ConflictError when too many wait already.
+    `arguments` replace the project's; `parameters` are added to the project's. `trial_in` names another version
+    for one trial run, which only the owner may request. Raises ConflictError when too many runs are waiting.
     """
     runtime = find_own(actor, slug) if trial_in else find_runnable(actor, slug)
     check_right(actor, Right.COMPOSE)
-    if Run.objects.filter(person_id=actor.id, state="queued").count() >= MOST:
-        raise ConflictError(f"{MOST} of your runs are waiting.", hint="Wait until some have ended, or cancel some.")
+    if Run.objects.filter(person_id=actor.id, state="queued").count() >= MAX_QUEUED:
+        raise ConflictError(f"{MAX_QUEUED} of your runs are waiting.", hint="Wait for some of them, or cancel some.")
     check_arguments(arguments or ())
     check_parameters(parameters or {})
     if runtime.kind == "app":
-        raise ConflictError("An app is started, not run.", hint="Start it.")
-    ticket = admit_runtime(actor, trial_in or runtime.environment)
-    plan = plan_of(runtime)
-    plan = replace(
-        plan,
-        arguments=plan.arguments if arguments is None else arguments,
-        parameters=plan.parameters | (parameters or {}),
+        raise ConflictError("An app cannot be run.", hint="Start it instead.")
+    permission = authorize_runtime(actor, trial_in or runtime.environment)
+    spec = spec_of(runtime)
+    spec = replace(
+        spec,
+        arguments=spec.arguments if arguments is None else arguments,
+        parameters=spec.parameters | (parameters or {}),
     )
     with transaction.atomic():
         run = make_run(
             runtime,
             actor.id,
-            ticket,
-            arguments=plan.arguments,
-            parameters=plan.parameters,
+            permission,
+            arguments=spec.arguments,
+            parameters=spec.parameters,
             trial=bool(trial_in),
         )
         record_run(EventName.RUN_REQUESTED, run, actor.name)
@@ -73,19 +73,19 @@ def request_run(
 def make_run(
     runtime: Runtime,
     person_id: int,
-    ticket: LaunchPermission,
+    permission: LaunchPermission,
     *,
     arguments: tuple[str, ...],
     parameters: dict[str, Any],
     scheduled_for: datetime | None = None,
     trial: bool = False,
 ) -> Run:
-    """Put a run into the queue, with what it will run frozen."""
+    """Queue a run with a copy of the project's settings, so that later changes do not affect it."""
     return Run.objects.create(
         runtime=runtime,
         person_id=person_id,
-        version=ticket.version,
-        digest=ticket.digest,
+        version=permission.version,
+        digest=permission.digest,
         source=runtime.source,
         entry=runtime.entry,
         arguments=list(arguments),
@@ -100,11 +100,11 @@ def make_run(
 
 
 def cancel(actor: Actor, run_id: str) -> Run:
-    """Ask for the end of a run and every process of it."""
+    """Request the end of a run with all its processes."""
     run = find(actor, run_id)
     check_right(actor, Right.COMPOSE)
     if run.state not in OPEN:
-        raise ConflictError(f"The run has ended: {run.state}.", hint="Start it again if you want another.")
+        raise ConflictError(f"The run has already ended: {run.state}.", hint="Start a new run.")
     Run.objects.filter(pk=run.pk).update(cancel_requested=True)
     wake_worker()
     end_run(run, "cancelled", only_from=("queued",))
@@ -113,7 +113,7 @@ def cancel(actor: Actor, run_id: str) -> Run:
 
 
 def find(actor: Actor, run_id: str) -> Run:
-    """Return a run that one has asked for, or of one's own runtime. Raises NotFoundError."""
+    """Return a run that the caller requested, or of a project of the caller. Raises NotFoundError."""
     mine = Q(person_id=actor.id) | Q(runtime__owner_id=actor.id)
     run = (
         Run.objects.filter(mine, pk=run_id, runtime__workspace_id=actor.workspace_id)
@@ -125,8 +125,8 @@ def find(actor: Actor, run_id: str) -> Run:
     return run
 
 
-def lately(runtimes: list[Runtime], count: int) -> dict[int, list[Run]]:
-    """Return the last runs of each project, oldest first: one query, without what they ran."""
+def recent_runs(runtimes: list[Runtime], count: int) -> dict[int, list[Run]]:
+    """Return the last runs of each project, oldest first, in one query and without their source."""
     found: dict[int, list[Run]] = {one.pk: [] for one in runtimes}
     for run in Run.objects.filter(runtime__in=runtimes).defer("source").order_by("-created_at")[: count * 50]:
         if len(found[run.runtime_id]) < count:
@@ -140,25 +140,25 @@ def read_log(run: Run, offset: int) -> dict[str, Any]:
 
 
 def outputs_of(run: Run) -> list[Output]:
-    """Return the files that an ended run left, none while it may still change them."""
+    """Return the output files of an ended run; a running one has none."""
     return [] if run.state in OPEN else outputs(run_directory(run.pk) / "outputs")
 
 
 def open_output_of(run: Run, name: str) -> BinaryIO:
-    """Open a file that an ended run left. Raises ConflictError while it runs, NotFoundError."""
+    """Open an output file of an ended run. Raises ConflictError while it runs, NotFoundError."""
     if run.state in OPEN:
-        raise ConflictError("The run has not ended.", hint="Its files can be had when it has.")
+        raise ConflictError("The run has not ended.", hint="Download its files after it has ended.")
     return open_output(run_directory(run.pk) / "outputs", name)
 
 
 def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **columns: Any) -> None:  # noqa: ANN401 - column values
-    """Record the end of a run once, and queue it again where that was asked for and it failed."""
+    """Record the end of a run once, and queue a retry of a failed run if it has retries left."""
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, state__in=only_from).update(
             state=state, finished_at=timezone.now(), **columns
         )
         if changed:
-            end_launch(use_of(run), str(run.pk))
+            end_launch(launch_kind(run), str(run.pk))
             record_run(EventName.RUN_ENDED, run, "assay", state=state, exit_code=columns.get("exit_code"))
             if (
                 state == "failed"
@@ -166,25 +166,25 @@ def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **column
                 and not run.trial
                 and run.runtime.kind != "app"
             ):
-                _try_again(run)
+                _retry(run)
 
 
-def use_of(run: Run) -> str:
-    """Return as what kind of use a run is recorded."""
+def launch_kind(run: Run) -> str:
+    """Return the kind of launch that a run is recorded as."""
     return "app" if run.runtime.kind == "app" else "run"
 
 
-def _try_again(run: Run) -> None:
-    """Queue the same once more. What was cancelled, took too long or was lost never comes here."""
-    kept = ("runtime_id", "person_id", "version_id", "digest", "source", "entry", "arguments", "parameters")
-    again = Run.objects.create(
-        **{column: getattr(run, column) for column in (*kept, "secrets", "limits")},
+def _retry(run: Run) -> None:
+    """Queue a failed run again. Cancelled, timed-out and lost runs are not retried."""
+    copied = ("runtime_id", "person_id", "version_id", "digest", "source", "entry", "arguments", "parameters")
+    retry = Run.objects.create(
+        **{column: getattr(run, column) for column in (*copied, "secrets", "limits")},
         attempt=run.attempt + 1,
         retry_of=run,
         state="queued",
         created_at=timezone.now(),
     )
-    record_run(EventName.RUN_RETRIED, again, "assay", attempt=again.attempt, of=str(run.pk))
+    record_run(EventName.RUN_RETRIED, retry, "assay", attempt=retry.attempt, of=str(run.pk))
 
 
 def record_run(name: EventName, run: Run, actor: str, **detail: object) -> None:

@@ -1,7 +1,7 @@
-"""Schedules: at which times a project runs by itself.
+"""Schedules: queueing runs of projects at set times.
 
-A time that passed while no worker was there is made up for by one run, however many were missed. A time that
-comes while the scheduled run before it is still open is left out, and the project says so.
+After a downtime of the worker, one run replaces all missed times. A time is skipped while the previous scheduled
+run is still open, and the project shows a notice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from assay.core.roles import Right, check_right
 from assay.flow.access import actor_in
 from assay.flow.launch.launch import LaunchPermission
 from assay.runtimes.cron import next_time, zone_of
-from assay.runtimes.projects import admit_runtime
+from assay.runtimes.projects import authorize_runtime
 from assay.runtimes.runs import OPEN, make_run, record_run
 from assay.store.audit_log import record
 from assay.store.models import Run, Runtime
@@ -27,16 +27,16 @@ log = logging.getLogger("assay.schedules")
 
 
 def advance() -> bool:
-    """Queue what is due. Returns whether anything was."""
+    """Queue the runs that are due. Returns whether there were any."""
     now = timezone.now()
     due = list(Runtime.objects.select_related("workspace", "owner").filter(next_at__lte=now).order_by("next_at"))
     for runtime in due:
-        _take(runtime, now)
+        _run_due(runtime, now)
     return bool(due)
 
 
-def _take(runtime: Runtime, now: datetime) -> None:
-    """Set the next time and queue the run as one change: a crash leaves both undone, never one."""
+def _run_due(runtime: Runtime, now: datetime) -> None:
+    """Set the next time and queue the run in one transaction, so that a crash loses or repeats no run."""
     due = runtime.next_at
     if due is None:
         return
@@ -52,18 +52,18 @@ def _take(runtime: Runtime, now: datetime) -> None:
 
 
 def _queue(runtime: Runtime, due: datetime) -> str:
-    """Queue the run of one time; return '' or why it was left out."""
+    """Queue the run of one time; return '' or why it was skipped."""
     when = due.astimezone(zone_of(runtime.timezone)).strftime("%d %b %Y %H:%M")
     if Run.objects.filter(runtime=runtime, scheduled_for__isnull=False, state__in=OPEN).exists():
-        return _left_out(runtime, f"The run of {when} was left out: the one before was still open.")
+        return _record_skipped(runtime, f"The run of {when} was skipped: the previous run was still open.")
     try:
-        ticket = _pass(runtime)
+        permission = _authorize(runtime)
     except AssayError as error:
-        return _left_out(runtime, f"The run of {when} could not start: {error.detail} {error.hint}")
+        return _record_skipped(runtime, f"The run of {when} could not start: {error.detail} {error.hint}")
     run = make_run(
         runtime,
         runtime.owner_id,
-        ticket,
+        permission,
         arguments=tuple(runtime.arguments),
         parameters=runtime.parameters,
         scheduled_for=due,
@@ -72,13 +72,13 @@ def _queue(runtime: Runtime, due: datetime) -> str:
     return ""
 
 
-def _pass(runtime: Runtime) -> LaunchPermission:
+def _authorize(runtime: Runtime) -> LaunchPermission:
     actor = actor_in(runtime.owner, runtime.workspace.slug)
     check_right(actor, Right.COMPOSE)
-    return admit_runtime(actor, runtime.environment)
+    return authorize_runtime(actor, runtime.environment)
 
 
-def _left_out(runtime: Runtime, notice: str) -> str:
+def _record_skipped(runtime: Runtime, notice: str) -> str:
     record(
         EventName.RUN_LEFT_OUT,
         workspace_id=runtime.workspace_id,

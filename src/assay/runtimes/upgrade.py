@@ -1,4 +1,4 @@
-"""Moving a project to another version: the difference first, a trial run, then the switch."""
+"""Upgrading a project to another version: preview the changes, run a trial, switch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from assay.store.reads.compared_versions import changes_against
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
-    """What a switch would change, and how the last trial in the new version went, None without one."""
+class Upgrade:
+    """What an upgrade would change, and the last trial in the new version, None without one."""
 
     runtime: Runtime
     before: Version
@@ -28,8 +28,8 @@ class Move:
     trial: Run | None
 
 
-def proposals(runtimes: list[Runtime]) -> dict[int, str]:
-    """Map each project that is pinned to an older version to the newest published one: one query."""
+def available_upgrades(runtimes: list[Runtime]) -> dict[int, str]:
+    """Map each project that is pinned to an older version to the newest published one, in one query."""
     pinned = {one.pk: found for one in runtimes if (found := REFERENCE.fullmatch(one.environment))}
     newest = Environment.objects.filter(
         workspace__in={one.workspace_id for one in runtimes},
@@ -38,22 +38,22 @@ def proposals(runtimes: list[Runtime]) -> dict[int, str]:
         newest__health=Health.OK,
     ).values_list("workspace_id", "slug", "newest__number")
     numbers = {(workspace, slug): number for workspace, slug, number in newest}
-    proposed = {}
+    upgrades = {}
     for one in runtimes:
         found = pinned.get(one.pk)
         number = numbers.get((one.workspace_id, found[1])) if found else None
         if found and number and number > int(found[2]):
-            proposed[one.pk] = f"{found[1]}@{number}"
-    return proposed
+            upgrades[one.pk] = f"{found[1]}@{number}"
+    return upgrades
 
 
-def move(actor: Actor, slug: str, reference: str) -> Move:
-    """Return what it would mean for one's own project to run in `reference`. Raises why it cannot."""
+def preview(actor: Actor, slug: str, reference: str) -> Upgrade:
+    """Return what changes when a project of the caller runs in `reference`. Raises the reason against it."""
     runtime = projects.find(actor, slug)
-    after = projects.admit_runtime(actor, reference).version
+    after = projects.authorize_runtime(actor, reference).version
     before = find_reference(actor, runtime.environment)
     trials = Run.objects.filter(runtime=runtime, trial=True, version=after).defer("source")
-    return Move(
+    return Upgrade(
         runtime=runtime,
         before=before,
         after=after,
@@ -63,22 +63,20 @@ def move(actor: Actor, slug: str, reference: str) -> Move:
     )
 
 
-def try_it(actor: Actor, slug: str, reference: str) -> Run:
-    """Run one's own project once in another version; nothing else of it changes."""
+def start_trial(actor: Actor, slug: str, reference: str) -> Run:
+    """Run a project of the caller once in another version; the project itself does not change."""
     return request_run(actor, slug, trial_in=reference)
 
 
 def switch(actor: Actor, slug: str, reference: str, *, seen: str) -> Runtime:
-    """Let a project run in another version from now on; an app that is up is replaced without a gap.
+    """Switch a project to another version; a running app is replaced without downtime.
 
-    `seen` is the digest of the version whose difference was shown. Raises ConflictError when it is another by now.
+    `seen` is the digest of the previewed version. Raises ConflictError when it has changed since.
     """
-    wanted = move(actor, slug, reference)
-    if wanted.after.digest != seen:
-        raise ConflictError(
-            f"{reference} is another version than the one you looked at.", hint="Look at the difference again."
-        )
-    runtime = projects.change(actor, slug, replace(projects.plan_of(wanted.runtime), environment=reference))
+    upgrade = preview(actor, slug, reference)
+    if upgrade.after.digest != seen:
+        raise ConflictError(f"{reference} has changed since you viewed the changes.", hint="View the changes again.")
+    runtime = projects.change(actor, slug, replace(projects.spec_of(upgrade.runtime), environment=reference))
     if runtime.kind == "app" and runtime.wanted:
         apps.restart(actor, slug)
     return runtime

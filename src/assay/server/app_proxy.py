@@ -1,4 +1,4 @@
-"""Running the door of the apps."""
+"""Running the app proxy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from assay.server.setup import prepare
 
 
 def serve_apps() -> int:
-    """Let people through to apps until told to stop."""
+    """Serve the app proxy until SIGTERM."""
     prepare()
     from django.conf import settings  # noqa: PLC0415 - after prepare()
 

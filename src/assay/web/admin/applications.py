@@ -59,7 +59,7 @@ def save_for_projects(request: Visit) -> HttpResponse:
     """Add or change how apps of projects are started."""
     given = request.POST
     try:
-        kept = of_projects.keep(
+        kept = of_projects.save(
             request.actor,
             of_projects.Template(
                 slug=given.get("slug", "").strip(),
@@ -78,7 +78,7 @@ def save_for_projects(request: Visit) -> HttpResponse:
 @page(Right.ADMINISTER)
 def remove_from_projects(request: Visit, slug: str) -> HttpResponse:
     """Take one of projects away again, unless an app is started by it."""
-    of_projects.drop(request.actor, slug)
+    of_projects.remove(request.actor, slug)
     messages.success(request, f"{slug} is removed.")
     return redirect("applications")
 

@@ -1,4 +1,4 @@
-"""Apps: open one at its own host, start, restart and stop it."""
+"""Apps: list, open, start, restart and stop them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from assay.web.undo import success_with_undo
 
 @page(Right.SEE)
 def index(request: Visit) -> HttpResponseBase:
-    """List the apps that one may open: one's own, and those shared in the workspace."""
-    found = list(app_tickets.open_to(request.actor).select_related("serving__version__environment").order_by("title"))
+    """List the apps that you may open: your own and the shared ones."""
+    found = list(
+        app_tickets.apps_open_to(request.actor).select_related("serving__version__environment").order_by("title")
+    )
     table = apps_table(request, found)
     if table.exported:
         return table.export()
@@ -31,12 +33,12 @@ def index(request: Visit) -> HttpResponseBase:
 
 
 @page(Right.SEE)
-def enter(request: Visit, app: int) -> HttpResponse:
-    """Send somebody who may open an app to its own host, with a ticket."""
-    runtime = app_tickets.open_to(request.actor).filter(pk=app).first()
+def open_app(request: Visit, app: int) -> HttpResponse:
+    """Redirect to an app's host name, with a ticket."""
+    runtime = app_tickets.apps_open_to(request.actor).filter(pk=app).first()
     if runtime is None:
         raise NotFoundError("This app does not exist, or is not shared with you.", hint="Ask its owner to share it.")
-    ticket = app_tickets.ticket(request.actor, app, request.GET.get("next", "/"))
+    ticket = app_tickets.issue_ticket(request.actor, app, request.GET.get("next", "/"))
     answer = HttpResponseRedirect(apps.address_of(runtime) + "-/enter?" + urlencode({"ticket": ticket}))
     answer["Referrer-Policy"] = "no-referrer"
     answer["Cache-Control"] = "no-store"
@@ -45,23 +47,23 @@ def enter(request: Visit, app: int) -> HttpResponse:
 
 @page(Right.COMPOSE)
 def state(request: Visit, slug: str) -> HttpResponse:
-    """Show how one's own app is, as the part of its page that moves."""
+    """Show the state of your app, as the part of its page that is polled."""
     return render(request, "components/app.html", app_context(request, slug))
 
 
 def app_context(request: Visit, slug: str) -> dict[str, object]:
-    """Return what the part of an app shows: what serves, and what is coming up."""
-    runtime = apps.own_app(request.actor, slug)
-    opened = Run.objects.filter(runtime=runtime, state__in=("queued", "running")).defer("source")
-    coming = opened.filter(healthy_at=None, cancel_requested=False).select_related("version__environment").last()
-    serving = opened.select_related("version__environment").filter(pk__in=[runtime.serving_id]).first()
-    return {"runtime": runtime, "serving": serving, "coming": coming, "address": apps.address_of(runtime)}
+    """Return the context of an app's state: the serving process and the starting one."""
+    runtime = apps.find_app(request.actor, slug)
+    open_runs = Run.objects.filter(runtime=runtime, state__in=("queued", "running")).defer("source")
+    starting = open_runs.filter(healthy_at=None, cancel_requested=False).select_related("version__environment").last()
+    serving = open_runs.select_related("version__environment").filter(pk__in=[runtime.serving_id]).first()
+    return {"runtime": runtime, "serving": serving, "starting": starting, "address": apps.address_of(runtime)}
 
 
 @require_POST
 @page(Right.COMPOSE)
 def start(request: Visit, slug: str) -> HttpResponse:
-    """Keep an app up from now on."""
+    """Start an app and keep it running."""
     apps.start(request.actor, slug)
     messages.success(request, "The app is starting. Visitors can open it when it responds.")
     return redirect("runtime", slug=slug)
@@ -70,7 +72,7 @@ def start(request: Visit, slug: str) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def restart(request: Visit, slug: str) -> HttpResponse:
-    """Start an app anew beside the old one, which serves until then."""
+    """Restart an app without downtime."""
     apps.restart(request.actor, slug)
     messages.success(request, "A new instance is starting. The old one serves until the new one responds.")
     return redirect("runtime", slug=slug)
@@ -79,7 +81,7 @@ def restart(request: Visit, slug: str) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def stop(request: Visit, slug: str) -> HttpResponse:
-    """End an app."""
+    """Stop an app."""
     apps.stop(request.actor, slug)
     success_with_undo(request, "The app is stopped.", reverse("app-start", args=[slug]))
     return redirect("runtime", slug=slug)

@@ -1,4 +1,4 @@
-"""The form of a project: what people type, turned into a plan and back."""
+"""The form of a project: parse it into settings, and fill it from them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from assay.core.errors import InvalidInputError
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.store.models import Runtime
 from assay.web.access import Visit
 
 MIB = 2**20
 
 
-def words(text: str) -> tuple[str, ...]:
-    """Split a line into arguments as a shell does. Raises InvalidInputError for an open quote."""
+def split_arguments(text: str) -> tuple[str, ...]:
+    """Split a command line as a shell does. Raises InvalidInputError for an open quote."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
@@ -26,7 +26,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def parameters(text: str) -> dict[str, Any]:
-    """Read lines `name = value`; a value is JSON, or else the words as they stand."""
+    """Parse lines `name = value`; a value is JSON, else plain text."""
     found: dict[str, Any] = {}
     for line in filter(str.strip, text.splitlines()):
         name, equals, value = line.partition("=")
@@ -45,50 +45,50 @@ def _value(text: str) -> Any:  # noqa: ANN401 - whatever JSON knows
         return text
 
 
-def plan_of_form(request: Visit, plan: Plan) -> Plan:
-    """Return the plan with what the form says; the code takes the place of the file that is started."""
-    given = request.POST
+def spec_from_form(request: Visit, spec: ProjectSpec) -> ProjectSpec:
+    """Return the settings changed by the form; the code replaces the entry file."""
+    data = request.POST
     return replace(
-        plan,
-        source=source_of_form(request, plan),
-        entry=given.get("entry", "").strip() or plan.entry,
-        arguments=words(given.get("args", "")),
-        parameters=parameters(given.get("parameters", "")),
-        secrets=tuple(given.getlist("secrets")),
+        spec,
+        source=source_from_form(request, spec),
+        entry=data.get("entry", "").strip() or spec.entry,
+        arguments=split_arguments(data.get("args", "")),
+        parameters=parameters(data.get("parameters", "")),
+        secrets=tuple(data.getlist("secrets")),
         limits=_limits(request),
-        retries=int(_number(given.get("retries", "")) or 0),
-        schedule=" ".join(given.get("schedule", "").split()),
-        timezone=given.get("timezone", "").strip() or "UTC",
-        shared="shared" in given,
+        retries=int(_number(data.get("retries", "")) or 0),
+        schedule=" ".join(data.get("schedule", "").split()),
+        timezone=data.get("timezone", "").strip() or "UTC",
+        shared="shared" in data,
     )
 
 
-def source_of_form(request: Visit, plan: Plan) -> dict[str, Any]:
-    """Return the repository that was named, else the plan's files with the code that was typed."""
-    given = request.POST
-    if given.get("url", "").strip():
-        parts = {name: given.get(name, "").strip() for name in ("url", "branch", "folder")}
+def source_from_form(request: Visit, spec: ProjectSpec) -> dict[str, Any]:
+    """Return the repository of the form, else the project's files with the entered code."""
+    data = request.POST
+    if data.get("url", "").strip():
+        parts = {name: data.get(name, "").strip() for name in ("url", "branch", "folder")}
         return {"kind": "git", **parts}
-    code = given.get("code", "").replace("\r\n", "\n")
-    return {"kind": "inline", "files": {**plan.source.get("files", {}), plan.entry: code}}
+    code = data.get("code", "").replace("\r\n", "\n")
+    return {"kind": "inline", "files": {**spec.source.get("files", {}), spec.entry: code}}
 
 
 def _limits(request: Visit) -> dict[str, float]:
-    given = {name: _number(request.POST.get(name, "")) for name in ("seconds", "memory", "processors")}
-    given["memory"] = given["memory"] * MIB if given["memory"] else None
-    return {name: value for name, value in given.items() if value}
+    data = {name: _number(request.POST.get(name, "")) for name in ("seconds", "memory", "processors")}
+    data["memory"] = data["memory"] * MIB if data["memory"] else None
+    return {name: value for name, value in data.items() if value}
 
 
 def _number(text: str) -> float | None:
-    """Read a number; nothing is none. Raises InvalidInputError."""
+    """Parse a number, None for an empty field. Raises InvalidInputError."""
     try:
         return float(text) if text.strip() else None
     except ValueError as error:
         raise InvalidInputError(f"{text[:40]!r} is not a number.", hint="Write digits.", path="limits") from error
 
 
-def shown(runtime: Runtime, request: Visit) -> dict[str, Any]:
-    """Return the fields as they are to be shown: as sent, else as kept."""
+def form_values(runtime: Runtime, request: Visit) -> dict[str, Any]:
+    """Return the values of the form's fields: as submitted, else as saved."""
     if request.method == "POST":
         return {
             **request.POST.dict(),

@@ -1,4 +1,4 @@
-"""Runtimes: scripts in a published version, and their runs."""
+"""Projects and their runs."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from assay.flow.launch import secrets
 from assay.runtimes import projects, runs, upgrade
 from assay.runtimes.applications import templates
 from assay.runtimes.cron import zone_of
-from assay.runtimes.run_settings import Plan
+from assay.runtimes.run_settings import ProjectSpec
 from assay.store.models import Run, Runtime
 from assay.store.reads.launchable import launch_choices
 from assay.web.access import Visit, page
 from assay.web.frames import frame_address
 from assay.web.middleware import CONTENT_POLICY
 from assay.web.runtimes.apps import app_context
-from assay.web.runtimes.project_form import plan_of_form, shown, source_of_form, words
+from assay.web.runtimes.project_form import form_values, source_from_form, spec_from_form, split_arguments
 from assay.web.runtimes.tables import ProjectLine, projects_table, runs_table, shared_table, words_of
 
-ENTRIES = {"script": "main.py", "notebook": "main.ipynb"}  # what is pasted gets this name
-STRIP = 8  # runs beside a project in the list
+ENTRIES = {"script": "main.py", "notebook": "main.ipynb"}  # names of pasted code
+LIST_RUNS = 8  # last runs of each project in the list
 
 
 @page(Right.COMPOSE)
 def index(request: Visit) -> HttpResponseBase:
-    """List one's own projects with their last runs, and those of others that one may run."""
-    found = projects.mine(request.actor)
-    last, newer = runs.lately(found, STRIP), upgrade.proposals(found)
+    """List your projects with their last runs, and the projects shared with you."""
+    found = projects.list_own(request.actor)
+    last, newer = runs.recent_runs(found, LIST_RUNS), upgrade.available_upgrades(found)
     lines = [ProjectLine(project=one, runs=tuple(last[one.pk]), proposed=newer.get(one.pk, "")) for one in found]
-    others = projects.shared_with(request.actor)
+    others = projects.list_shared(request.actor)
     table, shared = projects_table(request, lines), shared_table(request, others)
     for one in (table, shared):
         if one.exported:
@@ -51,21 +51,21 @@ def index(request: Visit) -> HttpResponseBase:
 
 @page(Right.COMPOSE)
 def new(request: Visit) -> HttpResponse:
-    """Set up a script: paste it or choose a file."""
+    """Create a project from pasted code, a file or a repository."""
     error: AssayError | None = None
     if request.method == "POST":
         try:
             kind = request.POST.get("kind", "script")
             entry = ENTRIES.get(kind, "main.py")
-            plan = Plan(
+            spec = ProjectSpec(
                 kind=kind,
                 entry=request.POST.get("entry", "").strip() or entry,
                 app=request.POST.get("app", "") if kind == "app" else "",
                 environment=request.POST.get("environment", ""),
                 title=request.POST.get("title", "").strip(),
             )
-            plan = replace(plan, source=source_of_form(request, plan))
-            made = projects.create(request.actor, request.POST.get("slug", "").strip(), plan)
+            spec = replace(spec, source=source_from_form(request, spec))
+            made = projects.create(request.actor, request.POST.get("slug", "").strip(), spec)
             return redirect("runtime", slug=made.slug)
         except AssayError as refused:
             error = refused
@@ -79,7 +79,7 @@ def new(request: Visit) -> HttpResponse:
 
 
 def _published(request: Visit) -> list[tuple[str, str]]:
-    """Return (reference, title): each environment as its newest version, and pinned."""
+    """Return (reference, title) of each environment, first following its newest version, then pinned."""
     found = [one for one in launch_choices(request.actor) if one.status == "published"]
     newest = [(one.slug, f"{one.title} (always the newest version)") for one in found]
     return newest + [(one.reference, one.title) for one in found]
@@ -87,7 +87,7 @@ def _published(request: Visit) -> list[tuple[str, str]]:
 
 @page(Right.COMPOSE)
 def runtime(request: Visit, slug: str) -> HttpResponseBase:
-    """Show a script and its runs; change it, if it is one's own."""
+    """Show a project and its runs; save changes by its owner."""
     found = projects.find_runnable(request.actor, slug)
     if found.owner_id != request.actor.id:
         return _shared(request, found)
@@ -97,7 +97,7 @@ def runtime(request: Visit, slug: str) -> HttpResponseBase:
     error: AssayError | None = None
     if request.method == "POST":
         try:
-            wanted = plan_of_form(request, projects.plan_of(found))
+            wanted = spec_from_form(request, projects.spec_of(found))
             projects.change(request.actor, slug, wanted)
             messages.success(request, "Project saved. The next run uses it.")
             return redirect("runtime", slug=slug)
@@ -109,8 +109,8 @@ def runtime(request: Visit, slug: str) -> HttpResponseBase:
         "table": table,
         "choices": _published(request),
         "error": error,
-        "form": shown(found, request),
-        "proposed": upgrade.proposals([found]).get(found.pk, ""),
+        "form": form_values(found, request),
+        "proposed": upgrade.available_upgrades([found]).get(found.pk, ""),
         "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
         "secrets": secrets.list_secrets(request.actor),
     }
@@ -120,7 +120,7 @@ def runtime(request: Visit, slug: str) -> HttpResponseBase:
 
 
 def _shared(request: Visit, runtime: Runtime) -> HttpResponseBase:
-    """Show somebody else's project: what it does, and one's own runs of it."""
+    """Show another person's shared project, and your runs of it."""
     table = runs_table(request, runtime, runtime.runs.filter(person_id=request.actor.id))
     if table.exported:
         return table.export()
@@ -131,36 +131,36 @@ def _shared(request: Visit, runtime: Runtime) -> HttpResponseBase:
 @page(Right.COMPOSE)
 def start(request: Visit, slug: str) -> HttpResponse:
     """Queue a run."""
-    arguments = words(request.POST.get("arguments", ""))
+    arguments = split_arguments(request.POST.get("arguments", ""))
     return redirect("run", run=runs.request_run(request.actor, slug, arguments=arguments or None).pk)
 
 
 @page(Right.COMPOSE)
 def run(request: Visit, run: UUID) -> HttpResponse:
-    """Show a run; the part that moves is asked for again while it runs."""
+    """Show a run; its page polls the changing part while it runs."""
     found = runs.find(request.actor, str(run))
     template = "components/run.html" if request.htmx else "runtimes/run.html"
     context = {"run": found, "open": found.state in runs.OPEN}
     if request.htmx:
         part = render(request, template, context)
         if not context["open"]:
-            part["HX-Refresh"] = "true"  # what it left is shown on the whole page
+            part["HX-Refresh"] = "true"  # the full page shows its output
         return part
-    answer = render(request, template, context | _left(found))
+    answer = render(request, template, context | _outputs(found))
     answer["Content-Security-Policy"] = (
         CONTENT_POLICY.format(hub=settings.HUB_URL) + f"; frame-src {settings.FRAME_URL}"
     )
     return answer
 
 
-def _left(run: Run) -> dict[str, Any]:
-    """Return what a run left, once it has ended; a notebook is shown as a page."""
+def _outputs(run: Run) -> dict[str, Any]:
+    """Return the output files of an ended run, and the address of a notebook's page."""
     if run.state in runs.OPEN:
         return {}
-    left = runs.outputs_of(run)
+    files = runs.outputs_of(run)
     page_name = str(PurePosixPath(run.entry).with_suffix(".html").name)
-    shown = run.runtime.kind == "notebook" and any(one.name == page_name for one in left)
-    return {"outputs": left, "frame": frame_address(run, page_name) if shown else ""}
+    shown = run.runtime.kind == "notebook" and any(one.name == page_name for one in files)
+    return {"outputs": files, "frame": frame_address(run, page_name) if shown else ""}
 
 
 @page(Right.COMPOSE)
@@ -174,14 +174,14 @@ def output(request: Visit, run: UUID, name: str) -> FileResponse:
 
 @page(Right.COMPOSE)
 def run_lock(request: Visit, run: UUID) -> HttpResponse:
-    """Download the lock of what a run ran in."""
+    """Download the lock of a run's environment."""
     file = lock_by_digest(runs.find(request.actor, str(run)).digest)
     return HttpResponse(file.text, headers=file.headers)
 
 
 @page(Right.COMPOSE)
 def run_log(request: Visit, run: UUID) -> HttpResponse:
-    """Answer the log from a byte offset."""
+    """Return the log from a byte offset."""
     given = request.GET.get("offset", "0")
     offset = int(given) if given.isdigit() else 0
     return JsonResponse(runs.read_log(runs.find(request.actor, str(run)), offset))
@@ -190,6 +190,6 @@ def run_log(request: Visit, run: UUID) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def cancel(request: Visit, run: UUID) -> HttpResponse:
-    """End a run and every process of it."""
+    """Cancel a run with all its processes."""
     runs.cancel(request.actor, str(run))
     return redirect("run", run=run)

@@ -1,4 +1,4 @@
-"""Secrets: names of values that one gives to one's runs."""
+"""Secrets: values that your runs receive as environment variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assay.web.access import Visit, page
 
 @page(Right.COMPOSE)
 def index(request: Visit) -> HttpResponse:
-    """List the names of one's secrets; keep another one. Values are never shown again."""
+    """List the names of your secrets, and save one. Values are never shown."""
     error: AssayError | None = None
     if request.method == "POST":
         name = request.POST.get("name", "").strip()
@@ -33,7 +33,7 @@ def index(request: Visit) -> HttpResponse:
 
 @require_POST
 @page(Right.COMPOSE)
-def forget(request: Visit, name: str) -> HttpResponse:
+def remove(request: Visit, name: str) -> HttpResponse:
     """Remove a secret."""
     secrets.remove_secret(request.actor, name)
     messages.success(request, f"Secret {name} is removed.")

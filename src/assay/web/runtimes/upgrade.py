@@ -1,4 +1,4 @@
-"""Moving a project to another version: what would change, a trial run, the switch."""
+"""Upgrading a project to another version: preview the changes, run a trial, switch."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from assay.web.access import Visit, page
 
 @page(Right.COMPOSE)
 def show(request: Visit, slug: str) -> HttpResponse:
-    """Show what another version would change for a project."""
-    found = upgrade.move(request.actor, slug, request.GET.get("to", "").strip())
+    """Preview what another version changes for a project."""
+    found = upgrade.preview(request.actor, slug, request.GET.get("to", "").strip())
     rows = [(row, row.versions[0], row.versions[-1]) for row in found.changes.changed]
-    return render(request, "runtimes/upgrade.html", {"move": found, "rows": rows})
+    return render(request, "runtimes/upgrade.html", {"upgrade": found, "rows": rows})
 
 
 @require_POST
 @page(Right.COMPOSE)
-def try_it(request: Visit, slug: str) -> HttpResponse:
-    """Run the project once in the other version."""
-    run = upgrade.try_it(request.actor, slug, request.POST.get("to", ""))
+def start_trial(request: Visit, slug: str) -> HttpResponse:
+    """Run the project once in another version."""
+    run = upgrade.start_trial(request.actor, slug, request.POST.get("to", ""))
     return redirect("run", run=run.pk)
 
 
 @require_POST
 @page(Right.COMPOSE)
-def take(request: Visit, slug: str) -> HttpResponse:
-    """Let the project run in the other version from now on."""
+def apply(request: Visit, slug: str) -> HttpResponse:
+    """Switch the project to another version."""
     to = request.POST.get("to", "")
     upgrade.switch(request.actor, slug, to, seen=request.POST.get("digest", ""))
     messages.success(request, f"Switched to {to}. The next run uses it.")
