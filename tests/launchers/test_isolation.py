@@ -1,4 +1,4 @@
-"""Code inside a launched environment tries to change it, another one by shared files, the shelf and the cache."""
+"""Isolated code cannot change its environment, another one with shared files, the wheel store or the cache."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from assay.launchers.isolation import wall_works, walled
+from assay.launchers.isolation import isolated, isolation_works
 
-pytestmark = pytest.mark.skipif(not wall_works(), reason="bubblewrap does not work on this machine")
+pytestmark = pytest.mark.skipif(not isolation_works(), reason="bubblewrap does not work on this machine")
 
 ATTACK = """
 import os, sys
-own, shelf, cache, other, secret = sys.argv[1:]
+own, store, cache, other, secret = sys.argv[1:]
 done = []
 def attempt(name, action):
     try:
@@ -24,7 +24,7 @@ def attempt(name, action):
         pass
 def write(path):
     descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC); os.write(descriptor, b"evil"); os.close(descriptor)
-for path in (own, shelf, cache, other):
+for path in (own, store, cache, other):
     attempt("write " + path, lambda: write(path))
     attempt("chmod " + path, lambda: os.chmod(path, 0o777))
     attempt("write after chmod " + path, lambda: write(path))
@@ -41,21 +41,21 @@ print("\\n".join(done))
 
 
 def test_nothing_approved_can_be_changed_from_inside(tmp_path: Path) -> None:
-    """All places share one inode, as environments do: it keeps its content whichever name is tried."""
+    """All paths share one inode, as in environments: its content stays, whichever path the code tries."""
     home = tmp_path / "home"
-    places = {name: home / name / "lib" / "module.py" for name in ("own", "shelf", "cache", "other")}
-    for path in places.values():
+    files = {name: home / name / "lib" / "module.py" for name in ("own", "store", "cache", "other")}
+    for path in files.values():
         path.parent.mkdir(parents=True)
-    places["own"].write_text("x = 1\n")
-    for name in ("shelf", "cache", "other"):
-        os.link(places["own"], places[name])
+    files["own"].write_text("x = 1\n")
+    for name in ("store", "cache", "other"):
+        os.link(files["own"], files[name])
     secret = home / "secret"
     secret.write_text("top")
-    argv = [sys.executable, "-c", ATTACK, *(str(path) for path in places.values()), str(secret)]
+    argv = [sys.executable, "-c", ATTACK, *(str(path) for path in files.values()), str(secret)]
     readable = (str(home / "own"), str(home / "other"))  # both are environments that may be launched
-    done = subprocess.run(
-        walled(argv, home=str(home), readable=readable, writable=()), capture_output=True, text=True, check=True
+    result = subprocess.run(
+        isolated(argv, home=str(home), readable=readable, writable=()), capture_output=True, text=True, check=True
     )
-    assert not done.stdout.strip(), done.stdout
-    assert {path.read_text() for path in places.values()} == {"x = 1\n"}
-    assert sorted(one.name for one in places["own"].parent.iterdir()) == ["module.py"]
+    assert not result.stdout.strip(), result.stdout
+    assert {path.read_text() for path in files.values()} == {"x = 1\n"}
+    assert sorted(one.name for one in files["own"].parent.iterdir()) == ["module.py"]

@@ -1,4 +1,4 @@
-"""A started process outlives whoever started it, can be read after any restart, and ends as a whole."""
+"""A started process outlives its starter, can be read after any restart, and ends with its whole tree."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from hypothesis import strategies as st
 
 from assay.launchers import supervisor
 from assay.launchers.interface import Handle, Start, Status
-from assay.launchers.isolation import wall_works, walled
+from assay.launchers.isolation import isolated, isolation_works
 from assay.launchers.local import LocalLauncher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-Seen = TypeVar("Seen")
-PATIENCE = 10  # seconds until what a test waits for must have happened
+Found = TypeVar("Found")
+WAIT_SECONDS = 10  # for what a test waits for
 
-# Ignores SIGTERM and has children that detach in both usual ways; each notes its pid.
+# Ignores SIGTERM and has children that detach in both usual ways; each writes its pid.
 STUBBORN_TREE = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-def note():
+def write_pid():
     with open("pids", "a") as file:
         file.write(f"{os.getpid()}\\n")
-note()
+write_pid()
 if os.fork() == 0:
     os.setsid()
-    note()
+    write_pid()
     time.sleep(600)
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        note()
+        write_pid()
         time.sleep(600)
     os._exit(0)
 time.sleep(600)
 """
 
-# Starts a process, says how to find it again and waits to be killed, as a server would be.
+# Starts a process, prints its handle and waits to be killed, as a server would be.
 OTHER_SERVER = """
 import json, sys, time
 from dataclasses import asdict
@@ -63,8 +63,8 @@ time.sleep(600)
 """
 
 
-def eventually(look: Callable[[], Seen], seconds: float = PATIENCE) -> Seen:
-    """Return the first true answer of `look`."""
+def eventually(look: Callable[[], Found], seconds: float = WAIT_SECONDS) -> Found:
+    """Return the first true result of `look`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -94,8 +94,8 @@ def ended(handle: Handle) -> Status:
     return status
 
 
-def noted_pids(workdir: Path, count: int = 3) -> list[int]:
-    """Wait until `count` processes of the tree have noted their pid."""
+def written_pids(workdir: Path, count: int = 3) -> list[int]:
+    """Wait until `count` processes of the tree have written their pid."""
 
     def look() -> list[int]:
         path = workdir / "pids"
@@ -105,8 +105,8 @@ def noted_pids(workdir: Path, count: int = 3) -> list[int]:
     return eventually(look)
 
 
-def lives(pid: int) -> bool:
-    """Say whether a process is there and no zombie."""
+def is_alive(pid: int) -> bool:
+    """Return whether a process exists and is not a zombie."""
     return bool(supervisor.start_time(pid))
 
 
@@ -118,11 +118,11 @@ def launcher() -> LocalLauncher:
 
 @pytest.fixture
 def started(launcher: LocalLauncher) -> Iterator[Callable[[Start], Handle]]:
-    """Start processes, and end what a failing test leaves."""
+    """Start processes, and stop what a failing test leaves."""
     handles: list[Handle] = []
 
-    def start(wanted: Start) -> Handle:
-        handles.append(launcher.start(wanted))
+    def start(process: Start) -> Handle:
+        handles.append(launcher.start(process))
         return handles[-1]
 
     yield start
@@ -133,17 +133,17 @@ def started(launcher: LocalLauncher) -> Iterator[Callable[[Start], Handle]]:
 Starter = "Callable[[Start], Handle]"
 
 
-def test_exit_code_log_and_figures_are_kept(tmp_path: Path, started: Starter) -> None:
+def test_exit_code_log_and_usage_are_stored(tmp_path: Path, started: Starter) -> None:
     """Both output streams land in the log in order; exit code, duration and memory in the status."""
     status = ended(started(shell(tmp_path, "echo one; echo two >&2; exit 7")))
     assert (status.state, status.exit_code, status.reason) == ("exited", 7, "")
     assert (tmp_path / "log").read_text() == "one\ntwo\n"
     assert status.seconds is not None
-    assert 0 < status.seconds < PATIENCE
+    assert 0 < status.seconds < WAIT_SECONDS
 
 
 def test_only_the_given_environment_is_passed(tmp_path: Path, started: Starter) -> None:
-    """A process sees the variables it was given and the mark of its directory, none of ours."""
+    """A process gets the given variables and its working directory, and none of ours."""
     code = "import json, os; print(json.dumps(dict(os.environ)))"
     status = ended(started(replace(python(tmp_path, code), env={"NAME": "value", "LC_ALL": "C"})))
     assert status.exit_code == 0
@@ -152,7 +152,7 @@ def test_only_the_given_environment_is_passed(tmp_path: Path, started: Starter) 
 
 
 def test_log_grows_while_the_process_runs(tmp_path: Path, started: Starter) -> None:
-    """What is written can be read by offset before the end."""
+    """Output can be read before the process ends."""
     handle = started(shell(tmp_path, "echo first; sleep 600"))
     log = tmp_path / "log"
     assert eventually(lambda: log.exists() and log.read_bytes()) == b"first\n"
@@ -174,12 +174,12 @@ def test_killed_by_a_signal_is_a_negative_code(tmp_path: Path, started: Starter)
 def test_stop_ends_the_whole_tree(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
     """Children that called setsid or forked twice end too, even where SIGTERM is ignored."""
     handle = started(python(tmp_path, STUBBORN_TREE))
-    pids = noted_pids(tmp_path)
-    assert all(map(lives, pids))
+    pids = written_pids(tmp_path)
+    assert all(map(is_alive, pids))
     began = time.monotonic()
     launcher.stop(handle)
     assert time.monotonic() - began < 1.0  # 0.8 s to end by itself, then force
-    assert not any(map(lives, pids))
+    assert not any(map(is_alive, pids))
     status = launcher.status(handle)
     assert (status.state, status.reason) == ("exited", "stopped")
     assert status.exit_code == -signal.SIGKILL
@@ -188,14 +188,14 @@ def test_stop_ends_the_whole_tree(tmp_path: Path, launcher: LocalLauncher, start
 def test_grace_is_kept(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
     """Force comes after the grace that was asked for, not earlier or later."""
     handle = started(python(tmp_path, STUBBORN_TREE))
-    noted_pids(tmp_path)
+    written_pids(tmp_path)
     began = time.monotonic()
     launcher.stop(handle, grace=0.2)
     assert 0.15 < time.monotonic() - began < 0.7
 
 
 def test_stop_lets_a_process_finish_its_work(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
-    """SIGTERM comes first, and its handler may write its last lines."""
+    """SIGTERM comes first, and its handler may write output."""
     code = (
         "import signal, sys, time\n"
         "signal.signal(signal.SIGTERM, lambda *_: (print('saved'), sys.exit(3)))\n"
@@ -210,7 +210,7 @@ def test_stop_lets_a_process_finish_its_work(tmp_path: Path, launcher: LocalLaun
 
 
 def test_stop_right_after_start(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
-    """A stop that arrives while the supervisor is still starting is a stop, not a loss."""
+    """A process that is stopped while its supervisor starts is stopped, not lost."""
     for number in range(5):
         workdir = tmp_path / str(number)
         workdir.mkdir()
@@ -222,15 +222,15 @@ def test_stop_right_after_start(tmp_path: Path, launcher: LocalLauncher, started
 
 
 def test_children_left_behind_end_with_the_main_process(tmp_path: Path, started: Starter) -> None:
-    """A process that ends by itself leaves nothing: its detached children end, and its code is kept."""
+    """When a process exits, its detached children end too, and its exit code is stored."""
     script = "import subprocess, sys; p = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
     status = ended(started(python(tmp_path, f"{script}print(p.pid); sys.exit(4)")))
     assert status.exit_code == 4
-    assert not lives(int((tmp_path / "log").read_text()))
+    assert not is_alive(int((tmp_path / "log").read_text()))
 
 
-def test_time_limit_is_told(tmp_path: Path, started: Starter) -> None:
-    """A process over its time is ended, and the status says so."""
+def test_time_limit_is_the_reason(tmp_path: Path, started: Starter) -> None:
+    """A process that exceeds its time limit is stopped, and the status has the reason."""
     status = ended(started(replace(shell(tmp_path, "sleep 600"), seconds=0.2)))
     assert status.reason == "timeout"
     assert status.seconds is not None
@@ -238,7 +238,7 @@ def test_time_limit_is_told(tmp_path: Path, started: Starter) -> None:
 
 
 def test_memory_limit_counts_the_tree(tmp_path: Path, started: Starter) -> None:
-    """A tree that holds too much memory is ended, though no single process of it does."""
+    """A tree that exceeds the memory limit is stopped, though no single process exceeds it."""
     code = (
         "import os, time\n"
         "for _ in range(3):\n"
@@ -254,7 +254,7 @@ def test_memory_limit_counts_the_tree(tmp_path: Path, started: Starter) -> None:
 
 
 def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the limit nothing is kept, the log says so once, and the process goes on."""
+    """Output beyond the limit is not stored, the log notes it once, and the process keeps running."""
     monkeypatch.setattr(supervisor, "LOG_LIMIT", 1000)
     start = shell(tmp_path, "i=0; while [ $i -lt 200 ]; do echo 0123456789; i=$((i+1)); done; exit 6")
     (tmp_path / "start.json").write_text(json.dumps(asdict(start) | {"secrets": []}))
@@ -270,7 +270,7 @@ def test_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_kill_of_the_starter_changes_nothing(tmp_path: Path) -> None:
-    """After `kill -9` of the server that started it, a process goes on and its end can be read."""
+    """After `kill -9` of its starter, a process keeps running and its exit code can be read."""
     with subprocess.Popen([sys.executable, "-c", OTHER_SERVER, str(tmp_path)], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         handle = Handle(**json.loads(server.stdout.readline()))
@@ -284,18 +284,18 @@ def test_kill_of_the_starter_changes_nothing(tmp_path: Path) -> None:
 def test_killed_supervisor_is_lost_and_leaves_nothing(
     tmp_path: Path, launcher: LocalLauncher, started: Starter
 ) -> None:
-    """After `kill -9` of a supervisor the process is lost, and asking clears away what detached."""
+    """After `kill -9` of a supervisor the process is lost, and reading its status kills what detached."""
     handle = started(python(tmp_path, STUBBORN_TREE))
-    pids = noted_pids(tmp_path)
+    pids = written_pids(tmp_path)
     os.kill(handle.pid, signal.SIGKILL)
-    eventually(lambda: not lives(handle.pid))
+    eventually(lambda: not is_alive(handle.pid))
     assert launcher.status(handle).state == "lost"
-    eventually(lambda: not any(map(lives, pids)))
+    eventually(lambda: not any(map(is_alive, pids)))
     assert launcher.find(str(tmp_path)) is None
 
 
 def test_a_reused_pid_is_never_mistaken(tmp_path: Path, launcher: LocalLauncher) -> None:
-    """A handle whose pid now belongs to a later process is lost, and stopping it harms nobody."""
+    """A handle whose pid belongs to a later process is lost, and stopping it does not touch that process."""
     with subprocess.Popen(["sleep", "600"]) as stranger:
         handle = Handle(kind="local", workdir=str(tmp_path), pid=stranger.pid, started="1")
         assert launcher.status(handle).state == "lost"
@@ -310,7 +310,7 @@ def test_nothing_was_started(tmp_path: Path, launcher: LocalLauncher) -> None:
 
 
 def test_overhead_is_small(tmp_path: Path, started: Starter) -> None:
-    """A process that does nothing is over, status included, in a few hundredths of a second."""
+    """A process that does nothing ends, status included, within a few hundredths of a second."""
     seconds = []
     for number in range(7):
         workdir = tmp_path / str(number)
@@ -321,21 +321,23 @@ def test_overhead_is_small(tmp_path: Path, started: Starter) -> None:
     assert statistics.median(seconds) < 0.25  # 0.04 on a quiet machine
 
 
-def test_asking_returns_at_once_and_force_follows(tmp_path: Path, launcher: LocalLauncher, started: Starter) -> None:
-    """Who asks does not wait; after the grace of its start the whole tree is forced, asked once or often."""
+def test_terminate_returns_at_once_and_sigkill_follows(
+    tmp_path: Path, launcher: LocalLauncher, started: Starter
+) -> None:
+    """`terminate` does not wait; SIGKILL follows after the grace period, after one call or several."""
     handle = started(replace(python(tmp_path, STUBBORN_TREE), grace=0.3))
-    pids = noted_pids(tmp_path)
+    pids = written_pids(tmp_path)
     began = time.monotonic()
     for _ in range(3):
-        launcher.ask(handle)
+        launcher.terminate(handle)
     assert time.monotonic() - began < 0.1
     assert ended(handle).reason == "stopped"
     assert 0.2 < time.monotonic() - began < 1.5
-    assert not any(map(lives, pids))
+    assert not any(map(is_alive, pids))
 
 
 def test_secrets_reach_the_process_and_nothing_else(tmp_path: Path, started: Starter) -> None:
-    """A secret is a variable of the process; no file holds it, and the log shows asterisks, also where it is cut."""
+    """A secret is an environment variable; no file contains it, and the log masks it, also across two chunks."""
     code = (
         "import os, sys, time\n"
         "word = os.environ['DB_PASSWORD']\n"
@@ -352,7 +354,7 @@ def test_secrets_reach_the_process_and_nothing_else(tmp_path: Path, started: Sta
 
 
 def test_without_its_secrets_nothing_starts(tmp_path: Path) -> None:
-    """Where the starter was killed before it had handed the secrets over, the process does not run without them."""
+    """When the starter is killed before it sends the secrets, the process does not start without them."""
     start = asdict(shell(tmp_path, "echo ran")) | {"secrets": ["DB_PASSWORD"]}
     (tmp_path / "start.json").write_text(json.dumps(start))
     subprocess.run([sys.executable, "-I", "-S", supervisor.__file__, str(tmp_path)], input=b"", check=True)
@@ -361,22 +363,22 @@ def test_without_its_secrets_nothing_starts(tmp_path: Path) -> None:
 
 
 def test_processors_are_limited(tmp_path: Path, started: Starter) -> None:
-    """A process and its children see only as many processors as they were given."""
+    """A process and its children use at most the given number of processors."""
     code = "import os, subprocess; print(len(os.sched_getaffinity(0)), flush=True); subprocess.run(['nproc'])"
     assert ended(started(replace(python(tmp_path, code), processors=1))).exit_code == 0
     assert (tmp_path / "log").read_text().split() == ["1", "1"]
 
 
 def test_peak_memory_of_a_short_life(tmp_path: Path, started: Starter) -> None:
-    """What was held for less than the time between two looks is counted too."""
+    """A peak between two checks of the limits is counted too."""
     status = ended(started(python(tmp_path, "b'x' * (80 << 20)")))
     assert status.peak_memory is not None
     assert status.peak_memory > 80 << 20
 
 
-def test_behind_the_wall_other_processes_are_out_of_sight(tmp_path: Path, started: Starter) -> None:
-    """Alone behind the wall one sees no other process, can end by oneself when asked, and keeps one's exit code."""
-    if not wall_works():
+def test_isolated_processes_do_not_see_others(tmp_path: Path, started: Starter) -> None:
+    """An isolated process sees no other one, handles SIGTERM itself, and keeps its exit code."""
+    if not isolation_works():
         pytest.skip("bubblewrap does not work here")
     code = (
         "import os, signal, sys, time\n"
@@ -386,22 +388,22 @@ def test_behind_the_wall_other_processes_are_out_of_sight(tmp_path: Path, starte
     )
     home = tmp_path / "home"
     home.mkdir()
-    argv = walled([sys.executable, "-c", code], home=str(home), readable=(), writable=())
+    argv = isolated([sys.executable, "-c", code], home=str(home), readable=(), writable=())
     handle = started(replace(shell(tmp_path, ""), argv=tuple(argv), grace=5.0))
     log = tmp_path / "log"
     eventually(lambda: log.exists() and log.read_text())
-    LocalLauncher().ask(handle)
+    LocalLauncher().terminate(handle)
     assert ended(handle).exit_code == 3
     assert log.read_text() == "True\nsaved"
 
 
 @given(st.lists(st.binary(max_size=12), max_size=12), st.lists(st.binary(min_size=4, max_size=6), max_size=3))
-def test_mask_does_not_depend_on_the_cuts(chunks: list[bytes], secrets: list[bytes]) -> None:
-    """However a stream is cut, no secret is left in what is kept, and without secrets nothing changes."""
+def test_mask_does_not_depend_on_chunks(chunks: list[bytes], secrets: list[bytes]) -> None:
+    """However a stream is split, no secret remains in the output, and without secrets nothing changes."""
     chunks = [part for chunk in chunks for part in (chunk, *secrets)]
     mask = supervisor.Mask(secrets)
-    kept = b"".join(map(mask.feed, chunks)) + mask.rest()
+    output = b"".join(map(mask.feed, chunks)) + mask.flush()
     if not secrets:
-        assert kept == b"".join(chunks)
+        assert output == b"".join(chunks)
     if len(secrets) == 1 and b"*" not in secrets[0]:
-        assert secrets[0] not in kept
+        assert secrets[0] not in output

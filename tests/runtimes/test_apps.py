@@ -66,7 +66,7 @@ def ana() -> Iterator[Actor]:
     yield ana
     Runtime.objects.update(wanted=False)
     Run.objects.update(cancel_requested=True)
-    work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists() and not local._ours)
+    work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists() and not local._supervisors)
     apps._checks.clear()
 
 

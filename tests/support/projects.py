@@ -50,7 +50,7 @@ def work_until_ended(runs: Iterable[Run], seconds: float = 30.0) -> int:
         run_queue.advance()
         most = max(most, Run.objects.filter(state="running").count())
         time.sleep(0.01)
-    while local._ours and time.monotonic() < deadline:
+    while local._supervisors and time.monotonic() < deadline:
         time.sleep(0.01)
         local.reap()
     return most

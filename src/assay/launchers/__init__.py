@@ -1,1 +1,1 @@
-"""WHERE processes run: one small protocol, local by default."""
+"""Where processes run: one protocol for launchers, and a launcher for this machine."""

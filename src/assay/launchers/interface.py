@@ -1,7 +1,7 @@
-"""Where a process runs: start it, ask how it is, read its log, end it. Any launcher keeps these promises.
+"""The protocol of a launcher: start a process, read its status and log, stop it.
 
-The process outlives whoever started it; its exit code and log can be read after any restart; ending it
-ends every process it made.
+The process keeps running when its starter ends; its exit code and log can be read after any restart; stopping it
+stops every process it started.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What to start. `workdir` keeps its log and status; limits are seconds, bytes and processors, None for none.
+    """A process to start. `workdir` holds its log and status; limits (None for none) are seconds, bytes, processors.
 
-    `grace` is how long it gets from being asked to end until it is forced. `secrets` are further variables,
-    which no file keeps and the log masks.
+    `grace` is the time in seconds between SIGTERM and SIGKILL. `secrets` are further environment variables, which
+    no file contains and the log masks.
     """
 
     argv: tuple[str, ...]
@@ -31,7 +31,7 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Handle:
-    """A started process, as plain values to keep. `started` tells it from a later one of the same pid."""
+    """A started process, as plain values to store. `started` distinguishes it from a later one with the same pid."""
 
     kind: str
     workdir: str
@@ -41,7 +41,7 @@ class Handle:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """How it is. `state`: running, exited or lost; `reason`: '' or timeout, memory, stopped."""
+    """The status of a process. `state`: running, exited or lost; `reason`: '' or timeout, memory, stopped."""
 
     state: str
     exit_code: int | None = None
@@ -58,17 +58,17 @@ class Launcher(Protocol):
         ...
 
     def find(self, workdir: str) -> Handle | None:
-        """Return what was started for a directory, unless nothing was or it is lost."""
+        """Return the process of a directory, None when there is none or it is lost."""
         ...
 
     def status(self, handle: Handle) -> Status:
-        """Say how it is."""
+        """Return the status."""
         ...
 
-    def ask(self, handle: Handle) -> None:
-        """Ask it to end and return at once; it is forced after the grace it was started with."""
+    def terminate(self, handle: Handle) -> None:
+        """Send SIGTERM and return at once; SIGKILL follows after the grace period of its start."""
         ...
 
     def stop(self, handle: Handle, *, grace: float = 0.8) -> None:
-        """End it and every process it made; ask first, insist after `grace` seconds."""
+        """Stop it and every process it started: SIGTERM, then SIGKILL after `grace` seconds."""
         ...

@@ -1,10 +1,9 @@
-"""A wall around what people run: the installation's own files are out of sight, environments read-only.
+"""Isolation of what people run: the installation's own files are hidden, environments are read-only.
 
-Notebooks and scripts run as the user who started Assay. Behind the wall they see the machine as before,
-but of the installation's home only what they need: the environment cannot be changed through its hard
-links, neither secrets, nor the database, nor other people's files are there, and no process outside can
-be seen, through which they could be reached. It takes bubblewrap;
-where that does not work, the command runs as it is.
+Notebooks and scripts run as the user who started Assay. Isolated, they see the machine as before, but of the
+installation's home only the directories that they need. They cannot change an environment through its hard links;
+secrets, the database and other people's files are hidden; and they see no process outside, through which they could
+reach them. This takes bubblewrap; where it does not work, commands run without isolation.
 """
 
 from __future__ import annotations
@@ -15,27 +14,27 @@ import subprocess
 from functools import lru_cache
 
 PROBE_SECONDS = 10
-VISIBLE = ("bwrap", "--die-with-parent", "--dev-bind", "/", "/")
-ALONE = (*VISIBLE, "--unshare-pid", "--proc", "/proc")
+SHARED_PROCESSES = ("bwrap", "--die-with-parent", "--dev-bind", "/", "/")
+OWN_PROCESSES = (*SHARED_PROCESSES, "--unshare-pid", "--proc", "/proc")
 
 
 @lru_cache(maxsize=1)
-def _wall() -> tuple[str, ...]:
-    """Return the beginning of the strongest command that works on this machine, () when none does.
+def _bubblewrap() -> tuple[str, ...]:
+    """Return the beginning of the strongest command that works on this machine, () when none works.
 
-    Processes of their own come first: whoever sees a process outside could reach the files through it
-    (`/proc/PID/root`) and read its variables. Some containers do not let anybody mount `/proc`; there the
-    rest must do.
+    A process namespace of its own is stronger: code that sees an outside process could reach files through it
+    (`/proc/PID/root`) and read its environment variables. Some containers forbid mounting `/proc`; there the
+    weaker command is used.
     """
     if not shutil.which("bwrap"):
         return ()
-    return next((one for one in (ALONE, VISIBLE) if _works(one)), ())
+    return next((one for one in (OWN_PROCESSES, SHARED_PROCESSES) if _works(one)), ())
 
 
-def _works(wall: tuple[str, ...]) -> bool:
+def _works(command: tuple[str, ...]) -> bool:
     try:
         probe = subprocess.run(
-            [*wall, "--tmpfs", "/tmp", "/bin/true"],  # noqa: S108 - a probe of the machine's own program
+            [*command, "--tmpfs", "/tmp", "/bin/true"],  # noqa: S108 - a probe of the machine's own program
             capture_output=True,
             timeout=PROBE_SECONDS,
             check=False,
@@ -45,18 +44,18 @@ def _works(wall: tuple[str, ...]) -> bool:
     return probe.returncode == 0
 
 
-def wall_works() -> bool:
-    """Say whether bubblewrap is there and works on this machine, with processes of its own."""
-    return _wall() == ALONE
+def isolation_works() -> bool:
+    """Return whether bubblewrap works on this machine, with a process namespace of its own."""
+    return _bubblewrap() == OWN_PROCESSES
 
 
-def walled(argv: list[str], *, home: str, readable: tuple[str, ...], writable: tuple[str, ...]) -> list[str]:
-    """Return the command behind the wall: `home` is empty but for these places, which must exist."""
-    wall = _wall()
-    if not wall:
+def isolated(argv: list[str], *, home: str, readable: tuple[str, ...], writable: tuple[str, ...]) -> list[str]:
+    """Return the command that runs `argv` isolated: `home` is empty except for these paths, which must exist."""
+    bubblewrap = _bubblewrap()
+    if not bubblewrap:
         return argv
-    command = [*wall, "--tmpfs", os.path.realpath(home)]
-    for option, places in (("--ro-bind", readable), ("--bind", writable)):
-        for place in map(os.path.realpath, places):
-            command += [option, place, place]
+    command = [*bubblewrap, "--tmpfs", os.path.realpath(home)]
+    for option, paths in (("--ro-bind", readable), ("--bind", writable)):
+        for path in map(os.path.realpath, paths):
+            command += [option, path, path]
     return [*command, "--", *argv]

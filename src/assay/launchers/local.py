@@ -1,4 +1,4 @@
-"""Processes on this machine: one supervisor each, no broker."""
+"""The launcher for this machine: each process has a supervisor of its own, without a broker."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ from typing import Any
 from assay.launchers import supervisor
 from assay.launchers.interface import Handle, Start, Status
 
-MARK = "ASSAY_PROCESS"  # names the working directory in the environment of everything that was started
-INSIST = 2.0  # seconds that the end of a whole tree takes at most, once it is forced
-_ours: list[subprocess.Popen[bytes]] = []  # supervisors started here, to be reaped when they end
+WORKDIR_VARIABLE = "ASSAY_PROCESS"  # holds the working directory in the environment of every started process
+KILL_SECONDS = 2.0  # that ending a whole tree with SIGKILL takes at most
+_supervisors: list[subprocess.Popen[bytes]] = []  # started by this process, to be reaped when they end
 
 
 def reap() -> None:
-    """Collect supervisors that were started here and have ended, so that no zombie stays."""
-    _ours[:] = [child for child in _ours if child.poll() is None]
+    """Reap the supervisors of this process that have ended, so that no zombie remains."""
+    _supervisors[:] = [child for child in _supervisors if child.poll() is None]
 
 
 class LocalLauncher:
     """Starts processes on this machine."""
 
     def start(self, start: Start) -> Handle:
-        """Start a process under a supervisor of its own."""
+        """Start a process under its own supervisor."""
         reap()
         workdir = Path(start.workdir)
         workdir.mkdir(parents=True, exist_ok=True)
-        wanted = asdict(start) | {"env": {**start.env, MARK: start.workdir}, "secrets": sorted(start.secrets)}
-        (workdir / "start.json").write_text(json.dumps(wanted))
+        env = {**start.env, WORKDIR_VARIABLE: start.workdir}
+        content = asdict(start) | {"env": env, "secrets": sorted(start.secrets)}
+        (workdir / "start.json").write_text(json.dumps(content))
         child = _supervise(start.workdir, start.secrets)
-        _ours.append(child)
+        _supervisors.append(child)
         return Handle(
             kind="local",
             workdir=start.workdir,
@@ -46,56 +47,60 @@ class LocalLauncher:
         )
 
     def find(self, workdir: str) -> Handle | None:
-        """Return what was started for a directory, unless nothing was or it is lost."""
-        seen = _read(Path(workdir) / "handle.json")
-        if seen is None:
+        """Return the process of a directory, None when there is none or it is lost."""
+        found = _read(Path(workdir) / "handle.json")
+        if found is None:
             return None
-        handle = Handle(kind="local", workdir=workdir, pid=seen["pid"], started=seen["started"])
+        handle = Handle(kind="local", workdir=workdir, pid=found["pid"], started=found["started"])
         return None if self.status(handle).state == "lost" else handle
 
     def status(self, handle: Handle) -> Status:
-        """Say how it is. What is lost is cleared away first, so that nothing of it runs on."""
+        """Return the status. Kills what a lost process left first, so that nothing of it keeps running."""
         reap()
-        running = _alive(handle)  # asked before the file: it may end in between
-        seen = _read(Path(handle.workdir) / "status.json")
-        if seen is not None:
-            return Status(state="exited", **seen)
+        running = _alive(handle)  # before reading the file: it may end in between
+        ended = _read(Path(handle.workdir) / "status.json")
+        if ended is not None:
+            return Status(state="exited", **ended)
         if running:
             return Status(state="running")
-        self.clear(handle.workdir)
+        self.kill_leftovers(handle.workdir)
         return Status(state="lost")
 
-    def ask(self, handle: Handle) -> None:
-        """Ask it to end and return at once. Asking again changes nothing."""
-        asked = Path(handle.workdir) / "asked"
-        if not asked.exists():
+    def terminate(self, handle: Handle) -> None:
+        """Send SIGTERM and return at once. A second call does nothing."""
+        sent = Path(handle.workdir) / "asked"
+        if not sent.exists():
             _signal(handle, signal.SIGTERM)
-            asked.touch()
+            sent.touch()
 
     def stop(self, handle: Handle, *, grace: float = 0.8) -> None:
-        """End it and every process it made, and wait until nothing is left."""
-        # The supervisor asks at the first SIGTERM and insists at the second; then it is itself in the way.
-        for number, patience in ((signal.SIGTERM, grace), (signal.SIGTERM, INSIST), (signal.SIGKILL, INSIST)):
+        """Stop it and every process it started, and wait until none is left."""
+        # The supervisor sends SIGTERM to its tree at the first SIGTERM, and SIGKILL at the second.
+        for number, seconds in (
+            (signal.SIGTERM, grace),
+            (signal.SIGTERM, KILL_SECONDS),
+            (signal.SIGKILL, KILL_SECONDS),
+        ):
             _signal(handle, number)
-            if _gone_within(handle, patience):
+            if _ended_within(handle, seconds):
                 return
-        self.clear(handle.workdir)
+        self.kill_leftovers(handle.workdir)
 
-    def clear(self, workdir: str) -> None:
-        """End what a killed supervisor left: every process whose environment carries the mark."""
-        mark = f"{MARK}={workdir}\0".encode()
+    def kill_leftovers(self, workdir: str) -> None:
+        """Kill what a killed supervisor left: every process with the working directory in its environment."""
+        variable = f"{WORKDIR_VARIABLE}={workdir}\0".encode()
         for directory in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if mark in (directory / "environ").read_bytes() + b"\0":
+                if variable in (directory / "environ").read_bytes() + b"\0":
                     os.kill(int(directory.name), signal.SIGKILL)
 
 
 def _supervise(workdir: str, secrets: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a supervisor and hand it the secrets, which no file keeps.
+    """Start a supervisor and send it the secrets through a pipe, since no file may contain them.
 
-    It inherits SIGTERM blocked, so that a stop waits until it can be obeyed.
+    It inherits SIGTERM blocked, so that an early SIGTERM stays pending until the supervisor can handle it.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         child = subprocess.Popen(
             [sys.executable, "-I", "-S", supervisor.__file__, workdir],
@@ -107,7 +112,7 @@ def _supervise(workdir: str, secrets: dict[str, str]) -> subprocess.Popen[bytes]
             env={"LANG": "C.UTF-8"},
         )
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
     if child.stdin is not None:
         with contextlib.suppress(BrokenPipeError), child.stdin:
             child.stdin.write(json.dumps(secrets).encode())
@@ -120,7 +125,7 @@ def _signal(handle: Handle, number: signal.Signals) -> None:
             os.kill(handle.pid, number)
 
 
-def _gone_within(handle: Handle, seconds: float) -> bool:
+def _ended_within(handle: Handle, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while _alive(handle):
         if time.monotonic() >= deadline:

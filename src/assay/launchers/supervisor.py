@@ -1,7 +1,7 @@
-"""The parent of one started process: keeps its log, limits and exit code, and ends its whole tree.
+"""The parent of one started process: writes its log and exit code, enforces its limits, and ends its whole tree.
 
-Runs alone (`python -I -S supervisor.py WORKDIR`) and imports little, so that it starts in milliseconds.
-It is a subreaper: children that detach (setsid, double fork) come back to it and end with it.
+Runs as a script (`python -I -S supervisor.py WORKDIR`) and imports little, so that it starts in milliseconds.
+It is a subreaper: children that detach (setsid, double fork) become its children and end with it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-TICK = 0.1  # seconds between two looks at limits
-LOG_LIMIT = 200 * 1024 * 1024  # bytes kept of a log; what comes after is counted and dropped
-GRACE = 10.0  # seconds from the first request to end until we insist, should nobody insist earlier
+POLL_SECONDS = 0.1  # between two checks of the limits
+LOG_LIMIT = 200 * 1024 * 1024  # bytes; further output is counted and dropped
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL, unless the start says otherwise
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Supervisor:
-    """One process tree, its clock and its log."""
+    """One process tree, its limits and its log."""
 
     def __init__(self, workdir: str, secrets: dict[str, str] | None = None) -> None:
         self.workdir = workdir
@@ -42,39 +42,39 @@ class Supervisor:
         self.exit_code: int | None = None
         self.written = 0
         self.kill_at: float | None = None
-        self.looked_at = 0.0
-        self.asked = 0  # how often we were asked to end
-        self.obeyed = 0  # how many of these we have acted on
-        self.waking = -1
+        self.checked_at = 0.0
+        self.requested = 0  # SIGTERMs received
+        self.handled = 0  # SIGTERMs acted on
+        self.wakeup = -1
 
     def run(self) -> int:
-        """Start, follow, end, and leave the status."""
+        """Start the process, follow it, end its tree and write the status."""
         become_subreaper()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is something to end
-        signal.signal(signal.SIGTERM, self._asked)
-        self.waking = wake_at_signals()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is a process to end
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+        self.wakeup = wake_at_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._write("handle.json", {"pid": os.getpid(), "started": start_time(os.getpid())})
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            self._become(reading, writing)
+            self._execute(reading, writing)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(writing)
         log = os.open(os.path.join(self.workdir, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # noqa: PTH118 - as above
-        while self._goes_on(child):
-            self._copy(reading, log, TICK)
-            self._obey()
-            self._watch()
+        while self._is_running(child):
+            self._copy(reading, log, POLL_SECONDS)
+            self._handle_sigterm()
+            self._check_limits()
         end_tree(os.getpid())
         while self._copy(reading, log, 0):
             pass
-        self._keep(log, self.mask.rest())
-        self._leave()
+        self._write_log(log, self.mask.flush())
+        self._write_status()
         return 0
 
-    def _become(self, reading: int, writing: int) -> None:
-        """Turn this fork into the process that was asked for."""
+    def _execute(self, reading: int, writing: int) -> None:
+        """Replace this fork with the requested program."""
         code = 127
         try:
             die_with_parent()
@@ -89,7 +89,7 @@ class Supervisor:
             os.setsid()
             os.chdir(self.start["cwd"])
             self._check_secrets()
-            confine(self.start.get("processors"))
+            limit_processors(self.start.get("processors"))
             variables = {**self.start["env"], **self.secrets}
             os.execvpe(self.start["argv"][0], self.start["argv"], variables)  # noqa: S606 - no shell is the point
         except OSError as error:
@@ -97,19 +97,19 @@ class Supervisor:
         os._exit(code)
 
     def _check_secrets(self) -> None:
-        """Raise OSError where our starter was killed before it had handed over the secrets."""
+        """Raise OSError when the starter was killed before it sent all secrets."""
         if sorted(self.secrets) != self.start.get("secrets", []):
             raise OSError("its secrets did not arrive")
 
-    def _asked(self, signum: int, frame: FrameType | None) -> None:
-        """Take note only: this comes between any two instructions, even in the middle of an import."""
+    def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
+        """Only count: a signal handler may run between any two instructions, even during an import."""
         del signum, frame
-        self.asked += 1
+        self.requested += 1
 
-    def _obey(self) -> None:
-        """End the tree when asked for the first time; insist when asked again."""
-        while self.obeyed < self.asked:
-            self.obeyed += 1
+    def _handle_sigterm(self) -> None:
+        """Terminate the tree at the first SIGTERM; kill it at the second."""
+        while self.handled < self.requested:
+            self.handled += 1
             if self.kill_at is None:
                 self._end("stopped", self.start.get("grace") or GRACE)
             else:
@@ -121,12 +121,12 @@ class Supervisor:
             self.reason = self.reason or reason
             self.kill_at = time.monotonic() + grace
             for pid in tree(os.getpid()):
-                if not is_wall(pid):
+                if not is_bubblewrap(pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGTERM)
 
-    def _goes_on(self, child: int) -> bool:
-        """Reap whatever ended; answer whether the main process lives."""
+    def _is_running(self, child: int) -> bool:
+        """Reap ended children; return whether the main process is running."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -139,34 +139,34 @@ class Supervisor:
                 return False
 
     def _copy(self, reading: int, log: int, wait: float) -> bool:
-        """Move output to the log; answer whether there was any."""
-        ready, _, _ = select.select([reading, self.waking], [], [], wait)
-        if self.waking in ready:
-            os.read(self.waking, 64)
+        """Copy output to the log; return whether there was any."""
+        ready, _, _ = select.select([reading, self.wakeup], [], [], wait)
+        if self.wakeup in ready:
+            os.read(self.wakeup, 64)
         if reading not in ready:
             return False
         chunk = os.read(reading, 1 << 16)
         if not chunk:
-            time.sleep(min(wait, 0.005))  # all ends are closed; only the exit is awaited
+            time.sleep(min(wait, 0.005))  # every writer has closed the pipe; only the exit is missing
             return False
-        self._keep(log, self.mask.feed(chunk))
+        self._write_log(log, self.mask.feed(chunk))
         return True
 
-    def _keep(self, log: int, text: bytes) -> None:
-        """Write to the log up to its limit, and say once that it is full."""
-        kept = text[: max(0, LOG_LIMIT - self.written)]
-        if kept:
-            os.write(log, kept)
+    def _write_log(self, log: int, text: bytes) -> None:
+        """Write to the log up to its limit, and note once that the limit is reached."""
+        written = text[: max(0, LOG_LIMIT - self.written)]
+        if written:
+            os.write(log, written)
         if self.written < LOG_LIMIT <= self.written + len(text):
-            os.write(log, b"\n[the log is full: what follows is not kept]\n")
+            os.write(log, b"\n[the log is full: further output is not stored]\n")
         self.written += len(text)
 
-    def _watch(self) -> None:
-        """Look at the clock and at memory, now and then; insist when grace is over."""
+    def _check_limits(self) -> None:
+        """Check time and memory every so often; send SIGKILL when the grace period is over."""
         now = time.monotonic()
-        if now - self.looked_at < TICK / 2:
+        if now - self.checked_at < POLL_SECONDS / 2:
             return
-        self.looked_at = now
+        self.checked_at = now
         if self.kill_at is not None and now >= self.kill_at:
             kill_tree(os.getpid())
         self.peak = max(self.peak, sum(map(resident, tree(os.getpid()))))
@@ -176,8 +176,8 @@ class Supervisor:
         if memory is not None and self.peak > memory:
             self._end("memory", 0.0)
 
-    def _leave(self) -> None:
-        # The kernel's own figure for one process catches what came and went between two looks.
+    def _write_status(self) -> None:
+        # The kernel's figure for the largest single process includes peaks between two checks.
         self.peak = max(self.peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
         self._write(
             "status.json",
@@ -199,14 +199,14 @@ class Supervisor:
 
 
 class Mask:
-    """Replaces secrets in a stream by asterisks, also where one is cut in two by the stream."""
+    """Replaces secrets in a stream by asterisks, also where a secret spans two chunks."""
 
     def __init__(self, secrets: list[bytes]) -> None:
         self.secrets = sorted(secrets, key=len, reverse=True)
         self.held = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return what is safe to keep by now; the beginning of a possible secret is held back."""
+        """Return what is safe to write; hold back the beginning of a possible secret."""
         text = self.held + chunk
         for secret in self.secrets:
             text = text.replace(secret, b"***")
@@ -214,8 +214,8 @@ class Mask:
         self.held = text[len(text) - held :]
         return text[: len(text) - held]
 
-    def rest(self) -> bytes:
-        """Return what was held back and turned out to be no secret."""
+    def flush(self) -> bytes:
+        """Return what was held back; it is not a secret."""
         return self.held
 
 
@@ -227,15 +227,15 @@ def overlap(text: bytes, secret: bytes) -> int:
     return len(text) - place if place >= 0 else 0
 
 
-def confine(processors: int | None) -> None:
-    """Let this process and its children use only so many processors, chosen by its pid."""
+def limit_processors(processors: int | None) -> None:
+    """Limit this process and its children to so many processors, chosen by its pid."""
     if processors:
-        mine = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {mine[(os.getpid() + step) % len(mine)] for step in range(processors)})
+        available = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {available[(os.getpid() + step) % len(available)] for step in range(processors)})
 
 
-def is_wall(pid: int) -> bool:
-    """Say whether a process is a wall (bubblewrap), which would not pass on a request to end."""
+def is_bubblewrap(pid: int) -> bool:
+    """Return whether a process is bubblewrap, which would end without passing SIGTERM on."""
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
             return file.read().strip() == "bwrap"
@@ -244,21 +244,21 @@ def is_wall(pid: int) -> bool:
 
 
 def wake_at_signals() -> int:
-    """Return a descriptor that can be read when a signal has come, for `select` to look at."""
-    waking, ringing = os.pipe()
-    os.set_blocking(waking, False)
-    os.set_blocking(ringing, False)
-    signal.set_wakeup_fd(ringing)
-    return waking
+    """Return a file descriptor that becomes readable when a signal arrives, for `select`."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    return reading
 
 
 def become_subreaper() -> None:
-    """Let every descendant that loses its parent become a child of this process."""
+    """Make every orphaned descendant a child of this process."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Let the kernel send this process a signal when its parent dies."""
+    """Make the kernel send this process a signal when its parent dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
@@ -275,17 +275,17 @@ def start_time(pid: int) -> str:
 def tree(root: int) -> list[int]:
     """Return all descendants of a process, children before grandchildren."""
     found: list[int] = []
-    ring = [root]
-    while ring:
+    level = [root]
+    while level:
         following: list[int] = []
-        for pid in ring:
+        for pid in level:
             try:
                 with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:  # noqa: PTH123 - as above
                     following += map(int, file.read().split())
             except OSError:
                 continue
         found += following
-        ring = following
+        level = following
     return found
 
 
@@ -299,16 +299,16 @@ def resident(pid: int) -> int:
 
 
 def kill_tree(root: int) -> bool:
-    """Kill every descendant there is now; answer whether there was any."""
-    left = tree(root)
-    for pid in left:
+    """Kill every current descendant; return whether there was any."""
+    descendants = tree(root)
+    for pid in descendants:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return bool(left)
+    return bool(descendants)
 
 
 def end_tree(root: int) -> None:
-    """Kill and reap until no descendant is left; new ones made meanwhile are found in the next turn."""
+    """Kill and reap until no descendant is left; the next round finds descendants started in between."""
     while True:
         left = kill_tree(root)
         try:

@@ -12,7 +12,7 @@ from assay.flow.launch.secrets import secret_values
 from assay.flow.paths import home as installation
 from assay.flow.paths import person_home
 from assay.launchers.interface import Start
-from assay.launchers.isolation import walled
+from assay.launchers.isolation import isolated
 from assay.runtimes.kinds import COMMANDS
 from assay.store.models import Run
 
@@ -45,7 +45,7 @@ def process_of(run: Run, directory: Path, prefix: Path) -> Start:
     memory, processors = run.limits.get("memory"), run.limits.get("processors")
     return Start(
         argv=tuple(
-            walled(
+            isolated(
                 command.argv,
                 home=str(installation()),
                 readable=_inside_home(command.readable),

@@ -147,7 +147,7 @@ def _mark_lost(run: Run, directory: Path) -> None:
     """Mark a run as lost whose worker was killed while starting it; it may have run, so it is not repeated."""
     if time.time() - (directory / "start.json").stat().st_mtime < SUPERVISOR_SECONDS:
         return  # its supervisor may still appear
-    LocalLauncher().clear(str(directory))
+    LocalLauncher().kill_leftovers(str(directory))
     end_run(run, "lost", message="The worker was stopped while this run was being started. It was not repeated.")
 
 
@@ -157,7 +157,7 @@ def _poll(run: Run) -> None:
         return
     launcher, handle = LocalLauncher(), Handle(**run.handle)
     if run.cancel_requested:
-        launcher.ask(handle)
+        launcher.terminate(handle)
     status = launcher.status(handle)
     if status.state == "running":
         return

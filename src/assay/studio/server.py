@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from assay.launchers.isolation import walled
+from assay.launchers.isolation import isolated
 from assay.studio.limits import Room
 from assay.studio.process_tree import run_tree
 
@@ -45,7 +45,7 @@ def behind_wall(argv: list[str]) -> list[str]:
         return argv
     ours = [one for one in (sys.prefix, CODE) if os.path.realpath(one).startswith(f"{os.path.realpath(home)}/")]
     readable = [f"{home}/environments", f"{home}/overlays", os.environ["JUPYTER_PATH"], *ours]
-    return walled(
+    return isolated(
         argv,
         home=home,
         readable=tuple(one for one in readable if os.path.isdir(one)),  # noqa: PTH112 - pathlib costs start-up time
