@@ -109,7 +109,7 @@ def test_what_is_not_there_is_told(ana: Actor, repository: Path) -> None:
 
 def test_too_much_is_stopped(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository beyond the bounds is refused, and nothing of it is left."""
-    monkeypatch.setattr(git_checkout, "MOST_FILES", 3)
+    monkeypatch.setattr(git_checkout, "MAX_FILES", 3)
     wanted = Repository(url=f"file://{repository}", trusted=True)
     with pytest.raises(InvalidInputError, match="more than"):
         git_checkout.checkout(wanted, tmp_path / "target", "main.py")
@@ -160,7 +160,7 @@ def test_allowed_beginnings_end_at_a_slash(rest: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0"])  # noqa: S104 - an address to refuse
 def test_the_own_network_is_out_of_reach(host: str) -> None:
     """Addresses of loopback, private and link-local networks are refused where they are connected to (case 16)."""
-    with pytest.raises(InvalidInputError, match="network of our own"):
+    with pytest.raises(InvalidInputError, match="is not a public address"):
         git_checkout._pinned(Repository(url=f"https://{host}/x.git"))
 
 

@@ -13,7 +13,7 @@ from support.server import ASSAY, ROOT
 
 from assay.core.errors import SettingsError
 from assay.server.config import Config, Wants, noted, variables
-from assay.server.config_loading import LONGEST, load, show, warnings
+from assay.server.config_loading import MAX_SHOWN, load, show, warnings
 from assay.server.config_page import settings_page
 
 SECRET = "hunter2"
@@ -119,7 +119,7 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     found = "***" if name == "ASSAY_URL" and ":" in value and "://" not in value else value
     assert wanted is not None
     assert wrong() == [
-        f"{name} in the environment: found '{found[:LONGEST]}'; wants {wanted.text}, for example {example}"
+        f"{name} in the environment: found '{found[:MAX_SHOWN]}'; wants {wanted.text}, for example {example}"
     ]
 
 
@@ -149,8 +149,8 @@ def test_a_wrong_line_of_the_file_is_named_and_all_are_told_at_once(
     monkeypatch.setenv("PORT", "no")
     assert sorted(wrong()) == [
         "PORT in the environment: found 'no'; wants a port from 1 to 65531, for example 8010",
-        f"hub_prot in {path} line 4: is no setting. Did you mean hub_port?",
-        f"mail in {path} line 5: is no setting. Did you mean mail_from?",
+        f"hub_prot in {path} line 4: is not a setting. Did you mean hub_port?",
+        f"mail in {path} line 5: is not a setting. Did you mean mail_from?",
         f"secure in {path} line 2: found 'maybe'; wants 1 or 0, for example 1",
     ]
 
@@ -200,8 +200,8 @@ def test_variables_that_nobody_knows_are_warned_of(monkeypatch: pytest.MonkeyPat
     for name in ("ASSAY_SISES", "ASSAY_PORT", "ASSAY_TOKEN", "ASSAY_TEST_ADVISORIES"):
         monkeypatch.setenv(name, "1")
     assert warnings() == [
-        "ASSAY_PORT is no setting and is ignored. Did you mean PORT?",
-        "ASSAY_SISES is no setting and is ignored. Did you mean ASSAY_SIZES?",
+        "ASSAY_PORT is not a setting and is ignored. Did you mean PORT?",
+        "ASSAY_SISES is not a setting and is ignored. Did you mean ASSAY_SIZES?",
     ]
 
 

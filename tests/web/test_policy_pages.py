@@ -97,13 +97,13 @@ def test_saving_makes_a_revision_and_never_over_another(people: tuple[Actor, Act
 @pytest.mark.parametrize(
     ("change", "words", "status"),
     [
-        ({"0-versions": "newest"}, "is no range", 422),
+        ({"0-versions": "newest"}, "is not a version range", 422),
         ({"0-stop_after": "soon"}, "whole number", 422),
         ({"0-library": ""}, "deny needs library", 422),
-        ({"0-effect": "explode"}, "is not among them", 422),
+        ({"0-effect": "explode"}, "is not a valid value", 422),
         ({"rule": []}, "A policy without rules says nothing", 422),
-        ({"yaml": "rules: [{kind: deny"}, "This is no YAML", 422),
-        ({"yaml": "rules: [{kind: nonsense}]"}, "is no kind of rule", 422),
+        ({"yaml": "rules: [{kind: deny"}, "is not valid YAML", 422),
+        ({"yaml": "rules: [{kind: nonsense}]"}, "is not a kind of rule", 422),
     ],
 )
 def test_what_is_wrong_is_told_at_its_field(

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from assay.flow.paths import run_directory
 from assay.launchers.interface import Start
-from assay.sources.git_checkout import SECONDS
+from assay.sources.git_checkout import TIMEOUT
 from assay.sources.git_repository import repository_of
 from assay.store.logs import tail
 from assay.store.models import Run
@@ -45,7 +45,7 @@ def checkout_process(run: Run) -> Start:
         cwd=str(folder),
         env={"PYTHONPATH": str(code_path()), "PATH": "/usr/local/bin:/usr/bin:/bin", **settings.GIT_CERTIFICATES},
         workdir=str(folder),
-        seconds=SECONDS + EXTRA_SECONDS,
+        seconds=TIMEOUT + EXTRA_SECONDS,
         grace=0.5,
     )
 

@@ -1,1 +1,1 @@
-"""Settings, urls and start-up: the composition root."""
+"""SETTINGS, addresses and start-up: the composition root."""

@@ -23,21 +23,21 @@ PORTS_USED = 5  # PORT and the four after it, unless they are set otherwise
 
 @dataclass(frozen=True)
 class Wants:
-    """What a setting accepts, as its error and the settings page say it."""
+    """The accepted values of a setting, for its error and the settings page."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Derived:
-    """How a default follows from other settings, as the settings page says it."""
+    """How a default is derived from other settings, for the settings page."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Secret:
-    """Marks a setting that may hold a password: it is shown masked."""
+    """Marks a setting that may contain a password, which is masked."""
 
 
 def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
@@ -78,7 +78,7 @@ def _folder(value: Path) -> Path:
         found = value.resolve()
         there = next(one for one in (found, *found.parents) if one.exists())
         good = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
-    except (OSError, RuntimeError) as error:  # not ours to look into, a name too long, links in a circle
+    except (OSError, RuntimeError) as error:  # no permission, a name too long, links in a circle
         raise ValueError("no directory that can be reached") from error
     if not good:
         raise ValueError("no directory that can be written")
@@ -86,7 +86,7 @@ def _folder(value: Path) -> Path:
 
 
 def _line(value: object) -> object:
-    """Take the list of words that TOML has for the line of words that a variable holds."""
+    """Return a list of TOML as the line that a variable has."""
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
@@ -273,29 +273,29 @@ class Config(BaseSettings):
 
 
 def config_file() -> Path:
-    """Return where `assay.toml` is: at ASSAY_CONFIG, else in ASSAY_HOME. It need not exist there."""
+    """Return the path of `assay.toml`: ASSAY_CONFIG, else in ASSAY_HOME. It may be missing."""
     named = os.environ.get("ASSAY_CONFIG")
     return Path(named) if named else Path(os.environ.get("ASSAY_HOME") or "var") / "assay.toml"
 
 
 def has_config_file() -> bool:
-    """Say whether `assay.toml` is there, and not merely beyond our reach."""
-    return os.path.exists(config_file())  # noqa: PTH110 - pathlib raises where it may not look
+    """Say whether `assay.toml` exists and can be reached."""
+    return os.path.exists(config_file())  # noqa: PTH110 - pathlib raises without permission
 
 
 def variables(name: str) -> tuple[str, ...]:
-    """Return the environment variables of a setting: its name, and names that it had before."""
+    """Return the environment variables of a setting: its name and earlier names."""
     alias = Config.model_fields[name].validation_alias
     return tuple(map(str, alias.choices)) if isinstance(alias, AliasChoices) else (str(alias),)
 
 
 def noted(name: str, kind: type[Note]) -> Note | None:
-    """Return what a setting's type says beside the type itself."""
+    """Return an annotation of a setting's type."""
     return next((one for one in Config.model_fields[name].metadata if isinstance(one, kind)), None)
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 - any setting
-    """Write a value as its variable holds it."""
+    """Write a value as its variable has it."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):

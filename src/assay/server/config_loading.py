@@ -1,4 +1,4 @@
-"""Loading the settings: where each comes from, all that is wrong in one error, and names that nobody knows."""
+"""Loading the settings: the origin of each, one error for all wrong ones, warnings for unknown names."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from assay.core.errors import SettingsError
 from assay.server.config import Config, Secret, Wants, as_text, config_file, has_config_file, noted, variables
 
-LONGEST = 80  # characters of a wrong value that an error repeats
-# Variables of the command line, of Studio's processes and of tests: no settings of the server.
-OTHERS = {"ASSAY_CONFIG", "ASSAY_TOKEN", "ASSAY_WORKSPACE", "ASSAY_WARNED", "ASSAY_CHROMIUM"}
+MAX_SHOWN = 80  # characters of a wrong value that an error repeats
+# Variables of the command line, of Studio's processes and of tests, which are not settings of the server.
+NOT_SETTINGS = {"ASSAY_CONFIG", "ASSAY_TOKEN", "ASSAY_WORKSPACE", "ASSAY_WARNED", "ASSAY_CHROMIUM"}
 TESTS = "ASSAY_TEST_"
 
 
@@ -32,7 +32,7 @@ class Shown:
 
 
 def load() -> Config:
-    """Return the settings. Raises SettingsError, which names everything that is wrong."""
+    """Return the settings. Raises SettingsError, which names every wrong setting."""
     _check_file()
     try:
         return Config()
@@ -43,7 +43,7 @@ def load() -> Config:
 
 
 def make_home(config: Config) -> Path:
-    """Make the directory in which everything is kept, and return it. Raises SettingsError."""
+    """Create the directory of the installation and return it. Raises SettingsError."""
     try:
         config.home.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -68,12 +68,12 @@ def show(config: Config) -> list[Shown]:
 def warnings() -> list[str]:
     """Return a line for each ASSAY_ variable that is unknown or has a newer name."""
     renamed = {old: names[0] for name in Config.model_fields if (names := variables(name)) for old in names[1:]}
-    known = {one for name in Config.model_fields for one in variables(name)} | OTHERS
+    known = {one for name in Config.model_fields for one in variables(name)} | NOT_SETTINGS
     lines = [f"{old} is now called {new}. Rename it." for old, new in renamed.items() if os.environ.get(old)]
     unknown = sorted(name for name in os.environ if name.startswith("ASSAY_") and name not in known)
     offered = known - renamed.keys()
     return lines + [
-        f"{name} is no setting and is ignored.{_nearest(name, offered)}"
+        f"{name} is not a setting and is ignored.{_nearest(name, offered)}"
         for name in unknown
         if not name.startswith(TESTS)
     ]
@@ -90,7 +90,7 @@ def _check_file() -> None:
         wants = "wants a TOML file that can be read, for example /etc/assay/assay.toml"
         raise _error([f"{where}: found {str(path)!r}; {wants}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _error([f"{path}: is no TOML: {error}; wants lines such as port = 8010"]) from None
+        raise _error([f"{path}: is not valid TOML: {error}; wants lines such as port = 8010"]) from None
 
 
 def _in_file() -> dict[str, Any]:
@@ -106,13 +106,13 @@ def _error(lines: list[str]) -> SettingsError:
 def _problem(location: str, kind: str, value: object) -> str:
     name = location.removeprefix("ASSAY_").lower()
     if kind == "extra_forbidden":
-        return f"{location} in {_line(location)}: is no setting.{_nearest(location, set(Config.model_fields))}"
+        return f"{location} in {_line(location)}: is not a setting.{_nearest(location, set(Config.model_fields))}"
     given = next((one for one in variables(name) if os.environ.get(one)), "")
     where = f"{given} in the environment" if given else f"{name} in {_line(name)}"
     if not given and name not in _in_file():
         where = f"{variables(name)[0]} by default"
     wanted, example = noted(name, Wants), (Config.model_fields[name].examples or [""])[0]
-    found = _masked(name, as_text(value))[:LONGEST]
+    found = _masked(name, as_text(value))[:MAX_SHOWN]
     return f"{where}: found {found!r}; wants {wanted.text if wanted else 'another value'}, for example {example}"
 
 
@@ -123,7 +123,7 @@ def _origin(name: str, in_file: dict[str, Any]) -> str:
 
 
 def _masked(name: str, value: str) -> str:
-    """Hide what stands before the host and after `?` in an address; hide the whole of what is no address."""
+    """Mask what precedes the host and follows `?` in an address; mask a value that is not an address."""
     if not value or not noted(name, Secret):
         return value
     if "://" not in value:
@@ -132,7 +132,7 @@ def _masked(name: str, value: str) -> str:
 
 
 def _line(key: str) -> str:
-    """Say where a key stands in the file: TOML's reader does not."""
+    """Return file and line of a key, which TOML's reader does not report."""
     path = config_file()
     start = re.compile(rf"""\s*(?:\[+\s*)?["']?{re.escape(key)}["']?\s*[\].=]""")
     found = (number for number, line in enumerate(path.read_text().splitlines(), 1) if start.match(line))

@@ -1,4 +1,4 @@
-"""The settings page of the docs, made from the settings themselves.
+"""The settings page of the docs, made from the settings.
 
 `python -m assay.server.config_page > docs/reference/settings.md` writes it.
 """
@@ -32,7 +32,7 @@ path starts at the directory in which you start the command.
 | Variable | In `assay.toml` | Meaning | Accepts | Default | Example |
 |---|---|---|---|---|---|
 """
-CLIENT = """
+COMMAND_VARIABLES = """
 ## Variables of the command line
 
 These belong to the commands that people use, such as `assay review`.
@@ -47,7 +47,7 @@ These belong to the commands that people use, such as `assay review`.
 
 def settings_page() -> str:
     """Return the page as Markdown."""
-    return INTRODUCTION + "".join(map(_row, Config.model_fields)) + CLIENT
+    return INTRODUCTION + "".join(map(_row, Config.model_fields)) + COMMAND_VARIABLES
 
 
 def _row(name: str) -> str:

@@ -1,4 +1,4 @@
-"""`assay up --demo`: people and a few real environments in different states, made by the ordinary way."""
+"""`assay up --demo`: people and a few real environments in different states, created as people create them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from assay.server.setup import first_password_file
 
 log = logging.getLogger("assay.demo")
 PEOPLE = (("admin", Role.ADMIN), ("ana", Role.MEMBER), ("ben", Role.REVIEWER))
-PATIENCE = 600  # seconds for one build; the first ones download
+BUILD_TIMEOUT = 600  # seconds; the first builds download
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One environment of the demo. `end`: how far it goes: draft, built, pending, published or rejected."""
+    """One environment of the demo. `end` is the state it reaches: draft, built, pending, published or rejected."""
 
     slug: str
     title: str
@@ -82,21 +82,21 @@ EXAMPLES = (
 
 
 def populate() -> None:
-    """Make what is missing; what is there already is left alone."""
+    """Create what is missing; leave alone what exists."""
     names, path = _people()
     ana, ben = (actor_in(find_person(name), "default") for name in ("ana", "ben"))
     for example in EXAMPLES:
         try:
-            _make(example, ana, ben)
+            _create(example, ana, ben)
         except ConflictError:
-            continue  # it is there since an earlier start
+            continue  # it exists since an earlier start
         except AssayError as error:
-            log.warning("The demo's %s was not made: %s", example.slug, error.detail)
+            log.warning("Could not create the example %s: %s", example.slug, error.detail)
     log.info("The demo is ready. The password of %s is in %s", ", ".join(names), path)
 
 
 def _people() -> tuple[list[str], Path]:
-    """Make the people who are missing. Return who signs in with the demo's password, and the file that holds it."""
+    """Create missing people. Return those who sign in with the demo's password, and the file that contains it."""
     path = Path(settings.HOME) / "secrets" / "demo-password"
     if not path.exists():
         path.touch(mode=0o600)
@@ -109,12 +109,12 @@ def _people() -> tuple[list[str], Path]:
         if find_person(name).check_password(password):
             names.append(name)
         else:
-            log.info("%s existed before and keeps the password that was set. %s", name, _where(name))
+            log.info("%s existed before and keeps the password that was set. %s", name, _password_hint(name))
     log.info("The password of %s is %s", ", ".join(names), password)
     return names, path
 
 
-def _where(name: str) -> str:
+def _password_hint(name: str) -> str:
     """Say where to find the password of somebody who was there before the demo, or how to set another."""
     path = first_password_file()
     if path.exists():
@@ -124,7 +124,7 @@ def _where(name: str) -> str:
     return f"To set another: assay admin set-password {name}"
 
 
-def _make(example: Example, ana: Actor, ben: Actor) -> None:
+def _create(example: Example, ana: Actor, ben: Actor) -> None:
     python = next(iter(interpreters())) if "3.11" not in interpreters() else "3.11"
     spec_input = SpecInput(base=example.base, python=None if example.base else python, libraries=example.libraries)
     version = draft.create_environment(
@@ -144,7 +144,7 @@ def _make(example: Example, ana: Actor, ben: Actor) -> None:
 
 def _build(actor: Actor, slug: str) -> bool:
     build = request_build(actor, slug, 1)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + BUILD_TIMEOUT
     while build.active and time.monotonic() < deadline:
         time.sleep(0.3)
         build = find_build(actor, str(build.pk))

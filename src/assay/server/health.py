@@ -1,4 +1,4 @@
-"""Whether the server lives, and whether it is ready to work."""
+"""Liveness and readiness of the server."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from django.http import HttpRequest, JsonResponse
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Say that the process answers."""
+    """Answer that the process is alive."""
     del request
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say that the database answers too."""
+    """Answer whether the database responds too."""
     del request
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except OperationalError:
-        return JsonResponse({"status": "the database does not answer"}, status=503)
+        return JsonResponse({"status": "the database does not respond"}, status=503)
     return JsonResponse({"status": "ok"})

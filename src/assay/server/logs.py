@@ -1,4 +1,4 @@
-"""Log lines that nobody can forge: one event is one line, control characters escaped."""
+"""Log lines that cannot be forged: one event is one line, with control characters escaped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 
 class LineFormatter(logging.Formatter):
-    """Time, level, logger, message on one line; what would break the line or a terminal is escaped."""
+    """A formatter that writes time, level, logger and message on one line, without control characters."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")

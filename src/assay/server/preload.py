@@ -1,4 +1,4 @@
-"""What a server that just started reads before anybody asks: all published versions, and the advisories."""
+"""Filling the caches of a server that has just started: published versions and advisories."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.db import connection
 from assay.store.reads import nearest
 from assay.store.reads.advisories import current_feed
 
-log = logging.getLogger("assay.ahead")
+log = logging.getLogger("assay.preload")
 
 
-def read_ahead() -> None:
-    """Read both; what fails here is asked for again by whoever needs it, and told there."""
+def preload() -> None:
+    """Fill both caches. An error is logged; the first request that needs the data reads it again."""
     try:
         current_feed()
         nearest.read_ahead()
     except Exception:  # a start must not depend on this
-        log.exception("Reading ahead failed")
+        log.exception("Could not fill the caches at the start")
     finally:
         connection.close()

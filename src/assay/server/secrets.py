@@ -1,4 +1,4 @@
-"""Secrets of an installation: made at first start, kept in files that only their owner can read."""
+"""Secrets of an installation: created at the first start, in files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def secret(home: Path, name: str) -> str:
-    """Return the secret of that name, making it (256 bits) when there is none."""
-    return _kept(home, name, lambda: secrets.token_hex(32))
+    """Return the secret of that name; create it (256 bits) when there is none."""
+    return _read_or_create(home, name, lambda: secrets.token_hex(32))
 
 
 def private_key(home: Path) -> str:
-    """Return the key (RSA 2048, PEM) that signs identities for the Hub, making it when there is none."""
-    return _kept(home, "oidc.pem", _new_key)
+    """Return the key (RSA 2048, PEM) that signs identities for the Hub; create it when there is none."""
+    return _read_or_create(home, "oidc.pem", _new_key)
 
 
 def _new_key() -> str:
@@ -28,20 +28,20 @@ def _new_key() -> str:
     ).decode()
 
 
-def _kept(home: Path, name: str, make: Callable[[], str]) -> str:
+def _read_or_create(home: Path, name: str, create: Callable[[], str]) -> str:
     path = home / "secrets" / name
     try:
         return path.read_text()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = path.with_name(f".{name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = path.with_name(f".{name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(make())
+        file.write(create())
     try:
-        os.link(aside, path)  # the first of several processes wins; all read the winner's
+        os.link(temporary, path)  # the first of several processes wins; all read its file
     except FileExistsError:
         pass
     finally:
-        aside.unlink()
+        temporary.unlink()
     return path.read_text()

@@ -29,7 +29,7 @@ SECRET_KEY = secret(HOME, "django")
 GATE_SECRET = secret(HOME, "gate")
 HUB_API_TOKEN = secret(HOME, "hub-api")
 OIDC_CLIENT_SECRET = secret(HOME, "oidc-client")
-VAULT_KEY = secret(HOME, "vault")  # encrypts what people give to their runs, and passwords of package sources
+VAULT_KEY = secret(HOME, "vault")  # encrypts secrets of runs and passwords of package indexes
 DEBUG = False
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or "127.0.0.1"
 ALLOWED_HOSTS = [
@@ -37,7 +37,7 @@ ALLOWED_HOSTS = [
     urlsplit(FRAME_URL).hostname or "localhost",
     "127.0.0.1",
     "localhost",
-]  # pages at another host lead to the public one
+]  # other hosts redirect to the public one
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 MESSAGE_TAGS = {40: "bad", 30: "warn", 25: "good"}  # our colours for error, warning, success
@@ -92,7 +92,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database(address: str) -> dict[str, Any]:
-    """Read `postgresql://…`, or place SQLite in the home; both keep what they accepted through a crash."""
+    """Return the database of `postgresql://…`, else SQLite in the home; both keep committed data through a crash."""
     if not address:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -151,7 +151,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-# Notices are mailed where a server is named; passwords never are: administrators set them.
+# Notifications are mailed where a mail server is set; passwords never are: administrators set them.
 _MAIL = urlsplit(_CONFIG.smtp)
 EMAIL_HOST = _MAIL.hostname or ""
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"

@@ -1,4 +1,4 @@
-"""Getting ready: Django, the database, the first workspace and its administrator, the Hub's client."""
+"""Set-up: Django, the database, the first workspace and its administrator, the Hub's OpenID client."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def prepare() -> None:
 def _warn() -> None:
     from assay.server.config_loading import warnings  # noqa: PLC0415 - only the server's commands need pydantic
 
-    if not os.environ.get("ASSAY_WARNED"):  # `assay up` says it once for all its processes
+    if not os.environ.get("ASSAY_WARNED"):  # `assay up` prints them once for all its processes
         sys.stderr.writelines(f"warning: {line}\n" for line in warnings())
     os.environ["ASSAY_WARNED"] = "1"
 
 
 def install_studio() -> Path:
-    """Install what Studio needs unless it is there, say how far it is, and return its prefix."""
+    """Install Studio unless it is installed, print the progress, and return its prefix."""
     from assay.studio.prefix import ensure_prefix  # noqa: PLC0415 - after prepare()
 
     return ensure_prefix(lambda line: print(line, flush=True))  # noqa: T201 - progress of a command
 
 
 def migrate() -> None:
-    """Prepare or upgrade the database, and what every installation has."""
+    """Create or upgrade the database, the default workspace and the Hub's client."""
     from django.core.management import call_command  # noqa: PLC0415 - after prepare()
 
     from assay.flow.people import ensure_workspace  # noqa: PLC0415 - after prepare()
@@ -47,7 +47,7 @@ def migrate() -> None:
 
 
 def pending_migrations() -> bool:
-    """Say whether the database is behind the code."""
+    """Say whether migrations have to be applied."""
     from django.db import connection  # noqa: PLC0415 - after prepare()
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 - after prepare()
 
@@ -56,7 +56,7 @@ def pending_migrations() -> bool:
 
 
 def ensure_administrator() -> tuple[str, str] | None:
-    """Make the first administrator when there is nobody; return name and password then."""
+    """Create the first administrator when there is no account; return name and password, else None."""
     from assay.core.roles import Role  # noqa: PLC0415 - after prepare()
     from assay.flow.people import create_person  # noqa: PLC0415 - after prepare()
     from assay.store.models import Person  # noqa: PLC0415 - after prepare()
@@ -69,14 +69,14 @@ def ensure_administrator() -> tuple[str, str] | None:
 
 
 def ensure_hub_client() -> None:
-    """Let the Hub sign people in here: one confidential client, no consent page, since it is ours."""
+    """Register the Hub as an OpenID client: confidential, and without a consent page, since it is ours."""
     from allauth.idp.oidc.models import Client  # noqa: PLC0415 - after prepare()
     from django.conf import settings  # noqa: PLC0415 - after prepare()
     from django.contrib.auth.hashers import check_password  # noqa: PLC0415 - after prepare()
 
     client = Client.objects.filter(pk="assay-hub").first() or Client(pk="assay-hub", name="Studio")
     callback = f"{settings.HUB_URL}/hub/oauth_callback"
-    known = client.redirect_uris == callback and not client._state.adding  # noqa: SLF001 - Django's own mark
+    known = client.redirect_uris == callback and not client._state.adding  # noqa: SLF001 - Django has no public way
     if known and check_password(settings.OIDC_CLIENT_SECRET, client.secret):
         return
     client.scopes = client.default_scopes = "openid\nprofile"
@@ -89,7 +89,7 @@ def ensure_hub_client() -> None:
 
 
 def first_password_file() -> Path:
-    """Return where the first administrator's password is kept until it was used."""
+    """Return the file with the first administrator's password."""
     from django.conf import settings  # noqa: PLC0415 - after prepare()
 
     return Path(settings.HOME) / "secrets" / "first-sign-in"

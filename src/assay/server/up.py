@@ -1,4 +1,4 @@
-"""`assay up`: pages, worker and Studio as children of one process. Ctrl-C ends every one of them."""
+"""`assay up`: pages, worker, app proxy and Studio as children of one process. Ctrl-C ends all of them."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from types import FrameType
 from assay.launchers.supervisor import die_with_parent
 from assay.server.setup import ensure_administrator, first_password_file, install_studio, migrate, prepare
 
-PATIENCE = 60  # seconds until pages must answer
-GRACE = 8  # seconds that children get to end by themselves
+START_TIMEOUT = 60  # seconds until the pages must respond
+GRACE = 8  # seconds between SIGTERM and SIGKILL
 
 
 def end_with_parent() -> None:
-    """Let the kernel ask a child to end when this process is killed."""
+    """Let the kernel send SIGTERM to a child when this process is killed."""
     die_with_parent(signal.SIGTERM)
 
 
 class Children:
-    """Processes that live and die with this one."""
+    """Child processes, which end with this process."""
 
     def __init__(self) -> None:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = threading.Event()
 
     def start(self, name: str, argv: list[str], env: dict[str, str] | None = None) -> None:
-        """Start a child in a session of its own, so that the terminal's Ctrl-C reaches only this process."""
+        """Start a child in a session of its own, so that Ctrl-C of the terminal reaches this process only."""
         self._running[name] = subprocess.Popen(  # noqa: S603 - our own commands
             argv,
             env={**os.environ, **(env or {})},
@@ -41,12 +41,12 @@ class Children:
             preexec_fn=end_with_parent,  # noqa: PLW1509 - one prctl; no thread of ours runs yet
         )
 
-    def fallen(self) -> str | None:
+    def ended(self) -> str | None:
         """Return the name of a child that has ended, if any."""
         return next((name for name, child in self._running.items() if child.poll() is not None), None)
 
     def end(self) -> None:
-        """End all: ask first, then insist."""
+        """End all: send SIGTERM, then SIGKILL after the grace period."""
         for child in self._running.values():
             if child.poll() is None:
                 child.terminate()
@@ -60,12 +60,12 @@ class Children:
 
 
 def up(*, demo: bool = False) -> int:
-    """Prepare everything, start it, say where it is, and wait."""
+    """Set up and start everything, print the address, and wait."""
     prepare()
-    install_studio()  # before anything is changed: it is what can fail
+    install_studio()  # first, since it can fail and nothing is changed yet
     migrate()
-    if not demo:  # the demo makes its own people
-        _make_administrator()
+    if not demo:  # the demo creates its own accounts
+        _create_administrator()
     children = Children()
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -98,9 +98,9 @@ def _run(children: Children, *, demo: bool) -> int:
     if demo:
         threading.Thread(target=_demo, daemon=True).start()
     while not children.stopping.wait(0.5):
-        fallen = children.fallen()
-        if fallen:
-            sys.stderr.write(f"{fallen} ended unexpectedly; stopping the others. Its last lines are above.\n")
+        ended = children.ended()
+        if ended:
+            sys.stderr.write(f"{ended} ended unexpectedly; stopping the others. Its log is above.\n")
             return 1
     sys.stdout.write("Stopping …\n")
     return 0
@@ -113,8 +113,8 @@ def _demo() -> None:
 
 
 def _wait_for(address: str, children: Children) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and not children.stopping.is_set() and not children.fallen():
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and not children.stopping.is_set() and not children.ended():
         try:
             with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own address
                 return True
@@ -123,7 +123,7 @@ def _wait_for(address: str, children: Children) -> bool:
     return children.stopping.is_set()
 
 
-def _make_administrator() -> None:
+def _create_administrator() -> None:
     made = ensure_administrator()
     if made:
         path = first_password_file()

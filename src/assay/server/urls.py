@@ -1,4 +1,4 @@
-"""Every address, in one place."""
+"""All addresses of the server."""
 
 from __future__ import annotations
 

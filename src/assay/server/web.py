@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from assay.server.setup import prepare
 
-THREADS = 12  # requests served side by side; each is short, streams are bounded to six of them
+THREADS = 12  # requests at the same time; streams take at most six of them
 
 
 def serve() -> int:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     prepare()
     from django.conf import settings  # noqa: PLC0415 - after prepare()
     from granian.constants import Interfaces  # noqa: PLC0415 - only this command needs it

@@ -6,7 +6,7 @@ from assay.server.setup import prepare
 
 
 def work() -> int:
-    """Work until told to stop."""
+    """Run jobs until the process is stopped."""
     prepare()
     from assay.jobs.worker import Worker  # noqa: PLC0415 - after prepare()
 

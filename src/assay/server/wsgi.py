@@ -8,6 +8,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assay.server.settings")
 application = get_wsgi_application()
 
-from assay.server.preload import read_ahead  # noqa: E402 - models load after Django is set up
+from assay.server.preload import preload  # noqa: E402 - models load after Django is set up
 
-threading.Thread(target=read_ahead, name="read-ahead", daemon=True).start()
+threading.Thread(target=preload, name="preload", daemon=True).start()

@@ -1,1 +1,1 @@
-"""FACTS from outside: package index, advisories, licences."""
+"""SOURCES of facts: package index, advisories, licences, repositories, imported files."""

@@ -1,8 +1,7 @@
 """Advisory feeds: OSV records in an ecosystem's `all.zip`, by file or address, read within limits.
 
-A feed comes from outside, so nothing of it is believed: sizes are measured while reading, each record
-is checked, and one that is malformed is passed over and told, never a reason to fail.
-The form is that of the OSV schema (1.x), https://ossf.github.io/osv-schema/.
+A feed comes from outside and is not trusted: sizes are measured while reading, each record is checked, and a
+malformed record is skipped and counted. The format is the OSV schema (1.x), https://ossf.github.io/osv-schema/.
 """
 
 from __future__ import annotations
@@ -40,15 +39,15 @@ from assay.core.advisories.advisory import (
 from assay.core.errors import InvalidInputError, UnavailableError
 
 ECOSYSTEM = "PyPI"
-MAX_FEED = 1 << 29  # bytes of the archive; the largest real one has a tenth of that
-MAX_RECORD = 1 << 21  # bytes of one record, unpacked; the largest real ones have a tenth of that
-MAX_UNPACKED = 1 << 29  # bytes of all records: they pass through memory
+MAX_FEED = 1 << 29  # bytes of the archive; ten times the largest real one
+MAX_RECORD = 1 << 21  # bytes of one record, unpacked; ten times the largest real one
+MAX_UNPACKED = 1 << 29  # bytes of all records, which are read into memory
 MAX_ALIASES = 200
 MAX_RECORDS = 500_000
-ENTRY = 46  # least bytes of one entry in an archive's directory (APPNOTE 4.3.12)
+DIRECTORY_ENTRY = 46  # least bytes of one entry in an archive's directory (APPNOTE 4.3.12)
 TIMEOUT = 60.0  # seconds without any byte
-WORDS = {"LOW": Severity.LOW, "MODERATE": Severity.MEDIUM, "MEDIUM": Severity.MEDIUM, "HIGH": Severity.HIGH}
-WORDS["CRITICAL"] = Severity.CRITICAL
+SEVERITIES = {"LOW": Severity.LOW, "MODERATE": Severity.MEDIUM, "MEDIUM": Severity.MEDIUM, "HIGH": Severity.HIGH}
+SEVERITIES["CRITICAL"] = Severity.CRITICAL
 VECTORS = {"CVSS_V2": CVSS2, "CVSS_V3": CVSS3, "CVSS_V4": CVSS4}
 
 
@@ -58,7 +57,7 @@ class MalformedRecordError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class RawRecord:
-    """One record as it lies in the archive. `digest` is SHA-256 (hex) of its content."""
+    """One record of the archive, not yet parsed. `digest` is SHA-256 (hex) of its content."""
 
     id: str
     content: bytes
@@ -67,13 +66,13 @@ class RawRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenFeed:
-    """A feed that can be read. `digest` is SHA-256 (hex) of the archive."""
+    """A feed that is open for reading. `digest` is SHA-256 (hex) of the archive."""
 
     digest: str
     archive: zipfile.ZipFile
 
     def records(self) -> Iterator[RawRecord]:
-        """Yield the records one by one. Raises InvalidInputError when a limit is passed."""
+        """Yield the records one by one. Raises InvalidInputError where a limit is exceeded."""
         left = MAX_UNPACKED
         for entry in self.archive.infolist():
             if not entry.filename.endswith(".json"):
@@ -83,18 +82,18 @@ class OpenFeed:
             digest = hashlib.sha256(content).hexdigest()
             yield RawRecord(id=Path(entry.filename).stem[:200], content=content, digest=digest)
 
-    def _read(self, entry: zipfile.ZipInfo, most: int) -> bytes:
+    def _read(self, entry: zipfile.ZipInfo, limit: int) -> bytes:
         try:
             with self.archive.open(entry) as file:
-                content = file.read(most + 1)
+                content = file.read(limit + 1)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
             raise InvalidInputError(
                 f"The feed's record {entry.filename[:80]!r} cannot be read.", hint="Fetch the feed again."
             ) from error
-        if len(content) > most:
+        if len(content) > limit:
             raise InvalidInputError(
                 f"The feed's record {entry.filename[:80]!r} is too large when unpacked.",
-                hint=f"A record has at most {MAX_RECORD} bytes, all of them {MAX_UNPACKED}.",
+                hint=f"A record has at most {MAX_RECORD} bytes, all records {MAX_UNPACKED}. Check its source.",
             )
         return content
 
@@ -114,7 +113,9 @@ def open_feed(source: str) -> Iterator[OpenFeed]:
 
 def _fetch(address: str, target: Path) -> None:
     if urlsplit(address).scheme not in {"http", "https"}:
-        raise InvalidInputError("A feed is a file or an http(s) address.", hint="Give a path.", path="source")
+        raise InvalidInputError(
+            "A feed is a file or an http(s) address.", hint="Name a path or an http(s) address.", path="source"
+        )
     try:
         with urlopen(address, timeout=TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310 - scheme checked above
             _copy(answer, file)
@@ -134,17 +135,17 @@ def _copy(answer: IO[bytes], file: IO[bytes]) -> None:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse before the archive's directory is read into memory."""
+    """Check sizes before the archive's directory is read into memory."""
     if not path.is_file():
         raise InvalidInputError(f"There is no file {str(path)[:200]!r}.", hint="Check the path.", path="source")
     if path.stat().st_size > MAX_FEED:
         raise InvalidInputError(f"The feed has more than {MAX_FEED} bytes.", hint="Check the file.")
-    if _directory_size(path) > MAX_RECORDS * ENTRY * 4:
+    if _directory_size(path) > MAX_RECORDS * DIRECTORY_ENTRY * 4:
         raise InvalidInputError(f"The feed has more than {MAX_RECORDS} records.", hint="Check where it comes from.")
 
 
 def _directory_size(path: Path) -> int:
-    """Return the bytes of the archive's directory as its last record tells (APPNOTE 4.3.14 and 4.3.16)."""
+    """Return the size of the archive's directory in bytes, from its end record (APPNOTE 4.3.14 and 4.3.16)."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - (1 << 16) - 100))
         tail = file.read()
@@ -161,11 +162,13 @@ def _archive(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise InvalidInputError(
-            "The feed is not a zip archive.", hint="Take the ecosystem's all.zip.", path="source"
+            "The feed is not a zip archive.", hint="Use the all.zip of the PyPI ecosystem.", path="source"
         ) from error
     with archive:
         if len(archive.infolist()) > MAX_RECORDS:
-            raise InvalidInputError(f"The feed has more than {MAX_RECORDS} records.", hint="Check its origin.")
+            raise InvalidInputError(
+                f"The feed has more than {MAX_RECORDS} records.", hint="Check where it comes from."
+            )
         yield archive
 
 
@@ -175,21 +178,21 @@ def _digest(path: Path) -> str:
 
 
 def source_name(source: str) -> str:
-    """Return how a feed is named in records: without credentials, a path in full."""
+    """Return the name of a feed for records: an address without credentials, or an absolute path."""
     if "://" not in source:
-        return os.path.abspath(source)  # noqa: PTH100 - links are kept as they were given
+        return os.path.abspath(source)  # noqa: PTH100 - links are kept
     parts = urlsplit(source)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def parse_record(raw: RawRecord) -> Advisory | None:
-    """Return the record, or None when it tells nothing of our ecosystem.
+    """Return the record, or None when it does not affect our ecosystem.
 
     Raises MalformedRecordError when it does not follow the schema.
     """
     try:
         document = json.loads(raw.content)
-        _check_name(document["id"], raw.id)
+        _check_id(document["id"], raw.id)
         return _advisory(document)
     except MalformedRecordError:
         raise
@@ -197,9 +200,9 @@ def parse_record(raw: RawRecord) -> Advisory | None:
         raise MalformedRecordError(f"{type(error).__name__}: {str(error)[:200]}") from error
 
 
-def _check_name(told: object, name: str) -> None:
-    if told != name:
-        raise MalformedRecordError(f"it calls itself {str(told)[:80]!r}")
+def _check_id(record_id: object, file_name: str) -> None:
+    if record_id != file_name:
+        raise MalformedRecordError(f"its id is {str(record_id)[:80]!r}, unlike its file name")
 
 
 def _advisory(document: dict[str, Any]) -> Advisory | None:
@@ -227,29 +230,29 @@ def _advisory(document: dict[str, Any]) -> Advisory | None:
 
 
 def _summary(document: dict[str, Any]) -> str:
-    """Return one line: the summary, else the beginning of the details."""
+    """Return the summary in one line, else the beginning of the details."""
     return _line(document.get("summary") or document.get("details") or "", 300)
 
 
-def _line(value: object, most: int) -> str:
-    """Return a text as one printable line of at most so many characters."""
-    text = _text(value)[: most * 10]
+def _line(value: object, limit: int) -> str:
+    """Return a text as one printable line of at most `limit` characters."""
+    text = _text(value)[: limit * 10]
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _affected(entry: dict[str, Any]) -> Affected:
     versions = frozenset(_text(one) for one in entry.get("versions") or ())
-    told = [one["events"] for one in entry.get("ranges") or () if one["type"] in {"ECOSYSTEM", "SEMVER"}]
+    ranges = [one["events"] for one in entry.get("ranges") or () if one["type"] in {"ECOSYSTEM", "SEMVER"}]
     return Affected(
         library=canonicalize_name(_text(entry["package"]["name"])),
-        ranges=tuple(_events(one) for one in told if not versions or _evaluable(one)),
+        ranges=tuple(_events(one) for one in ranges if not versions or _evaluable(one)),
         versions=versions,
     )
 
 
 def _evaluable(events: list[dict[str, str]]) -> bool:
-    """Say whether a range can be evaluated; where versions are listed too, the list says enough without it."""
+    """Say whether a range can be evaluated. Where versions are listed too, a range that cannot is skipped."""
     try:
         return bool(_events(events))
     except MalformedRecordError:
@@ -268,7 +271,7 @@ def _events(events: list[dict[str, str]]) -> tuple[tuple[EventType, str], ...]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise MalformedRecordError(f"{value!r:.80} is not a text")
+        raise MalformedRecordError(f"{value!r:.80} is not text")
     return value
 
 
@@ -277,24 +280,24 @@ def _checked_version(text: str) -> str:
         try:
             Version(text)
         except InvalidVersion as error:
-            raise MalformedRecordError(f"{text[:80]!r} is no version") from error
+            raise MalformedRecordError(f"{text[:80]!r} is not a version") from error
     return text
 
 
 def _severity(document: dict[str, Any]) -> tuple[Severity, float | None]:
-    """Return the worst severity that the record, or its database, gives."""
+    """Return the highest severity of the record and of its database, and the highest CVSS score."""
     entries = list(document.get("severity") or ())
     for one in document.get("affected") or ():
         entries += one.get("severity") or ()
     scores = [found for one in entries if (found := _score(one)) is not None]
     score = max(scores, default=None)
-    own = (document.get("database_specific") or {}).get("severity")
-    told = WORDS.get(own.upper(), Severity.UNKNOWN) if isinstance(own, str) else Severity.UNKNOWN
-    return max(severity_of(score), told, key=SEVERITY_RANK.__getitem__), score
+    named = (document.get("database_specific") or {}).get("severity")
+    stated = SEVERITIES.get(named.upper(), Severity.UNKNOWN) if isinstance(named, str) else Severity.UNKNOWN
+    return max(severity_of(score), stated, key=SEVERITY_RANK.__getitem__), score
 
 
 def _score(entry: dict[str, Any]) -> float | None:
-    """Return the base score of a CVSS vector, None for a vector that its standard does not know."""
+    """Return the base score of a CVSS vector, None where it is not valid."""
     standard = VECTORS.get(entry.get("type", ""))
     if standard is None:
         return None

@@ -1,10 +1,10 @@
-"""Conda's names and versions as the Python index knows them, where it does."""
+"""Conda's package names and versions, translated to those of the Python index."""
 
 from __future__ import annotations
 
 import re
 
-NEEDLESS = frozenset({"pip", "setuptools", "wheel"})
+UNNEEDED = frozenset({"pip", "setuptools", "wheel"})
 CONDA_ONLY = frozenset(
     {
         "blas",
@@ -60,20 +60,20 @@ ENTRY = re.compile(r"(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<rest>.*)")
 
 
 def python_of(entry: str) -> str | None:
-    """Return the Python version that an entry asks for, e.g. `3.11`, else None."""
+    """Return the Python version that an entry requires, such as `3.11`, else None."""
     found = re.fullmatch(r"python\s*[=<>~!]*\s*(3\.\d{1,2})\S*.*", entry.strip())
     return found[1] if found else None
 
 
 def translate(entry: str) -> tuple[str, str]:
-    """Return (PEP 508 line, '') for an entry, or ('', the reason why it is not taken)."""
+    """Return (PEP 508 line, '') for an entry, or ('', the reason why it is left out)."""
     found = ENTRY.fullmatch(entry.strip())
     if found is None:
         return "", "is not a conda entry"
     name = found["name"].lower()
     if name == "python":
         return "", "" if python_of(entry) else "names no Python version; choose one beside the list"
-    if name in NEEDLESS:
+    if name in UNNEEDED:
         return "", "is not needed: the environment has no installer in it"
     if name in CONDA_ONLY or name.startswith(CONDA_PREFIXES):
         return "", "is a conda package that the Python index does not have"

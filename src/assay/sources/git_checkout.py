@@ -1,9 +1,9 @@
-"""`python -m assay.sources.git_checkout JOB`: the files of one commit, by the machine's git.
+"""`python -m assay.sources.git_checkout JOB`: check out the files of one commit, with the machine's git.
 
-Runs as a process of its own, since a repository may be slow, huge or hostile: one commit, one branch, no
-hooks, filters, submodules or links, no configuration but ours, no questions, only the protocol that was
-checked, and bounds for bytes, files and time. JOB is a JSON file: `repository`, `target` (must not be there)
-and `entry`; the commit's id is left beside it in `commit`. The last line of its output says what went wrong.
+It is a separate process, since a repository may be slow, huge or hostile. It fetches one commit of one branch,
+without hooks, filters, submodules or links, with our configuration only, without prompts, by the checked protocol,
+and within limits of bytes, files and time. JOB is a JSON file with `repository`, `target` (must not exist) and
+`entry`. The commit's ID is written beside it as `commit`. The last line of the output says what went wrong.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from urllib.parse import urlsplit
 from assay.core.errors import AssayError, InvalidInputError, UnavailableError
 from assay.sources.git_repository import Repository
 
-MOST_BYTES = 500 * 2**20  # of the working copy and git's own files together
-MOST_FILES = 20_000
-SECONDS = 120
-LOOK = 0.2  # seconds between two looks at the size
+MAX_BYTES = 500 * 2**20  # of the working copy and git's own files together
+MAX_FILES = 20_000
+TIMEOUT = 120  # seconds
+POLL_SECONDS = 0.2  # between two checks of the size
 
 
 def checkout(repository: Repository, target: Path, entry: str) -> str:
-    """Lay out the files of a repository's folder in `target`; return the commit's id. Raises AssayError."""
+    """Write the files of a repository's folder to `target`; return the commit's ID. Raises AssayError."""
     whole = target.with_name(target.name + ".whole")
     _clone(repository, whole)
     commit = _output(whole, "rev-parse", "HEAD").strip()
@@ -40,7 +40,9 @@ def checkout(repository: Repository, target: Path, entry: str) -> str:
     if not wanted.is_dir():
         raise InvalidInputError(f"The repository has no folder {repository.folder!r}.", hint="Check its name.")
     if not (wanted / entry).is_file():
-        raise InvalidInputError(f"The repository has no {entry!r} there.", hint="Name the file that is started.")
+        raise InvalidInputError(
+            f"The repository has no file {entry!r} in that folder.", hint="Name the file to start."
+        )
     wanted.rename(target)
     shutil.rmtree(whole, ignore_errors=True)
     return commit
@@ -50,35 +52,35 @@ def _clone(repository: Repository, whole: Path) -> None:
     command = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules"]
     command += ["--no-local", "--template=", *([f"--branch={repository.branch}"] if repository.branch else [])]
     command += ["--", repository.url, str(whole)]
-    process = subprocess.Popen(  # noqa: S603 - the machine's git with our options; what people name stands behind --
+    process = subprocess.Popen(  # noqa: S603 - the machine's git with our options; what people name comes after --
         _git(repository, *command),
         env=_variables(repository),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + TIMEOUT
     try:
         while process.poll() is None:
             _check_size(whole)
             if time.monotonic() > deadline:
                 raise UnavailableError(
-                    f"The repository took longer than {SECONDS} seconds.", hint="Use a smaller one."
+                    f"The repository took longer than {TIMEOUT} seconds.", hint="Use a smaller repository."
                 )
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         _check_size(whole)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if process.returncode:
-        raise UnavailableError("git could not get the repository.", hint="Its words are above.")
+        raise UnavailableError("git could not clone the repository.", hint="The output of git is above.")
 
 
 def _git(repository: Repository, *arguments: str) -> list[str]:
     program = shutil.which("git")
     if program is None:
-        raise UnavailableError("git is not installed on the server.", hint="Install it, or send the files inline.")
+        raise UnavailableError("git is not installed on the server.", hint="Install git, or send the files inline.")
     settings = {
         "core.hooksPath": os.devnull,
         "core.symlinks": "false",
@@ -99,17 +101,17 @@ def _git(repository: Repository, *arguments: str) -> list[str]:
 
 
 def _pinned(repository: Repository) -> str:
-    """Return the host's address, checked to be a public one, so that git connects to no other (case 16)."""
+    """Return the host's public addresses for git to connect to. Raises InvalidInputError for any other address."""
     parts = urlsplit(repository.url)
     host, port = parts.hostname or "", parts.port or 443
     try:
         found = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError as error:
-        raise UnavailableError(f"There is no host {host!r}.", hint="Check the address.") from error
+        raise UnavailableError(f"The host {host!r} does not exist.", hint="Check the address.") from error
     for address in found:
         if not ipaddress.ip_address(address.partition("%")[0]).is_global:
             raise InvalidInputError(
-                f"{host} lies in a network of our own.",
+                f"{host} is not a public address.",
                 hint="An administrator can allow the address in ASSAY_GIT_ALLOW.",
             )
     return f"{host}:{port}:{','.join(sorted(found))}"
@@ -132,19 +134,19 @@ def _variables(repository: Repository) -> dict[str, str]:
 
 def _output(whole: Path, *arguments: str) -> str:
     program = shutil.which("git") or "git"
-    done = subprocess.run(  # noqa: S603 - as above, with our own words only
+    done = subprocess.run(  # noqa: S603 - as above, with our own arguments only
         [program, "-C", str(whole), "-c", "safe.directory=*", *arguments],
         env=_variables(Repository(url="file:///")),
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=TIMEOUT,
         check=True,
     )
     return done.stdout
 
 
 def _check_size(whole: Path) -> None:
-    """Raise InvalidInputError for what has grown too large. Files may come and go meanwhile."""
+    """Raise InvalidInputError where a limit is exceeded. Files may come and go meanwhile."""
     size = files = 0
     for place, _, names in os.walk(whole):
         for name in names:
@@ -154,18 +156,19 @@ def _check_size(whole: Path) -> None:
                 continue
             size += seen.st_size if stat.S_ISREG(seen.st_mode) else 0
             files += 1
-    if size > MOST_BYTES or files > MOST_FILES:
+    if size > MAX_BYTES or files > MAX_FILES:
         raise InvalidInputError(
-            f"The repository has more than {MOST_BYTES >> 20} MiB or {MOST_FILES} files.", hint="Use a smaller one."
+            f"The repository has more than {MAX_BYTES >> 20} MiB or {MAX_FILES:,} files.",
+            hint="Use a smaller repository.",
         )
 
 
 def main(job: Path) -> int:
-    """Do the job; leave the commit's id beside it, or say what went wrong."""
-    asked = json.loads(job.read_text())
-    target = Path(asked["target"])
+    """Do the job; write the commit's ID beside it, or print what went wrong."""
+    request = json.loads(job.read_text())
+    target = Path(request["target"])
     try:
-        commit = checkout(Repository(**asked["repository"]), target, asked["entry"])
+        commit = checkout(Repository(**request["repository"]), target, request["entry"])
     except AssayError as error:
         shutil.rmtree(target.with_name(target.name + ".whole"), ignore_errors=True)
         sys.stdout.write(f"{error.detail} {error.hint}\n")

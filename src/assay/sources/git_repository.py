@@ -1,4 +1,4 @@
-"""A git repository as the source of a project: which addresses may be named."""
+"""A git repository as the source of a project, and the addresses that are allowed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from assay.core.errors import InvalidInputError
 
 BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}")
 ADDRESS = re.compile(r"[a-z]+://[A-Za-z0-9._~:/%@+-]{1,500}")
-LONGEST_FOLDER = 200
+MAX_FOLDER = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """Where files come from. `branch` is '' for the default one, `folder` '' for the top.
+    """The address of files. `branch` is '' for the default branch, `folder` '' for the root.
 
-    `trusted`: an administrator allowed this address, so that it may lie in the own network or on this machine.
+    `trusted`: an administrator allowed the address, so it may be in a private network or on this machine.
     """
 
     url: str
@@ -28,7 +28,7 @@ class Repository:
     trusted: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return the repository as plain values."""
         return asdict(self)
 
 
@@ -49,15 +49,17 @@ def repository_of(source: dict[str, Any], allowed: tuple[str, ...]) -> Repositor
             f"{repository.branch[:60]!r} is not a branch or tag.", hint="Write its name, such as main.", path="source"
         )
     folder = PurePosixPath(repository.folder)
-    if len(repository.folder) > LONGEST_FOLDER or ".." in folder.parts or ".git" in folder.parts:
+    if len(repository.folder) > MAX_FOLDER or ".." in folder.parts or ".git" in folder.parts:
         raise InvalidInputError(
-            f"{repository.folder[:60]!r} is no folder of a repository.", hint="Name one below its top.", path="source"
+            f"{repository.folder[:60]!r} is not a folder of a repository.",
+            hint="Name a folder below the root.",
+            path="source",
         )
     return repository
 
 
 def _trusted(url: str, allowed: tuple[str, ...]) -> bool:
-    """Say whether an address begins as an allowed one and stays below it."""
+    """Say whether an address is an allowed one or below it."""
     return ".." not in url and any(url == one or url.startswith(one.rstrip("/") + "/") for one in allowed)
 
 
@@ -71,11 +73,11 @@ def _check_address(repository: Repository) -> None:
     parts = urlsplit(repository.url)
     if parts.username is not None or parts.password is not None:
         raise InvalidInputError(
-            "The address carries a name or password.", hint="Use an address that asks for none.", path="source"
+            "The address contains a name or password.", hint="Use an address that needs none.", path="source"
         )
     if parts.scheme != "https" and not repository.trusted:
         raise InvalidInputError(
-            f"Repositories come by https, not by {parts.scheme}.",
+            f"Repositories are fetched by https, not by {parts.scheme}.",
             hint="Use https, or let an administrator allow the address in ASSAY_GIT_ALLOW.",
             path="source",
         )

@@ -1,6 +1,6 @@
-"""Reading what people already have: requirements.txt, pyproject.toml, pylock.toml, environment.yml.
+"""Import of requirements.txt, pyproject.toml, pylock.toml and environment.yml.
 
-Everything that is taken passes the same check as a typed line; everything else is listed with its reason.
+Every imported line passes the same check as a typed line. Everything else is listed with the reason.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HASH = re.compile(r"\s+--hash=\S+")
 
 @dataclass(frozen=True, kw_only=True)
 class NotTaken:
-    """An entry that cannot be taken over. `line` counts from 1, 0 where it is unknown."""
+    """An entry that is left out. `line` counts from 1 and is 0 where it is unknown."""
 
     line: int
     text: str
@@ -34,7 +34,7 @@ class NotTaken:
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """What was read. `kind`: requirements, pyproject, pylock or conda; `python` e.g. `3.11`."""
+    """An imported file. `kind`: requirements, pyproject, pylock or conda; `python` is a version such as `3.11`."""
 
     kind: str
     libraries: tuple[str, ...]
@@ -46,7 +46,7 @@ Entry = tuple[int, str]
 
 
 def read(text: str, filename: str = "") -> Intake:
-    """Read a file's text. Raises InvalidInputError when it is too large or broken."""
+    """Read the text of a file. Raises InvalidInputError when it is too large or malformed."""
     if len(text) > MAX_TEXT or text.count("\n") > MAX_LINES:
         raise InvalidInputError(
             f"The file is too large: at most {MAX_TEXT} characters and {MAX_LINES} lines.",
@@ -68,7 +68,7 @@ def _kind(text: str, name: str) -> str:
 
 
 def _checked(kind: str, entries: Iterator[Entry], python: str | None, refused: list[NotTaken]) -> Intake:
-    """Keep what passes the check of a typed line."""
+    """Return the lines that pass the check of a typed line, and the others with the reason."""
     taken: list[str] = []
     for line, text in entries:
         single = SINGLE_EQUALS.fullmatch(text)
@@ -111,7 +111,7 @@ def _pyproject(text: str) -> Intake:
         if isinstance(wanted, str):
             entries.append((0, name + _poetry(wanted)))
         else:
-            refused.append(NotTaken(line=0, text=name, reason="Only plain versions of Poetry are read."))
+            refused.append(NotTaken(line=0, text=name, reason="Only plain Poetry versions can be imported."))
     python = str(project.get("requires-python") or poetry.get("python") or "")
     return _checked("pyproject", iter(entries), _lowest(python), refused)
 
@@ -169,7 +169,7 @@ def _toml(text: str) -> dict[str, Any]:
 def _yaml(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
         if any(isinstance(token, (yaml.AnchorToken, yaml.AliasToken)) for token in yaml.scan(text)):
-            raise InvalidInputError("The YAML uses anchors.", hint="Write the entries out.", path="libraries")
+            raise InvalidInputError("The YAML uses anchors.", hint="Write the entries in full.", path="libraries")
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         place = str(error).splitlines()[0][:200] if str(error) else "it is broken"

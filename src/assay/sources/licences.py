@@ -1,7 +1,7 @@
-"""Licences as SPDX expressions: what a package says of itself, in whichever of three places it says it.
+"""Licences as SPDX expressions, from a package's metadata: expression, classifiers or free text.
 
-PEP 639's expression is taken as it is; classifiers and free texts are translated where they name one
-licence without doubt. What is not understood stays unknown: '' is never "no licence needed".
+An expression (PEP 639) is used as it is. Classifiers and free texts are translated where they name exactly one
+licence. Everything else is unknown: '' never means that no licence is needed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from license_expression import ExpressionError, Licensing, get_spdx_licensing
 
 # Trove classifiers and common free texts that name exactly one licence. "BSD" without a number of
-# clauses is a family, kept as a LicenseRef so that a policy can still speak of it.
+# clauses is a family, kept as a LicenseRef so that a policy can name it.
 NAMED = {
     "academic free license (afl)": "LicenseRef-AFL",
     "apache": "Apache-2.0",
@@ -82,7 +82,7 @@ def _licensing() -> Licensing:
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
-    """Return a licence as an SPDX expression, '' when it is not understood.
+    """Return a licence as an SPDX expression, '' when it is unknown.
 
     `text` is an expression, or names joined by OR (several classifiers).
     """

@@ -1,7 +1,7 @@
 """Lists of names: the most used libraries, and those with a long history. One name a line, the most used first.
 
 `docs/name_lists.py` makes the two files that are shipped; their first lines name source and date. Another file
-of the same form can stand in for either.
+of the same format can replace either.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def read_names(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"The list of names {path} cannot be read.", hint="It needs UTF-8 text.") from error
+        raise InvalidInputError(f"The list of names {path} cannot be read.", hint="Use UTF-8 text.") from error
     numbered = ((number, line.partition("#")[0].strip()) for number, line in enumerate(lines, 1))
     return tuple(dict.fromkeys(_name(text, path, number) for number, text in numbered if text))
 
@@ -30,4 +30,6 @@ def _name(text: str, path: Path, number: int) -> str:
     try:
         return canonicalize_name(text, validate=True)
     except InvalidName as error:
-        raise InvalidInputError(f"Line {number} of {path} is not a name.", hint="Write one name a line.") from error
+        raise InvalidInputError(
+            f"Line {number} of {path} is not a package name.", hint="Write one name per line."
+        ) from error

@@ -1,7 +1,6 @@
-"""A policy as a document: YAML or JSON in and out, and the JSON Schema that says what it may hold.
+"""A policy as YAML or JSON, and the JSON Schema of it.
 
-Everything is read from the fields of the rules, so a new kind of rule is in the document, in the schema
-and in its errors without a word here.
+Everything is derived from the fields of the rules: a new kind of rule needs no change here.
 """
 
 from __future__ import annotations
@@ -22,20 +21,24 @@ from assay.core.policy.policy import BY_KIND, Policy
 
 MAX_TEXT = 200_000  # characters of a document
 MAX_RULES = 500
-MAX_WORDS = 500  # characters of one text in it
+MAX_LINE = 500  # characters of one text in it
 MAX_NAMES = 5000  # entries of one list in it
 
 
 def policy_from_yaml(text: str) -> Policy:
-    """Read a YAML document (JSON is one too). Raises InvalidInputError with the path of what is wrong."""
+    """Read a YAML document (JSON is one too). Raises InvalidInputError with the path of the error."""
     if len(text) > MAX_TEXT:
-        raise InvalidInputError(f"More than {MAX_TEXT} characters.", hint="Shorten the policy.", path="rules")
+        raise InvalidInputError(
+            f"The policy has more than {MAX_TEXT:,} characters.", hint="Shorten the policy.", path="rules"
+        )
     if "&" in text and any(isinstance(token, yaml.AliasToken) for token in _tokens(text)):
-        raise InvalidInputError("A policy has no YAML aliases.", hint="Write each rule in full.", path="rules")
+        raise InvalidInputError("A policy cannot use YAML aliases.", hint="Write each rule in full.", path="rules")
     try:
         document = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidInputError(f"This is no YAML: {str(error)[:300]}", hint="Check the indentation.") from error
+        raise InvalidInputError(
+            f"The policy is not valid YAML: {str(error)[:300]}", hint="Check the indentation."
+        ) from error
     return policy_from(document)
 
 
@@ -43,7 +46,7 @@ def _tokens(text: str) -> list[object]:
     try:
         return list(yaml.scan(text))
     except yaml.YAMLError:
-        return []  # told by the reading itself
+        return []  # reading the document reports it
 
 
 def policy_to_yaml(policy: Policy) -> str:
@@ -53,7 +56,7 @@ def policy_to_yaml(policy: Policy) -> str:
 
 
 def policy_document(policy: Policy) -> dict[str, Any]:
-    """Return the policy as plain values, without what each rule leaves at its default."""
+    """Return the policy as plain values, without fields that have their defaults."""
     return {"rules": [_rule_document(rule) for rule in policy.rules]}
 
 
@@ -71,13 +74,17 @@ def _plain(value: object) -> object:
 
 
 def policy_from(document: object) -> Policy:
-    """Read plain values. Raises InvalidInputError with the path of what is wrong."""
+    """Read plain values. Raises InvalidInputError with the path of the error."""
     if not isinstance(document, Mapping) or not isinstance(document.get("rules"), list):
-        raise InvalidInputError("A policy holds a list named rules.", hint="See GET /policy/schema.", path="rules")
+        raise InvalidInputError("A policy contains a list named rules.", hint="See GET /policy/schema.", path="rules")
     if unknown := set(document) - {"rules"}:
-        raise InvalidInputError(f"{min(map(str, unknown))!r} is not known.", hint="A policy holds rules.")
+        raise InvalidInputError(
+            f"{min(map(str, unknown))!r} is not a field of a policy.", hint="A policy contains rules only."
+        )
     if len(document["rules"]) > MAX_RULES:
-        raise InvalidInputError(f"More than {MAX_RULES} rules.", hint="Join some of them.", path="rules")
+        raise InvalidInputError(
+            f"The policy has more than {MAX_RULES} rules.", hint="Combine some of them.", path="rules"
+        )
     return Policy(rules=tuple(_rule(one, f"rules[{at}]") for at, one in enumerate(document["rules"])))
 
 
@@ -87,7 +94,7 @@ def _rule(entry: object, path: str) -> Rule:
     kind = BY_KIND.get(entry.get("kind", ""))
     if kind is None:
         hint = f"Choose one of {', '.join(BY_KIND)}."
-        raise InvalidInputError(f"{entry.get('kind')!r:.60} is no kind of rule.", hint=hint, path=f"{path}.kind")
+        raise InvalidInputError(f"{entry.get('kind')!r:.60} is not a kind of rule.", hint=hint, path=f"{path}.kind")
     types, known = get_type_hints(kind), {one.name: one for one in fields(kind)}
     for name in entry:
         if name != "kind" and name not in known:
@@ -96,7 +103,7 @@ def _rule(entry: object, path: str) -> Rule:
     values = {name: _value(entry[name], types[name], f"{path}.{name}") for name in known if name in entry}
     for name, one in known.items():
         if one.default is MISSING and values.get(name) in {None, "", ()}:
-            hint = f"Say which {name}."
+            hint = f"Add {name}."
             raise InvalidInputError(f"{kind.kind} needs {name}.", hint=hint, path=f"{path}.{name}")
     return kind(**_normal(values, path))
 
@@ -104,17 +111,19 @@ def _rule(entry: object, path: str) -> Rule:
 def _value(value: object, wanted: Any, path: str) -> object:  # noqa: ANN401 - a type as `get_type_hints` gives it
     if isinstance(wanted, GenericAlias):
         if not isinstance(value, list) or len(value) > MAX_NAMES:
-            raise InvalidInputError("A list of texts belongs here.", hint="Write it as [a, b].", path=path)
+            raise InvalidInputError(
+                f"This must be a list of at most {MAX_NAMES:,} texts.", hint="Write it as [a, b].", path=path
+            )
         return tuple(str(_value(one, str, f"{path}[{at}]")) for at, one in enumerate(value))
     if issubclass(wanted, StrEnum):
         if value not in list(wanted):
             hint = f"Choose one of {', '.join(wanted)}."
-            raise InvalidInputError(f"{value!r:.60} is not among them.", hint=hint, path=path)
+            raise InvalidInputError(f"{value!r:.60} is not a valid value.", hint=hint, path=path)
         return wanted(value)
     if wanted is int and isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**9:
         return value
     if (wanted is bool and isinstance(value, bool)) or (
-        wanted is str and isinstance(value, str) and len(value) <= MAX_WORDS and value.isprintable()
+        wanted is str and isinstance(value, str) and len(value) <= MAX_LINE and value.isprintable()
     ):
         return value
     what = {int: "a whole number, 0 or more", bool: "true or false", str: "one line of text"}[wanted]
@@ -131,7 +140,9 @@ def _normal(values: dict[str, Any], path: str) -> dict[str, Any]:
         except InvalidSpecifier as error:
             hint = "Write it as >=2,<3."
             where = f"{path}.versions"
-            raise InvalidInputError(f"{values['versions']!r:.60} is no range.", hint=hint, path=where) from error
+            raise InvalidInputError(
+                f"{values['versions']!r:.60} is not a version range.", hint=hint, path=where
+            ) from error
     return values
 
 

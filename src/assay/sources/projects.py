@@ -1,7 +1,7 @@
-"""What the package index tells of a project today: newest release, yanked ones, status, attestations.
+"""A project at the package index: its newest release, yanked releases, status and attestations.
 
-The answer is that of the simple API as JSON (PEP 691), with upload times (PEP 700), yanked files
-(PEP 592), provenance (PEP 740) and the project's status (PEP 792) where the index tells them.
+The source is the JSON simple API (PEP 691), with upload times (PEP 700), yanked files (PEP 592), provenance
+(PEP 740) and the project's status (PEP 792) where the index has them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from assay.core.errors import UnavailableError
 from assay.core.policy.facts import Project
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
-MAX_ANSWER = 64 << 20  # bytes; projects with ten thousand files stay below
+MAX_ANSWER = 64 << 20  # bytes; a project with ten thousand files has less
 STATUSES = ("active", "archived", "quarantined", "deprecated")
-MAX_REASON = 300  # characters that are kept of a project's own words
+MAX_REASON = 300  # characters of a reason that are kept
 
 
 def read_project(name: str, content: bytes) -> Project:
-    """Read an index's answer. Raises UnavailableError when it is not the simple API as JSON."""
+    """Read the answer of an index. Raises UnavailableError when it is not the JSON simple API."""
     if len(content) > MAX_ANSWER:
         raise UnavailableError(f"The index's answer about {name} is too large.", hint="Check the index.")
     try:
@@ -38,7 +38,7 @@ def read_project(name: str, content: bytes) -> Project:
         return _project(name, document, releases)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnavailableError(
-            f"The index's answer about {name} is not the simple API as JSON.", hint="It needs PEP 691."
+            f"The index's answer about {name} is not the JSON simple API.", hint="Use an index that supports PEP 691."
         ) from error
 
 
@@ -61,10 +61,12 @@ def _version(filename: str) -> Version | None:
 
 
 def _project(name: str, document: Mapping[str, Any], releases: dict[Version, list[dict[str, Any]]]) -> Project:
-    yanked = {version: _why(files) for version, files in releases.items() if all(one.get("yanked") for one in files)}
-    standing = [version for version in releases if version not in yanked]
-    stable = [version for version in standing if not version.is_prerelease]
-    newest = max(stable or standing, default=None)
+    yanked = {
+        version: _reason(files) for version, files in releases.items() if all(one.get("yanked") for one in files)
+    }
+    available = [version for version in releases if version not in yanked]
+    stable = [version for version in available if not version.is_prerelease]
+    newest = max(stable or available, default=None)
     status = document.get("project-status") or {}
     word = str(status.get("status", "active"))
     return Project(
@@ -73,18 +75,18 @@ def _project(name: str, document: Mapping[str, Any], releases: dict[Version, lis
         newest_at=_first_day(releases[newest]) if newest else None,
         status=word if word in STATUSES else "active",
         status_reason=str(status.get("reason") or "")[:MAX_REASON],
-        yanked={str(version): why for version, why in yanked.items()},
+        yanked={str(version): reason for version, reason in yanked.items()},
         attested=frozenset(
             str(version) for version, files in releases.items() if all(one.get("provenance") for one in files)
         ),
     )
 
 
-def _why(files: list[dict[str, Any]]) -> str:
+def _reason(files: list[dict[str, Any]]) -> str:
     return next((one["yanked"][:MAX_REASON] for one in files if isinstance(one["yanked"], str)), "")
 
 
 def _first_day(files: list[dict[str, Any]]) -> date | None:
-    """Return the day on which the first file of a release was uploaded, None when the index does not say."""
+    """Return the day on which the first file of a release was uploaded, None when the index has no upload times."""
     times = [str(one["upload-time"]) for one in files if one.get("upload-time")]
     return datetime.fromisoformat(min(times)).date() if times else None

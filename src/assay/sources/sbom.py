@@ -1,7 +1,7 @@
-"""The list of parts (SBOM) of a version as a CycloneDX document.
+"""The SBOM of a version as a CycloneDX document.
 
-The same lock and facts give the same document: its serial number is made from the digest, its time is
-that of the build, so that two downloads can be compared.
+The same lock and facts give the same document, so that downloads can be compared: the serial number is derived from
+the digest, and the time is that of the build.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ SOURCE = VulnerabilitySource(name="OSV", url=XsUri("https://osv.dev"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the list is made of. `licences` maps names to SPDX; those missing are unknown and left out."""
+class SbomInput:
+    """What the SBOM is made from. `licences` maps names to SPDX expressions; unknown licences are left out."""
 
     reference: str
     title: str
@@ -47,25 +47,25 @@ class Parts:
     matches: tuple[Match, ...] = ()
 
 
-def sbom(parts: Parts) -> str:
+def sbom(source: SbomInput) -> str:
     """Return the document as JSON, CycloneDX 1.6."""
     root = Component(
         type=ComponentType.APPLICATION,
-        name=parts.reference.partition("@")[0],
-        version=parts.reference.partition("@")[2],
-        bom_ref=parts.reference,
-        description=parts.title or None,
-        properties=[Property(name="assay:digest", value=parts.lock.digest)],
+        name=source.reference.partition("@")[0],
+        version=source.reference.partition("@")[2],
+        bom_ref=source.reference,
+        description=source.title or None,
+        properties=[Property(name="assay:digest", value=source.lock.digest)],
     )
     bom = Bom(
-        serial_number=uuid5(NAMESPACE_URL, f"urn:assay:{parts.reference}:{parts.lock.digest}"),
-        metadata=BomMetaData(component=root, timestamp=parts.made_at),
+        serial_number=uuid5(NAMESPACE_URL, f"urn:assay:{source.reference}:{source.lock.digest}"),
+        metadata=BomMetaData(component=root, timestamp=source.made_at),
     )
-    components = {one.name: _component(one, parts.licences.get(one.name, "")) for one in parts.lock.libraries}
+    components = {one.name: _component(one, source.licences.get(one.name, "")) for one in source.lock.libraries}
     for one in components.values():
         bom.components.add(one)
-    _add_edges(bom, root, components, parts.lock)
-    for match in parts.matches:
+    _add_edges(bom, root, components, source.lock)
+    for match in source.matches:
         bom.vulnerabilities.add(_vulnerability(match, components[match.library]))
     text: str = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1)
     return text

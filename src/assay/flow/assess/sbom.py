@@ -10,13 +10,13 @@ from assay.store.models import Version
 
 def version_sbom(version: Version, known: KnownVulnerabilities) -> str:
     """Return the CycloneDX document of a built version. Raises ValueError for one without a lock."""
-    from assay.sources.sbom import Parts, sbom  # noqa: PLC0415 - takes 0.1 s that only this needs
+    from assay.sources.sbom import SbomInput, sbom  # noqa: PLC0415 - takes 0.1 s that only this needs
 
     if version.lock is None:
         raise ValueError("Only a built version has an SBOM.")
     reported = version.lock.report["libraries"]
     return sbom(
-        Parts(
+        SbomInput(
             reference=version.reference,
             title=version.environment.title,
             lock=LockValue.from_dict(version.lock.content),

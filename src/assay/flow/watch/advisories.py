@@ -14,7 +14,9 @@ def load_feed(source: str) -> Feed:
     with open_feed(source) as feed:
         changes = _compare(feed, known)
         if not changes.seen:
-            raise InvalidInputError("The feed holds no record.", hint="Take the ecosystem's all.zip.", path="source")
+            raise InvalidInputError(
+                "The feed contains no record.", hint="Use the all.zip of the PyPI ecosystem.", path="source"
+            )
         return keep(changes, known, source=source_name(source), digest=feed.digest)
 
 
