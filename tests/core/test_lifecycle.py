@@ -175,3 +175,28 @@ def test_a_version_whose_files_changed_is_not_launched() -> None:
         drifted = VersionState(status=status, author_id=AUTHOR, digest="d", drifted=True)
         with pytest.raises(DriftError):
             check_launch(drifted, Health.OK, person(Role.MEMBER, AUTHOR))
+
+
+def test_only_its_author_withdraws_a_submission() -> None:
+    """A reviewer sees it, and rejects it instead."""
+    pending = VersionState(status=Status.PENDING, author_id=AUTHOR, digest="d")
+    with pytest.raises(ForbiddenError, match="Only its author may withdraw"):
+        decide(Action.WITHDRAW, pending, person(Role.REVIEWER))
+    assert decide(Action.WITHDRAW, pending, person(Role.MEMBER, AUTHOR)).row is BY_ACTION[Action.WITHDRAW]
+
+
+@pytest.mark.parametrize(
+    ("status", "health", "digest", "error", "words"),
+    [
+        (Status.RETIRED, Health.OK, "d", ForbiddenError, "is retired"),
+        (Status.PUBLISHED, Health.QUARANTINED, "d", ForbiddenError, "is quarantined"),
+        (Status.PUBLISHED, Health.OK, "", ConflictError, "not built"),
+        (Status.PENDING, Health.OK, "d", ForbiddenError, "Only its author"),
+    ],
+)
+def test_a_refused_launch_says_why(
+    status: Status, health: Health, digest: str, error: type[AssayError], words: str
+) -> None:
+    """Each reason has its sentence."""
+    with pytest.raises(error, match=words):
+        check_launch(VersionState(status=status, author_id=AUTHOR, digest=digest), health, person(Role.REVIEWER))

@@ -145,12 +145,12 @@ def test_every_difference_has_words() -> None:
 
 
 def test_a_large_environment_is_compared_at_once() -> None:
-    """300 names against 5,000 take less than 50 ms; best of five, for machines that are busy."""
+    """300 names against 5,000 take less than 50 ms of processor time; best of five, for machines that are busy."""
     names = [f"{name}x" for name in NAMES[:300]]
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         for name in names:
             look_up(name)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.05

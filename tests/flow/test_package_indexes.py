@@ -7,6 +7,7 @@ import json
 import pytest
 from django.test import Client
 from support.people import person
+from support.receivers import http_receiver
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Right, Role
@@ -89,3 +90,36 @@ def test_the_api_takes_secrets_and_never_gives_them() -> None:
     bad = client.put(f"{root}/own", {**given, "url": "ftp://x"}, content_type="application/json")
     assert (bad.status_code, bad.json()["path"]) == (422, "url")
     assert client.delete(f"{root}/own").status_code == 204
+
+
+def test_a_name_that_is_taken_is_refused_and_the_index_stays_as_it_was() -> None:
+    """Changing one into another's name, or into a second default, is a conflict."""
+    admin = person("admin", Role.ADMIN)
+    add_index(admin, OWN)
+    add_index(admin, IndexInput(name="other", url="https://other.example.com/simple", patterns=("geo-*",)))
+    with pytest.raises(ConflictError) as caught:
+        change_index(admin, "other", OWN)
+    assert caught.value.path == "name"
+    assert [one.name for one in list_indexes(admin)] == ["own", "other"]
+    assert Event.objects.filter(name="source.changed").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (200, "Connected. It answers like a package index."),
+        (404, "Connected. It answers like a package index."),
+        (401, "It refused the sign-in (status 401)."),
+        (403, "It refused the sign-in (status 403)."),
+        (500, "It answers with status 500. Check the address"),
+    ],
+)
+def test_a_connection_is_told_in_words(status: int, words: str) -> None:
+    """Each answer has its sentence, with what to do."""
+    admin = person("admin", Role.ADMIN)
+    with http_receiver() as server:
+        server.status = status
+        address = server.url.removesuffix("/hook")
+        add_index(admin, IndexInput(name="inside", url=address, patterns=("acme-*",), allow_private=True))
+        assert check_connection(admin, "inside").startswith(words)
+        assert set(server.paths) == {"/assay-connection-test/"}

@@ -69,6 +69,7 @@ class HttpReceiver:
     url: str = ""
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     status: int = 204
+    paths: list[str] = field(default_factory=list)  # that were read
 
 
 @contextlib.contextmanager
@@ -81,6 +82,12 @@ def http_receiver() -> Iterator[HttpReceiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             kept.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(kept.status)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            kept.paths.append(self.path)
+            self.send_response(kept.status)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name

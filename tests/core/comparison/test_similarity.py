@@ -244,3 +244,11 @@ def test_slots_of_what_was_removed_are_an_error() -> None:
     index.remove("a@3")
     with pytest.raises(LookupError):
         index.holders("six", "1", among)
+
+
+def test_the_same_lock_is_similar_whatever_it_was_made_for() -> None:
+    """Two versions that hold the same are joined, also when they ask for different libraries."""
+    index = NearestIndex(environment)
+    held = {"six": "1", "idna": "2"}
+    index.load([("a@1", profile("six", **held)), ("b@1", profile("idna", **held))])
+    assert list(index.similar_pairs(index.keys, 0.9)) == [("a@1", "b@1")]

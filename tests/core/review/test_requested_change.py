@@ -157,3 +157,26 @@ def test_what_asks_for_nothing_is_refused() -> None:
     assert caught.value.path == "libraries"
     assert parse_requested_change("Six", "please", "drop").words == "drop: please"
     assert parse_requested_change("six", "please").words == "please"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "to", "words"),
+    [("-e", "drop", "", "is not a library"), ("six", "burn", "", "'burn' is no edit")],
+)
+def test_what_names_no_library_or_edit_is_refused(name: str, kind: str, to: str, words: str) -> None:
+    """The hint lists the edits."""
+    with pytest.raises(InvalidInputError, match=words) as caught:
+        parse_requested_change(name, "please", kind, to)
+    assert caught.value.path == "libraries"
+
+
+def test_waiting_and_words_change_nothing_and_are_never_done() -> None:
+    """A spec cannot show whether somebody waited."""
+    spec = spec_of("six")
+    wait = parse_requested_change("six", kind="wait", to="2030-01-31")
+    assert wait.edit is not None
+    assert apply_edit(spec, "six", wait.edit) is spec
+    assert not is_done(spec, wait)
+    assert not is_done(spec, parse_requested_change("six", "why?"))
+    drop = parse_requested_change("six", kind="drop")
+    assert (is_done(spec, drop), is_done(spec_of("idna"), drop)) == (False, True)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from support.index import LocalIndex
-from support.people import built, draft, lock_of, person, published
+from support.people import built, draft, lock_of, person, published, spec_input
 
 from assay.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.core.spec import parse_pin, pinned
 from assay.flow.access import find_reference
 from assay.flow.compose.align import MOST, propose
+from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.review import review
 from assay.store.models import Version
 
@@ -123,3 +124,13 @@ def test_who_may_ask(ana: Actor, ben: Actor) -> None:
     for names in ([], ["ds"] * (MOST + 1)):
         with pytest.raises(InvalidInputError):
             propose(ana, pin, names)
+
+
+def test_a_draft_that_asks_for_something_else_is_not_taken_for_it(index: LocalIndex, ana: Actor, ben: Actor) -> None:
+    """One's own newer draft counts only with the very same lines."""
+    published(ana, ben, "ds", ["frame>=2"], {"frame": "2.1.0", "core": "1.0"})
+    edit_spec(ben, "ds", new_version(ben, "ds").number, spec_input("frame", "core"))
+    pin = parse_pin("frame", "2.2")
+    assert [one.draft for one in propose(ben, pin, ["ds"], create=True)] == ["ds@3"]
+    assert [one.draft for one in propose(ben, pin, ["ds"], create=True)] == ["ds@3"]
+    assert index.served

@@ -80,3 +80,15 @@ def test_an_answer_that_cannot_be_read_is_none() -> None:
         path.write_text(broken)
         assert resolution_cache.cached_resolution(request) is None
     path.unlink()
+
+
+def test_an_answer_counts_for_some_minutes() -> None:
+    """An older one is asked for again."""
+    index = Index(name="default", url="https://index.example/simple")
+    request = ResolveRequest(python="3.11", python_path="/usr/bin/python3", libraries=("ageing",), index=index)
+    lock = lock_of({"six": "1.16.0"})
+    resolution_cache.cache_resolution(request, lock)
+    path, now = resolution_cache._path(request), time.time()
+    for age, answer in ((resolution_cache.KEPT - 30, lock), (resolution_cache.KEPT + 1, None)):
+        os.utime(path, (now - age,) * 2)
+        assert resolution_cache.cached_resolution(request) == answer

@@ -17,17 +17,18 @@ from django.utils import timezone
 from support.people import built, draft, lock_of, person
 from support.receivers import http_receiver, mail_server
 
-from assay.core.errors import ForbiddenError, InvalidInputError
+from assay.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.flow import retire
 from assay.flow.assess.assess import verdict
+from assay.flow.compose.draft import new_version
 from assay.flow.notify import notifications
-from assay.flow.notify.webhooks import PAUSES, add_webhook, deliver, remove_webhook, send_again, try_webhook
+from assay.flow.notify.webhooks import MOST, PAUSES, add_webhook, deliver, remove_webhook, send_again, try_webhook
 from assay.flow.people import find_person, set_mail
 from assay.flow.review import review
 from assay.flow.review.waive import record_expiring_waivers
 from assay.jobs.delivery import GATHER, Post
-from assay.store.models import Delivery, Launch, Notice, Person, Runtime, Version, Waiver, Workspace
+from assay.store.models import Delivery, Launch, Notice, Person, Runtime, Version, Waiver, Webhook, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -294,3 +295,70 @@ def test_a_waiver_that_ends_soon_is_told_once(people: tuple[Actor, Actor, Actor]
     assert told(ana)[-1].startswith("A waiver in geo@1 expires soon: six is old (until ")
     assert told(eva)[-1] == told(ana)[-1]
     assert verdict(version).policy == 0
+
+
+def test_only_so_many_webhooks_and_only_one_s_own(people: tuple[Actor, Actor, Actor]) -> None:
+    """The next one is refused; what is not there, or another workspace's, is not found."""
+    _, _, eva = people
+    olga = person("olga", Role.ADMIN, "other")
+    for number in range(MOST):
+        add_webhook(eva, url=f"https://example.com/{number}", events=())
+    with pytest.raises(InvalidInputError, match=f"There are {MOST} webhooks") as caught:
+        add_webhook(eva, url="https://example.com/more", events=())
+    assert caught.value.path == "url"
+    hook = Webhook.objects.first()
+    assert hook is not None
+    for act in (remove_webhook, try_webhook):
+        with pytest.raises(NotFoundError):
+            act(olga, hook.pk)
+    delivery = Delivery.objects.create(webhook=hook, sequence=1, event="version.published", next_at=None)
+    with pytest.raises(NotFoundError, match="no such delivery"):
+        send_again(olga, delivery.pk)
+    send_again(eva, delivery.pk)
+    delivery.refresh_from_db()
+    assert delivery.next_at is not None
+
+
+def test_a_second_worker_finds_nothing_left(people: tuple[Actor, Actor, Actor]) -> None:
+    """It read the count before the first one was done; it tells nobody twice and keeps the place."""
+    ana, ben, _ = people
+    submitted(ana)
+    before = Workspace.objects.get().told_up_to
+    notifications._process_new_events(ana.workspace_id)
+    assert Workspace.objects.get().told_up_to == before
+    assert len(told(ben)) == 1
+
+
+def test_several_events_of_one_step_are_told_to_each(people: tuple[Actor, Actor, Actor]) -> None:
+    """Also when they concern the same version and the same people; an older version's users are those who name it."""
+    ana, ben, eva = people
+    version = published(people)
+    Launch.objects.create(
+        person_id=eva.id,
+        environment=version.environment,
+        version=version,
+        kind="run",
+        digest="d",
+        started_at=timezone.now(),
+    )
+    draft(ana, "two", "six")
+    built(ana, "two", lock=lock_of({"six": "1.16.0"}))
+    review.submit(ana, "geo", review_again(ana), "again")
+    review.submit(ana, "two", 1, "also")
+    review.approve(ben, "geo", 2, digest=Version.objects.get(environment__slug="geo", number=2).digest)
+    retire.deprecate(ben, "geo", 1, reason="old")
+    retire.restore(ben, "geo", 1)
+    retire.deprecate(ben, "geo", 1, reason="older")
+    notifications.advance()
+    assert told(ben)[-2:] == ["ana submitted geo@2 for publishing: again", "ana submitted two@1 for publishing: also"]
+    assert [words for words in told(eva) if "deprecated" in words] == [
+        "geo@1 is deprecated: old",
+        "geo@1 is deprecated: older",
+    ]
+
+
+def review_again(ana: Actor) -> int:
+    """Build the next version of geo; return its number."""
+    number = new_version(ana, "geo").number
+    built(ana, "geo", number, lock_of({"six": "1.17.0"}))
+    return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -87,3 +88,15 @@ def test_a_real_feed_is_loaded_and_indexed_within_seconds() -> None:
     assert current is not None
     assert len(current.index.matches("pillow", "8.0.0")) > 20
     assert time.perf_counter() - began < 20
+
+
+def test_a_record_that_stands_twice_counts_once(tmp_path: Path) -> None:
+    """The first one of an archive counts."""
+    one = record("PYSEC-1", "a", ("introduced", "1.0"))
+    again = record("PYSEC-1", "a", ("introduced", "3.0"))
+    path = write_feed(tmp_path / "all.zip", one, raw={"sub/PYSEC-1.json": json.dumps(again).encode()})
+    loaded = load_feed(path)
+    assert (loaded.records, loaded.added) == (1, 1)
+    current = current_feed()
+    assert current is not None
+    assert [match.id for match in current.index.matches("a", "2.0")] == ["PYSEC-1"]

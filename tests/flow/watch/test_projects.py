@@ -10,7 +10,9 @@ import pytest
 from django.utils import timezone
 from support.index import LocalIndex
 from support.people import built, draft, lock_of, person
+from support.receivers import http_receiver
 
+from assay.core.errors import UnavailableError
 from assay.core.policy.findings import Effect
 from assay.core.policy.policy import Policy
 from assay.core.policy.version_rules import MaximumAge, Yanked
@@ -19,7 +21,7 @@ from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import revise
 from assay.flow.assess.report import report_document
 from assay.flow.review import review
-from assay.flow.watch import watch
+from assay.flow.watch import projects, watch
 from assay.flow.watch.projects import refresh_projects
 from assay.jobs.daily_refresh import Refresh
 from assay.store.models import ProjectFacts, Version
@@ -87,3 +89,23 @@ def test_an_index_that_does_not_answer_is_left_alone_for_a_while(settings: Any) 
     assert not refresh.projects()
     assert refresh._ask_not_before > 0
     assert ProjectFacts.objects.count() == 0
+
+
+def test_a_step_ends_when_its_time_is_over(index: LocalIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds wait meanwhile; the next step goes on where this one ended."""
+    published()
+    monkeypatch.setattr(projects, "BUDGET", -1.0)
+    assert refresh_projects() == 0
+    assert index.served == []
+    monkeypatch.undo()
+
+
+def test_an_index_that_answers_with_an_error_is_no_answer(settings: Any) -> None:  # noqa: ANN401 - as above
+    """What was known stays; the project is asked about again."""
+    published()
+    with http_receiver() as server:
+        server.status = 503
+        settings.INDEX_URL = server.url
+        with pytest.raises(UnavailableError, match="answers 503 about"):
+            refresh_projects()
+    assert not ProjectFacts.objects.exists()

@@ -26,7 +26,7 @@ from assay.flow.review import review
 from assay.flow.review.waive import waive
 from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
-from assay.flow.watch.suggested_update import suggest_update
+from assay.flow.watch.suggested_update import suggest_update, suggest_updates
 from assay.store.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +202,29 @@ def test_a_library_that_is_not_wanted_at_all_has_no_remedy(ana: Actor, ben: Acto
         suggest_update(ana, "geo", 1)
     assert told.value.hint == "Use picture instead."
     assert find_version(ana, "geo", 1).environment.made == 1
+
+
+@pytest.mark.usefixtures("index")
+def test_the_updates_of_all_environments_say_why_there_is_none(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """Only those that need attention are looked at; a version that is not built has no update."""
+    published(ana, ben, "app", "pic==1.0")
+    assert suggest_updates(ana) == []
+    bad = record("PYSEC-3", "inner", ("introduced", "0"), cvss=CRITICAL)
+    load_feed(write_feed(tmp_path / "all.zip", bad))
+    watch.advance()
+    (result,) = suggest_updates(ana)
+    assert (result.reference, result.update) == ("geo@1", None)
+    assert result.reason
+    fixed = record("PYSEC-1", "pic", ("introduced", "0"), ("fixed", "1.1"), cvss=CRITICAL)
+    load_feed(write_feed(tmp_path / "all.zip", fixed))
+    watch.advance()
+    (result,) = suggest_updates(ana)
+    assert result.update is not None
+    assert (result.update.words, result.update.draft, result.reason) == (
+        "pic 1.0 → 1.1 fixes 1; nothing else moves",
+        None,
+        "",
+    )
+    draft(ana, "bare", "six")
+    with pytest.raises(ConflictError, match="not built"):
+        suggest_update(ana, "bare", 1)

@@ -32,7 +32,7 @@ from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
 from assay.flow.watch.quarantine import ends_at, why_over
 from assay.jobs.worker import Worker
-from assay.store.models import Event, HealthEntry, Version, Waiver, Watch
+from assay.store.models import Assessment, Event, HealthEntry, Version, Waiver, Watch
 
 pytestmark = pytest.mark.django_db
 BAD = record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "8.1.0"), cvss=CRITICAL)
@@ -227,3 +227,36 @@ def test_the_worker_watches() -> None:
     assert Watch.objects.count() == 0
     Worker().step()
     assert Watch.objects.count() == 1
+
+
+def test_what_is_not_quarantined_never_ends(ana: Actor, ben: Actor) -> None:
+    """Neither a healthy version nor one that an administrator quarantined has a moment at which it ends."""
+    version = published(ana, ben)
+    assert (ends_at(version), why_over(version)) == (None, "")
+    quarantine(person("eva", Role.ADMIN), "geo", 1, reason="by hand")
+    version.refresh_from_db()
+    assert (ends_at(version), why_over(version)) == (None, "")
+
+
+def test_what_waits_for_a_decision_is_assessed_again(ana: Actor, ben: Actor, tmp_path: Path) -> None:
+    """Reviewers see the counts of today in their list; its health is nobody's news yet."""
+    draft(ana, "geo", "pillow")
+    built(ana, "geo", lock=lock_of({"pillow": "8.0.0"}))
+    version = review.submit(ana, "geo", 1, "please")
+    feed(tmp_path, BAD)
+    kept = Assessment.objects.get(version=version)
+    assert [one["library"] for one in kept.findings if one["effect"] == "block"] == ["pillow"]
+    assert health(version) == "ok"
+    del ben
+
+
+def test_more_news_of_a_quarantined_version_is_recorded_and_changes_nothing(
+    ana: Actor, ben: Actor, tmp_path: Path
+) -> None:
+    """It stays quarantined, and the entry holds both facts."""
+    version = published(ana, ben)
+    feed(tmp_path, EVIL)
+    assert health(version) == "quarantined"
+    feed(tmp_path, EVIL, BAD)
+    assert health(version) == "quarantined"
+    assert names(version)[-2:] == ["version.quarantined", "version.attention"]
