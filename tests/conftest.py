@@ -12,6 +12,8 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 HOME = tempfile.mkdtemp(prefix="assay-tests-")
 os.environ["ASSAY_HOME"] = HOME
@@ -19,6 +21,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the tests' thread
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash tests nothing here
 django.setup()
+# How fast examples come depends on what else the machine does.
+hypothesis_settings.register_profile("assay", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("assay-ci", hypothesis_settings.get_profile("assay"), derandomize=True)
+hypothesis_settings.load_profile("assay-ci" if "CI" in os.environ else "assay")
 
 
 @atexit.register
@@ -37,6 +43,7 @@ LONGEST_FIRST = (
     "test_studio",
     "test_runtimes",
     "test_findings",
+    "test_lifecycle_machine",
 )
 
 

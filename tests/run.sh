@@ -19,4 +19,12 @@ fi
 "$PYTHON" -m djlint --lint --quiet src/assay/web/templates
 # One worker for each core; a file stays with one worker,
 # since its tests share servers.
-exec "$PYTHON" -m pytest -n "${ASSAY_TEST_WORKERS:-auto}" --dist loadfile --no-loadscope-reorder "$@"
+run() {
+    "$PYTHON" -m pytest -n "${ASSAY_TEST_WORKERS:-auto}" --dist loadfile --no-loadscope-reorder "$@"
+}
+if [ $# = 0 ]; then
+    # Measuring coverage slows tests down, so only those that must reach every branch of core and flow pay for it.
+    run tests/core tests/flow --cov
+    set -- --ignore=tests/core --ignore=tests/flow
+fi
+run "$@"
