@@ -21,7 +21,7 @@ import requests
 from assay.engine.interface import EnginePaths
 from assay.engine.kernels.overlay import BOOT, ensure_shims
 from assay.studio import process
-from assay.studio.hub_client import HubClient, Seen
+from assay.studio.hub_client import HubClient, ServerStatus
 from assay.studio.prefix import studio_prefix
 from assay.studio.process import hub_command
 
@@ -212,11 +212,11 @@ class Studio:
         self.client.ensure_user(name)
         self.client.start(name, server, {"environment": environment, "server": server})
 
-    def seen(self, name: str, server: str, state: str) -> Seen:
+    def seen(self, name: str, server: str, state: str) -> ServerStatus:
         """Wait until a server is in a state."""
 
-        def look() -> Seen | None:
-            seen = self.client.progress(name, server)
+        def look() -> ServerStatus | None:
+            seen = self.client.status(name, server)
             return seen if seen.state == state else None
 
         found = eventually(look)

@@ -139,7 +139,7 @@ def test_refusal_reaches_who_asked_by_rest(desk: Desk, studio: Studio) -> None:
     with pytest.raises(ForbiddenError, match=r"geo@5 is pending\. Use geo@4\."):
         studio.start("ana", "s3", "geo@5")
     assert desk.asked == [{"user": "ana", "environment": "geo@5", "server": "s3"}]
-    seen = studio.client.progress("ana", "s3")
+    seen = studio.client.status("ana", "s3")
     assert (seen.state, seen.message) == ("failed", "geo@5 is pending. Use geo@4.")
     assert not leftovers(studio)
 
@@ -193,7 +193,7 @@ def test_options_that_are_not_one_environment_are_refused(
     """No environment, several, foreign options or another server's pass: refused without asking."""
     answer = studio.call("POST", "/hub/api/users/ana/servers/odd", json={"user_options": options})
     assert answer.status_code == 403, answer.text
-    assert "Nothing is started" in answer.json()["message"]
+    assert "The server was not started" in answer.json()["message"]
     assert not desk.asked
 
 
@@ -202,7 +202,7 @@ def test_a_restart_is_checked_again(desk: Desk, studio: Studio) -> None:
     studio.start("ana", "s4")
     studio.seen("ana", "s4", "ready")
     studio.call("DELETE", "/hub/api/users/ana/servers/s4")
-    eventually(lambda: studio.client.progress("ana", "s4").state == "stopped")
+    eventually(lambda: studio.client.status("ana", "s4").state == "stopped")
     desk.asked.clear()
     desk.refuse("geo@4 is retired.", "Use geo@5.")
     answer = studio.call("POST", "/hub/api/users/ana/servers/s4")
@@ -217,7 +217,7 @@ def test_garbage_is_not_a_yes(desk: Desk, studio: Studio, body: bytes) -> None:
     desk.refusal = (200, body)
     answer = studio.call("POST", "/hub/api/users/ana/servers/odd", json={"environment": "geo@4"})
     assert answer.status_code == 403
-    assert "nothing is started" in answer.json()["message"]
+    assert "the server was not started" in answer.json()["message"]
 
 
 def test_silence_is_not_a_yes(desk: Desk, studio: Studio) -> None:
@@ -225,7 +225,7 @@ def test_silence_is_not_a_yes(desk: Desk, studio: Studio) -> None:
     desk.refusal = (500, b"")
     answer = studio.call("POST", "/hub/api/users/ana/servers/odd", json={"environment": "geo@4"})
     assert answer.status_code == 403
-    assert "nothing is started" in answer.json()["message"]
+    assert "the server was not started" in answer.json()["message"]
 
 
 def test_a_server_that_breaks_says_why(desk: Desk, studio: Studio) -> None:
@@ -244,7 +244,7 @@ def test_a_server_that_breaks_says_why(desk: Desk, studio: Studio) -> None:
 
 def test_unknown_servers_are_stopped(studio: Studio) -> None:
     """A server that never was is stopped, and stopping it again is no error."""
-    assert studio.client.progress("nobody", "none").state == "stopped"
+    assert studio.client.status("nobody", "none").state == "stopped"
     studio.client.ensure_user("ana")
     studio.client.ensure_user("ana")
     studio.client.stop("ana", "none")
@@ -254,8 +254,8 @@ def test_a_hub_that_is_away_is_told(studio: Studio) -> None:
     """Without a Hub, or with a wrong token, the client says so in its own words."""
     away = HubClient("http://127.0.0.1:9", "token")
     assert not away.health()
-    with pytest.raises(UnavailableError, match="Studio does not answer"):
-        away.progress("ana", "s1")
+    with pytest.raises(UnavailableError, match="Studio does not respond"):
+        away.status("ana", "s1")
     with pytest.raises(ForbiddenError):
         HubClient(studio.url, "wrong").start("ana", "s1", {"environment": "geo@4"})
 
@@ -265,11 +265,11 @@ def test_no_desk_is_not_a_yes(prefix: Path, tmp_path: Path) -> None:
     with serve_desk(Desk(prefix)) as server, Studio(tmp_path / "home", server.server_port) as studio:
         server.shutdown()
         server.server_close()
-        with pytest.raises(ForbiddenError, match="desk does not answer, so nothing is started"):
+        with pytest.raises(ForbiddenError, match="Assay does not respond, so the server was not started"):
             studio.start("ana", "s1")
         with studio.browser("ana") as browser:
             page = browser.get(f"{studio.url}/hub/spawn/ana", timeout=30)
-            assert "desk does not answer" in page.text
+            assert "Assay does not respond" in page.text
 
 
 @pytest.mark.parametrize("way", ["asked", "killed"])

@@ -93,7 +93,7 @@ def test_two_servers_in_different_environments(desk: Desk, studio: Studio, prefi
     folders = [one["variables"]["JUPYTERLAB_WORKSPACES_DIR"] for one in (first, second)]
     assert folders[0] != folders[1]  # what is open is kept per environment
     studio.stop("ana", "one")
-    assert studio.client.progress("ana", "two").state == "ready"
+    assert studio.client.status("ana", "two").state == "ready"
     studio.stop("ana", "two")
 
 
@@ -102,7 +102,7 @@ def test_a_start_tells_its_steps(desk: Desk, studio: Studio) -> None:
     del desk
     studio.start("ana", "steps")
     heard = []
-    while (seen := studio.client.progress("ana", "steps")).state == "starting":
+    while (seen := studio.client.status("ana", "steps")).state == "starting":
         heard.append((seen.progress, seen.message))
     assert seen.state == "ready"
     assert heard == sorted(heard, key=lambda one: one[0])
@@ -121,7 +121,7 @@ def test_memory_that_is_full_ends_the_largest_process_only(desk: Desk, studio: S
     found = told(studio, "ben", "hungry")
     assert found["limit"] == 600 << 20
     assert found["ended"] == 1
-    assert studio.client.progress("ben", "hungry").state == "ready"
+    assert studio.client.status("ben", "hungry").state == "ready"
     studio.stop("ben", "hungry")
     assert not list((studio.home / "hub" / "memory").glob("ben-hungry*"))
 
@@ -144,7 +144,7 @@ def test_an_application_runs_behind_the_sign_in(desk: Desk, studio: Studio, pref
     address = studio.seen("cid", name, "ready").address
     base = f"/user/cid/{name}"
     assert address == f"{studio.url}{base}/"
-    assert studio.client.look(address) == 200
+    assert studio.client.http_status(address) == 200
     with studio.browser("cid") as browser:
         answer = browser.get(f"{address}page?x=1", timeout=30).json()
     assert answer["path"] == ("/page?x=1" if strips else f"{base}/page?x=1")
@@ -165,7 +165,7 @@ def test_an_application_that_breaks_is_told(desk: Desk, studio: Studio) -> None:
     desk.application = broken
     studio.start("dan", "broken")
     address = studio.seen("dan", "broken", "ready").address
-    assert eventually(lambda: studio.client.look(address)) >= 500
+    assert eventually(lambda: studio.client.http_status(address)) >= 500
     studio.stop("dan", "broken")
 
 
@@ -175,7 +175,7 @@ def test_the_next_start_is_what_is_asked_for_then(desk: Desk, studio: Studio) ->
     studio.start("fay", "same")
     studio.seen("fay", "same", "ready")
     studio.call("DELETE", "/hub/api/users/fay/servers/same")
-    eventually(lambda: studio.client.progress("fay", "same").state == "stopped")
+    eventually(lambda: studio.client.status("fay", "same").state == "stopped")
     desk.application = dict(LAB)
     studio.start("fay", "same")
     studio.seen("fay", "same", "ready")
@@ -192,7 +192,7 @@ def test_use_is_told_and_idleness_too(desk: Desk, studio: Studio) -> None:
         studio.seen("gus", name, "ready")
 
     def used(name: str) -> object:
-        return studio.client.progress("gus", name).last_activity
+        return studio.client.status("gus", name).last_activity
 
     addresses = {"lab": "api/kernels", "web": ""}
     for name, path in addresses.items():

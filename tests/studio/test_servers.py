@@ -17,8 +17,8 @@ from assay.flow import retire
 from assay.flow.launch import applications
 from assay.store.models import Event, Launch, Membership, Server
 from assay.studio import server_status, servers
-from assay.studio.hub_client import Seen
-from assay.studio.servers import Wanted
+from assay.studio.hub_client import ServerStatus
+from assay.studio.servers import ServerOptions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +34,7 @@ class Hub:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     used: datetime | None = None
     busy: bool = False
-    status: int | None = 200
+    code: int | None = 200
 
     def ensure_user(self, name: str) -> None:
         """Know everybody."""
@@ -49,17 +49,19 @@ class Hub:
         self.asked.append(("stop", name))
         self.states[server] = "stopped"
 
-    def progress(self, name: str, server: str) -> Seen:
+    def status(self, name: str, server: str) -> ServerStatus:
         """Tell the state."""
         del name
         state = self.states[server]
         message = "Step one" if state == "starting" else ""
-        return Seen(state=state, progress=20, message=message, address="http://localhost/s/", last_activity=self.used)
+        return ServerStatus(
+            state=state, progress=20, message=message, address="http://localhost/s/", last_activity=self.used
+        )
 
-    def look(self, address: str) -> int | None:
+    def http_status(self, address: str) -> int | None:
         """Answer as the application."""
         del address
-        return self.status
+        return self.code
 
     def is_busy(self, name: str, server: str) -> bool:
         """Say what the kernels do."""
@@ -96,9 +98,9 @@ def eve(ana: Actor, ben: Actor) -> Actor:
 
 def ready(hub: Hub, actor: Actor, **wanted: Any) -> Server:  # noqa: ANN401 - passed on
     """Start a server and let it come up."""
-    server = servers.start(actor, Wanted(environment="geo@1", **wanted))
+    server = servers.start(actor, ServerOptions(environment="geo@1", **wanted))
     hub.states[server.pk] = "ready"
-    return servers.look(actor, server.pk)
+    return servers.find(actor, server.pk)
 
 
 def test_restart_goes_on_in_the_newer_version(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:
@@ -109,7 +111,7 @@ def test_restart_goes_on_in_the_newer_version(hub: Hub, ana: Actor, ben: Actor, 
     assert hub.asked == [("start", "eve", "geo@1"), ("stop", "eve"), ("start", "eve", "geo@2")]
     assert (after.pk, after.version.reference, after.state, after.size) == (server.pk, "geo@2", "starting", "large")
     hub.states[server.pk] = "ready"
-    assert servers.look(eve, server.pk).state == "ready"
+    assert servers.find(eve, server.pk).state == "ready"
     uses = Launch.objects.filter(thing=server.pk).order_by("started_at")
     assert [(one.version.reference, one.ended_at is None) for one in uses] == [("geo@1", False), ("geo@2", True)]
 
@@ -127,7 +129,7 @@ def test_restart_stops_nothing_when_it_is_refused(hub: Hub, ana: Actor, ben: Act
     retire.retire(admin, "geo", 2, reason="gone")
     with pytest.raises(ForbiddenError, match="retired"):
         servers.restart(eve, server.pk, "geo@2")
-    assert servers.look(eve, server.pk).state == "ready"
+    assert servers.find(eve, server.pk).state == "ready"
 
 
 def test_a_version_that_ends_meanwhile_is_not_started(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -> None:
@@ -137,7 +139,7 @@ def test_a_version_that_ends_meanwhile_is_not_started(hub: Hub, ana: Actor, ben:
     Server.objects.filter(pk=server.pk).update(state="stopping", following=second)
     hub.states[server.pk] = "stopped"
     retire.quarantine(person("ada", Role.ADMIN), "geo", 2, reason="a hole")
-    after = servers.look(eve, server.pk)
+    after = servers.find(eve, server.pk)
     assert (after.state, after.version.reference) == ("failed", "geo@1")
     assert "quarantined" in after.message
     assert ("start", "eve", "geo@2") not in hub.asked
@@ -147,9 +149,9 @@ def test_what_runs_in_a_quarantined_version_ends_when_a_rule_says(hub: Hub, eve:
     """Until then it goes on; then it is stopped, and says why."""
     server = ready(hub, eve)
     quarantined_by_rule(server.version, timezone.now() + timedelta(hours=1))
-    assert servers.look(eve, server.pk).state == "ready"
+    assert servers.find(eve, server.pk).state == "ready"
     quarantined_by_rule(server.version, timezone.now())
-    after = servers.look(eve, server.pk)
+    after = servers.find(eve, server.pk)
     assert (after.state, after.message) == ("stopped", "geo@1 is quarantined; what ran in it is stopped.")
     assert hub.asked[-1] == ("stop", "eve")
 
@@ -169,15 +171,15 @@ def test_idle_servers_are_stopped(hub: Hub, eve: Actor, settings: Any) -> None: 
     before = timezone.now() - timedelta(minutes=31)
     Server.objects.update(ready_at=before)
     hub.used = timezone.now()
-    assert servers.look(eve, server.pk).state == "ready"
+    assert servers.find(eve, server.pk).state == "ready"
     hub.used, hub.busy = before, True
-    assert servers.look(eve, server.pk).state == "ready"
+    assert servers.find(eve, server.pk).state == "ready"
     hub.busy, settings.IDLE_MINUTES = False, 0
-    assert servers.look(eve, server.pk).state == "ready"
+    assert servers.find(eve, server.pk).state == "ready"
     settings.IDLE_MINUTES = 30
-    server_status.follow()
-    server_status.follow()
-    after = servers.look(eve, server.pk)
+    server_status.advance()
+    server_status.advance()
+    after = servers.find(eve, server.pk)
     assert (after.state, after.message) == ("stopped", "Stopped after 30 minutes without use")
     assert Event.objects.filter(name="server.stopped").exists()
 
@@ -186,23 +188,23 @@ def test_who_is_sent_away_keeps_no_server(hub: Hub, eve: Actor) -> None:
     """Membership is read anew: a server of somebody who is no member any more is stopped, and says why."""
     server = ready(hub, eve)
     Membership.objects.filter(person_id=eve.id).delete()
-    server_status.follow()
-    server_status.follow()
+    server_status.advance()
+    server_status.advance()
     after = Server.objects.get(pk=server.pk)
-    assert (after.state, after.message) == ("stopped", "eve is no member of this workspace any more")
+    assert (after.state, after.message) == ("stopped", "eve is no longer a member of this workspace")
 
 
 def test_an_application_is_ready_once_it_answers(hub: Hub, eve: Actor) -> None:
     """Its proxy listens before it does; one that breaks is told, with the file that was asked for."""
     added = Application(slug="plain", name="Plain", argv=("python3", "{file}", "{port}"), needs=("six",))
     applications.add_application(person("ada", Role.ADMIN), added)
-    hub.status = None
+    hub.code = None
     server = ready(hub, eve, application="plain", file="app.py")
     assert (server.state, server.message) == ("starting", "Plain is starting")
-    hub.status = 200
-    after = servers.look(eve, server.pk)
+    hub.code = 200
+    after = servers.find(eve, server.pk)
     assert (after.state, after.address) == ("ready", "http://localhost/s/")
-    hub.status = 500
+    hub.code = 500
     broken = ready(hub, eve, application="plain", file="app.py")
     assert broken.state == "failed"
     assert "./app.py" in broken.message
@@ -216,15 +218,15 @@ def test_what_cannot_be_started_is_refused_before_the_hub_is_asked(hub: Hub, eve
         ({"size": "huge"}, InvalidInputError),
     ):
         with pytest.raises(error):
-            servers.start(eve, Wanted(environment="geo@1", **wanted))
+            servers.start(eve, ServerOptions(environment="geo@1", **wanted))
     assert not hub.asked
     assert not Server.objects.exists()
 
 
 def test_five_servers_of_one_person_at_most(hub: Hub, eve: Actor) -> None:
     """Several at once, but not without end."""
-    for _ in range(servers.MOST):
+    for _ in range(servers.MAX_SERVERS):
         ready(hub, eve)
-    assert len(servers.mine(eve)) == servers.MOST
+    assert len(servers.list_own(eve)) == servers.MAX_SERVERS
     with pytest.raises(ConflictError, match="5 servers"):
-        servers.start(eve, Wanted(environment="geo@1"))
+        servers.start(eve, ServerOptions(environment="geo@1"))

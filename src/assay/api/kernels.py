@@ -22,7 +22,7 @@ def listing(request: Caller, workspace: str) -> dict[str, Any]:
 
     Published environments are listed by name, your drafts by name and number.
     """
-    return {"items": kernels.offered(request.actor), "next": None}
+    return {"items": kernels.list_kernels(request.actor), "next": None}
 
 
 @router.post("/kernels", response={201: dict[str, Any]})

@@ -12,7 +12,7 @@ from assay.api.schemas import RestartIn, ServerIn
 from assay.core.errors import ConflictError, DriftError, UnavailableError
 from assay.core.roles import Right
 from assay.studio import servers
-from assay.studio.servers import Wanted
+from assay.studio.servers import ServerOptions
 
 router = Router(tags=["Studio servers"])
 
@@ -25,14 +25,14 @@ def start(request: Caller, workspace: str, body: ServerIn) -> Status[dict[str, A
 
     `address` is set when the server is ready.
     """
-    return Status(202, server_document(servers.start(request.actor, Wanted(**body.model_dump()))))
+    return Status(202, server_document(servers.start(request.actor, ServerOptions(**body.model_dump()))))
 
 
 @router.get("/servers", response=dict[str, Any])
 @needs(Right.SEE)
 def mine(request: Caller, workspace: str) -> dict[str, Any]:
     """List your Studio servers that are not stopped."""
-    return {"items": [server_document(one) for one in servers.mine(request.actor)], "next": None}
+    return {"items": [server_document(one) for one in servers.list_own(request.actor)], "next": None}
 
 
 @router.get("/servers/{server}", response=dict[str, Any])
@@ -40,7 +40,7 @@ def mine(request: Caller, workspace: str) -> dict[str, Any]:
 @raises(UnavailableError)
 def show(request: Caller, workspace: str, server: str) -> dict[str, Any]:
     """Show the current state of a Studio server."""
-    return server_document(servers.look(request.actor, server))
+    return server_document(servers.find(request.actor, server))
 
 
 @router.delete("/servers/{server}", response={202: dict[str, Any]})

@@ -66,7 +66,7 @@ class Worker:
             _guarded(schedules.advance)
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
-            _guarded(server_status.follow)
+            _guarded(server_status.advance)
             _guarded(periodic.advance)
         if time.monotonic() - self._refresh_at > REFRESH_EVERY:
             self._refresh_at = time.monotonic()

@@ -1,1 +1,1 @@
-"""JupyterHub: choosing an environment at server launch; kernels."""
+"""Studio: JupyterHub servers and kernels in published environments."""

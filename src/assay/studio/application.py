@@ -1,7 +1,7 @@
 """`python application.py OPTIONS -- COMMAND`: one application behind the Hub's sign-in.
 
-jupyter-server-proxy's standalone proxy, which tells the Hub when somebody used the application instead of
-telling it all the time that somebody does. Runs in Studio's prefix.
+Extends jupyter-server-proxy's standalone proxy: it reports the last real use to the Hub, where the original
+reports constant activity. Runs in Studio's prefix.
 """
 
 from __future__ import annotations
@@ -20,66 +20,66 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
 
-KNOWN = 10  # seconds that somebody who signed out or was sent away is still let in
-TURN, PAUSE = 4.0, 0.05  # seconds: between two turns the library waits ever longer, so we look often in each
+AUTH_CACHE_SECONDS = 10  # until a sign-out or a removed right takes effect
+ATTEMPT_SECONDS, POLL_SECONDS = 4.0, 0.05  # the library waits longer after each attempt, so each one polls
 
 
 class ApplicationProxy(StandaloneProxyServer):  # type: ignore[misc]  # its base has no types
-    """Proxies to one application, and remembers when it was used."""
+    """A proxy to one application that records when it was last used."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - traits
         super().__init__(**settings)
-        self.used = self.told = utcnow()
-        self.activity_interval = 0  # its own would say "now", used or not
+        self.last_used = self.last_reported = utcnow()
+        self.activity_interval = 0  # the original reports "now", used or not
 
     def get_proxy_base_class(self) -> tuple[type | None, dict[str, Any]]:
-        """Return the proxy's class, which notes requests and messages of people."""
+        """Return the proxy's class, extended to record requests and messages."""
         base, settings = super().get_proxy_base_class()
         if base is None:
             return None, settings
         application = self
 
-        class Noting(base):  # type: ignore[misc, valid-type]  # as above
+        class TrackingProxy(base):  # type: ignore[misc, valid-type]  # as above
             async def proxy(self, port: int, path: str) -> Any:  # noqa: ANN401 - as its base
-                application.used = utcnow()
+                application.last_used = utcnow()
                 return await super().proxy(port, path)
 
             async def _http_ready_func(self, supervised: Any) -> bool:  # noqa: ANN401 - as its base
-                """Say whether the application answers. One that ends meanwhile is not tried again and again."""
+                """Return whether the application responds; stop trying when its process has ended."""
                 first = supervised.proc
-                until = time.monotonic() + TURN
-                while time.monotonic() < until:
+                deadline = time.monotonic() + ATTEMPT_SECONDS
+                while time.monotonic() < deadline:
                     if supervised.proc is not first or first.returncode is not None:
-                        with suppress(Exception):  # it may have ended by itself, which is what we want
+                        with suppress(Exception):  # it may have ended already
                             await supervised.kill()
                         raise HTTPError(500, f"The application ended with exit code {first.returncode}.")
                     if await super()._http_ready_func(supervised):
                         return True
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(POLL_SECONDS)
                 return False
 
             def on_message(self, message: Any) -> Any:  # noqa: ANN401 - as its base
-                application.used = utcnow()
+                application.last_used = utcnow()
                 return super().on_message(message)
 
-        return Noting, settings
+        return TrackingProxy, settings
 
     def start(self) -> None:
-        """Serve, and tell the Hub of use."""
-        HubOAuth.instance().cache_max_age = KNOWN
+        """Serve the proxy, and report its use to the Hub."""
+        HubOAuth.instance().cache_max_age = AUTH_CACHE_SECONDS
         seconds = int(os.environ.get("JUPYTERHUB_ACTIVITY_INTERVAL", "300"))
-        IOLoop.current().add_callback(PeriodicCallback(self.tell, seconds * 1000).start)
+        IOLoop.current().add_callback(PeriodicCallback(self.report_activity, seconds * 1000).start)
         super().start()
 
-    async def tell(self) -> None:
-        """Tell the Hub when the application was last used, if that is news."""
-        if self.used > self.told:
-            self.told = self.used
-            await _notify(isoformat(self.used))
+    async def report_activity(self) -> None:
+        """Report the last use to the Hub if it has changed."""
+        if self.last_used > self.last_reported:
+            self.last_reported = self.last_used
+            await _post_activity(isoformat(self.last_used))
 
 
-async def _notify(at: str) -> None:
-    """Tell the Hub the time of the last use; a Hub that is away hears the next one."""
+async def _post_activity(at: str) -> None:
+    """Send the time of the last use to the Hub; ignore a Hub that does not respond."""
     name = os.environ["JUPYTERHUB_SERVER_NAME"]
     request = HTTPRequest(
         os.environ["JUPYTERHUB_ACTIVITY_URL"],

@@ -1,6 +1,6 @@
-"""What the Hub asks before it starts anything: may this person start this version, and with what.
+"""The endpoint that authorizes each start of a server by the Hub.
 
-Only the Hub may ask; it shows the gate's secret. The answer names the sealed directory and its kernel.
+Only the Hub may call it, with the gate's secret. The response names the sealed directory and its kernel.
 """
 
 from __future__ import annotations
@@ -34,41 +34,41 @@ from assay.studio.kernels import kernel_document
 @csrf_exempt
 @require_POST
 def gate(request: HttpRequest) -> JsonResponse:
-    """Answer with the environment to start, or with the reason why not."""
+    """Return the environment to start, or the reason for a refusal."""
     try:
         _check_hub(request)
-        asked = _body(request)
-        actor = _actor(asked["user"])
-        ticket = authorize_launch(actor, asked["environment"])
-        server = _server(actor, asked.get("server", ""), ticket.version.reference)
-        answer = _answer(ticket, server)
+        body = _body(request)
+        actor = _actor(body["user"])
+        permission = authorize_launch(actor, body["environment"])
+        server = _server(actor, body.get("server", ""), permission.version.reference)
+        document = _start_document(permission, server)
     except AssayError as error:
         _record_refusal(request, error)
         return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
-    return JsonResponse(answer)
+    return JsonResponse(document)
 
 
-def _answer(ticket: LaunchPermission, server: Server | None) -> dict[str, Any]:
-    """Return what the Hub needs to start a server; all of it comes from our records, nothing from its options."""
+def _start_document(permission: LaunchPermission, server: Server | None) -> dict[str, Any]:
+    """Return what the Hub needs to start a server; all of it comes from Assay's records, not from the request."""
     size = choose(settings.SIZES, server.size if server else "")
     return {
-        **kernel_document(ticket),
-        "application": _application(ticket, server),
+        **kernel_document(permission),
+        "application": _application(permission, server),
         "size": {"name": size.name, "memory": size.memory, "processors": size.processors},
     }
 
 
-def _application(ticket: LaunchPermission, server: Server | None) -> dict[str, Any]:
-    found = find_application(ticket.version.environment.workspace_id, server.application if server else "")
-    check_compatible(found, library_names(ticket.version), ticket.version.reference)
+def _application(permission: LaunchPermission, server: Server | None) -> dict[str, Any]:
+    found = find_application(permission.version.environment.workspace_id, server.application if server else "")
+    check_compatible(found, library_names(permission.version), permission.version.reference)
     host = urlsplit(settings.HUB_URL).netloc
-    argv = fill(found, prefix=str(ticket.prefix), file=server.file if server else "", host=host)
+    argv = fill(found, prefix=str(permission.prefix), file=server.file if server else "", host=host)
     return {"name": found.name, "path": found.path, "argv": argv, "strips": found.strips}
 
 
 @require_GET
 def choices(request: HttpRequest) -> JsonResponse:
-    """List what a person may start, for the Hub's own form."""
+    """List the environments that a person may start, for the Hub's form."""
     try:
         _check_hub(request)
         actor = _actor(request.GET.get("user", ""))
@@ -89,11 +89,11 @@ def choices(request: HttpRequest) -> JsonResponse:
 
 
 def _record_refusal(request: HttpRequest, error: AssayError) -> None:
-    """Record that somebody was refused, unless nobody known was named."""
+    """Record a refusal, if the Hub named a known person."""
     try:
         _check_hub(request)
-        asked = _body(request)
-        actor = _actor(asked["user"])
+        body = _body(request)
+        actor = _actor(body["user"])
     except AssayError:
         return
     with transaction.atomic():
@@ -101,25 +101,25 @@ def _record_refusal(request: HttpRequest, error: AssayError) -> None:
             EventName.SERVER_REFUSED,
             workspace_id=actor.workspace_id,
             actor=actor.name,
-            detail={"asked": asked["environment"][:64], "reason": error.detail},
+            detail={"asked": body["environment"][:64], "reason": error.detail},
         )
 
 
 def _check_hub(request: HttpRequest) -> None:
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(shown.encode(), settings.GATE_SECRET.encode()):
-        raise NotSignedInError("Only the Hub asks here.", hint="Open the launch page instead.")
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(token.encode(), settings.GATE_SECRET.encode()):
+        raise NotSignedInError("Only the Hub may call this address.", hint="Open the launch page instead.")
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
     try:
-        asked: dict[str, Any] = json.loads(request.body)
-        valid = isinstance(asked["user"], str) and isinstance(asked["environment"], str)
+        body: dict[str, Any] = json.loads(request.body)
+        valid = isinstance(body["user"], str) and isinstance(body["environment"], str)
     except (ValueError, KeyError, TypeError):
         valid = False
     if not valid:
-        raise InvalidInputError("`user` and `environment` are needed.", hint="Choose an environment.")
-    return asked
+        raise InvalidInputError("`user` and `environment` are required.", hint="Choose an environment.")
+    return body
 
 
 def _actor(name: str) -> Actor:
@@ -132,10 +132,10 @@ def _actor(name: str) -> Actor:
 
 
 def _server(actor: Actor, server: str, reference: str) -> Server | None:
-    """Return the server that was asked for here, by this person, in this version. Raises NotFoundError."""
+    """Return the server that this person requested in this version. Raises NotFoundError."""
     if not server:
         return None
-    known = Server.objects.select_related("version__environment").filter(pk=server).first()
-    if known is None or known.person_id != actor.id or known.version.reference != reference:
+    found = Server.objects.select_related("version__environment").filter(pk=server).first()
+    if found is None or found.person_id != actor.id or found.version.reference != reference:
         raise NotFoundError("There is no such server.", hint="Start it from the launch page.")
-    return known
+    return found

@@ -6,7 +6,7 @@ import sys
 
 from assay.studio.process_tree import run_tree
 
-GRACE = 6.0  # seconds to end servers in order; `assay up` insists after eight
+GRACE = 6.0  # seconds to stop servers; `assay up` kills the Hub after eight
 
 if __name__ == "__main__":
     sys.exit(run_tree([sys.executable, "-m", "jupyterhub", *sys.argv[1:]], grace=GRACE))

@@ -1,7 +1,7 @@
-"""Inside the Hub: the one gate through which form, query string and REST pass before anything starts.
+"""Inside the Hub: Assay's check of every start, by form, query string or REST.
 
-Public hooks only (`options_form`, `options_from_form="simple"`, `apply_user_options`), so that it works
-with any Spawner. Runs in the Hub's own prefix: standard library, tornado and jupyterhub.
+Uses only public hooks (`options_form`, `options_from_form="simple"`, `apply_user_options`), so it works with any
+Spawner. Runs in the Hub's prefix: standard library, tornado and jupyterhub.
 """
 
 from __future__ import annotations
@@ -18,56 +18,56 @@ from urllib.parse import quote
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.web import HTTPError
 
-SECONDS = 10  # for an answer of the approval desk
-# The servers have no business with news and updates of a prefix that all share.
-# And there is one kernel, so nobody needs to be asked for it when a notebook opens again.
+TIMEOUT = 10  # seconds for a response of Assay
+# All servers share one prefix: no update checks or news there.
+# There is only one kernel, so reopened notebooks start it without asking.
 LAB_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
     "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True},
 }
-# One kernel, whatever else the server's own prefix offers.
+# Only one kernel, even if the server's prefix has others.
 SERVER = {
     "KernelSpecManager": {"ensure_native_kernel": False, "allowed_kernelspecs": ["python3"]},
-    "HubOAuth": {"cache_max_age": 10},  # seconds that somebody who signed out is still let in
+    "HubOAuth": {"cache_max_age": 10},  # seconds until a sign-out takes effect
 }
-# Of use where a server proxies to others; ours is behind the Hub's.
+# Not needed: the Hub's proxy already leads to each server.
 LAB_PAGE = {"disabledExtensions": {"@jupyterhub/jupyter-server-proxy": True}}
 NOTEBOOK, PROXY = "jupyterhub-singleuser", "jupyter-standaloneproxy"
-KNOWN = {"environment", "server"}
-NO_YES = "so nothing is started"
+OPTIONS = {"environment", "server"}
+NOT_STARTED = "so the server was not started"
 
 
 class Gate:
-    """Asks the approval desk, and prepares a server for what it answered."""
+    """A client of Assay that authorizes and prepares servers."""
 
     def __init__(self, url: str, secret: str, home: str) -> None:
         self.url, self._secret, self.home = url.rstrip("/"), secret, Path(home)
 
-    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Call the desk. Raises HTTPError with words for the person; silence is a refusal, never a yes."""
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call Assay. Raises HTTPError with a message for the person; no response counts as a refusal."""
         request = HTTPRequest(
             self.url + path,
             method=method,
             body=None if body is None else json.dumps(body),
             headers={"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"},
-            request_timeout=SECONDS,
-            connect_timeout=SECONDS,
-            follow_redirects=False,  # the secret is for the desk only
+            request_timeout=TIMEOUT,
+            connect_timeout=TIMEOUT,
+            follow_redirects=False,  # the secret is for Assay only
         )
         try:
-            answer = await AsyncHTTPClient().fetch(request)
-            found: dict[str, Any] = json.loads(answer.body)
+            response = await AsyncHTTPClient().fetch(request)
+            found: dict[str, Any] = json.loads(response.body)
         except HTTPClientError as error:
-            raise _refused(_words(error)) from error
+            raise _refused(_error_text(error)) from error
         except OSError as error:
-            raise _refused(f"The approval desk does not answer, {NO_YES}. Try again soon.") from error
+            raise _refused(f"Assay does not respond, {NOT_STARTED}. Try again in a moment.") from error
         except ValueError as error:
-            raise _refused(f"The approval desk answered what is no answer, {NO_YES}.") from error
+            raise _refused(f"Assay sent an invalid response, {NOT_STARTED}.") from error
         return found
 
     async def form(self, spawner: Any) -> str:  # noqa: ANN401 - a Spawner of any kind
-        """Return the Hub's own form: what this person may start."""
-        found = await self.ask("GET", f"/studio/environments?user={quote(spawner.user.name)}")
+        """Return the Hub's form with the environments that this person may start."""
+        found = await self.call("GET", f"/studio/environments?user={quote(spawner.user.name)}")
         options = "".join(
             f'<option value="{html.escape(one["environment"])}">'
             f"{html.escape(one['environment'])} · {html.escape(one['title'])}"
@@ -80,21 +80,21 @@ class Gate:
         )
 
     async def apply(self, spawner: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - a Spawner of any kind
-        """Check what was asked for and prepare the server. Raises HTTPError with the reason."""
-        wrong = _what_is_wrong(options, spawner.name)
-        if wrong:
-            raise _refused(f"Nothing is started: {wrong}. Start it from the launch page.")
-        asked = {"user": spawner.user.name, "server": "", **options}
-        answer = await self.ask("POST", "/studio/gate", asked)
+        """Authorize a start and prepare the server. Raises HTTPError with the reason for a refusal."""
+        problem = _options_problem(options, spawner.name)
+        if problem:
+            raise _refused(f"The server was not started: {problem}. Start it from the launch page.")
+        body = {"user": spawner.user.name, "server": "", **options}
+        answer = await self.call("POST", "/studio/gate", body)
         try:
             self.prepare(spawner, answer)
         except (KeyError, TypeError) as error:
-            raise _refused(f"The approval desk answered what is no answer, {NO_YES}.") from error
+            raise _refused(f"Assay sent an invalid response, {NOT_STARTED}.") from error
 
     def prepare(self, spawner: Any, answer: dict[str, Any]) -> None:  # noqa: ANN401 - as above
-        """Give the server its home, its size, its application and exactly one kernel: the environment's."""
+        """Set the server's home, size and application, and its only kernel: the environment's."""
         home = self.home / "homes" / safe(spawner.user.name)
-        place = self.home / "hub" / "kernels" / f"{safe(spawner.user.name)}-{safe(spawner.name or 'default')}"
+        kernels = self.home / "hub" / "kernels" / f"{safe(spawner.user.name)}-{safe(spawner.name or 'default')}"
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         variables = {
             **answer["kernel"]["env"],
@@ -102,17 +102,17 @@ class Gate:
             "PYTHONNOUSERSITE": "1",
             "PYTHONPYCACHEPREFIX": str(home / ".cache" / "pycache"),
         }
-        _write_kernel(place, answer, variables)
+        _write_kernel(kernels, answer, variables)
         spawner.notebook_dir = str(home)
         spawner.mem_limit = answer["size"]["memory"]
         spawner.cpu_limit = answer["size"]["processors"]
         spawner.environment = {
             **spawner.environment,
             "HOME": str(home),
-            "JUPYTER_PATH": str(place),
-            "JUPYTER_CONFIG_PATH": str(place),
+            "JUPYTER_PATH": str(kernels),
+            "JUPYTER_CONFIG_PATH": str(kernels),
             "JUPYTER_PREFER_ENV_PATH": "0",
-            # Open documents are kept per environment: two servers side by side do not close each other's.
+            # Open documents are kept per environment, so that parallel servers do not overwrite each other's.
             "JUPYTERLAB_WORKSPACES_DIR": str(home / ".jupyter" / "lab" / f"workspaces-{_slug(answer)}"),
             **answer["kernel"]["env"],  # for terminals
             "ASSAY_PATH": answer["path"],
@@ -126,9 +126,9 @@ def _slug(answer: dict[str, Any]) -> str:
     return safe(answer["environment"].partition("@")[0])
 
 
-def _write_kernel(place: Path, answer: dict[str, Any], variables: dict[str, str]) -> None:
-    shutil.rmtree(place, ignore_errors=True)
-    kernel = place / "kernels" / "python3"
+def _write_kernel(folder: Path, answer: dict[str, Any], variables: dict[str, str]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    kernel = folder / "kernels" / "python3"
     kernel.mkdir(parents=True)
     spec = {
         "argv": answer["kernel"]["argv"],
@@ -138,17 +138,17 @@ def _write_kernel(place: Path, answer: dict[str, Any], variables: dict[str, str]
         "metadata": {"debugger": True, "assay": {"digest": answer["digest"]}},
     }
     (kernel / "kernel.json").write_text(json.dumps(spec))
-    (place / "jupyter_server_config.json").write_text(json.dumps(SERVER))
-    (place / "labconfig").mkdir()
-    (place / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS))
-    (place / "labconfig" / "page_config.json").write_text(json.dumps(LAB_PAGE))
+    (folder / "jupyter_server_config.json").write_text(json.dumps(SERVER))
+    (folder / "labconfig").mkdir()
+    (folder / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(LAB_SETTINGS))
+    (folder / "labconfig" / "page_config.json").write_text(json.dumps(LAB_PAGE))
 
 
 def _set_command(spawner: Any, application: dict[str, Any], variables: dict[str, str]) -> None:  # noqa: ANN401 - a Spawner of any kind
-    """Let the server be the notebook server, or an application behind the proxy that asks the Hub who comes."""
-    if not hasattr(spawner, "assay_own"):  # a spawner lives on between two starts: what it was configured with
-        spawner.assay_own = list(spawner.cmd), list(spawner.args)
-    own, arguments = spawner.assay_own
+    """Make the server a notebook server, or an application behind the proxy that requires the Hub's sign-in."""
+    if not hasattr(spawner, "assay_command"):  # keep the configured command: a spawner object is reused
+        spawner.assay_command = list(spawner.cmd), list(spawner.args)
+    own, arguments = spawner.assay_command
     if not application["argv"]:
         spawner.cmd, spawner.args = own, arguments
         spawner.default_url = f"/{application['path']}"
@@ -156,25 +156,25 @@ def _set_command(spawner: Any, application: dict[str, Any], variables: dict[str,
     absolute = [] if application["strips"] else ["--absolute-url"]
     settings = [f"{name}={value}" for name, value in variables.items()]
     runner = own[:-1] if own[-1] == NOTEBOOK else []
-    command = [PROXY, "--timeout=60", *absolute, "--", "/usr/bin/env", *_doubled(settings)]
+    command = [PROXY, "--timeout=60", *absolute, "--", "/usr/bin/env", *_escape_braces(settings)]
     spawner.cmd, spawner.args = [*runner, *command, *application["argv"]], []
     spawner.default_url = ""
 
 
-def _doubled(words: list[str]) -> list[str]:
-    """Return words in which the proxy finds nothing to fill in."""
-    return [one.replace("{", "{{").replace("}", "}}") for one in words]
+def _escape_braces(arguments: list[str]) -> list[str]:
+    """Escape braces, so that the proxy does not treat them as placeholders."""
+    return [one.replace("{", "{{").replace("}", "}}") for one in arguments]
 
 
-def _what_is_wrong(options: dict[str, Any], server: str) -> str:
-    """Say why options are not exactly one environment, and at most the name of this very server."""
-    unknown = ", ".join(sorted(set(options) - KNOWN))
+def _options_problem(options: dict[str, Any], server: str) -> str:
+    """Return why options are invalid, '' for valid ones: one environment, and at most this server's name."""
+    unknown = ", ".join(sorted(set(options) - OPTIONS))
     if unknown:
         return f"unknown options: {unknown}"
     environment = options.get("environment")
     if not isinstance(environment, str) or not environment:
         return "no environment was chosen"
-    return "" if options.get("server", "") in {"", server} else "it was asked for another server"
+    return "" if options.get("server", "") in {"", server} else "it was requested for another server"
 
 
 def safe(name: str) -> str:
@@ -188,15 +188,15 @@ def _refused(message: str) -> HTTPError:
     return error
 
 
-def _words(error: HTTPClientError) -> str:
+def _error_text(error: HTTPClientError) -> str:
     try:
         problem = json.loads(error.response.body)
         return f"{problem['detail']} {problem['hint']}".strip()
     except (AttributeError, ValueError, KeyError, TypeError):
-        return f"The approval desk answered {error.code}, {NO_YES}."
+        return f"Assay responded with status {error.code}, {NOT_STARTED}."
 
 
 def from_environment() -> Gate:
-    """Return the gate that the variables of this process describe."""
+    """Return the gate configured by this process's environment variables."""
     home = os.environ["ASSAY_HOME"]
     return Gate(os.environ["ASSAY_GATE_URL"], (Path(home) / "secrets" / "gate").read_text(), home)

@@ -1,7 +1,7 @@
-"""Inside the Hub: JupyterLab's own files at one address for all servers, so that browsers keep them.
+"""Inside the Hub: JupyterLab's static files at one address for all servers, so that browsers cache them.
 
-Each server has an address of its own, and so would its 17 MB of scripts: a browser would fetch and compile
-them anew for every start. Their names carry a hash of what they hold.
+Each server has its own address, so a browser would download and compile 17 MB of scripts for every start. The
+files have a content hash in their names.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Any
 
 from tornado.web import StaticFileHandler
 
-PLACE = "lab-static"  # below the Hub's own address
+PATH = "lab-static"  # below the Hub's own address
 YEAR = 31_536_000  # seconds
 
 
 class LabFiles(StaticFileHandler):  # type: ignore[misc]  # its base has no types
-    """Serves public files, which may be kept for a year."""
+    """A handler of public static files with a cache time of one year."""
 
     def set_extra_headers(self, path: str) -> None:
-        """Let browsers keep what never changes under its name."""
+        """Set immutable caching, as a file never changes under its name."""
         del path
         self.set_header("Cache-Control", f"public, max-age={YEAR}, immutable")
         self.set_header("X-Content-Type-Options", "nosniff")
 
 
 def routes() -> list[tuple[str, type[LabFiles], dict[str, Any]]]:
-    """Return what the Hub should answer beside its own pages."""
+    """Return the extra routes of the Hub."""
     folder = Path(sys.prefix) / "share" / "jupyter" / "lab" / "static"
-    return [(rf"/{PLACE}/(.*\.(?:js|css|svg|woff2?|ttf|eot|png|json|txt|map))", LabFiles, {"path": str(folder)})]
+    return [(rf"/{PATH}/(.*\.(?:js|css|svg|woff2?|ttf|eot|png|json|txt|map))", LabFiles, {"path": str(folder)})]

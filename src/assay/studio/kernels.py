@@ -1,4 +1,4 @@
-"""Kernels: what it takes to start one in a version, for the Hub and for a Jupyter of one's own."""
+"""Kernels in a version, for the Hub and for a local Jupyter."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from assay.store.models import Launch
 from assay.store.reads.launchable import Choice, launch_choices
 
 
-def kernel_document(ticket: LaunchPermission) -> dict[str, Any]:
-    """Return the sealed directory of a version and its kernel, in the words of Jupyter's kernel specs."""
-    reference, places = ticket.version.reference, engine_paths()
+def kernel_document(permission: LaunchPermission) -> dict[str, Any]:
+    """Return the sealed directory of a version, and its kernel in the format of Jupyter's kernel specs."""
+    reference, paths = permission.version.reference, engine_paths()
     return {
         "environment": reference,
-        "digest": ticket.digest,
-        "prefix": str(ticket.prefix),
-        "path": f"{ensure_shims(places)}:{ticket.prefix}/bin",
+        "digest": permission.digest,
+        "prefix": str(permission.prefix),
+        "path": f"{ensure_shims(paths)}:{permission.prefix}/bin",
         "kernel": {
-            "argv": kernel_argv(ticket.prefix, places, ticket.version.python),
-            "env": _variables(ticket),
+            "argv": kernel_argv(permission.prefix, paths, permission.version.python),
+            "env": _variables(permission),
             "display_name": reference,
         },
-        "notice": ticket.notice,
+        "notice": permission.notice,
     }
 
 
-def _variables(ticket: LaunchPermission) -> dict[str, str]:
-    """Return what a kernel, and the `pip` in it, know of their environment."""
-    environment = ticket.version.environment
+def _variables(permission: LaunchPermission) -> dict[str, str]:
+    """Return the environment variables of a kernel and of the `pip` in it."""
+    environment = permission.version.environment
     found = {
-        "VIRTUAL_ENV": str(ticket.prefix),
-        "ASSAY_ENVIRONMENT": ticket.version.reference,
+        "VIRTUAL_ENV": str(permission.prefix),
+        "ASSAY_ENVIRONMENT": permission.version.reference,
         "ASSAY_NEW_VERSION": f"{settings.PUBLIC_URL}/environments/{environment.slug}/",
     }
     if environment.workspace.personal_overlays:
@@ -53,12 +53,12 @@ def _variables(ticket: LaunchPermission) -> dict[str, str]:
     return found
 
 
-def offered(actor: Actor) -> list[dict[str, Any]]:
-    """Return what may be launched: `name` stays the same from version to version, `starts` is what to ask for."""
-    return [_offer(one) for one in launch_choices(actor)]
+def list_kernels(actor: Actor) -> list[dict[str, Any]]:
+    """Return what may be launched: `name` is stable across versions, `starts` is the reference to start."""
+    return [_kernel_item(one) for one in launch_choices(actor)]
 
 
-def _offer(one: Choice) -> dict[str, Any]:
+def _kernel_item(one: Choice) -> dict[str, Any]:
     return {
         "name": f"{one.slug}-{one.number}" if one.personal else one.slug,
         "starts": one.reference if one.personal else one.slug,
@@ -71,9 +71,9 @@ def _offer(one: Choice) -> dict[str, Any]:
 
 
 def start(actor: Actor, reference: str) -> dict[str, Any]:
-    """Check the pass for a kernel that starts now, and record the use; a refusal is recorded too."""
+    """Authorize the start of a kernel, and record its launch or the refusal."""
     try:
-        ticket = authorize_launch(actor, reference)
+        permission = authorize_launch(actor, reference)
     except AssayError as error:
         detail = {"asked": reference[:64], "reason": error.detail}
         with transaction.atomic():
@@ -81,20 +81,20 @@ def start(actor: Actor, reference: str) -> dict[str, Any]:
         raise
     kernel = f"k{secrets.token_hex(6)}"
     with transaction.atomic():
-        record_launch(ticket, actor, kind="kernel", thing=kernel)
+        record_launch(permission, actor, kind="kernel", thing=kernel)
         record(
             EventName.KERNEL_LAUNCHED,
             workspace_id=actor.workspace_id,
             actor=actor.name,
-            environment=ticket.version.environment.slug,
-            number=ticket.version.number,
-            detail={"kernel": kernel, "digest": ticket.digest},
+            environment=permission.version.environment.slug,
+            number=permission.version.number,
+            detail={"kernel": kernel, "digest": permission.digest},
         )
-    return {"id": kernel, **kernel_document(ticket)}
+    return {"id": kernel, **kernel_document(permission)}
 
 
 def end(actor: Actor, kernel: str) -> None:
-    """Record that a kernel of one's own has ended. Raises NotFoundError."""
+    """Record the end of a kernel of the caller. Raises NotFoundError."""
     if not Launch.objects.filter(kind="kernel", thing=kernel, person_id=actor.id).exists():
         raise NotFoundError("You have no such kernel.", hint="Check its id.")
     end_launch("kernel", kernel)

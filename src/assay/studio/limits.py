@@ -1,8 +1,8 @@
-"""The room that a local server may take: whole processors by affinity, memory by looking every second.
+"""Resource limits of a local server: whole processors by affinity, memory by a check each second.
 
-Processes that are together larger than the limit lose their largest one that is not the server itself, as a
-rule a kernel; the server goes on, so that files can be saved. Between two looks more can be taken: this keeps
-honest notebooks from taking the machine down, not attackers (docs/guides/studio.md). Standard library only.
+When the processes together exceed the memory limit, the largest one except the server is killed, usually a
+kernel; the server keeps running, so that files can be saved. Between two checks a process can use more: this
+protects the machine from mistakes, not from attackers (docs/guides/studio.md). Standard library only.
 """
 
 from __future__ import annotations
@@ -19,58 +19,58 @@ from pathlib import Path
 
 from assay.launchers.supervisor import resident, tree
 
-TURN = 1.0  # seconds between two looks
+CHECK_SECONDS = 1.0
 SERVERS = (b"jupyterhub.singleuser", b"application.py")
 
 
 @dataclass
-class Room:
-    """What a tree may take: `memory` in bytes, 0 for no limit. What it takes is told in the file `told`."""
+class ResourceLimits:
+    """The limits of a process tree: `memory` in bytes, 0 for none. Its use is written to `status_file`."""
 
     memory: int = 0
     processors: float = 0
-    told: str = ""
+    status_file: str = ""
     ended: int = 0
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def enter(self) -> None:
-        """Keep this process, and all that it will start, on so many processors."""
-        there = os.sched_getaffinity(0)
+    def set_affinity(self) -> None:
+        """Limit this process and all its children to so many processors."""
+        available = os.sched_getaffinity(0)
         wanted = math.ceil(self.processors)
-        if 0 < wanted < len(there):
-            os.sched_setaffinity(0, random.sample(sorted(there), wanted))
+        if 0 < wanted < len(available):
+            os.sched_setaffinity(0, random.sample(sorted(available), wanted))
 
     def watch(self, root: int) -> None:
-        """Begin to look at the tree below a process, in a thread."""
-        if self.memory or self.told:
-            threading.Thread(target=self._look, args=(root,), daemon=True).start()
+        """Start checking the tree below a process, in a thread."""
+        if self.memory or self.status_file:
+            threading.Thread(target=self._check, args=(root,), daemon=True).start()
 
-    def leave(self) -> None:
-        """Stop looking, and telling."""
-        self._over.set()
-        if self.told:
-            Path(self.told).unlink(missing_ok=True)
+    def stop(self) -> None:
+        """Stop checking, and remove the status file."""
+        self._stopped.set()
+        if self.status_file:
+            Path(self.status_file).unlink(missing_ok=True)
 
-    def _look(self, root: int) -> None:
-        while not self._over.is_set():
-            taken = {pid: resident(pid) for pid in tree(root)}
-            used = sum(taken.values())
+    def _check(self, root: int) -> None:
+        while not self._stopped.is_set():
+            sizes = {pid: resident(pid) for pid in tree(root)}
+            used = sum(sizes.values())
             if self.memory and used > self.memory:
-                self._end_largest(taken)
-            self._tell(used)
-            self._over.wait(TURN)
+                self._kill_largest(sizes)
+            self._write_status(used)
+            self._stopped.wait(CHECK_SECONDS)
 
-    def _end_largest(self, taken: dict[int, int]) -> None:
-        sizes = [(size, pid) for pid, size in taken.items() if not _is_server(pid)]
-        if sizes:
+    def _kill_largest(self, sizes: dict[int, int]) -> None:
+        candidates = [(size, pid) for pid, size in sizes.items() if not _is_server(pid)]
+        if candidates:
             with suppress(ProcessLookupError):
-                os.kill(max(sizes)[1], signal.SIGKILL)
+                os.kill(max(candidates)[1], signal.SIGKILL)
                 self.ended += 1
 
-    def _tell(self, used: int) -> None:
-        if not self.told or self._over.is_set():
+    def _write_status(self, used: int) -> None:
+        if not self.status_file or self._stopped.is_set():
             return
-        path = Path(self.told)
+        path = Path(self.status_file)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             new = path.with_suffix(".new")
@@ -79,7 +79,7 @@ class Room:
 
 
 def _is_server(pid: int) -> bool:
-    """Say whether a process is the server, or the wall around it."""
+    """Return whether a process is the server, or the sandbox around it."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

@@ -1,4 +1,4 @@
-"""How the Hub is started beside the approval desk."""
+"""The command that starts the Hub beside Assay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assay.studio.prefix import code_path, require_prefix
 
 
 class Settings(Protocol):
-    """What the Hub needs to know of our settings."""
+    """The settings that the Hub needs."""
 
     HOME: Path
     PORT: int
@@ -41,5 +41,5 @@ def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
 
 
 def activity_interval(idle_minutes: float) -> int:
-    """Return how often servers tell the Hub that they are used (seconds): often enough to cull in time."""
+    """Return the interval (seconds) at which servers report activity: short enough to stop idle ones in time."""
     return max(1, min(300, int(idle_minutes * 60 / 4))) if idle_minutes else 300

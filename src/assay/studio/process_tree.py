@@ -1,6 +1,6 @@
-"""Runs one command so that everything it ever starts ends with it, and it ends with whoever started us.
+"""Running a command as a process tree that ends as a whole, and with its parent.
 
-Kernels call setsid and servers get sessions of their own, so no process group reaches them; a subreaper
+Kernels call setsid and servers have their own sessions, so a process group does not reach them; a subreaper
 does. For Studio's prefix: standard library only.
 """
 
@@ -12,19 +12,19 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from assay.launchers.supervisor import become_subreaper, die_with_parent, end_tree, kill_tree
-from assay.studio.limits import Room
+from assay.studio.limits import ResourceLimits
 
 if TYPE_CHECKING:
     from types import FrameType
 
 
-def run_tree(command: list[str], *, grace: float, room: Room | None = None) -> int:
-    """Run a command to its end and return its exit code; told to end, it gets `grace` seconds."""
-    room = room or Room()
+def run_tree(command: list[str], *, grace: float, limits: ResourceLimits | None = None) -> int:
+    """Run a command and return its exit code; after SIGTERM it has `grace` seconds to end."""
+    limits = limits or ResourceLimits()
     become_subreaper()
     die_with_parent(signal.SIGTERM)
-    room.enter()
-    child = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603, PLW1509 - our own command; only prctl runs in between
+    limits.set_affinity()
+    child = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603, PLW1509 - a trusted command; only prctl runs before exec
 
     def stop(signum: int, frame: FrameType | None) -> None:
         del signum, frame
@@ -34,16 +34,16 @@ def run_tree(command: list[str], *, grace: float, room: Room | None = None) -> i
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    room.watch(os.getpid())
+    limits.watch(os.getpid())
     code = _wait(child.pid)
-    room.leave()
+    limits.stop()
     signal.setitimer(signal.ITIMER_REAL, 0)
     end_tree(os.getpid())
     return code
 
 
 def _wait(awaited: int) -> int:
-    """Wait for a child, reaping whatever detached from it meanwhile; return its shell exit code."""
+    """Wait for a child, reaping its detached descendants; return its exit code as a shell does."""
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == awaited:

@@ -1,8 +1,8 @@
-"""`python -m assay.studio.run_notebook SOURCE TARGET`: runs one notebook with parameters and shows it as a page.
+"""`python -m assay.studio.run_notebook SOURCE TARGET`: run a notebook with parameters and render it as HTML.
 
-The notebook is run in the kernel named `assay`, which is the approved environment's; what runs it and what
-renders it stay in Studio's prefix. TARGET gets the cells with their outputs, also when one fails; beside it
-lies the same as HTML. Parameters come as JSON in ASSAY_PARAMETERS, as papermill understands them.
+The notebook runs in the kernel named `assay`, which is the approved environment's; papermill and nbconvert run
+in Studio's prefix. TARGET gets the cells with their outputs, also when a cell fails; an HTML file is written
+beside it. Parameters come as JSON in ASSAY_PARAMETERS, in papermill's format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FAILED = 1
 
 
 def execute(source: Path, target: Path) -> int:
-    """Run the notebook; return the exit code. The cell that failed is told in the log and kept in the target."""
+    """Run the notebook; return the exit code. The log names a failed cell, and the target keeps it."""
     import papermill  # noqa: PLC0415 - a second of start-up, and only here
 
     try:
@@ -39,7 +39,7 @@ def execute(source: Path, target: Path) -> int:
 
 
 def render(target: Path) -> None:
-    """Write the notebook as a page of its own, which loads nothing from anywhere."""
+    """Write the notebook as one HTML file without external resources."""
     from nbconvert.exporters import HTMLExporter  # noqa: PLC0415 - as above
 
     exporter = HTMLExporter(embed_images=True, mathjax_url="", require_js_url="", jquery_url="")
@@ -48,7 +48,7 @@ def render(target: Path) -> None:
 
 
 def main(source: Path, target: Path) -> int:
-    """Run and render; the exit code is that of the notebook."""
+    """Run and render a notebook; return the notebook's exit code."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     code = execute(source, target)
@@ -58,5 +58,5 @@ def main(source: Path, target: Path) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.pop("PYTHONPATH", None)  # it led to this module; kernels must not find our code by it
+    os.environ.pop("PYTHONPATH", None)  # only needed to find this module; hide Assay's code from kernels
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,4 +1,4 @@
-"""`python -m assay.studio.server COMMAND ARGUMENTS`: one server and all that it starts as one tree.
+"""`python -m assay.studio.server COMMAND ARGUMENTS`: one server as one process tree.
 
 The Hub calls this with `jupyterhub-singleuser`, or with `jupyter-standaloneproxy` and an application's command.
 """
@@ -9,23 +9,23 @@ import os
 import sys
 
 from assay.launchers.isolation import isolated
-from assay.studio.limits import Room
+from assay.studio.limits import ResourceLimits
 from assay.studio.process_tree import run_tree
 
-GRACE = 2.0  # seconds that the server gets to end by itself; it can ignore SIGTERM after a failed kernel
+GRACE = 2.0  # seconds after SIGTERM, which a server may ignore after a failed kernel
 CODE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120 - pathlib costs start-up time
 APPLICATION = f"{CODE}/application.py"
 OPTIONS = (
     "--ServerApp.terminals_enabled=True",
-    "--ServerApp.jpserver_extensions=jupyter_server_proxy=False",  # it would lead to other servers' ports
+    "--ServerApp.jpserver_extensions=jupyter_server_proxy=False",  # it would expose other servers' ports
     "--KernelSpecManager.ensure_native_kernel=False",
     "--KernelSpecManager.allowed_kernelspecs=python3",
-    "--HubOAuth.cache_max_age=10",  # seconds that somebody who signed out or was sent away is still let in
+    "--HubOAuth.cache_max_age=10",  # seconds until a sign-out or a removed right takes effect
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
     "--LabApp.collaborative=False",
     "--LabApp.override_static_url=/hub/lab-static/",  # one address for all servers (hub_static)
-    "--LabApp.extension_manager=readonly",  # extensions would be written into the prefix that all share
+    "--LabApp.extension_manager=readonly",  # all servers share the prefix
 )
 
 
@@ -38,9 +38,9 @@ def command(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "jupyterhub.singleuser", *rest, *OPTIONS, *root]
 
 
-def behind_wall(argv: list[str]) -> list[str]:
-    """Return the command with all of Assay's home hidden but the environments and the person's own files."""
-    home = os.environ.pop("ASSAY_WALL", "")
+def isolated_command(argv: list[str]) -> list[str]:
+    """Return the command with Assay's home hidden, except for the environments and the person's files."""
+    home = os.environ.pop("ASSAY_ISOLATED_HOME", "")
     if not home:
         return argv
     ours = [one for one in (sys.prefix, CODE) if os.path.realpath(one).startswith(f"{os.path.realpath(home)}/")]
@@ -53,21 +53,21 @@ def behind_wall(argv: list[str]) -> list[str]:
     )
 
 
-def room() -> Room:
-    """Return the limits of this server, as JupyterHub tells them."""
+def resource_limits() -> ResourceLimits:
+    """Return the limits of this server from JupyterHub's variables."""
     memory, processors = os.environ.get("MEM_LIMIT", ""), os.environ.get("CPU_LIMIT", "")
-    home, name = os.environ.get("ASSAY_WALL", ""), os.environ.get("JUPYTERHUB_SERVER_NAME", "")
-    return Room(
+    home, name = os.environ.get("ASSAY_ISOLATED_HOME", ""), os.environ.get("JUPYTERHUB_SERVER_NAME", "")
+    return ResourceLimits(
         memory=int(memory or 0),
         processors=float(processors or 0),
-        told=f"{home}/hub/memory/{os.environ['JUPYTERHUB_USER']}-{name}.json" if home and name else "",
+        status_file=f"{home}/hub/memory/{os.environ['JUPYTERHUB_USER']}-{name}.json" if home and name else "",
     )
 
 
 if __name__ == "__main__":
-    os.environ.pop("PYTHONPATH", None)  # it led to this module; kernels must not find our code by it
-    # Terminals find the environment's programs, and our `pip`, before those of Studio.
+    os.environ.pop("PYTHONPATH", None)  # only needed to find this module; hide Assay's code from kernels
+    # In terminals the environment's programs and Assay's `pip` come before Studio's.
     os.environ["PATH"] = f"{os.environ.pop('ASSAY_PATH', '')}:{os.environ.get('PATH', os.defpath)}".lstrip(":")
-    limits = room()
-    argv = behind_wall(command(sys.argv[1:]))
-    sys.exit(run_tree(argv, grace=GRACE, room=limits))
+    limits = resource_limits()
+    argv = isolated_command(command(sys.argv[1:]))
+    sys.exit(run_tree(argv, grace=GRACE, limits=limits))

@@ -1,4 +1,4 @@
-"""Following Studio servers: what the Hub says of them becomes their record; idle ones are stopped."""
+"""The status of Studio servers: update their records from the Hub, stop idle ones."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from assay.flow.paths import home
 from assay.flow.watch.quarantine import why_over
 from assay.store.audit_log import record
 from assay.store.models import Server, Version
-from assay.studio.hub_client import HubClient, Seen
+from assay.studio.hub_client import HubClient, ServerStatus
 
 LIVE = ("starting", "ready", "stopping")
-OK, BROKEN = 200, 500  # HTTP: answers from here on are the server's fault
-LAST = 4000  # bytes of a log in which an application's last words are looked for
+OK, SERVER_ERROR = 200, 500  # HTTP: server errors start here
+LOG_BYTES = 4000  # of an application's log to search for its last line
 PROXY_LINES = ("[ApplicationProxy]", "500 ", "404 ")
-GRACE = timedelta(seconds=120)  # a start that the Hub knows nothing of for so long has failed
+GRACE = timedelta(seconds=120)  # after which a start that the Hub does not know has failed
 
 
 def hub() -> HubClient:
-    """Return a client of the Hub of this installation."""
+    """Return a client of this installation's Hub."""
     return HubClient(settings.HUB_URL, settings.HUB_API_TOKEN)
 
 
 def begin(server: Server) -> None:
-    """Ask the Hub to start a recorded server; a refusal closes the record with its words."""
+    """Start a recorded server in the Hub; a refusal closes the record with its message."""
     name = server.person.get_username()
     try:
         client = hub()
@@ -43,71 +43,72 @@ def begin(server: Server) -> None:
 
 
 def end(server: Server, message: str) -> None:
-    """Ask the Hub to end a server, and say why."""
+    """Stop a server in the Hub, and record why."""
     hub().stop(server.person.get_username(), server.pk)
     Server.objects.filter(pk=server.pk, state__in=LIVE).update(state="stopping", message=message)
 
 
 def refresh(server: Server) -> Server:
-    """Bring the record of a live server in step with what the Hub says."""
+    """Update the record of a live server from the Hub."""
     if server.state not in LIVE:
         return server
     try:
-        reason = _why_not_any_more(server) if server.state == "ready" else ""
+        reason = _reason_to_stop(server) if server.state == "ready" else ""
         if reason:
             end(server, reason)
             server.refresh_from_db()
-        seen = hub().progress(server.person.get_username(), server.pk)
-        if seen.state == "ready" and server.state == "starting":
-            _up(server, seen)
-        elif seen.state == "ready" and server.state == "ready":
-            _cull(server, seen)
+        status = hub().status(server.person.get_username(), server.pk)
+        if status.state == "ready" and server.state == "starting":
+            _handle_ready(server, status)
+        elif status.state == "ready" and server.state == "ready":
+            _stop_if_idle(server, status)
     except AssayError:
-        return server  # the Hub does not answer: what is known stays known
-    if seen.state == "starting" and server.state == "starting":
-        _step(server, seen.progress, seen.message)
-    elif seen.state in {"failed", "stopped"}:
-        _gone(server, seen)
+        return server  # the Hub does not respond: keep the record
+    if status.state == "starting" and server.state == "starting":
+        _set_progress(server, status.progress, status.message)
+    elif status.state in {"failed", "stopped"}:
+        _handle_end(server, status)
     server.refresh_from_db()
     return server
 
 
-def _why_not_any_more(server: Server) -> str:
-    """Say why a server must end, '' if it may go on: rights and health are read anew, not remembered."""
+def _reason_to_stop(server: Server) -> str:
+    """Return why a server must stop, '' if it may run: rights and health are checked again each time."""
     try:
         actor_in(server.person, server.workspace.slug)
     except NotFoundError:
-        return f"{server.person.get_username()} is no member of this workspace any more"
+        return f"{server.person.get_username()} is no longer a member of this workspace"
     return why_over(server.version)
 
 
-def _step(server: Server, progress: int, message: str) -> None:
+def _set_progress(server: Server, progress: int, message: str) -> None:
     Server.objects.filter(pk=server.pk, state="starting").update(progress=min(progress, 99), message=message)
 
 
-def _up(server: Server, seen: Seen) -> None:
-    """Record that a server is ready; an application behind its proxy is only once it answers by itself."""
+def _handle_ready(server: Server, status: ServerStatus) -> None:
+    """Record that a server is ready; an application behind its proxy is ready only when it responds itself."""
     application = find_application(server.workspace_id, server.application)
-    status = hub().look(seen.address) if application.argv else OK
-    if status is None:
-        _step(server, 95, f"{application.name} is starting")
-    elif status >= BROKEN:
+    code = hub().http_status(status.address) if application.argv else OK
+    if code is None:
+        _set_progress(server, 95, f"{application.name} is starting")
+    elif code >= SERVER_ERROR:
         hub().stop(server.person.get_username(), server.pk)
-        words = f"{application.name} did not start. Does {server.file or 'it'} run? {_last_words(server)}"
-        close(server, "failed", words.strip())
+        file = f" with {server.file}" if server.file else ""
+        message = f"{application.name} did not start{file}. {_last_line(server)}"
+        close(server, "failed", message.strip())
     else:
-        _ready(server, seen.address + application.path)
+        _ready(server, status.address + application.path)
 
 
-def _last_words(server: Server) -> str:
-    """Return the end of what an application on this machine wrote, without its proxy's own lines."""
+def _last_line(server: Server) -> str:
+    """Return the last line of a local application's log, without its proxy's lines."""
     log = home() / "hub" / "logs" / f"{server.person.get_username()}-{server.pk}.log"
     try:
-        lines = log.read_bytes()[-LAST:].decode(errors="replace").splitlines()
+        lines = log.read_bytes()[-LOG_BYTES:].decode(errors="replace").splitlines()
     except OSError:
         return ""
     own = [one for one in lines if one.strip() and not one.startswith(PROXY_LINES)]
-    return f"Its last words: {own[-1]}" if own else ""
+    return f"Last output: {own[-1]}" if own else ""
 
 
 def _ready(server: Server, address: str) -> None:
@@ -116,46 +117,46 @@ def _ready(server: Server, address: str) -> None:
             state="ready", progress=100, message="Ready", address=address, ready_at=timezone.now()
         )
         if changed:
-            write(EventName.SERVER_LAUNCHED, server, server.person.get_username())
+            record_event(EventName.SERVER_LAUNCHED, server, server.person.get_username())
 
 
-def _cull(server: Server, seen: Seen) -> None:
-    """Stop a server that nobody has used for the time that the installation sets, unless it still computes."""
+def _stop_if_idle(server: Server, status: ServerStatus) -> None:
+    """Stop a server that was idle for the time set by the installation, unless a kernel is busy."""
     limit = timedelta(minutes=settings.IDLE_MINUTES)
-    since = max(filter(None, (seen.last_activity, server.ready_at)), default=timezone.now())
+    since = max(filter(None, (status.last_activity, server.ready_at)), default=timezone.now())
     if not limit or timezone.now() - since < limit:
         return
     if not hub().is_busy(server.person.get_username(), server.pk):
         end(server, f"Stopped after {settings.IDLE_MINUTES:g} minutes without use")
 
 
-def _gone(server: Server, seen: Seen) -> None:
+def _handle_end(server: Server, status: ServerStatus) -> None:
     young = timezone.now() - server.created_at < GRACE
-    if server.state == "starting" and seen.state == "stopped" and young and not server.progress:
-        return  # the Hub has not begun yet
+    if server.state == "starting" and status.state == "stopped" and young and not server.progress:
+        return  # the Hub has not started it yet
     ended = "stopped" if server.state in {"ready", "stopping"} else "failed"
-    message = seen.message or server.message
+    message = status.message or server.message
     if server.following is None or ended == "failed":
         close(server, ended, message)
     else:
-        _go_on(server, server.following)
+        _start_following(server, server.following)
 
 
-def _go_on(server: Server, following: Version) -> None:
-    """Start a server that has stopped again, in the version that follows; checked now, recorded as a new use."""
-    taken = Server.objects.filter(pk=server.pk, state__in=LIVE, following__isnull=False)
+def _start_following(server: Server, following: Version) -> None:
+    """Start a stopped server again in the following version: authorized again, recorded as a new launch."""
+    waiting = Server.objects.filter(pk=server.pk, state__in=LIVE, following__isnull=False)
     try:
-        ticket = authorize_launch(actor_in(server.person, server.workspace.slug), following.reference)
+        permission = authorize_launch(actor_in(server.person, server.workspace.slug), following.reference)
         with transaction.atomic():
             now = timezone.now()
-            changes = {"version": ticket.version, "digest": ticket.digest, "created_at": now, "ready_at": None}
-            if not taken.update(state="starting", progress=0, address="", following=None, **changes):
-                return  # somebody else has just done it
+            changes = {"version": permission.version, "digest": permission.digest, "following": None, "address": ""}
+            if not waiting.update(state="starting", progress=0, created_at=now, ready_at=None, **changes):
+                return  # another process was faster
             end_launch("studio", server.pk)
             server.refresh_from_db()
             actor = actor_in(server.person, server.workspace.slug)
-            record_launch(ticket, actor, kind="studio", thing=server.pk)
-            write(EventName.SERVER_REQUESTED, server, actor.name)
+            record_launch(permission, actor, kind="studio", thing=server.pk)
+            record_event(EventName.SERVER_REQUESTED, server, actor.name)
     except AssayError as error:
         close(server, "failed", f"{error.detail} {error.hint}".strip())
     else:
@@ -170,11 +171,11 @@ def close(server: Server, state: str, message: str) -> None:
         )
         if changed:
             end_launch("studio", server.pk)
-            write(EventName.SERVER_STOPPED, server, "assay", state=state, message=message)
+            record_event(EventName.SERVER_STOPPED, server, "assay", state=state, message=message)
 
 
-def follow() -> bool:
-    """Bring all live servers in step. Returns whether there was any."""
+def advance() -> bool:
+    """Update the records of all live servers. Returns whether there are any."""
     live = Server.objects.select_related("version__environment", "following__environment", "person", "workspace")
     servers = list(live.filter(state__in=LIVE))
     for server in servers:
@@ -182,8 +183,8 @@ def follow() -> bool:
     return bool(servers)
 
 
-def write(name: EventName, server: Server, actor: str, **detail: object) -> None:
-    """Record what happened to a server."""
+def record_event(name: EventName, server: Server, actor: str, **detail: object) -> None:
+    """Record an event of a server."""
     version = server.version
     record(
         name,

@@ -1,4 +1,4 @@
-"""Studio servers: a person asks, the Hub starts, the gate checks. `follow` keeps the record in step."""
+"""Studio servers: start, list, stop and restart them. The Hub runs them; `server_status` follows them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from assay.flow.launch.launch import LaunchPermission, authorize_launch, record_
 from assay.flow.paths import home, person_home
 from assay.store.models import Server
 from assay.store.reads.launchable import library_names
-from assay.studio.server_status import LIVE, begin, end, refresh, write
+from assay.studio.server_status import LIVE, begin, end, record_event, refresh
 
-MOST = 5  # live servers of one person
+MAX_SERVERS = 5  # live servers of one person
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What somebody asks for. '' is the default; `file` is below their home, where the application takes one."""
+class ServerOptions:
+    """The options of a new server. '' is the default; `file` is relative to the person's home."""
 
     environment: str
     application: str = ""
@@ -39,58 +39,58 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What a local server takes now, what it may take, and how many of its processes had to end for it (bytes)."""
+    """The memory of a local server: use and limit in bytes, and the number of processes killed for it."""
 
     used: int
     limit: int
     ended: int
 
 
-def start(actor: Actor, wanted: Wanted) -> Server:
-    """Check the pass, record the server and ask the Hub to start it."""
+def start(actor: Actor, options: ServerOptions) -> Server:
+    """Authorize and record a server, and start it in the Hub."""
     check_right(actor, Right.SEE)
-    ticket, application = _pass(actor, wanted.environment, wanted.application)
-    file = check_file(application, wanted.file)
-    size = choose(settings.SIZES, wanted.size)
-    if Server.objects.filter(person_id=actor.id, state__in=LIVE).count() >= MOST:
-        raise ConflictError(f"You have {MOST} servers running.", hint="Stop one of them first.")
+    permission, application = _authorize(actor, options.environment, options.application)
+    file = check_file(application, options.file)
+    size = choose(settings.SIZES, options.size)
+    if Server.objects.filter(person_id=actor.id, state__in=LIVE).count() >= MAX_SERVERS:
+        raise ConflictError(f"You have {MAX_SERVERS} servers running.", hint="Stop one of them first.")
     with transaction.atomic():
         server = Server.objects.create(
             id=f"s{secrets.token_hex(6)}",
             workspace_id=actor.workspace_id,
             person_id=actor.id,
-            version=ticket.version,
-            digest=ticket.digest,
+            version=permission.version,
+            digest=permission.digest,
             application=application.slug,
             file=file,
             size=size.name,
             state="starting",
-            message="Asking the Hub",
+            message="Waiting for the Hub",
             created_at=timezone.now(),
         )
-        write(EventName.SERVER_REQUESTED, server, actor.name)
-        record_launch(ticket, actor, kind="studio", thing=server.pk)
+        record_event(EventName.SERVER_REQUESTED, server, actor.name)
+        record_launch(permission, actor, kind="studio", thing=server.pk)
     begin(server)
     server.refresh_from_db()
     return server
 
 
-def _pass(actor: Actor, reference: str, application: str) -> tuple[LaunchPermission, Application]:
-    """Return the pass for a version, and the application that it can run. Raises why not."""
-    ticket = authorize_launch(actor, reference)
+def _authorize(actor: Actor, reference: str, application: str) -> tuple[LaunchPermission, Application]:
+    """Return the permission for a version, and an application that it can run. Raises the reason against it."""
+    permission = authorize_launch(actor, reference)
     found = find_application(actor.workspace_id, application)
-    check_compatible(found, library_names(ticket.version), ticket.version.reference)
-    return ticket, found
+    check_compatible(found, library_names(permission.version), permission.version.reference)
+    return permission, found
 
 
-def mine(actor: Actor) -> list[Server]:
-    """Return one's own live servers, newest first, as they stand now."""
+def list_own(actor: Actor) -> list[Server]:
+    """Return the caller's live servers, newest first, with their current status."""
     servers = _own(actor).filter(state__in=LIVE).order_by("-created_at")
     return [refresh(server) for server in servers]
 
 
-def look(actor: Actor, server_id: str) -> Server:
-    """Return one of one's own servers as it stands now. Raises NotFoundError."""
+def find(actor: Actor, server_id: str) -> Server:
+    """Return a server of the caller with its current status. Raises NotFoundError."""
     server = _own(actor).filter(pk=server_id).first()
     if server is None:
         raise NotFoundError("You have no such server.", hint="Check the address.")
@@ -103,8 +103,8 @@ def _own(actor: Actor) -> QuerySet[Server]:
 
 
 def stop(actor: Actor, server_id: str) -> Server:
-    """Ask the Hub to stop a server and every process of it."""
-    server = look(actor, server_id)
+    """Stop a server with all its processes."""
+    server = find(actor, server_id)
     if server.state in LIVE:
         Server.objects.filter(pk=server.pk).update(following=None)
         end(server, "Stopping")
@@ -114,32 +114,32 @@ def stop(actor: Actor, server_id: str) -> Server:
 
 
 def restart(actor: Actor, server_id: str, reference: str) -> Server:
-    """Stop a server and start it, under its name, in another version; what is open there opens again.
+    """Restart a server under the same name in another version; open documents open again.
 
-    Whether the other version may be started, and can run the application, is asked before anything stops.
+    The other version is authorized before the server stops.
     """
-    server = look(actor, server_id)
-    ticket, _ = _pass(actor, reference, server.application)
+    server = find(actor, server_id)
+    permission, _ = _authorize(actor, reference, server.application)
     if server.state not in {"ready", "starting"}:
         raise ConflictError(f"This server is {server.state}.", hint="Launch a new one.")
-    Server.objects.filter(pk=server.pk).update(following=ticket.version)
-    end(server, f"Stopping, to start again in {ticket.version.reference}")
+    Server.objects.filter(pk=server.pk).update(following=permission.version)
+    end(server, f"Restarting in {permission.version.reference}")
     server.refresh_from_db()
     return refresh(server)
 
 
 def own_libraries(name: str, reference: str) -> list[str]:
-    """Return what somebody installed for themselves beside a version, where homes lie on this machine."""
+    """Return the libraries that a person installed on top of a version, if homes are on this machine."""
     folder = personal_folder(reference).partition("/.assay/")[2]
-    papers = (person_home(name) / ".assay" / folder).glob("*.dist-info")
-    return sorted(" ".join(one.name.removesuffix(".dist-info").rsplit("-", 1)) for one in papers)
+    dist_infos = (person_home(name) / ".assay" / folder).glob("*.dist-info")
+    return sorted(" ".join(one.name.removesuffix(".dist-info").rsplit("-", 1)) for one in dist_infos)
 
 
 def memory_of(server: Server) -> Memory | None:
-    """Return what a server takes, None where that is not known: only local servers tell."""
+    """Return the memory of a server, None if unknown: only local servers report it."""
     path = home() / "hub" / "memory" / f"{server.person.get_username()}-{server.pk}.json"
     try:
-        told = json.loads(path.read_text())
-        return Memory(used=int(told["used"]), limit=int(told["limit"]), ended=int(told["ended"]))
+        status = json.loads(path.read_text())
+        return Memory(used=int(status["used"]), limit=int(status["limit"]), ended=int(status["ended"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

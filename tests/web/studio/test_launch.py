@@ -14,7 +14,7 @@ from assay.core.roles import Actor, Role
 from assay.flow.launch import applications
 from assay.store.models import Launch, Server
 from assay.studio import server_status
-from assay.studio.hub_client import Seen
+from assay.studio.hub_client import ServerStatus
 
 if TYPE_CHECKING:
     from assay.store.models import Version
@@ -100,9 +100,9 @@ def test_my_servers_offer_the_newer_version(
     class Quiet:
         """A Hub that has nothing new to say."""
 
-        def progress(self, name: str, server: str) -> Seen:
+        def status(self, name: str, server: str) -> ServerStatus:
             del name, server
-            return Seen(state="ready", progress=100, message="")
+            return ServerStatus(state="ready", progress=100, message="")
 
     monkeypatch.setattr(server_status, "hub", Quiet)
     eve, geo, _ = made

@@ -19,7 +19,7 @@ from assay.flow.launch.launch import newer_of, notice_of
 from assay.store.models import Server, Version
 from assay.store.reads.launchable import launch_choices, library_names, library_pairs, sift
 from assay.studio import servers
-from assay.studio.servers import Memory, Wanted
+from assay.studio.servers import Memory, ServerOptions
 from assay.web.access import Visit, page
 
 SHOWN = 50  # environments of the list; a search finds the others
@@ -52,7 +52,7 @@ def launch(request: Visit) -> HttpResponse:
         "anything": bool(everything),
         "words": words,
         "unlisted": chosen if chosen and chosen.reference not in known else None,
-        "live": servers.mine(request.actor),
+        "live": servers.list_own(request.actor),
         **_chosen(request, chosen),
     }
     parts = {"chosen": "components/launch_choice.html", "launch": "components/launchable.html"}
@@ -83,7 +83,7 @@ def start(request: Visit) -> HttpResponse:
     """Start a server."""
     given = {name: request.POST.get(name, "") for name in ("environment", "application", "file", "size")}
     try:
-        server = servers.start(request.actor, Wanted(**given))
+        server = servers.start(request.actor, ServerOptions(**given))
     except AssayError as error:
         if error.path != "file":
             raise
@@ -95,7 +95,7 @@ def start(request: Visit) -> HttpResponse:
 @page(Right.SEE)
 def server(request: Visit, server: str) -> HttpResponse:
     """Show a server; the part that moves is asked for again until it is ready."""
-    found = servers.look(request.actor, server)
+    found = servers.find(request.actor, server)
     template = "components/server.html" if request.htmx else "studio/server.html"
     return render(request, template, {"row": _row(found)})
 
@@ -103,7 +103,7 @@ def server(request: Visit, server: str) -> HttpResponse:
 @page(Right.SEE)
 def mine(request: Visit) -> HttpResponse:
     """List one's own servers."""
-    rows = [_row(one) for one in servers.mine(request.actor)]
+    rows = [_row(one) for one in servers.list_own(request.actor)]
     return render(request, "components/servers.html" if request.htmx else "studio/servers.html", {"rows": rows})
 
 
