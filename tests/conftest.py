@@ -21,6 +21,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the tests' thread
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash tests nothing here
 django.setup()
+assert str(settings.HOME) == HOME, "the settings were loaded before these variables were set"
 # How fast examples come depends on what else the machine does.
 hypothesis_settings.register_profile("assay", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.register_profile("assay-ci", hypothesis_settings.get_profile("assay"), derandomize=True)
@@ -32,6 +33,13 @@ def _remove_home(owner: int = os.getpid()) -> None:
     """Remove the home with the process that made it, never with a fork of it."""
     if os.getpid() == owner:
         shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each worker make its own home: with these variables inherited, it would load the settings with ours."""
+    for name in ("ASSAY_HOME", "DJANGO_SETTINGS_MODULE"):
+        del os.environ[name]
 
 
 # Files whose tests take longest, ahead of all others, so that no worker is left alone with one at the end.

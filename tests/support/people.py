@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import datetime
@@ -66,7 +67,7 @@ def lock_of(names: dict[str, str], python: str = "3.11") -> Lock:
                     name=f"{name}-{version}-py3-none-any.whl",
                     url=f"https://index.example/{name}-{version}-py3-none-any.whl",
                     size=1000,
-                    sha256=f"{abs(hash((name, version))):064x}"[-64:],
+                    sha256=hashlib.sha256(f"{name}=={version}".encode()).hexdigest(),
                 ),
             )
             for name, version in names.items()
