@@ -292,7 +292,11 @@ def _store_lock(outcome: Outcome) -> Lock:
         sizes = {one["name"]: one["size"] for one in outcome.report["libraries"]}
         LockedLibrary.objects.bulk_create(
             LockedLibrary(
-                lock=lock, name=one.name, version=one.version, file=one.file.sha256, size=sizes.get(one.name, 0)
+                lock=lock,
+                name=one.name[:200],
+                version=one.version[:100],
+                file=one.file.sha256,
+                size=sizes.get(one.name, 0),
             )
             for one in value.libraries
         )
