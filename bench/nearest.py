@@ -131,7 +131,7 @@ class _Rows:
                 slug=f"env-{number:05}",
                 title=f"Environment {number}",
                 owner=self.person,
-                made=PER_ENVIRONMENT,
+                last_number=PER_ENVIRONMENT,
                 created_at=now,
                 updated_at=now,
             )

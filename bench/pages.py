@@ -71,7 +71,7 @@ class _Desk:
                 title=f"Environment {number}",
                 description="For the bench.",
                 owner=self.ana,
-                made=1,
+                last_number=1,
                 created_at=now,
                 updated_at=now,
             )
@@ -115,7 +115,7 @@ class _Desk:
                 version=one,
                 kind="run",
                 digest="x",
-                thing="x",
+                target_id="x",
                 started_at=now - timedelta(days=1),
             )
             for one in versions

@@ -27,7 +27,7 @@ from assay.flow.paths import engine_paths, prefix
 from assay.flow.retire import deprecate, retire
 from assay.flow.review.review import approve, submit
 from assay.jobs import periodic
-from assay.store.models import Build, Chore, Server, Verification
+from assay.store.models import Build, PeriodicTask, Server, Verification
 from assay.store.reads.disk_usage import own_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -177,8 +177,8 @@ def test_a_chore_is_done_once_when_it_is_due(monkeypatch: pytest.MonkeyPatch) ->
     """The first is one interval after the first start; whoever asks second finds it done."""
     monkeypatch.setattr(settings, "MAINTENANCE_HOURS", 24.0)
     assert not periodic.is_due("verify")
-    Chore.objects.update(done_at=timezone.now() - timedelta(hours=25))
+    PeriodicTask.objects.update(last_run_at=timezone.now() - timedelta(hours=25))
     assert [periodic.is_due("verify"), periodic.is_due("verify")] == [True, False]
-    Chore.objects.update(done_at=timezone.now() - timedelta(hours=25))
+    PeriodicTask.objects.update(last_run_at=timezone.now() - timedelta(hours=25))
     monkeypatch.setattr(settings, "MAINTENANCE_HOURS", 0.0)
     assert not periodic.is_due("verify")

@@ -21,7 +21,7 @@ from assay.flow.package_indexes import (
     remove_index,
 )
 from assay.flow.people import create_token, find_person
-from assay.store.models import Event, PackageSource
+from assay.store.models import Event, PackageIndex
 
 pytestmark = pytest.mark.django_db
 OWN = IndexInput(
@@ -33,7 +33,7 @@ def test_a_source_is_added_changed_and_removed_in_the_trail() -> None:
     """The secret is kept encrypted, given to the engine, kept when it is left empty, and in no event."""
     admin = person("admin", Role.ADMIN)
     add_index(admin, OWN)
-    row = PackageSource.objects.get()
+    row = PackageIndex.objects.get()
     assert "hunter2" not in row.secret
     found = indexes_in(admin.workspace_id)
     assert found.credentials == {"own": ("bot", "hunter2")}

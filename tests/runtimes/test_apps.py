@@ -64,7 +64,7 @@ def ana() -> Iterator[Actor]:
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     published(ana, ben, "lab")
     yield ana
-    Runtime.objects.update(wanted=False)
+    Runtime.objects.update(enabled=False)
     Run.objects.update(cancel_requested=True)
     work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists() and not local._supervisors)
     apps._checks.clear()
@@ -89,7 +89,7 @@ def set_up(actor: Actor, code: str = APP, **parts: object) -> Runtime:
 
 def serving(runtime: Runtime) -> Run | None:
     """Return the process that serves now."""
-    return Runtime.objects.get(pk=runtime.pk).serving
+    return Runtime.objects.get(pk=runtime.pk).serving_run
 
 
 @contextmanager
@@ -247,7 +247,7 @@ def test_an_app_that_falls_is_started_again_later_each_time(ana: Actor, monkeypa
     waits = [(later[0] - earlier[1]).total_seconds() for earlier, later in pairwise(ends)]
     assert waits[0] >= 0.1
     assert waits[1] >= 0.2
-    work(lambda: "restarts in" in Runtime.objects.get(pk=runtime.pk).notice)
+    work(lambda: "restarts in" in Runtime.objects.get(pk=runtime.pk).message)
     apps.stop(ana, "board")
     work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists())
     count = Run.objects.count()

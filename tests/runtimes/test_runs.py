@@ -140,7 +140,7 @@ def test_a_vanished_run_is_lost_and_not_repeated(ana: Actor) -> None:
     time.sleep(0.1)
     assert ended(run).state == "lost"
     assert Run.objects.count() == 1
-    assert Launch.objects.get(thing=str(run.pk)).ended_at is not None
+    assert Launch.objects.get(target_id=str(run.pk)).ended_at is not None
 
 
 def test_a_worker_killed_before_the_start_changes_nothing(ana: Actor) -> None:
@@ -191,7 +191,7 @@ def test_a_secret_is_told_to_the_run_alone(ana: Actor) -> None:
     project(ana, "job", code, secrets=("DB_PASSWORD",))
     run = ended(runs.request_run(ana, "job"))
     assert log_of(run) == "True ***\n"
-    assert "horse" not in Secret.objects.get().sealed
+    assert "horse" not in Secret.objects.get().encrypted_value
     assert not any("correct horse" in str(event.detail) for event in Event.objects.all())
     files = [one for folder in (run_directory(run.pk), home() / "secrets") for one in folder.rglob("*")]
     assert not any(b"correct horse" in one.read_bytes() for one in files if one.is_file())

@@ -144,7 +144,7 @@ def test_a_run_that_is_still_open_is_not_overtaken(ana: Actor) -> None:
         overdue(runtime)
         schedules.advance()
     assert Run.objects.count() == 1
-    assert "was still open" in Runtime.objects.get().notice
+    assert "was still open" in Runtime.objects.get().message
     assert Event.objects.filter(name="run.left_out").count() == 1
 
 
@@ -155,7 +155,7 @@ def test_what_may_not_start_is_told(ana: Actor) -> None:
     overdue(runtime)
     schedules.advance()
     runtime.refresh_from_db()
-    assert "quarantined" in runtime.notice
+    assert "quarantined" in runtime.message
     assert runtime.next_at > timezone.now()
     assert not Run.objects.exists()
 

@@ -30,12 +30,24 @@ def address() -> Iterator[str]:
         server.cleanup()
 
 
+FOLDERS = ("tests/flow", "tests/api", "tests/store/test_upgrade.py")
+
+
 @pytest.mark.postgres
 def test_laws_and_contract_hold_on_postgresql(address: str) -> None:
     """Two reviewers at once, append-only events, four queries: the other database keeps them too."""
     own = {name: value for name, value in os.environ.items() if name not in {"ASSAY_HOME", "DJANGO_SETTINGS_MODULE"}}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/flow", "tests/api", "-p", "no:cacheprovider"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "tests/flow",
+            "tests/api",
+            "tests/store/test_upgrade.py",
+            "-p",
+            "no:cacheprovider",
+        ],
         cwd=ROOT,
         env={**own, "ASSAY_DATABASE": address},
         capture_output=True,

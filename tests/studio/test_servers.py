@@ -112,7 +112,7 @@ def test_restart_goes_on_in_the_newer_version(hub: Hub, ana: Actor, ben: Actor, 
     assert (after.pk, after.version.reference, after.state, after.size) == (server.pk, "geo@2", "starting", "large")
     hub.states[server.pk] = "ready"
     assert servers.find(eve, server.pk).state == "ready"
-    uses = Launch.objects.filter(thing=server.pk).order_by("started_at")
+    uses = Launch.objects.filter(target_id=server.pk).order_by("started_at")
     assert [(one.version.reference, one.ended_at is None) for one in uses] == [("geo@1", False), ("geo@2", True)]
 
 
@@ -136,7 +136,7 @@ def test_a_version_that_ends_meanwhile_is_not_started(hub: Hub, ana: Actor, ben:
     """The second start asks again: what was quarantined while the server stopped stays closed, and it says so."""
     server = ready(hub, eve)
     second = published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
-    Server.objects.filter(pk=server.pk).update(state="stopping", following=second)
+    Server.objects.filter(pk=server.pk).update(state="stopping", next_version=second)
     hub.states[server.pk] = "stopped"
     retire.quarantine(person("ada", Role.ADMIN), "geo", 2, reason="a hole")
     after = servers.find(eve, server.pk)
@@ -160,7 +160,7 @@ def test_stopping_ends_a_restart(hub: Hub, ana: Actor, ben: Actor, eve: Actor) -
     """Somebody who presses Stop while it restarts wants it stopped."""
     server = ready(hub, eve)
     second = published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
-    Server.objects.filter(pk=server.pk).update(state="stopping", following=second)
+    Server.objects.filter(pk=server.pk).update(state="stopping", next_version=second)
     assert servers.stop(eve, server.pk).state == "stopped"
 
 

@@ -77,7 +77,7 @@ def test_outliers_are_proposed_to_move(ben: Actor, monkeypatch: pytest.MonkeyPat
     assert not Version.objects.filter(status="draft").exists()
     made = client.post(f"{HOME}moves", {**form, "create": "1"}).content.decode()
     assert "old@2" in made
-    assert Version.objects.get(status="draft").wanted.libraries == ("six==1.17.0", "idna<3")
+    assert Version.objects.get(status="draft").parsed_spec.libraries == ("six==1.17.0", "idna<3")
 
 
 def test_near_duplicates_lead_to_their_comparison(ben: Actor) -> None:

@@ -179,4 +179,4 @@ def test_a_remedy_that_there_is_not_is_told(people: tuple[Actor, Actor], tmp_pat
     assert "No fixed version is known for pillow 8.0.0 (PYSEC-1)" in answer.content.decode()
     refused = visitor(ana).post("/environments/geo/1/suggested-update")
     assert refused["Location"] == "/environments/geo/1/?tab=health"
-    assert find_version(ana, "geo", 1).environment.made == 1
+    assert find_version(ana, "geo", 1).environment.last_number == 1

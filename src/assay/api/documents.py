@@ -66,7 +66,7 @@ def version_document(version: Version) -> dict[str, Any]:
                         {
                             "by": decision.by.get_username(),
                             "verdict": decision.verdict,
-                            "words": decision.words,
+                            "words": decision.comment,
                             "libraries": decision.libraries,
                             "self_approved": decision.self_approved,
                             "groups": decision.groups,
@@ -212,7 +212,7 @@ def runtime_document(runtime: Runtime) -> dict[str, Any]:
         "schedule": runtime.schedule,
         "timezone": runtime.timezone,
         "next_run": runtime.next_at,
-        "notice": runtime.notice,
+        "notice": runtime.message,
         "shared": runtime.shared,
         "app": app_document(runtime) if runtime.kind == "app" else None,
         "owner": runtime.owner.get_username(),
@@ -256,10 +256,10 @@ def app_document(runtime: Runtime) -> dict[str, Any]:
     return {
         "application": runtime.app,
         "address": address_of(runtime),
-        "wanted": runtime.wanted,
-        "serving": str(runtime.serving_id) if runtime.serving_id else None,
-        "falls": runtime.falls,
-        "again": runtime.again_at,
+        "wanted": runtime.enabled,
+        "serving": str(runtime.serving_run_id) if runtime.serving_run_id else None,
+        "falls": runtime.failures,
+        "again": runtime.restart_at,
     }
 
 

@@ -11,7 +11,7 @@ from assay.api.pagination import Limit
 from assay.api.schemas import Items
 from assay.core.roles import Right
 from assay.flow.notify.notifications import mark_read
-from assay.store.models import Notice
+from assay.store.models import Notification
 
 router = Router(tags=["Notifications"])
 
@@ -23,14 +23,14 @@ def notices(request: Caller, workspace: str, limit: Limit = 100) -> dict[str, An
 
     `read` is the time at which you read it, or null.
     """
-    rows = Notice.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
+    rows = Notification.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
     items = [
         {
             "id": one.pk,
             "event": one.event,
             "environment": one.environment,
             "version": one.number,
-            "words": one.words,
+            "words": one.text,
             "at": one.at,
             "read": one.read_at,
         }

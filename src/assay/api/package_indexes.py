@@ -13,7 +13,7 @@ from assay.core.errors import ConflictError
 from assay.core.roles import Right
 from assay.flow import package_indexes
 from assay.flow.package_indexes import IndexInput
-from assay.store.models import PackageSource
+from assay.store.models import PackageIndex
 
 router = Router(tags=["Package indexes"])
 
@@ -30,7 +30,7 @@ class SourceIn(Body):
     password: str = ""
 
 
-def document(index: PackageSource) -> dict[str, Any]:
+def document(index: PackageIndex) -> dict[str, Any]:
     """Return a package index without its password."""
     return {
         "name": index.name,

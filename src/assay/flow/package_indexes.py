@@ -16,7 +16,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Credentials, Index
 from assay.store.audit_log import record
 from assay.store.encryption import decrypt, encrypt
-from assay.store.models import PackageSource
+from assay.store.models import PackageIndex
 
 PURPOSE = "package source"  # part of every stored password: never change it
 BUILT_IN = "default"  # the name of the installation's own default
@@ -46,7 +46,7 @@ class PackageIndexes:
 
 def indexes_in(workspace_id: int) -> PackageIndexes:
     """Return a workspace's sources: its own default or the installation's, and the others in their order."""
-    rows = list(PackageSource.objects.filter(workspace_id=workspace_id).order_by("position", "pk"))
+    rows = list(PackageIndex.objects.filter(workspace_id=workspace_id).order_by("position", "pk"))
     own = next((_index(row) for row in rows if row.is_default), None)
     return PackageIndexes(
         index=own or Index(name=BUILT_IN, url=settings.INDEX_URL, trusted=True),
@@ -55,35 +55,33 @@ def indexes_in(workspace_id: int) -> PackageIndexes:
     )
 
 
-def _index(row: PackageSource) -> Index:
+def _index(row: PackageIndex) -> Index:
     return Index(name=row.name, url=row.url, patterns=tuple(row.patterns), allow_private=row.allow_private)
 
 
-def list_indexes(actor: Actor) -> list[PackageSource]:
+def list_indexes(actor: Actor) -> list[PackageIndex]:
     """Return the rows in the order in which they are asked."""
     check_right(actor, Right.ADMINISTER)
-    return list(
-        PackageSource.objects.filter(workspace_id=actor.workspace_id).order_by("is_default", "position", "pk")
-    )
+    return list(PackageIndex.objects.filter(workspace_id=actor.workspace_id).order_by("is_default", "position", "pk"))
 
 
-def find_index(actor: Actor, name: str) -> PackageSource:
+def find_index(actor: Actor, name: str) -> PackageIndex:
     """Return one. Raises NotFoundError."""
     check_right(actor, Right.ADMINISTER)
-    found = PackageSource.objects.filter(workspace_id=actor.workspace_id, name=name).first()
+    found = PackageIndex.objects.filter(workspace_id=actor.workspace_id, name=name).first()
     if found is None:
         raise NotFoundError(f"There is no package index {name[:40]!r}.", hint="Check the name.")
     return found
 
 
-def add_index(actor: Actor, wanted: IndexInput) -> PackageSource:
+def add_index(actor: Actor, wanted: IndexInput) -> PackageIndex:
     """Add one, behind the others. Raises InvalidInputError or ConflictError."""
     check_right(actor, Right.ADMINISTER)
     columns = _checked(wanted)
-    last = PackageSource.objects.filter(workspace_id=actor.workspace_id).order_by("-position").first()
+    last = PackageIndex.objects.filter(workspace_id=actor.workspace_id).order_by("-position").first()
     try:
         with transaction.atomic():
-            made = PackageSource.objects.create(
+            made = PackageIndex.objects.create(
                 workspace_id=actor.workspace_id,
                 position=last.position + 1 if last else 0,
                 created_at=timezone.now(),
@@ -97,7 +95,7 @@ def add_index(actor: Actor, wanted: IndexInput) -> PackageSource:
     return made
 
 
-def change_index(actor: Actor, name: str, wanted: IndexInput) -> PackageSource:
+def change_index(actor: Actor, name: str, wanted: IndexInput) -> PackageIndex:
     """Change one; its place in the order stays."""
     found = find_index(actor, name)
     columns = _checked(wanted)
@@ -105,7 +103,7 @@ def change_index(actor: Actor, name: str, wanted: IndexInput) -> PackageSource:
         columns["secret"] = found.secret
     try:
         with transaction.atomic():
-            PackageSource.objects.filter(pk=found.pk).update(**columns)
+            PackageIndex.objects.filter(pk=found.pk).update(**columns)
             found.refresh_from_db()
             _record(actor, EventName.SOURCE_CHANGED, found)
     except IntegrityError as error:
@@ -159,6 +157,6 @@ def _checked(wanted: IndexInput) -> dict[str, Any]:
     }
 
 
-def _record(actor: Actor, name: EventName, source: PackageSource) -> None:
+def _record(actor: Actor, name: EventName, source: PackageIndex) -> None:
     detail = {"source": source.name, "url": source.url, "patterns": source.patterns, "private": source.allow_private}
     record(name, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)

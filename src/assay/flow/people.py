@@ -159,7 +159,7 @@ def set_mail(person: Person, address: str, *, wanted: bool) -> None:
             validate_email(address)
     except ValidationError as error:
         raise InvalidInputError(f"{address[:60]!r} is no address.", hint="Write name@host.", path="email") from error
-    Person.objects.filter(pk=person.pk).update(email=address, mail_notices=wanted)
+    Person.objects.filter(pk=person.pk).update(email=address, email_notifications=wanted)
 
 
 def revoke_token(person: Person, token_id: int) -> None:

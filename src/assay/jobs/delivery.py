@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from assay.flow.notify import notifications
 from assay.flow.notify.webhooks import deliver
-from assay.store.models import Delivery, Notice, Person
+from assay.store.models import Delivery, Notification, Person
 
 log = logging.getLogger("assay.post")
 EVERY = 0.5  # seconds between two looks
@@ -60,7 +60,7 @@ class Post(threading.Thread):
 
     def _mail(self) -> None:
         """Send one mail to each person whose oldest notice has waited long enough."""
-        waiting = Notice.objects.filter(mail="due").values("person").annotate(first=Min("at"))
+        waiting = Notification.objects.filter(mail="due").values("person").annotate(first=Min("at"))
         for person_id in waiting.filter(first__lte=timezone.now() - GATHER).values_list("person", flat=True)[:50]:
             try:
                 send_digest(Person.objects.get(pk=person_id))
@@ -72,12 +72,12 @@ class Post(threading.Thread):
 
 def send_digest(person: Person) -> int:
     """Mail a person all that is due to them, in one mail; return how many notices. Raises SMTPException, OSError."""
-    rows = list(Notice.objects.filter(person=person, mail="due").order_by("sequence"))
+    rows = list(Notification.objects.filter(person=person, mail="due").order_by("sequence"))
     if not rows or not person.email:
-        Notice.objects.filter(pk__in=[one.pk for one in rows]).update(mail="")
+        Notification.objects.filter(pk__in=[one.pk for one in rows]).update(mail="")
         return 0
-    subject = rows[0].words if len(rows) == 1 else f"{len(rows)} notices"
-    lines = [f"- {one.words}\n  {_address(one)}" for one in rows[:MOST]]
+    subject = rows[0].text if len(rows) == 1 else f"{len(rows)} notifications"
+    lines = [f"- {one.text}\n  {_address(one)}" for one in rows[:MOST]]
     if len(rows) > MOST:
         lines.append(f"- and {len(rows) - MOST} more: {settings.PUBLIC_URL}/notifications/")
     foot = f"\n\nYou get these mails from Assay at {settings.PUBLIC_URL}; your account there turns them off."
@@ -88,9 +88,9 @@ def send_digest(person: Person) -> int:
         headers={"Auto-Submitted": "auto-generated"},
     )
     message.send()
-    Notice.objects.filter(pk__in=[one.pk for one in rows]).update(mail="sent")
+    Notification.objects.filter(pk__in=[one.pk for one in rows]).update(mail="sent")
     return len(rows)
 
 
-def _address(notice: Notice) -> str:
+def _address(notice: Notification) -> str:
     return f"{settings.PUBLIC_URL}/environments/{notice.environment}/{notice.number}/"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from assay.flow.build.garbage_collection import collect
 from assay.flow.build.verify import queue_all
 from assay.flow.review.waive import record_expiring_waivers
-from assay.store.models import Chore
+from assay.store.models import PeriodicTask
 
 log = logging.getLogger("assay.chores")
 
@@ -31,9 +31,9 @@ def is_due(name: str) -> bool:
     if not hours:
         return False
     now = timezone.now()
-    Chore.objects.get_or_create(name=name, defaults={"done_at": now})
-    late = Chore.objects.filter(name=name, done_at__lte=now - timedelta(hours=hours))
-    return bool(late.update(done_at=now))
+    PeriodicTask.objects.get_or_create(name=name, defaults={"last_run_at": now})
+    late = PeriodicTask.objects.filter(name=name, last_run_at__lte=now - timedelta(hours=hours))
+    return bool(late.update(last_run_at=now))
 
 
 def _verify() -> None:

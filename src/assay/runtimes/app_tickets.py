@@ -26,7 +26,7 @@ def apps_open_to(actor: Actor) -> QuerySet[Runtime]:
     """Return the apps that a person may open: their own and those shared in the workspace."""
     mine = Q(owner_id=actor.id) | Q(shared=True)
     return Runtime.objects.filter(mine, kind="app", workspace_id=actor.workspace_id).select_related(
-        "owner", "serving"
+        "owner", "serving_run"
     )
 
 
@@ -64,7 +64,7 @@ def visitor_name(cookie: str, runtime: int) -> str:
 
 def serving_port(runtime: int) -> int | None:
     """Return the port of the process that serves an app now, None without one."""
-    serving = Run.objects.filter(pk__in=Runtime.objects.filter(pk=runtime).values("serving"), state="running")
+    serving = Run.objects.filter(pk__in=Runtime.objects.filter(pk=runtime).values("serving_run"), state="running")
     return serving.values_list("port", flat=True).first()
 
 

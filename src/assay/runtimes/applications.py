@@ -146,7 +146,7 @@ def check_needs(version: Version, wanted: Template) -> None:
     if (
         wanted.needs
         and version.lock
-        and not version.lock.locked.filter(name=canonicalize_name(wanted.needs)).exists()
+        and not version.lock.locked_libraries.filter(name=canonicalize_name(wanted.needs)).exists()
     ):
         raise InvalidInputError(
             f"{wanted.needs} is not in {version.reference}.",

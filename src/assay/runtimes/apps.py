@@ -49,10 +49,10 @@ def address_of(runtime: Runtime) -> str:
 def start(actor: Actor, slug: str) -> Runtime:
     """Start an app and keep it running. Starting a running app changes nothing."""
     runtime = find_app(actor, slug)
-    if not runtime.wanted and Runtime.objects.filter(owner_id=actor.id, wanted=True).count() >= MAX_APPS:
+    if not runtime.enabled and Runtime.objects.filter(owner_id=actor.id, enabled=True).count() >= MAX_APPS:
         raise ConflictError(f"{MAX_APPS} of your apps are running.", hint="Stop one of them first.")
     _authorize(runtime)
-    Runtime.objects.filter(pk=runtime.pk).update(wanted=True, falls=0, again_at=None, notice="")
+    Runtime.objects.filter(pk=runtime.pk).update(enabled=True, failures=0, restart_at=None, message="")
     if not _open_runs(runtime):
         _queue_run(runtime, actor.name)
     runtime.refresh_from_db()
@@ -62,16 +62,16 @@ def start(actor: Actor, slug: str) -> Runtime:
 def restart(actor: Actor, slug: str) -> Run:
     """Restart an app in the current version of its environment, without downtime."""
     runtime = find_app(actor, slug)
-    if any(run.pk != runtime.serving_id for run in _open_runs(runtime)):
+    if any(run.pk != runtime.serving_run_id for run in _open_runs(runtime)):
         raise ConflictError("The app is already starting.", hint="Wait until the new instance is up or has failed.")
-    Runtime.objects.filter(pk=runtime.pk).update(wanted=True, falls=0, again_at=None, notice="")
+    Runtime.objects.filter(pk=runtime.pk).update(enabled=True, failures=0, restart_at=None, message="")
     return _queue_run(runtime, actor.name)
 
 
 def stop(actor: Actor, slug: str) -> Runtime:
     """Stop an app, and do not restart it."""
     runtime = find_app(actor, slug)
-    Runtime.objects.filter(pk=runtime.pk).update(wanted=False, serving=None, again_at=None, notice="")
+    Runtime.objects.filter(pk=runtime.pk).update(enabled=False, serving_run=None, restart_at=None, message="")
     for run in _open_runs(runtime):
         _request_end(run)
     runtime.refresh_from_db()
@@ -80,7 +80,7 @@ def stop(actor: Actor, slug: str) -> Runtime:
 
 def advance() -> bool:
     """Check every app that should run or still does. Returns whether there is any."""
-    active = Q(wanted=True) | Q(runs__state__in=OPEN)
+    active = Q(enabled=True) | Q(runs__state__in=OPEN)
     found = list(Runtime.objects.filter(active, kind="app").select_related("workspace", "owner").distinct())
     for runtime in found:
         _reconcile(runtime)
@@ -92,7 +92,7 @@ def _reconcile(runtime: Runtime) -> None:
     for run in running:
         if run.state == "running" and run.port and not run.cancel_requested:
             _check_health(runtime, run)
-    if runtime.wanted and not running:
+    if runtime.enabled and not running:
         _restart_failed(runtime)
 
 
@@ -129,7 +129,7 @@ def _switch_to(runtime: Runtime, run: Run) -> None:
     """Send requests to the new process, then end the older ones."""
     Run.objects.filter(pk=run.pk).update(healthy_at=timezone.now())
     with transaction.atomic():
-        if not Runtime.objects.filter(pk=runtime.pk, wanted=True).update(serving=run, notice=""):
+        if not Runtime.objects.filter(pk=runtime.pk, enabled=True).update(serving_run=run, message=""):
             return
         record_run(EventName.APP_SERVING, run, "assay", digest=run.digest)
     for old in _open_runs(runtime):
@@ -140,24 +140,24 @@ def _switch_to(runtime: Runtime, run: Run) -> None:
 def _restart_failed(runtime: Runtime) -> None:
     """Restart an app that has ended, after a wait that grows with each failure."""
     now = timezone.now()
-    if runtime.again_at is None:
+    if runtime.restart_at is None:
         last = runtime.runs.order_by("-created_at").first()
         stable = last and last.healthy_at and (last.finished_at or now) - last.healthy_at > STABLE_AFTER
-        failures = 1 if stable else runtime.falls + 1
+        failures = 1 if stable else runtime.failures + 1
         wait = backoff(failures)
         reason = last.message if last else ""
         Runtime.objects.filter(pk=runtime.pk).update(
-            falls=failures,
-            again_at=now + timedelta(seconds=wait),
-            serving=None,
-            notice=f"The app ended ({failures} in a row). It restarts in {wait:.0f} s. {reason}".strip(),
+            failures=failures,
+            restart_at=now + timedelta(seconds=wait),
+            serving_run=None,
+            message=f"The app ended ({failures} in a row). It restarts in {wait:.0f} s. {reason}".strip(),
         )
-    elif runtime.again_at <= now:
+    elif runtime.restart_at <= now:
         try:
             _queue_run(runtime, "assay")
         except AssayError as error:
-            Runtime.objects.filter(pk=runtime.pk).update(wanted=False, notice=f"{error.detail} {error.hint}")
-        Runtime.objects.filter(pk=runtime.pk).update(again_at=None)
+            Runtime.objects.filter(pk=runtime.pk).update(enabled=False, message=f"{error.detail} {error.hint}")
+        Runtime.objects.filter(pk=runtime.pk).update(restart_at=None)
 
 
 def find_app(actor: Actor, slug: str) -> Runtime:

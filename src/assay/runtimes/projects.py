@@ -54,7 +54,7 @@ def change(actor: Actor, slug: str, spec: ProjectSpec) -> Runtime:
     _check(actor, spec)
     if (spec.schedule, spec.timezone) != (runtime.schedule, runtime.timezone):
         runtime.next_at = next_time(spec.schedule, spec.timezone, timezone.now())
-        runtime.notice = ""
+        runtime.message = ""
     with transaction.atomic():
         for column, value in _columns(spec, slug).items():
             setattr(runtime, column, value)

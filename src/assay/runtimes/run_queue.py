@@ -139,7 +139,7 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
     except AssayError as error:
         end_run(run, "failed", message=f"{error.detail} {error.hint}")
         return None
-    record_launch(permission, actor, kind=launch_kind(run), thing=str(run.pk), runtime=run.runtime)
+    record_launch(permission, actor, kind=launch_kind(run), target_id=str(run.pk), runtime=run.runtime)
     return launcher.start(start)
 
 

@@ -1,7 +1,7 @@
 """Schedules: queueing runs of projects at set times.
 
 After a downtime of the worker, one run replaces all missed times. A time is skipped while the previous scheduled
-run is still open, and the project shows a notice.
+run is still open, and the project shows a message.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def _run_due(runtime: Runtime, now: datetime) -> None:
         following = None
     with transaction.atomic():
         if Runtime.objects.filter(pk=runtime.pk, next_at=due).update(next_at=following):
-            notice = _queue(runtime, due)
-            Runtime.objects.filter(pk=runtime.pk).update(notice=notice)
+            message = _queue(runtime, due)
+            Runtime.objects.filter(pk=runtime.pk).update(message=message)
 
 
 def _queue(runtime: Runtime, due: datetime) -> str:
@@ -78,11 +78,11 @@ def _authorize(runtime: Runtime) -> LaunchPermission:
     return authorize_runtime(actor, runtime.environment)
 
 
-def _record_skipped(runtime: Runtime, notice: str) -> str:
+def _record_skipped(runtime: Runtime, message: str) -> str:
     record(
         EventName.RUN_LEFT_OUT,
         workspace_id=runtime.workspace_id,
         actor="schedule",
-        detail={"runtime": runtime.slug, "reason": notice},
+        detail={"runtime": runtime.slug, "reason": message},
     )
-    return notice
+    return message

@@ -77,6 +77,6 @@ def switch(actor: Actor, slug: str, reference: str, *, seen: str) -> Runtime:
     if upgrade.after.digest != seen:
         raise ConflictError(f"{reference} has changed since you viewed the changes.", hint="View the changes again.")
     runtime = projects.change(actor, slug, replace(projects.spec_of(upgrade.runtime), environment=reference))
-    if runtime.kind == "app" and runtime.wanted:
+    if runtime.kind == "app" and runtime.enabled:
         apps.restart(actor, slug)
     return runtime

@@ -13,7 +13,7 @@ from django.utils import timezone
 from assay.core.events import EventName
 from assay.core.lifecycle import Health
 from assay.store.audit_log import Entry, record_many
-from assay.store.models import HealthEntry, Version
+from assay.store.models import HealthIssue, Version
 
 AT_ONCE = 400  # versions of one transaction: others may write in between
 
@@ -44,7 +44,7 @@ class OpenEntry:
 
 def open_entries(workspace_id: int) -> dict[int, OpenEntry]:
     """Return the open entries of a workspace, by version."""
-    rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
+    rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
     found = rows.values_list("version_id", "opened_at", "findings")
     return {version: OpenEntry(since=since, facts=facts) for version, since, facts in found}
 
@@ -87,14 +87,14 @@ def _write_entries(turns: list[Turn]) -> None:
     """Open, grow and close entries; at most one per version is open."""
     now = timezone.now()
     wanted = {one.version_id: one.entry for one in turns if one.entry is not None}
-    known = list(HealthEntry.objects.filter(closed_at=None, version_id__in=wanted))
+    known = list(HealthIssue.objects.filter(closed_at=None, version_id__in=wanted))
     for one in known:
         facts = wanted.pop(one.version_id)
         if facts:
             one.findings = facts
         else:
-            one.closed_at, one.why_closed = now, "What was new is gone or waived."
-    HealthEntry.objects.bulk_update(known, ["findings", "closed_at", "why_closed"], batch_size=100)
-    HealthEntry.objects.bulk_create(
-        HealthEntry(version_id=version, findings=facts, opened_at=now) for version, facts in wanted.items() if facts
+            one.closed_at, one.close_reason = now, "What was new is gone or waived."
+    HealthIssue.objects.bulk_update(known, ["findings", "closed_at", "close_reason"], batch_size=100)
+    HealthIssue.objects.bulk_create(
+        HealthIssue(version_id=version, findings=facts, opened_at=now) for version, facts in wanted.items() if facts
     )

@@ -81,7 +81,7 @@ def start(actor: Actor, reference: str) -> dict[str, Any]:
         raise
     kernel = f"k{secrets.token_hex(6)}"
     with transaction.atomic():
-        record_launch(permission, actor, kind="kernel", thing=kernel)
+        record_launch(permission, actor, kind="kernel", target_id=kernel)
         record(
             EventName.KERNEL_LAUNCHED,
             workspace_id=actor.workspace_id,
@@ -95,6 +95,6 @@ def start(actor: Actor, reference: str) -> dict[str, Any]:
 
 def end(actor: Actor, kernel: str) -> None:
     """Record the end of a kernel of the caller. Raises NotFoundError."""
-    if not Launch.objects.filter(kind="kernel", thing=kernel, person_id=actor.id).exists():
+    if not Launch.objects.filter(kind="kernel", target_id=kernel, person_id=actor.id).exists():
         raise NotFoundError("You have no such kernel.", hint="Check its id.")
     end_launch("kernel", kernel)

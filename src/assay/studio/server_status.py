@@ -136,26 +136,31 @@ def _handle_end(server: Server, status: ServerStatus) -> None:
         return  # the Hub has not started it yet
     ended = "stopped" if server.state in {"ready", "stopping"} else "failed"
     message = status.message or server.message
-    if server.following is None or ended == "failed":
+    if server.next_version is None or ended == "failed":
         close(server, ended, message)
     else:
-        _start_following(server, server.following)
+        _start_next_version(server, server.next_version)
 
 
-def _start_following(server: Server, following: Version) -> None:
-    """Start a stopped server again in the following version: authorized again, recorded as a new launch."""
-    waiting = Server.objects.filter(pk=server.pk, state__in=LIVE, following__isnull=False)
+def _start_next_version(server: Server, next_version: Version) -> None:
+    """Start a stopped server again in its next version: authorized again, recorded as a new launch."""
+    waiting = Server.objects.filter(pk=server.pk, state__in=LIVE, next_version__isnull=False)
     try:
-        permission = authorize_launch(actor_in(server.person, server.workspace.slug), following.reference)
+        permission = authorize_launch(actor_in(server.person, server.workspace.slug), next_version.reference)
         with transaction.atomic():
             now = timezone.now()
-            changes = {"version": permission.version, "digest": permission.digest, "following": None, "address": ""}
+            changes = {
+                "version": permission.version,
+                "digest": permission.digest,
+                "next_version": None,
+                "address": "",
+            }
             if not waiting.update(state="starting", progress=0, created_at=now, ready_at=None, **changes):
                 return  # another process was faster
             end_launch("studio", server.pk)
             server.refresh_from_db()
             actor = actor_in(server.person, server.workspace.slug)
-            record_launch(permission, actor, kind="studio", thing=server.pk)
+            record_launch(permission, actor, kind="studio", target_id=server.pk)
             record_event(EventName.SERVER_REQUESTED, server, actor.name)
     except AssayError as error:
         close(server, "failed", f"{error.detail} {error.hint}".strip())
@@ -167,7 +172,7 @@ def close(server: Server, state: str, message: str) -> None:
     """Record the end of a server once."""
     with transaction.atomic():
         changed = Server.objects.filter(pk=server.pk, state__in=LIVE).update(
-            state=state, message=message, address="", following=None, stopped_at=timezone.now()
+            state=state, message=message, address="", next_version=None, stopped_at=timezone.now()
         )
         if changed:
             end_launch("studio", server.pk)
@@ -176,7 +181,7 @@ def close(server: Server, state: str, message: str) -> None:
 
 def advance() -> bool:
     """Update the records of all live servers. Returns whether there are any."""
-    live = Server.objects.select_related("version__environment", "following__environment", "person", "workspace")
+    live = Server.objects.select_related("version__environment", "next_version__environment", "person", "workspace")
     servers = list(live.filter(state__in=LIVE))
     for server in servers:
         refresh(server)

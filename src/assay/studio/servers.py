@@ -69,7 +69,7 @@ def start(actor: Actor, options: ServerOptions) -> Server:
             created_at=timezone.now(),
         )
         record_event(EventName.SERVER_REQUESTED, server, actor.name)
-        record_launch(permission, actor, kind="studio", thing=server.pk)
+        record_launch(permission, actor, kind="studio", target_id=server.pk)
     begin(server)
     server.refresh_from_db()
     return server
@@ -98,7 +98,7 @@ def find(actor: Actor, server_id: str) -> Server:
 
 
 def _own(actor: Actor) -> QuerySet[Server]:
-    related = ("version__environment__newest__environment", "following__environment", "person", "workspace")
+    related = ("version__environment__newest__environment", "next_version__environment", "person", "workspace")
     return Server.objects.select_related(*related).filter(workspace_id=actor.workspace_id, person_id=actor.id)
 
 
@@ -106,7 +106,7 @@ def stop(actor: Actor, server_id: str) -> Server:
     """Stop a server with all its processes."""
     server = find(actor, server_id)
     if server.state in LIVE:
-        Server.objects.filter(pk=server.pk).update(following=None)
+        Server.objects.filter(pk=server.pk).update(next_version=None)
         end(server, "Stopping")
         server.refresh_from_db()
         refresh(server)
@@ -122,7 +122,7 @@ def restart(actor: Actor, server_id: str, reference: str) -> Server:
     permission, _ = _authorize(actor, reference, server.application)
     if server.state not in {"ready", "starting"}:
         raise ConflictError(f"This server is {server.state}.", hint="Launch a new one.")
-    Server.objects.filter(pk=server.pk).update(following=permission.version)
+    Server.objects.filter(pk=server.pk).update(next_version=permission.version)
     end(server, f"Restarting in {permission.version.reference}")
     server.refresh_from_db()
     return refresh(server)

@@ -90,8 +90,8 @@ def test_only_possible_moves_are_drafted(index: LocalIndex, ana: Actor, ben: Act
     assert not Version.objects.filter(status="draft").exists()
     made = [one.draft for one in propose(ben, pin, names, create=True)]
     assert made == ["ds@2", "viz@2", "", "", ""]
-    assert find_reference(ben, "ds@2").wanted.libraries == ("frame==2.2.*",)
-    assert find_reference(ben, "viz@2").wanted.libraries == ("plot", "frame==2.2.*")
+    assert find_reference(ben, "ds@2").parsed_spec.libraries == ("frame==2.2.*",)
+    assert find_reference(ben, "viz@2").parsed_spec.libraries == ("plot", "frame==2.2.*")
     assert [one.draft for one in propose(ben, pin, names, create=True)] == made  # asked twice, made once
     assert index.served
 

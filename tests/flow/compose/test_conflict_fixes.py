@@ -93,7 +93,7 @@ def test_nothing_moves_that_need_not(index: LocalIndex) -> None:
     index.add("pushed", "2.0")
     index.add("fresh", "1.0", requires=("pushed>=2",))
     second = new_version(ana, "geo")
-    assert second.wanted.keep == "geo@1"
+    assert second.parsed_spec.keep == "geo@1"
     asked = resolve_request(checked_spec_of(ana, find_version(ana, "geo", 2)), indexes_in(ana.workspace_id))
     assert set(asked.preferred) == {"stays==1.0", "pushed==1.0"}
     seen = preview(ana, spec_input("stays", "pushed", "fresh", keep="geo@1"), "page")

@@ -38,7 +38,7 @@ def test_source_distributions_need_the_workspace_s_consent(ana: Actor) -> None:
         edit_spec(ana, "geo", 1, wanted)
     assert caught.value.path == "only_binary"
     Workspace.objects.update(allow_sdists=True)
-    assert edit_spec(ana, "geo", 1, wanted)[0].wanted.only_binary is False
+    assert edit_spec(ana, "geo", 1, wanted)[0].parsed_spec.only_binary is False
 
 
 def test_a_short_name_is_taken_once(ana: Actor) -> None:
@@ -74,7 +74,7 @@ def test_a_new_version_needs_a_published_one(ana: Actor) -> None:
         new_version(ana, "geo")
     published(ana, person("ben", Role.REVIEWER), "ds", ["six"], {"six": "1.16.0"})
     made = new_version(ana, "ds")
-    assert (made.reference, made.wanted.libraries, made.wanted.keep) == ("ds@2", ("six",), "ds@1")
+    assert (made.reference, made.parsed_spec.libraries, made.parsed_spec.keep) == ("ds@2", ("six",), "ds@1")
     with pytest.raises(ForbiddenError):
         new_version(person("vic", Role.VIEWER), "ds")
 
@@ -104,7 +104,7 @@ def test_the_same_spec_keeps_the_build_and_another_one_drops_it(ana: Actor) -> N
     version = built(ana, "geo")
     assert edit_spec(ana, "geo", 1, spec_input("six"))[0].lock == version.lock
     edited, corrections = edit_spec(ana, "geo", 1, spec_input("idna=2.8"))
-    assert (edited.lock, edited.build, edited.wanted.libraries) == (None, None, ("idna==2.8",))
+    assert (edited.lock, edited.build, edited.parsed_spec.libraries) == (None, None, ("idna==2.8",))
     assert [one.understood for one in corrections] == ["idna==2.8"]
     detail = Event.objects.get(name="version.edited").detail
     assert (detail["before"]["libraries"], detail["after"]["libraries"]) == (["six"], ["idna==2.8"])

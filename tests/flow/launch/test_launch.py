@@ -55,10 +55,10 @@ def test_a_use_is_recorded_from_its_start_to_its_end(people: People) -> None:
     ana, _ = people
     permission = authorize_launch(ana, "geo@1")
     for kind, thing in (("server", "a"), ("server", "b"), ("run", "a")):
-        record_launch(permission, ana, kind=kind, thing=thing)
+        record_launch(permission, ana, kind=kind, target_id=thing)
     end_launch("server", "a")
     ended = Launch.objects.exclude(ended_at=None).get()
-    assert (ended.kind, ended.thing, ended.digest, ended.version.reference) == (
+    assert (ended.kind, ended.target_id, ended.digest, ended.version.reference) == (
         "server",
         "a",
         permission.digest,

@@ -24,7 +24,7 @@ def test_a_secret_is_stored_encrypted_and_replaced(ana: Actor) -> None:
     secrets.set_secret(ana, "TOKEN", "first-value")
     secrets.set_secret(ana, "TOKEN", "second-value")
     assert secrets.secret_values(ana.workspace_id, ana.id, ["TOKEN"]) == {"TOKEN": "second-value"}
-    assert "second-value" not in str(Secret.objects.values_list("sealed", flat=True).get())
+    assert "second-value" not in str(Secret.objects.values_list("encrypted_value", flat=True).get())
     details = list(Event.objects.filter(name="secret.set").values_list("detail", flat=True))
     assert details == [{"secret": "TOKEN"}] * 2
 

@@ -28,7 +28,7 @@ from assay.flow.people import find_person, set_mail
 from assay.flow.review import review
 from assay.flow.review.waive import record_expiring_waivers
 from assay.jobs.delivery import GATHER, Post
-from assay.store.models import Delivery, Launch, Notice, Person, Runtime, Version, Waiver, Webhook, Workspace
+from assay.store.models import Delivery, Launch, Notification, Person, Runtime, Version, Waiver, Webhook, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def published(people: tuple[Actor, Actor, Actor]) -> Version:
 
 def told(actor: Actor) -> list[str]:
     """Return what a person was told, oldest first."""
-    return list(Notice.objects.filter(person_id=actor.id).order_by("sequence").values_list("words", flat=True))
+    return list(Notification.objects.filter(person_id=actor.id).order_by("sequence").values_list("text", flat=True))
 
 
 def test_those_whom_it_concerns_are_told_once(people: tuple[Actor, Actor, Actor]) -> None:
@@ -71,7 +71,7 @@ def test_those_whom_it_concerns_are_told_once(people: tuple[Actor, Actor, Actor]
     assert told(eva) == told(ben)
     assert told(ana) == ["ben approved geo@1.", "geo@1 is published."]
     assert not notifications.advance()
-    Workspace.objects.update(told_up_to=0)
+    Workspace.objects.update(notified_up_to=0)
     notifications.advance()
     assert told(ben) == ["ana submitted geo@1 for publishing: please"], "told once, also when read again"
 
@@ -83,7 +83,7 @@ def test_who_uses_it_is_told_of_its_end(people: tuple[Actor, Actor, Actor]) -> N
     common = {"environment": version.environment, "version": version, "kind": "server", "digest": version.digest}
     for actor, days in ((lea, 3), (old, 40)):
         at = timezone.now() - timedelta(days=days)
-        Launch.objects.create(person_id=actor.id, thing=actor.name, started_at=at, **common)
+        Launch.objects.create(person_id=actor.id, target_id=actor.name, started_at=at, **common)
     Runtime.objects.create(
         workspace_id=max_.workspace_id,
         slug="figures",
@@ -129,18 +129,18 @@ def test_the_bell_and_the_page(people: tuple[Actor, Actor, Actor]) -> None:
     assert "Notifications, 1 unread" in client.get("/environments/").content.decode()
     page = client.get("/notifications/").content.decode()
     assert "ana submitted geo@1 for publishing: please and soon" in page
-    mine, other = (Notice.objects.get(person_id=one.id) for one in (ben, eva))
+    mine, other = (Notification.objects.get(person_id=one.id) for one in (ben, eva))
     assert client.post("/notifications/read", {"notice": other.pk})["Location"] == "/notifications/"
     other.refresh_from_db()
     assert other.read_at is None
-    submitted_again = Notice.objects.create(**{**_columns(mine), "sequence": 9999})
+    submitted_again = Notification.objects.create(**{**_columns(mine), "sequence": 9999})
     assert client.post("/notifications/read", {"notice": submitted_again.pk})["Location"] == "/environments/geo/1/"
     client.post("/notifications/read")
     assert "unread" not in client.get("/environments/").content.decode()
 
 
-def _columns(notice: Notice) -> dict[str, Any]:
-    names = ("workspace_id", "person_id", "event", "environment", "number", "words", "at")
+def _columns(notice: Notification) -> dict[str, Any]:
+    names = ("workspace_id", "person_id", "event", "environment", "number", "text", "at")
     return {name: getattr(notice, name) for name in names}
 
 
@@ -148,7 +148,7 @@ def due(settings: LazySettings, port: int) -> Post:
     """Let a mail server be there, and what is due be old enough."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", port, False
-    Notice.objects.update(at=timezone.now() - GATHER)
+    Notification.objects.update(at=timezone.now() - GATHER)
     return Post()
 
 
@@ -167,11 +167,11 @@ def test_mails_are_gathered_and_sent_once(people: tuple[Actor, Actor, Actor], se
         post.step()
         assert [to for to, _ in server.mails] == ["ben@example.org"]
         text = server.mails[0][1]
-        assert "Subject: Assay: 2 notices" in text
+        assert "Subject: Assay: 2 notifications" in text
         assert "- ana submitted geo@1 for publishing: please and soon" in text
         assert f"{settings.PUBLIC_URL}/environments/geo/1/" in text
         assert not re.search(r"^Bcc:", text, re.MULTILINE)
-    assert not Notice.objects.filter(mail="due").exists()
+    assert not Notification.objects.filter(mail="due").exists()
 
 
 def test_a_mail_server_that_refuses_is_asked_later(
@@ -188,7 +188,7 @@ def test_a_mail_server_that_refuses_is_asked_later(
         server.broken = False
         post.step()
         assert server.mails == [], "not at once"
-        assert Notice.objects.get(person_id=ben.id).mail == "due"
+        assert Notification.objects.get(person_id=ben.id).mail == "due"
         due(settings, server.port).step()
         assert len(server.mails) == 1
 
@@ -205,7 +205,7 @@ def test_without_a_mail_server_nothing_is_sent(people: tuple[Actor, Actor, Actor
     client.post("/me/mail", {"email": "no address"})
     assert Person.objects.get(username="ben").email == "ben@example.org"
     client.post("/me/mail", {"email": ""})
-    assert not Person.objects.get(username="ben").mail_notices
+    assert not Person.objects.get(username="ben").email_notifications
     del ben
 
 
@@ -323,9 +323,9 @@ def test_a_second_worker_finds_nothing_left(people: tuple[Actor, Actor, Actor]) 
     """It read the count before the first one was done; it tells nobody twice and keeps the place."""
     ana, ben, _ = people
     submitted(ana)
-    before = Workspace.objects.get().told_up_to
+    before = Workspace.objects.get().notified_up_to
     notifications._process_new_events(ana.workspace_id)
-    assert Workspace.objects.get().told_up_to == before
+    assert Workspace.objects.get().notified_up_to == before
     assert len(told(ben)) == 1
 
 

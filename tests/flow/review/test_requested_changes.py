@@ -43,7 +43,7 @@ def test_an_edit_is_applied_and_then_done(people: tuple[Actor, Actor]) -> None:
         (changes[1], False),
     ]
     after = apply_requested_change(ana, "geo", 1, changes[0])
-    assert after.wanted.libraries == ("six==1.16", "httpx>=0.27")
+    assert after.parsed_spec.libraries == ("six==1.16", "httpx>=0.27")
     assert after.lock is None
     assert requested_changes_of(after) == [(changes[0], True), (changes[1], False)]
     assert Event.objects.latest("sequence").name == "version.edited"
@@ -69,7 +69,7 @@ def test_only_the_author_applies_and_only_to_a_draft(people: tuple[Actor, Actor]
     review.reject(ben, "geo", 1, feedback="no", libraries=(ask,))
     with pytest.raises(AssayError):
         apply_requested_change(ben, "geo", 1, ask)
-    assert apply_requested_change(ana, "geo", 1, ask).wanted.libraries == ("httpx<0.25",)
+    assert apply_requested_change(ana, "geo", 1, ask).parsed_spec.libraries == ("httpx<0.25",)
 
 
 def test_the_api_takes_and_applies_them(people: tuple[Actor, Actor]) -> None:

@@ -8,7 +8,7 @@ from support.people import built, draft, person
 from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.flow.review.review import mark_viewed, submit
-from assay.store.models import ViewedMark
+from assay.store.models import ViewedLibrary
 
 pytestmark = pytest.mark.django_db
 ONE, OTHER = "1" * 32, "2" * 32
@@ -26,7 +26,7 @@ def ben() -> Actor:
 
 def marks(actor: Actor) -> list[str]:
     """Return a person's marks."""
-    return list(ViewedMark.objects.filter(person_id=actor.id).values_list("mark", flat=True))
+    return list(ViewedLibrary.objects.filter(person_id=actor.id).values_list("fingerprint", flat=True))
 
 
 def test_a_mark_is_kept_replaced_and_removed_for_each_person(ben: Actor) -> None:

@@ -18,7 +18,7 @@ from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import revise
 from assay.flow.review.review import submit
 from assay.flow.review.waive import LONGEST, end_waiver, record_expiring_waivers, waive, waive_all
-from assay.store.models import Event, Version, Waiver, Watch
+from assay.store.models import Event, Version, Waiver, WorkspaceAssessment
 
 pytestmark = pytest.mark.django_db
 RULES = (
@@ -89,7 +89,7 @@ def test_a_waiver_can_be_ended_once_and_its_fact_counts_again(ben: Actor) -> Non
     """By a reviewer of the same workspace; the watch looks at everything again."""
     made = waive(ben, "geo", 1, finding=ids("six")[0], reason="r")
     now = timezone.now()
-    Watch.objects.create(workspace_id=ben.workspace_id, policy=1, feed=None, day=now.date(), at=now)
+    WorkspaceAssessment.objects.create(workspace_id=ben.workspace_id, policy=1, feed=None, day=now.date(), at=now)
     with pytest.raises(ForbiddenError):
         end_waiver(person("cleo"), made.pk)
     for actor, number in ((person("olga", Role.ADMIN, "other"), made.pk), (ben, made.pk + 1)):
@@ -100,7 +100,7 @@ def test_a_waiver_can_be_ended_once_and_its_fact_counts_again(ben: Actor) -> Non
     assert ended.until is not None
     assert now <= ended.until <= timezone.now()
     assert blocking() == ["idna", "six"]
-    assert not Watch.objects.exists()
+    assert not WorkspaceAssessment.objects.exists()
     event = Event.objects.get(name=EventName.WAIVER_ENDED)
     assert (event.actor, event.detail["finding"]) == ("ben", made.key)
     with pytest.raises(ConflictError, match="ended already"):
@@ -125,5 +125,5 @@ def test_two_workers_record_an_end_once(ben: Actor, monkeypatch: pytest.MonkeyPa
     stale = list(rows)
     assert record_expiring_waivers() == 1
     monkeypatch.setattr(type(rows), "__iter__", lambda _: iter(stale))
-    Waiver.objects.update(told_at=timezone.now())
+    Waiver.objects.update(expiry_notified_at=timezone.now())
     assert record_expiring_waivers() == 0

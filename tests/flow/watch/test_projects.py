@@ -58,7 +58,7 @@ def test_each_project_in_use_is_asked_about_once_a_day(index: LocalIndex) -> Non
     after = {one["library"]: one for one in report_document(version)["provenance"]}
     assert (after["six"]["newest"], after["six"]["attested"], after["six"]["yanked"]) == ("1.17.0", None, None)
     assert after["ghost"]["project_status"] == "unknown"
-    ProjectFacts.objects.update(asked_at=timezone.now() - timedelta(days=2))
+    ProjectFacts.objects.update(fetched_at=timezone.now() - timedelta(days=2))
     asked = len(index.served)
     assert refresh_projects() == 2
     assert len(index.served) == asked + 2

@@ -93,8 +93,8 @@ def test_only_what_must_moves_and_no_further_than_it_must(ana: Actor, ben: Actor
     made = suggest_update(ana, "geo", 1).draft
     assert made is not None
     assert made.reference == "geo@2"
-    assert made.wanted.libraries == ("app", "pic>=1.2")
-    assert set(made.wanted.constraints) == {"app==1.0", "inner==1.0", "pic==1.2"}
+    assert made.parsed_spec.libraries == ("app", "pic>=1.2")
+    assert set(made.parsed_spec.constraints) == {"app==1.0", "inner==1.0", "pic==1.2"}
 
 
 @pytest.mark.usefixtures("index")
@@ -109,11 +109,11 @@ def test_what_came_along_moves_without_becoming_a_wish(ana: Actor, ben: Actor, t
     found = suggest_update(ana, "geo", 1)
     assert pairs(found) == [("inner", "1.0", "1.5")]
     made = find_version(ana, "geo", 2)
-    assert made.wanted.libraries == ("app",)
+    assert made.parsed_spec.libraries == ("app",)
     same, _ = edit_spec(ana, "geo", 2, SpecInput(base=None, python="3.11", libraries=("app",), keep="geo@1"))
-    assert same.wanted.constraints == made.wanted.constraints
+    assert same.parsed_spec.constraints == made.parsed_spec.constraints
     other, _ = edit_spec(ana, "geo", 2, SpecInput(base=None, python="3.11", libraries=("app", "pic")))
-    assert other.wanted.constraints == ()
+    assert other.parsed_spec.constraints == ()
 
 
 @pytest.mark.usefixtures("index")
@@ -189,7 +189,7 @@ def test_a_release_that_is_not_wanted_is_left_behind(ana: Actor, ben: Actor) -> 
     assert [one.library for one in found.moved] == ["pic"]
     assert found.words.startswith("pic 1.0 → ")
     assert found.draft is not None
-    assert found.draft.wanted.libraries == ("app", "pic!=1.0")
+    assert found.draft.parsed_spec.libraries == ("app", "pic!=1.0")
 
 
 @pytest.mark.usefixtures("index")
@@ -201,7 +201,7 @@ def test_a_library_that_is_not_wanted_at_all_has_no_remedy(ana: Actor, ben: Acto
     with pytest.raises(ConflictError, match="No other release helps") as told:
         suggest_update(ana, "geo", 1)
     assert told.value.hint == "Use picture instead."
-    assert find_version(ana, "geo", 1).environment.made == 1
+    assert find_version(ana, "geo", 1).environment.last_number == 1
 
 
 @pytest.mark.usefixtures("index")

@@ -32,7 +32,7 @@ from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
 from assay.flow.watch.quarantine import ends_at, why_over
 from assay.jobs.worker import Worker
-from assay.store.models import Assessment, Event, HealthEntry, Version, Waiver, Watch
+from assay.store.models import Assessment, Event, HealthIssue, Version, Waiver, WorkspaceAssessment
 
 pytestmark = pytest.mark.django_db
 BAD = record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "8.1.0"), cvss=CRITICAL)
@@ -85,7 +85,7 @@ def test_a_new_advisory_turns_to_attention_and_its_end_back(ana: Actor, ben: Act
     assert (health(geo), names(geo)) == ("ok", [])
     feed(tmp_path, BAD)
     assert (health(geo), health(other)) == ("attention", "ok")
-    entry = HealthEntry.objects.get()
+    entry = HealthIssue.objects.get()
     assert (entry.version_id, entry.findings[0]["names"], entry.closed_at) == (geo.pk, ["PYSEC-1"], None)
     feed(tmp_path, BAD, EVIL | {"withdrawn": "2026-02-02T00:00:00Z"})
     assert names(geo) == [EventName.VERSION_ATTENTION]
@@ -127,7 +127,7 @@ def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Pa
     assert why_over(version) == "geo@1 is quarantined; what ran in it is stopped."
     feed(tmp_path)
     assert health(version) == "quarantined"
-    assert HealthEntry.objects.filter(closed_at=None).count() == 0
+    assert HealthIssue.objects.filter(closed_at=None).count() == 0
     with pytest.raises(ForbiddenError):
         release(ben, "geo", 1, reason="it was a mistake")
     eva = person("eva", Role.ADMIN)
@@ -165,7 +165,7 @@ def test_a_waiver_that_has_run_out_is_news(ana: Actor, ben: Actor, tmp_path: Pat
     assert health(version) == "ok"
     Waiver.objects.update(until=timezone.now())
     for _ in range(2):
-        Watch.objects.update(day=timezone.now().date() - timedelta(days=1))
+        WorkspaceAssessment.objects.update(day=timezone.now().date() - timedelta(days=1))
         assert watch.advance()
         assert health(version) == "attention"
     assert names(version) == [EventName.VERSION_ATTENTION]
@@ -199,8 +199,8 @@ def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_pa
     since, stops = datetime.fromisoformat(entry["since"]), datetime.fromisoformat(entry["stops"])
     assert (entry["reference"], stops - since) == ("geo@1", timedelta(days=14))
     waive(ben, "other", 1, finding=verdict(other).findings[0].id, reason="fine")
-    HealthEntry.objects.update(opened_at=timezone.now() - timedelta(days=15))
-    Watch.objects.update(day=timezone.now().date() - timedelta(days=1))
+    HealthIssue.objects.update(opened_at=timezone.now() - timedelta(days=15))
+    WorkspaceAssessment.objects.update(day=timezone.now().date() - timedelta(days=1))
     watch.advance()
     assert (health(version), health(other)) == ("quarantined", "ok")
     assert names(version)[-1] == EventName.VERSION_QUARANTINED
@@ -224,9 +224,9 @@ def test_a_quarantine_by_a_person_ends_nothing_that_runs(ana: Actor, ben: Actor)
 def test_the_worker_watches() -> None:
     """One step of the worker looks whether there is anything new."""
     person("ana")
-    assert Watch.objects.count() == 0
+    assert WorkspaceAssessment.objects.count() == 0
     Worker().step()
-    assert Watch.objects.count() == 1
+    assert WorkspaceAssessment.objects.count() == 1
 
 
 def test_what_is_not_quarantined_never_ends(ana: Actor, ben: Actor) -> None:

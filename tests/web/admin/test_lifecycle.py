@@ -28,7 +28,7 @@ def version() -> Version:
         version=version,
         kind="studio",
         digest=version.digest,
-        thing="abc",
+        target_id="abc",
         started_at=timezone.now(),
     )
     return version

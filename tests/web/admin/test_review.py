@@ -20,7 +20,7 @@ from assay.flow.access import find_version
 from assay.flow.assess.policy import revise
 from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.review import review
-from assay.store.models import ViewedMark
+from assay.store.models import ViewedLibrary
 from assay.store.reads.compared_versions import changes_against, predecessor
 from assay.web.admin.changes import ChangeLine, age, changes_of
 
@@ -107,7 +107,7 @@ def test_marks_are_checked(people: tuple[Actor, Actor]) -> None:
     assert visitor(ben).post(address, {**good, "mark": "<script>"}).status_code == 422
     assert visitor(ben).post(address, {**good, "library": "never-heard-of"}).status_code == 404
     assert visitor(person("eve")).post(address, good).status_code == 404
-    assert not ViewedMark.objects.exists()
+    assert not ViewedLibrary.objects.exists()
 
 
 def test_the_form_asks_for_edits_and_the_author_applies_them(people: tuple[Actor, Actor]) -> None:

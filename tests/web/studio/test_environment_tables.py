@@ -38,7 +38,7 @@ def used(slug: str, names: list[str]) -> None:
     for hours, name in enumerate(names):
         Launch.objects.create(
             person=find_person(name), environment=found, version=found.newest, kind="server", digest="d" * 64,
-            thing="x", started_at=now - timedelta(hours=hours), ended_at=now,
+            target_id="x", started_at=now - timedelta(hours=hours), ended_at=now,
         )  # fmt: skip
 
 

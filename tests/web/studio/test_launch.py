@@ -55,7 +55,7 @@ def test_what_was_used_last_is_on_top(made: tuple[Actor, Version, Version]) -> N
     for version in (geo, web):
         Launch.objects.create(
             person_id=eve.id, environment=version.environment, version=version, kind="studio", digest=version.digest,
-            thing="s0", started_at=timezone.now(),
+            target_id="s0", started_at=timezone.now(),
         )  # fmt: skip
     text = visitor(eve).get("/launch/").content.decode()
     assert text.index('value="web@1" checked') < text.index('value="geo@1"')

@@ -95,7 +95,7 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
 
 def checked_spec_of(actor: Actor, version: Version) -> CheckedSpec:
     """Return a version's spec as it was checked, with the versions that it names."""
-    spec = version.wanted
+    spec = version.parsed_spec
     kept = find_reference(actor, spec.keep, path="keep") if spec.keep else None
     return CheckedSpec(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
 
@@ -106,7 +106,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
     check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
     if version.lock is None or version.lock.drift is None:
         raise ConflictError("Its files are what was built.", hint="Verify it first if you doubt that.")
-    checked = CheckedSpec(spec=version.wanted, base=version.base, python=version.lock.python, corrections=())
+    checked = CheckedSpec(spec=version.parsed_spec, base=version.base, python=version.lock.python, corrections=())
     with transaction.atomic():
         build, made = Build.objects.get_or_create(
             version=version,

@@ -87,7 +87,7 @@ def _check_movable(pin: Pin, version: Version) -> None:
 
 
 def _pinned_input(pin: Pin, version: Version) -> SpecInput:
-    spec = version.wanted
+    spec = version.parsed_spec
     libraries = pinned(spec.libraries, pin)
     return SpecInput(base=spec.base, python=spec.python, libraries=libraries, keep=version.reference)
 
@@ -104,7 +104,7 @@ def _draft(actor: Actor, version: Version, spec_input: SpecInput) -> str:
     slug = version.environment.slug
     mine = Version.objects.filter(environment=version.environment, author_id=actor.id, status=Status.DRAFT)
     for one in mine.select_related("environment"):
-        if one.number > version.number and one.wanted.libraries == spec_input.libraries:
+        if one.number > version.number and one.parsed_spec.libraries == spec_input.libraries:
             return one.reference
     with transaction.atomic():
         made = new_version(actor, slug)

@@ -113,7 +113,7 @@ def new_version(actor: Actor, slug: str) -> Version:
     newest = environment.newest
     if newest is None:
         raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
-    return start_from(actor, newest, newest.wanted)
+    return start_from(actor, newest, newest.parsed_spec)
 
 
 def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
@@ -129,11 +129,11 @@ def _add_version(
     actor: Actor, environment: Environment, checked: CheckedSpec, origin: Version | None = None
 ) -> Version:
     now = timezone.now()
-    Environment.objects.filter(pk=environment.pk).update(made=F("made") + 1)
-    environment.refresh_from_db(fields=["made"])
+    Environment.objects.filter(pk=environment.pk).update(last_number=F("last_number") + 1)
+    environment.refresh_from_db(fields=["last_number"])
     version = Version.objects.create(
         environment=environment,
-        number=environment.made,
+        number=environment.last_number,
         author_id=actor.id,
         status=Status.DRAFT,
         spec=checked.spec.to_dict(),
@@ -155,7 +155,7 @@ def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tu
     version = find_version(actor, slug, number)
     decide(Action.EDIT, version_state(version), actor)
     checked = check_spec_input(actor, spec_input)
-    if replace(checked.spec, constraints=version.wanted.constraints) == version.wanted:
+    if replace(checked.spec, constraints=version.parsed_spec.constraints) == version.parsed_spec:
         return version, checked.corrections
     with transaction.atomic():
         touch(
@@ -182,7 +182,7 @@ def apply_requested_change(actor: Actor, slug: str, number: int, ask: RequestedC
     decide(Action.EDIT, version_state(version), actor)
     if ask.edit is None or not ask.edit.changes_spec:
         raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as it is asked.", path="edit")
-    spec = apply_edit(version.wanted, ask.name, ask.edit)
+    spec = apply_edit(version.parsed_spec, ask.name, ask.edit)
     spec_input = SpecInput(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
     return edit_spec(actor, slug, number, spec_input)[0]
 

@@ -155,7 +155,7 @@ def _moved(checked: CheckedSpec, lock: Lock) -> tuple[UnrequestedChange, ...]:
     """Return what moves though its line is the same as in the version that is kept to."""
     if checked.kept is None or checked.kept.lock is None:
         return ()
-    before = set(checked.kept.wanted.libraries)
+    before = set(checked.kept.parsed_spec.libraries)
     asked = [Requirement(line) for line in checked.spec.libraries if line not in before]
     return unrequested_changes(
         Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked}

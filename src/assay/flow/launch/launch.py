@@ -62,7 +62,7 @@ def newer_of(version: Version) -> str:
 
 
 def record_launch(
-    permission: LaunchPermission, actor: Actor, *, kind: str, thing: str, runtime: Runtime | None = None
+    permission: LaunchPermission, actor: Actor, *, kind: str, target_id: str, runtime: Runtime | None = None
 ) -> Launch:
     """Record one use of a version, in a project if it was one."""
     return Launch.objects.create(
@@ -71,7 +71,7 @@ def record_launch(
         version=permission.version,
         kind=kind,
         digest=permission.digest,
-        thing=thing,
+        target_id=target_id,
         runtime=runtime,
         started_at=timezone.now(),
     )
@@ -88,12 +88,12 @@ def record_pull(actor: Actor, version: Version) -> None:
             version=version,
             kind="pull",
             digest=version.digest,
-            thing=version.reference,
+            target_id=version.reference,
             started_at=now,
             ended_at=now,
         )
 
 
-def end_launch(kind: str, thing: str) -> None:
+def end_launch(kind: str, target_id: str) -> None:
     """Record the end of a use."""
-    Launch.objects.filter(kind=kind, thing=thing, ended_at=None).update(ended_at=timezone.now())
+    Launch.objects.filter(kind=kind, target_id=target_id, ended_at=None).update(ended_at=timezone.now())

@@ -31,7 +31,7 @@ def set_secret(actor: Actor, name: str, value: str) -> Secret:
             workspace_id=actor.workspace_id,
             owner_id=actor.id,
             name=name,
-            defaults={"sealed": encrypt(value, PURPOSE), "updated_at": timezone.now()},
+            defaults={"encrypted_value": encrypt(value, PURPOSE), "updated_at": timezone.now()},
         )
         _record(EventName.SECRET_SET, actor, name)
     return secret
@@ -50,7 +50,7 @@ def remove_secret(actor: Actor, name: str) -> None:
 def list_secrets(actor: Actor) -> list[Secret]:
     """Return one's own secrets by name, without their values."""
     found = Secret.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id)
-    return list(found.defer("sealed").order_by("name"))
+    return list(found.defer("encrypted_value").order_by("name"))
 
 
 def check_secrets_exist(actor: Actor, wanted: Iterable[str], path: str = "secrets") -> None:
@@ -65,7 +65,7 @@ def check_secrets_exist(actor: Actor, wanted: Iterable[str], path: str = "secret
 def secret_values(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str, str]:
     """Return the values by name, for one run. Raises NotFoundError for a removed one, UnavailableError."""
     found = {
-        one.name: one.sealed
+        one.name: one.encrypted_value
         for one in Secret.objects.filter(workspace_id=workspace_id, owner_id=owner_id, name__in=list(wanted))
     }
     missing = sorted(set(wanted) - set(found))

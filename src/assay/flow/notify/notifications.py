@@ -16,7 +16,7 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Status
 from assay.core.notifications import NOTIFICATION_TYPES, Audience, words_of
 from assay.core.roles import Actor, Role
-from assay.store.models import Delivery, Event, Launch, Membership, Notice, Runtime, Version, Webhook, Workspace
+from assay.store.models import Delivery, Event, Launch, Membership, Notification, Runtime, Version, Webhook, Workspace
 
 RECENT = timedelta(days=30)  # whose launches count as use
 AT_ONCE = 500  # events of one step
@@ -25,7 +25,7 @@ AT_ONCE = 500  # events of one step
 def advance() -> bool:
     """Turn what happened since the last look into notices and deliveries. Returns whether there was anything."""
     behind = [
-        pk for pk, count, told in Workspace.objects.values_list("pk", "event_count", "told_up_to") if told < count
+        pk for pk, count, told in Workspace.objects.values_list("pk", "event_count", "notified_up_to") if told < count
     ]
     for pk in behind:
         _process_new_events(pk)
@@ -35,15 +35,15 @@ def advance() -> bool:
 def _process_new_events(workspace_id: int) -> None:
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
-        trail = Event.objects.filter(workspace=workspace, sequence__gt=workspace.told_up_to)
+        trail = Event.objects.filter(workspace=workspace, sequence__gt=workspace.notified_up_to)
         events = list(trail.order_by("sequence")[:AT_ONCE])
         if not events:
             return
         recipients = _Recipients(workspace_id)
         notices = [one for event in events for one in _notifications_of(event, recipients)]
-        Notice.objects.bulk_create(notices, batch_size=200, ignore_conflicts=True)
+        Notification.objects.bulk_create(notices, batch_size=200, ignore_conflicts=True)
         Delivery.objects.bulk_create(_deliveries(workspace, events), batch_size=200, ignore_conflicts=True)
-        Workspace.objects.filter(pk=workspace_id).update(told_up_to=events[-1].sequence)
+        Workspace.objects.filter(pk=workspace_id).update(notified_up_to=events[-1].sequence)
 
 
 @dataclass
@@ -91,7 +91,7 @@ class _Recipients:
         return {*launched, *own.values_list("owner_id", flat=True)}
 
 
-def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notice]:
+def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notification]:
     """Yield what each person is told of one event, nobody twice, and never who did it."""
     name = EventName(event.name) if event.name in list(EventName) else None
     version = recipients.version(event) if name in NOTIFICATION_TYPES and event.number else None
@@ -102,15 +102,15 @@ def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notice]
     members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
     rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
     words = words_of(name, actor=event.actor, reference=version.reference, detail=event.detail)
-    for person_id, email, wants in rows.values_list("person_id", "person__email", "person__mail_notices"):
-        yield Notice(
+    for person_id, email, wants in rows.values_list("person_id", "person__email", "person__email_notifications"):
+        yield Notification(
             workspace_id=event.workspace_id,
             person_id=person_id,
             sequence=event.sequence,
             event=event.name,
             environment=event.environment,
             number=version.number,
-            words=words,
+            text=words,
             at=event.at,
             mail="due" if email and wants and not told.quiet else "",
         )
@@ -126,10 +126,10 @@ def _deliveries(workspace: Workspace, events: list[Event]) -> Iterable[Delivery]
 
 def unread(actor: Actor) -> int:
     """Count what a person has not read: one query, for the bell on every page."""
-    return Notice.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None).count()
+    return Notification.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None).count()
 
 
 def mark_read(actor: Actor, notice_id: int | None = None) -> int:
     """Mark one notice of one's own, or all of them, as read; return how many were not before."""
-    rows = Notice.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None)
+    rows = Notification.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None)
     return (rows.filter(pk=notice_id) if notice_id else rows).update(read_at=timezone.now())

@@ -22,7 +22,7 @@ from assay.flow.assess.assess import assess, check_note, check_waived
 from assay.flow.paths import prefix
 from assay.flow.review.approval import approval_progress_of, groups_of, risks_of
 from assay.store.audit_log import record_version
-from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedMark
+from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedLibrary
 from assay.store.reads.compared_versions import changes_against, predecessor
 from assay.store.transitions import move
 
@@ -146,7 +146,7 @@ def reject(
     for ask in libraries:
         check_text(ask.ask, "libraries")
         if ask.edit:
-            apply_edit(version.wanted, ask.name, ask.edit)
+            apply_edit(version.parsed_spec, ask.name, ask.edit)
     requested_changes = [ask.to_dict() for ask in libraries]
     with transaction.atomic():
         _decide_once(version, actor, Verdict.REJECT, words=feedback, libraries=requested_changes)
@@ -171,10 +171,10 @@ def mark_viewed(actor: Actor, slug: str, number: int, *, library: str, mark: str
     if not LockedLibrary.objects.filter(name=library).exists():
         raise NotFoundError("There is no such library.", hint="Load the page again.")
     if not viewed:
-        ViewedMark.objects.filter(version=version, person_id=actor.id, library=library).delete()
+        ViewedLibrary.objects.filter(version=version, person_id=actor.id, library=library).delete()
         return
-    ViewedMark.objects.update_or_create(
-        version=version, person_id=actor.id, library=library, defaults={"mark": mark, "at": timezone.now()}
+    ViewedLibrary.objects.update_or_create(
+        version=version, person_id=actor.id, library=library, defaults={"fingerprint": mark, "at": timezone.now()}
     )
 
 
@@ -197,7 +197,7 @@ def _decide_once(
                 by_id=actor.id,
                 verdict=verdict,
                 digest=version.digest,
-                words=words,
+                comment=words,
                 libraries=libraries or [],
                 groups=groups_of(actor),
                 self_approved=self_approved,

@@ -17,7 +17,7 @@ from assay.flow.access import find_version, workspace_of
 from assay.flow.assess.assess import verdict
 from assay.flow.watch.watch import reassess
 from assay.store.audit_log import record_version
-from assay.store.models import Version, Waiver, Watch
+from assay.store.models import Version, Waiver, WorkspaceAssessment
 
 SOON = timedelta(days=7)  # before a waiver ends, people are told
 LONGEST = timedelta(days=3 * 366)  # that a waiver may hold; what is accepted for ever is a rule to change
@@ -113,7 +113,7 @@ def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
             raise ConflictError("It has ended already.", hint="Load the list again.")
         words = waiver.finding["words"]
         record_version(EventName.WAIVER_ENDED, waiver.version, actor.name, finding=waiver.key, words=words)
-        Watch.objects.filter(workspace_id=actor.workspace_id).delete()  # the watch looks at everything again
+        WorkspaceAssessment.objects.filter(workspace_id=actor.workspace_id).delete()  # all are assessed again
     waiver.refresh_from_db()
     return waiver
 
@@ -121,11 +121,11 @@ def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
 def record_expiring_waivers() -> int:
     """Record, once for each, that a waiver ends within a week; return how many."""
     now = timezone.now()
-    soon = Waiver.objects.filter(until__gt=now, until__lte=now + SOON, told_at=None)
+    soon = Waiver.objects.filter(until__gt=now, until__lte=now + SOON, expiry_notified_at=None)
     count = 0
     for waiver in soon.select_related("version__environment"):
         with transaction.atomic():
-            if Waiver.objects.filter(pk=waiver.pk, told_at=None).update(told_at=now):
+            if Waiver.objects.filter(pk=waiver.pk, expiry_notified_at=None).update(expiry_notified_at=now):
                 words = f"{waiver.finding['words']} (until {waiver.until:%Y-%m-%d})"
                 record_version(EventName.WAIVER_EXPIRES, waiver.version, "assay", finding=waiver.key, words=words)
                 count += 1

@@ -16,7 +16,7 @@ from assay.core.policy.facts import Project
 from assay.engine.fetching.network import Network
 from assay.flow.package_indexes import indexes_in
 from assay.sources.projects import ACCEPT, MAX_ANSWER, read_project
-from assay.store.models import ProjectFacts, Watch
+from assay.store.models import ProjectFacts, WorkspaceAssessment
 from assay.store.reads.facts import libraries_in_use, project_document
 
 EVERY = timedelta(hours=24)
@@ -37,7 +37,7 @@ def refresh_projects() -> int:
         changed |= _store(name, source.fetch(name))
         asked += 1
     if changed:
-        Watch.objects.all().delete()  # the watch looks at everything again
+        WorkspaceAssessment.objects.all().delete()  # all are assessed again
     return asked
 
 
@@ -68,7 +68,7 @@ class IndexClient:
 
 def _due(before: datetime) -> list[tuple[str, int]]:
     """Return the libraries of live versions that are to be asked about, those never asked about first."""
-    known = dict(ProjectFacts.objects.values_list("name", "asked_at"))
+    known = dict(ProjectFacts.objects.values_list("name", "fetched_at"))
     due = [(name, workspace) for name, workspace in libraries_in_use() if name not in known or known[name] < before]
     return sorted(due, key=lambda one: (one[0] in known, one))
 
@@ -77,5 +77,5 @@ def _store(name: str, project: Project | None) -> bool:
     """Write an answer; return whether it differs from the one before. An unknown project is told as such."""
     document = project_document(project or Project(name=name, status="unknown"))
     before = ProjectFacts.objects.filter(pk=name).values_list("document", flat=True).first()
-    ProjectFacts.objects.update_or_create(pk=name, defaults={"document": document, "asked_at": timezone.now()})
+    ProjectFacts.objects.update_or_create(pk=name, defaults={"document": document, "fetched_at": timezone.now()})
     return before != document

@@ -153,7 +153,7 @@ def _resolve(actor: Actor, version: Version, moves: tuple[LibraryUpdate, ...]) -
     before = LockValue.from_dict(version.lock.content if version.lock else {})
     direct = frozenset(direct_of(version))
     for width in STRATEGIES:
-        spec = spec_with_updates(version.wanted, before, moves, width, direct)
+        spec = spec_with_updates(version.parsed_spec, before, moves, width, direct)
         try:
             return spec, _ask(actor, version, spec)
         except ResolutionError as error:

@@ -24,7 +24,7 @@ from assay.flow.assess.context import context_for
 from assay.flow.assess.facts import store_facts
 from assay.flow.assess.policy import CurrentPolicy, current_policy
 from assay.store.health import OpenEntry, Turn, open_entries, take_turns
-from assay.store.models import Assessment, Version, Watch, Workspace
+from assay.store.models import Assessment, Version, Workspace, WorkspaceAssessment
 from assay.store.reads.advisories import FeedFacts, feed_facts
 from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
 from assay.store.reads.waivers import lapsed_keys, live_keys
@@ -58,11 +58,11 @@ def advance() -> bool:
     """Assess every workspace again whose policy, feed or day is another than at its last round."""
     feed, today = feed_facts(), timezone.now().date()
     done = False
-    for workspace in Workspace.objects.select_related("watch"):
+    for workspace in Workspace.objects.all():
         current = current_policy(workspace.pk)
-        watch = Watch.objects.filter(workspace=workspace).first()
+        last = WorkspaceAssessment.objects.filter(workspace=workspace).first()
         now = (current.revision, feed.id if feed else None, today)
-        if watch is None or (watch.policy, watch.feed, watch.day) != now:
+        if last is None or (last.policy, last.feed, last.day) != now:
             assess_all(workspace.pk, current, feed)
             done = True
     return done
@@ -84,7 +84,7 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
     _store_assessments(kept)
     for version in Version.objects.filter(environment__workspace_id=workspace_id, status=Status.PENDING):
         verdict(version)  # what waits for a decision is judged anew: reviewers see counts in their list
-    Watch.objects.update_or_create(
+    WorkspaceAssessment.objects.update_or_create(
         workspace_id=workspace_id,
         defaults={"policy": current.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
     )

@@ -1,16 +1,16 @@
-"""The tables. Rules live in `core`; what is here only keeps them from being broken by accident."""
+"""The tables. Rules are in `core`; constraints here protect them from accidental violation."""
 
 from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
 from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server, StudioApplication
-from assay.store.models.maintenance import Chore, Verification
-from assay.store.models.notifications import Delivery, Notice, Webhook
-from assay.store.models.package_indexes import PackageSource
+from assay.store.models.maintenance import PeriodicTask, Verification
+from assay.store.models.notifications import Delivery, Notification, Webhook
+from assay.store.models.package_indexes import PackageIndex
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
-from assay.store.models.policy import Assessment, HealthEntry, PolicyRevision, Waiver, Watch
-from assay.store.models.reviews import Decision, Event, Submission, ViewedMark
+from assay.store.models.policy import Assessment, HealthIssue, PolicyRevision, Waiver, WorkspaceAssessment
+from assay.store.models.reviews import Decision, Event, Submission, ViewedLibrary
 
 __all__ = [
     "AdvisoryRecord",
@@ -18,21 +18,21 @@ __all__ = [
     "Application",
     "Assessment",
     "Build",
-    "Chore",
     "Decision",
     "Delivery",
     "Environment",
     "Event",
     "Feed",
-    "HealthEntry",
+    "HealthIssue",
     "Launch",
     "Lock",
     "LockFacts",
     "LockedFile",
     "LockedLibrary",
     "Membership",
-    "Notice",
-    "PackageSource",
+    "Notification",
+    "PackageIndex",
+    "PeriodicTask",
     "Person",
     "PolicyRevision",
     "ProjectFacts",
@@ -44,9 +44,9 @@ __all__ = [
     "Submission",
     "Verification",
     "Version",
-    "ViewedMark",
+    "ViewedLibrary",
     "Waiver",
-    "Watch",
     "Webhook",
     "Workspace",
+    "WorkspaceAssessment",
 ]

@@ -39,7 +39,7 @@ class LockedLibrary(models.Model):
     `file` is the SHA-256 of what it is installed from, `size` its installed bytes.
     """
 
-    lock = models.ForeignKey(Lock, on_delete=models.CASCADE, related_name="locked")
+    lock = models.ForeignKey(Lock, on_delete=models.CASCADE, related_name="locked_libraries")
     name = models.CharField(max_length=200)
     version = models.CharField(max_length=100)
     file = models.CharField(max_length=64, blank=True, default="")

@@ -16,7 +16,7 @@ from assay.store.models.people import Workspace
 class Environment(models.Model):
     """A named line of versions. `newest` is the newest published one, `latest` the one made last.
 
-    `made` counts all versions ever made, so that a deleted draft's number is never given again.
+    `last_number` is the highest version number so far, so that the number of a deleted draft is not used again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="environments")
@@ -25,7 +25,7 @@ class Environment(models.Model):
     description = models.TextField(blank=True, default="")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     tags = models.JSONField(default=list, blank=True)
-    made = models.PositiveIntegerField(default=0)
+    last_number = models.PositiveIntegerField(default=0)
     newest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="newest_of")
     latest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of")
     created_at = models.DateTimeField()
@@ -49,7 +49,7 @@ class Version(models.Model):
     revision = models.PositiveIntegerField(default=0)
     rounds = models.PositiveIntegerField(default=0)
     spec = models.JSONField()
-    base = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="built_upon")
+    base = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="derived_versions")
     python = models.CharField(max_length=8)
     lock = models.ForeignKey(Lock, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
     build = models.ForeignKey("Build", null=True, blank=True, on_delete=models.SET_NULL, related_name="current_of")
@@ -79,8 +79,8 @@ class Version(models.Model):
         return f"{self.environment.slug}@{self.number}"
 
     @property
-    def wanted(self) -> Spec:
-        """The spec as a value of the domain."""
+    def parsed_spec(self) -> Spec:
+        """The spec as a value of `core`."""
         return Spec.from_dict(self.spec)
 
     @property

@@ -38,7 +38,7 @@ class ProjectFacts(models.Model):
 
     name = models.CharField(primary_key=True, max_length=200)
     document = models.JSONField()
-    asked_at = models.DateTimeField()
+    fetched_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

@@ -22,7 +22,7 @@ class Launch(models.Model):
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="launches")
     kind = models.CharField(max_length=16, choices=[(one, one) for one in USES])
     digest = models.CharField(max_length=64)
-    thing = models.CharField(max_length=64)
+    target_id = models.CharField(max_length=64)
     runtime = models.ForeignKey("Runtime", null=True, blank=True, on_delete=models.SET_NULL, related_name="launches")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -34,14 +34,14 @@ class Launch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.thing}"
+        return f"{self.kind} {self.target_id}"
 
 
 class Server(models.Model):
     """A Studio server of one person in one version. `id` is also its name at the Hub (hex, 12).
 
-    `application` and `size` are short names, `file` what the application opens. `following` is the version
-    in which it starts again once it has stopped.
+    `application` and `size` are short names, `file` what the application opens. `next_version` is the
+    version in which it starts again after it has stopped.
     """
 
     id = models.CharField(primary_key=True, max_length=32)
@@ -52,7 +52,7 @@ class Server(models.Model):
     application = models.CharField(max_length=32, default="lab")
     file = models.CharField(max_length=500, blank=True, default="")
     size = models.CharField(max_length=32, blank=True, default="")
-    following = models.ForeignKey("Version", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    next_version = models.ForeignKey("Version", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=16, choices=[(one, one) for one in SERVER_STATES])
     progress = models.PositiveSmallIntegerField(default=0)
     message = models.TextField(blank=True, default="")
@@ -89,10 +89,10 @@ class StudioApplication(models.Model):
 class Runtime(models.Model):
     """A project that runs in a published version. `environment` is `name` (newest) or `name@number`.
 
-    `schedule` is a line of cron in `timezone`, `next_at` its next time; `notice` says what went wrong with it.
-    Of an app: `app` names its application, `wanted` says that it is kept up, `serving` is the process that
-    visitors get, `falls` counts its ends in a row and `again_at` is when it starts again. What is `shared`
-    all members of the workspace may run; an app they may open.
+    `schedule` is a cron expression in `timezone`, `next_at` the time of its next run; `message` is the last error.
+    For an app, `app` names its application, `enabled` keeps it running, `serving_run` is the process that visitors
+    reach, `failures` counts failures in a row and `restart_at` is the time of the next restart. All members of the
+    workspace may run a `shared` project and open a shared app.
     """
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="runtimes")
@@ -111,13 +111,13 @@ class Runtime(models.Model):
     schedule = models.CharField(max_length=100, blank=True, default="")
     timezone = models.CharField(max_length=64, default="UTC")
     next_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    notice = models.TextField(blank=True, default="")
+    message = models.TextField(blank=True, default="")
     shared = models.BooleanField(default=False)
     app = models.CharField(max_length=32, blank=True, default="")
-    wanted = models.BooleanField(default=False)
-    serving = models.ForeignKey("Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    falls = models.PositiveIntegerField(default=0)
-    again_at = models.DateTimeField(null=True, blank=True)
+    enabled = models.BooleanField(default=False)
+    serving_run = models.ForeignKey("Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    failures = models.PositiveIntegerField(default=0)
+    restart_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -170,7 +170,7 @@ class Run(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["state", "created_at"], name="run_queue"),
-            models.Index(fields=["person", "started_at"], name="run_turns"),
+            models.Index(fields=["person", "started_at"], name="run_by_person"),
             models.Index(fields=["runtime", "-created_at"], name="run_by_runtime"),
         ]
         constraints: ClassVar = [
@@ -182,12 +182,12 @@ class Run(models.Model):
 
 
 class Secret(models.Model):
-    """A value that one person gives to their runs by name. `sealed` is encrypted; only a run gets it opened."""
+    """A value that one person passes to their runs by name. Only a run receives it decrypted."""
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="secrets")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="secrets")
     name = models.CharField(max_length=64)
-    sealed = models.TextField()
+    encrypted_value = models.TextField()
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Looking after what is built: verifications of files, and chores that come back."""
+"""Verifications of installed files, and periodic tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OPEN_VERIFICATION = ("queued", "running")
 
 
 class Verification(models.Model):
-    """One look at the files of a built version. `outcome` is the engine's: paths that differ, bytes, seconds."""
+    """One check of the files of a built version. `outcome` is the engine's: paths that differ, bytes, seconds."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="verifications")
@@ -37,15 +37,15 @@ class Verification(models.Model):
 
     @property
     def open(self) -> bool:
-        """Say whether it has not come to an end."""
+        """Say whether the verification is queued or running."""
         return self.state in OPEN_VERIFICATION
 
 
-class Chore(models.Model):
-    """Something that is done again and again. Who moves `done_at` forward does it; so it is done once."""
+class PeriodicTask(models.Model):
+    """A task that runs at an interval. The process that moves `last_run_at` forward runs it, so it runs once."""
 
     name = models.CharField(max_length=32, unique=True)
-    done_at = models.DateTimeField()
+    last_run_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

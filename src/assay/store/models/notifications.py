@@ -1,4 +1,4 @@
-"""Notices of people, webhooks, and what is on its way to them."""
+"""Notifications, webhooks and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from django.conf import settings
 from django.db import models
 
 
-class Notice(models.Model):
-    """One event as one person is told of it. `mail`: '' not meant to be mailed, else `due` or `sent`."""
+class Notification(models.Model):
+    """One event for one person. `mail` is '' when no email is sent, else `due` or `sent`."""
 
-    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="notices")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="notifications")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     sequence = models.BigIntegerField()
     event = models.CharField(max_length=40)
     environment = models.CharField(max_length=32)
     number = models.PositiveIntegerField()
-    words = models.TextField()
+    text = models.TextField()
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
     mail = models.CharField(max_length=8, blank=True, default="")
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "person", "sequence"], name="told_once"),
+            models.UniqueConstraint(fields=["workspace", "person", "sequence"], name="notified_once"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["person", "read_at"], name="notice_unread"),
-            models.Index(fields=["mail"], condition=models.Q(mail="due"), name="notice_due"),
+            models.Index(fields=["person", "read_at"], name="notification_unread"),
+            models.Index(fields=["mail"], condition=models.Q(mail="due"), name="notification_due"),
         ]
 
     def __str__(self) -> str:
-        return self.words
+        return self.text
 
 
 class Webhook(models.Model):
-    """An address that is told of events. `secret` is encrypted (store/vault); `events` empty means all."""
+    """An address that receives events. `secret` is encrypted (store/encryption); empty `events` mean the default."""
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="webhooks")
     url = models.CharField(max_length=500)
@@ -50,7 +50,7 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One event on its way to one webhook. `next_at` None: it arrived, or was given up (then `error` says why)."""
+    """One event for one webhook. `next_at` is None after delivery and after the last attempt (`error` says why)."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     sequence = models.BigIntegerField()

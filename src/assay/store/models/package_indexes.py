@@ -1,4 +1,4 @@
-"""Package sources of a workspace."""
+"""Package indexes of a workspace."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import ClassVar
 from django.db import models
 
 
-class PackageSource(models.Model):
-    """An index: the default one, or one that owns names by its `patterns`. `secret` is encrypted (store/vault)."""
+class PackageIndex(models.Model):
+    """The default index, or one that owns names by its `patterns`. `secret` is encrypted (store/encryption)."""
 
-    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="sources")
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="package_indexes")
     name = models.CharField(max_length=32)
     url = models.CharField(max_length=500)
     position = models.PositiveIntegerField(default=0)
@@ -23,9 +23,9 @@ class PackageSource(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "name"], name="one_source_name"),
+            models.UniqueConstraint(fields=["workspace", "name"], name="one_index_name"),
             models.UniqueConstraint(
-                fields=["workspace"], condition=models.Q(is_default=True), name="one_default_source"
+                fields=["workspace"], condition=models.Q(is_default=True), name="one_default_index"
             ),
         ]
 

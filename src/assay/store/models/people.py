@@ -1,4 +1,4 @@
-"""Who there is: people, workspaces, memberships and tokens."""
+"""People, workspaces, memberships and API tokens."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from assay.core.roles import Role
 
 
 class Person(AbstractUser):
-    """Somebody who signs in. The user name is also the name at the Hub. `mail_notices`: notices are mailed, too."""
+    """A person who signs in. Their user name is also their name at JupyterHub."""
 
-    mail_notices = models.BooleanField(default=True)
+    email_notifications = models.BooleanField(default=True)
 
 
 class Workspace(models.Model):
-    """A tenant. Nothing crosses it."""
+    """A tenant: people of one workspace see nothing of another.
+
+    `notified_up_to` is the sequence of the last event for which notifications and deliveries exist.
+    """
 
     slug = models.SlugField(max_length=32, unique=True)
     title = models.CharField(max_length=200)
@@ -29,7 +32,7 @@ class Workspace(models.Model):
     allow_sdists = models.BooleanField(default=False)
     personal_overlays = models.BooleanField(default=False)
     event_count = models.BigIntegerField(default=0)
-    told_up_to = models.BigIntegerField(default=0)
+    notified_up_to = models.BigIntegerField(default=0)
     event_head = models.CharField(max_length=64, blank=True, default="")
 
     def __str__(self) -> str:
@@ -37,7 +40,7 @@ class Workspace(models.Model):
 
 
 class Membership(models.Model):
-    """What a person is in a workspace, and the groups for which they approve."""
+    """The role of a person in a workspace, and the reviewer groups they belong to."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
@@ -52,7 +55,7 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A named key to the API. Only its SHA-256 is kept; `hint` is its first characters."""
+    """A named API token. Assay keeps only its SHA-256; `hint` is its first characters."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""Policies, verdicts and waivers."""
+"""Policies, assessments and waivers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 
 
 class PolicyRevision(models.Model):
-    """A policy as it stood from a moment on: revised, never edited. Revision 0, the default, has no row."""
+    """One revision of a policy. Revisions never change; revision 0, the default policy, has no row."""
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="policies")
     number = models.PositiveIntegerField()
@@ -26,7 +26,7 @@ class PolicyRevision(models.Model):
 
 
 class Assessment(models.Model):
-    """The newest verdict on a version: under which policy and feed (None: not assessed), on which day and lock."""
+    """The last assessment of a version, with its policy, advisory feed (None: not assessed), day and lock."""
 
     version = models.OneToOneField("Version", on_delete=models.CASCADE, primary_key=True, related_name="assessment")
     digest = models.CharField(max_length=64)
@@ -39,11 +39,14 @@ class Assessment(models.Model):
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"verdict on version {self.version_id}"
+        return f"assessment of version {self.version_id}"
 
 
 class Waiver(models.Model):
-    """An accepted exception in one environment: it holds for the fact that `key` names, in any of its versions."""
+    """An accepted exception in one environment: it covers the finding with this `key` in all versions.
+
+    `expiry_notified_at` is when people were notified that it expires soon.
+    """
 
     environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="waivers")
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="waivers")
@@ -53,7 +56,7 @@ class Waiver(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True)  # that it ends soon
+    expiry_notified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["environment", "key"], name="waiver_by_fact")]
@@ -62,34 +65,36 @@ class Waiver(models.Model):
         return self.key
 
 
-class HealthEntry(models.Model):
-    """What changed on a published version, for a reviewer to look at. At most one per version is open."""
+class HealthIssue(models.Model):
+    """New findings of a published version that a reviewer has to settle. At most one per version is open."""
 
-    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="health_entries")
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="health_issues")
     findings = models.JSONField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    why_closed = models.CharField(max_length=200, blank=True, default="")
+    close_reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["version"], condition=models.Q(closed_at=None), name="one_open_health_entry"
+                fields=["version"], condition=models.Q(closed_at=None), name="one_open_health_issue"
             )
         ]
 
     def __str__(self) -> str:
-        return f"health of version {self.version_id}"
+        return f"health issue of version {self.version_id}"
 
 
-class Watch(models.Model):
-    """Under which policy, feed and day all published versions of a workspace were assessed last."""
+class WorkspaceAssessment(models.Model):
+    """The policy, feed and day of the last assessment of all published versions of a workspace."""
 
-    workspace = models.OneToOneField("Workspace", on_delete=models.CASCADE, primary_key=True, related_name="watch")
+    workspace = models.OneToOneField(
+        "Workspace", on_delete=models.CASCADE, primary_key=True, related_name="last_assessment"
+    )
     policy = models.PositiveIntegerField()
     feed = models.PositiveBigIntegerField(null=True, blank=True)
     day = models.DateField()
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"watch of {self.workspace_id}"
+        return f"assessment of workspace {self.workspace_id}"

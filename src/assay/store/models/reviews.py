@@ -1,4 +1,4 @@
-"""Submissions, decisions and the trail of events."""
+"""Submissions, decisions and the audit log."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from assay.core.review.decision import Verdict
 
 
 class Submission(models.Model):
-    """A round: what was put up for approval, when, and how it ended. Kept with its lock's digest.
+    """One review round: the submitted spec and lock digest, and the outcome.
 
-    `automatic`: of low risk, and approved by the workspace's own rule instead of by people.
+    `automatic` marks a low-risk submission that the workspace's rule approved without a reviewer.
     """
 
     OUTCOMES = ("pending", "withdrawn", "approved", "rejected")
@@ -38,13 +38,13 @@ class Submission(models.Model):
 
 
 class Decision(models.Model):
-    """What one reviewer said of one submission, and for which groups. Bound to the digest."""
+    """The decision of one reviewer on one submission and digest, with the groups the reviewer decided for."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="decisions")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=16, choices=[(one.value, one.value) for one in Verdict])
     digest = models.CharField(max_length=64)
-    words = models.TextField(blank=True, default="")
+    comment = models.TextField(blank=True, default="")
     libraries = models.JSONField(default=list)
     self_approved = models.BooleanField(default=False)
     groups = models.JSONField(default=list)
@@ -59,18 +59,18 @@ class Decision(models.Model):
         return f"{self.verdict} by {self.by}"
 
 
-class ViewedMark(models.Model):
-    """That a person looked at a library of a version, as it was then: `mark` tells one file from another."""
+class ViewedLibrary(models.Model):
+    """A library of a version that a person marked as viewed. `fingerprint` identifies the file they saw."""
 
-    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="viewed")
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="viewed_libraries")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     library = models.CharField(max_length=200)
-    mark = models.CharField(max_length=32)
+    fingerprint = models.CharField(max_length=32)
     at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["version", "person", "library"], name="one_mark_per_library")
+            models.UniqueConstraint(fields=["version", "person", "library"], name="one_view_per_library")
         ]
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class ViewedMark(models.Model):
 
 
 class Event(models.Model):
-    """One line of the trail. Never changed, never removed: a trigger refuses both."""
+    """One event of the audit log. A database trigger refuses changes and deletion."""
 
     workspace = models.ForeignKey("Workspace", on_delete=models.PROTECT, related_name="events")
     sequence = models.BigIntegerField()

@@ -105,7 +105,7 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     if filters.text:
         found = found.filter(words | Q(description__icontains=filters.text))
     if filters.library:
-        found = found.filter(newest__lock__locked__name=filters.library)
+        found = found.filter(newest__lock__locked_libraries__name=filters.library)
     if filters.health in {NOT_ASSESSED, Health.OK}:
         found = found.filter(newest__assessment__feed__isnull=filters.health == NOT_ASSESSED)
     health = Health.OK if filters.health == NOT_ASSESSED else filters.health

@@ -22,7 +22,7 @@ def compared_version(version: Version) -> ComparedVersion:
         settings={
             "Python": version.python,
             "Base": version.base.reference if version.base else "none",
-            "Direct libraries": ", ".join(version.wanted.libraries) or "none beyond the base",
+            "Direct libraries": ", ".join(version.parsed_spec.libraries) or "none beyond the base",
         },
         licences={one["name"]: one["licence"] for one in facts},
         requirements=_requirements(version),
@@ -33,7 +33,7 @@ def compared_version(version: Version) -> ComparedVersion:
 def _requirements(version: Version) -> dict[str, str]:
     """Map each library to the lines that ask for it, the spec's before those of the bases under it."""
     found: dict[str, str] = {}
-    for line in lines_of(version.wanted.libraries, version.base):
+    for line in lines_of(version.parsed_spec.libraries, version.base):
         name = name_of(line)
         found[name] = f"{found[name]}, {line}" if name in found else line
     return found

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status
 from assay.core.roles import Actor
-from assay.store.models import HealthEntry, ProjectFacts, Version
+from assay.store.models import HealthIssue, ProjectFacts, Version
 
 LIVE = (Status.PUBLISHED, Status.DEPRECATED)
 
@@ -38,22 +38,22 @@ def health_counts(workspace_id: int) -> dict[str, int]:
 
 def open_health(actor: Actor) -> int:
     """Count the versions that need a look: one query, on every page's badge."""
-    rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=actor.workspace_id)
+    rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=actor.workspace_id)
     return rows.count()
 
 
-def open_entry(version: Version) -> HealthEntry | None:
+def open_entry(version: Version) -> HealthIssue | None:
     """Return what came up since a version was approved and is still open: one query."""
-    return HealthEntry.objects.filter(version=version, closed_at=None).first()
+    return HealthIssue.objects.filter(version=version, closed_at=None).first()
 
 
-def settled(workspace_id: int) -> QuerySet[HealthEntry]:
+def settled(workspace_id: int) -> QuerySet[HealthIssue]:
     """Return the entries that were closed, the last one first."""
-    rows = HealthEntry.objects.filter(closed_at__isnull=False, version__environment__workspace_id=workspace_id)
+    rows = HealthIssue.objects.filter(closed_at__isnull=False, version__environment__workspace_id=workspace_id)
     return rows.select_related("version__environment").order_by("-closed_at")
 
 
 def index_asked() -> Asked:
     """Say about how many projects the index was asked, and when: one query."""
-    found = ProjectFacts.objects.aggregate(count=Count("pk"), first=Min("asked_at"), last=Max("asked_at"))
+    found = ProjectFacts.objects.aggregate(count=Count("pk"), first=Min("fetched_at"), last=Max("fetched_at"))
     return Asked(projects=found["count"], oldest=found["first"], newest=found["last"])

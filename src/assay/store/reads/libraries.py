@@ -30,7 +30,7 @@ def direct_names(names: tuple[str, ...], base: Version | None) -> tuple[str, ...
     """Return the libraries asked for, by this spec or by the bases under it, nearest first."""
     found = list(names)
     while base is not None:
-        found += base.wanted.names
+        found += base.parsed_spec.names
         base = base.base
     return tuple(dict.fromkeys(found))
 
@@ -39,14 +39,14 @@ def lines_of(lines: tuple[str, ...], base: Version | None) -> tuple[str, ...]:
     """Return the lines of a spec and of the bases under it, nearest first."""
     found = list(lines)
     while base is not None:
-        found += base.wanted.libraries
+        found += base.parsed_spec.libraries
         base = base.base
     return tuple(dict.fromkeys(found))
 
 
 def direct_of(version: Version) -> tuple[str, ...]:
     """Return the names asked for by a version's spec and by its bases."""
-    return direct_names(version.wanted.names, version.base)
+    return direct_names(version.parsed_spec.names, version.base)
 
 
 def library_rows(version: Version) -> list[LibraryRow]:
@@ -56,7 +56,7 @@ def library_rows(version: Version) -> list[LibraryRow]:
     lock = Lock.from_dict(version.lock.content)
     report = Report.from_dict(version.lock.report)
     facts = {one.name: one for one in report.libraries}
-    asked = frozenset(version.wanted.names)
+    asked = frozenset(version.parsed_spec.names)
     based = frozenset(_names_in_base(version))
     chains = lock.why(direct_of(version))
     rows = [

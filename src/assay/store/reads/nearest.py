@@ -39,7 +39,7 @@ def need_of(version: Version) -> Profile:
     locked = version.lock.content["libraries"] if version.lock else ()
     return Profile(
         python=version.python,
-        lines=lines_of(version.wanted.libraries, version.base),
+        lines=lines_of(version.parsed_spec.libraries, version.base),
         versions={one["name"]: one["version"] for one in locked},
         digest=version.digest,
     )

@@ -55,11 +55,11 @@ def _new_libraries(version: Version) -> dict[str, str]:
 
 def _other_submissions(actor: Actor, version: Version, names: list[str]) -> dict[str, list[tuple[str, str]]]:
     pending = Version.objects.filter(
-        environment__workspace_id=actor.workspace_id, status=Status.PENDING, lock__locked__name__in=names
+        environment__workspace_id=actor.workspace_id, status=Status.PENDING, lock__locked_libraries__name__in=names
     ).exclude(pk=version.pk)
     if not actor.has(Right.REVIEW):
         pending = pending.filter(author_id=actor.id)
-    columns = ("lock__locked__name", "lock__locked__version", "environment__slug", "number")
+    columns = ("lock__locked_libraries__name", "lock__locked_libraries__version", "environment__slug", "number")
     found: dict[str, list[tuple[str, str]]] = {}
     for name, held, slug, number in pending.order_by("submitted_at", "pk").values_list(*columns):
         found.setdefault(name, []).append((f"{slug}@{number}", held))

@@ -134,7 +134,7 @@ def _queue_row(version: Version, submission: Submission | None, waived: frozense
         blocking=effects.count(Effect.BLOCK),
         warnings=effects.count(Effect.WARN),
         assessed=verdict is not None and verdict.feed_id is not None,
-        feedback=said[-1].words if said and submission and submission.outcome == "rejected" else "",
+        feedback=said[-1].comment if said and submission and submission.outcome == "rejected" else "",
     )
 
 
@@ -146,12 +146,12 @@ def requested_changes_of(version: Version) -> list[tuple[RequestedChange, bool]]
     requested_changes = [
         RequestedChange.from_dict(one) for decision in last.decisions.all() for one in decision.libraries
     ]
-    return [(ask, is_done(version.wanted, ask)) for ask in requested_changes]
+    return [(ask, is_done(version.parsed_spec, ask)) for ask in requested_changes]
 
 
 def viewed_by(actor: Actor, version: Version) -> dict[str, str]:
     """Map the libraries that the actor looked at to the mark under which they did."""
-    return dict(version.viewed.filter(person_id=actor.id).values_list("library", "mark"))
+    return dict(version.viewed_libraries.filter(person_id=actor.id).values_list("library", "fingerprint"))
 
 
 def accepted_before(version: Version, names: list[str]) -> dict[tuple[str, str], str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from assay.core.policy.findings import Waiver as WaiverValue
-from assay.store.models import HealthEntry, Waiver
+from assay.store.models import HealthIssue, Waiver
 
 SOON = timedelta(days=14)
 
@@ -59,7 +59,7 @@ def state_of(waiver: Waiver, now: datetime) -> str:
     return "expires soon" if waiver.until - now < SOON else "holds"
 
 
-def open_entries(workspace_id: int) -> QuerySet[HealthEntry]:
+def open_entries(workspace_id: int) -> QuerySet[HealthIssue]:
     """Return what changed on published versions and is not settled, oldest first."""
-    rows = HealthEntry.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
+    rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
     return rows.select_related("version__environment").order_by("opened_at", "pk")

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.roles import Right
 from assay.flow.notify.notifications import mark_read
-from assay.store.models import Notice
+from assay.store.models import Notification
 from assay.web.access import Visit, page
 
 SHOWN = 100
@@ -17,7 +17,7 @@ SHOWN = 100
 @page(Right.SEE)
 def notices(request: Visit) -> HttpResponse:
     """List them; what was not read stands out until it is marked."""
-    rows = Notice.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
+    rows = Notification.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
     return render(request, "account/notifications.html", {"notices": rows.order_by("-sequence")[:SHOWN]})
 
 
@@ -28,7 +28,7 @@ def read(request: Visit) -> HttpResponse:
     given = request.POST.get("notice", "")
     found = None
     if given.isdigit():
-        found = Notice.objects.filter(pk=int(given), person_id=request.actor.id).first()
+        found = Notification.objects.filter(pk=int(given), person_id=request.actor.id).first()
     mark_read(request.actor, found.pk if found else None)
     if found:
         return redirect("version", slug=found.environment, number=found.number)

@@ -15,7 +15,7 @@ from assay.core.policy.findings import Finding, stops_at
 from assay.core.roles import Right
 from assay.flow.review.waive import end_waiver
 from assay.flow.watch.suggested_update import MOST, suggest_updates
-from assay.store.models import HealthEntry, Waiver, Watch
+from assay.store.models import HealthIssue, Waiver, WorkspaceAssessment
 from assay.store.reads.advisories import feed_facts
 from assay.store.reads.health import health_counts, index_asked, settled
 from assay.store.reads.usage import Use, use_lately
@@ -31,7 +31,7 @@ SETTLED = 15
 class Entry:
     """One version with what is new of it. `stops` is when new launches end, None for never."""
 
-    entry: HealthEntry
+    entry: HealthIssue
     named: tuple[Finding, ...]
     more: int
     stops: datetime | None
@@ -64,14 +64,14 @@ def health(request: Visit) -> HttpResponse:
             "feed": feed,
             "age_days": feed.age_days(timezone.now()) if feed else 0,
             "asked": index_asked(),
-            "watch": Watch.objects.filter(workspace_id=workspace).first(),
+            "watch": WorkspaceAssessment.objects.filter(workspace_id=workspace).first(),
             "settled": list(settled(workspace)[:SETTLED]),
             "most": MOST,
         },
     )
 
 
-def _entry(entry: HealthEntry, use: Use) -> Entry:
+def _entry(entry: HealthIssue, use: Use) -> Entry:
     facts = [Finding.from_dict(one) for one in entry.findings]
     return Entry(
         entry=entry,

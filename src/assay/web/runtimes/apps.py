@@ -23,7 +23,7 @@ from assay.web.undo import success_with_undo
 def index(request: Visit) -> HttpResponseBase:
     """List the apps that you may open: your own and the shared ones."""
     found = list(
-        app_tickets.apps_open_to(request.actor).select_related("serving__version__environment").order_by("title")
+        app_tickets.apps_open_to(request.actor).select_related("serving_run__version__environment").order_by("title")
     )
     table = apps_table(request, found)
     if table.exported:
@@ -56,7 +56,7 @@ def app_context(request: Visit, slug: str) -> dict[str, object]:
     runtime = apps.find_app(request.actor, slug)
     open_runs = Run.objects.filter(runtime=runtime, state__in=("queued", "running")).defer("source")
     starting = open_runs.filter(healthy_at=None, cancel_requested=False).select_related("version__environment").last()
-    serving = open_runs.select_related("version__environment").filter(pk__in=[runtime.serving_id]).first()
+    serving = open_runs.select_related("version__environment").filter(pk__in=[runtime.serving_run_id]).first()
     return {"runtime": runtime, "serving": serving, "starting": starting, "address": apps.address_of(runtime)}
 
 

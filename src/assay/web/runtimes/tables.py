@@ -47,8 +47,12 @@ SHARED: tuple[Column[Runtime], ...] = (
 APPS: tuple[Column[Runtime], ...] = (
     Column(name="app", label="App", value=lambda row: row.title),
     Column(name="owner", label="Owner", value=lambda row: row.owner.get_username()),
-    Column(name="version", label="Version", value=lambda row: row.serving.version.reference if row.serving else ""),
-    Column(name="state", label="State", value=lambda row: "ready" if row.serving else "stopped"),
+    Column(
+        name="version",
+        label="Version",
+        value=lambda row: row.serving_run.version.reference if row.serving_run else "",
+    ),
+    Column(name="state", label="State", value=lambda row: "ready" if row.serving_run else "stopped"),
 )
 
 RUN_COLUMNS: tuple[Column[Run], ...] = (

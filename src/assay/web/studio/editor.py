@@ -54,7 +54,7 @@ class Form:
     @classmethod
     def from_version(cls, version: Version) -> Form:
         """Read the fields of a draft."""
-        environment, spec = version.environment, version.wanted
+        environment, spec = version.environment, version.parsed_spec
         return cls(
             title=environment.title,
             slug=environment.slug,

@@ -1,0 +1,105 @@
+"""An installation from before the standard names starts, and shows what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from support.people import built, draft, person
+
+from assay.core.roles import Role
+from assay.flow.review.review import submit
+from assay.store import models
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BEFORE = ("store", "0020_build_request")
+
+
+def migrate(target: tuple[str, str]) -> Any:  # noqa: ANN401 - Django's registry of that time
+    """Migrate to a migration; return the models as they are there."""
+    executor = MigrationExecutor(connection)
+    executor.migrate([target])
+    return MigrationExecutor(connection).loader.project_state([target]).apps
+
+
+@pytest.fixture
+def earlier() -> Iterator[Any]:
+    """Set up a submitted version, then the tables of before; at the end the newest are there again."""
+    ana = person("ana")
+    person("ben", Role.REVIEWER)
+    draft(ana, "geo")
+    built(ana, "geo")
+    submit(ana, "geo", 1, "please")
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0]
+    yield migrate(BEFORE)
+    migrate(newest)
+
+
+def test_every_renamed_table_and_column_keeps_its_rows(earlier: Any) -> None:  # noqa: ANN401 - as above
+    """What was stored under the former names is read under the present ones."""
+    now = timezone.now()
+    workspace, owner, version, submission = (
+        earlier.get_model("store", name).objects.first() for name in ("Workspace", "Person", "Version", "Submission")
+    )
+    rows: dict[str, dict[str, Any]] = {
+        "HealthEntry": {"version": version, "findings": [], "opened_at": now, "why_closed": "waived"},
+        "Notice": {
+            "workspace": workspace,
+            "person": owner,
+            "sequence": 10**6,
+            "event": "version.published",
+            "environment": "geo",
+            "number": 1,
+            "words": "geo@1 is published.",
+            "at": now,
+        },
+        "PackageSource": {
+            "workspace": workspace,
+            "name": "acme",
+            "url": "https://acme.example/simple",
+            "created_at": now,
+        },
+        "Chore": {"name": "verify", "done_at": now},
+        "ViewedMark": {"version": version, "person": owner, "library": "six", "mark": "a" * 32, "at": now},
+        "Decision": {
+            "submission": submission,
+            "by": owner,
+            "verdict": "reject",
+            "digest": "d" * 64,
+            "words": "too old",
+            "at": now,
+        },
+        "Secret": {"workspace": workspace, "owner": owner, "name": "KEY", "sealed": "x", "updated_at": now},
+        "Launch": {
+            "person": owner,
+            "environment": version.environment,
+            "version": version,
+            "kind": "studio",
+            "digest": "d" * 64,
+            "thing": "server-1",
+            "started_at": now,
+        },
+    }
+    for name, row in rows.items():
+        earlier.get_model("store", name).objects.create(**row)
+    earlier.get_model("store", "Environment").objects.update(made=7)
+    earlier.get_model("store", "Workspace").objects.update(told_up_to=5)
+
+    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0])
+
+    assert models.HealthIssue.objects.get().close_reason == "waived"
+    assert models.Notification.objects.get().text == "geo@1 is published."
+    assert models.PackageIndex.objects.get().name == "acme"
+    assert models.PeriodicTask.objects.get().last_run_at == now
+    assert models.ViewedLibrary.objects.get().fingerprint == "a" * 32
+    assert models.Decision.objects.get().comment == "too old"
+    assert models.Secret.objects.get().encrypted_value == "x"
+    assert models.Launch.objects.get().target_id == "server-1"
+    assert models.Environment.objects.get().last_number == 7
+    assert models.Workspace.objects.get().notified_up_to == 5
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        models.Event.objects.update(actor="somebody")
