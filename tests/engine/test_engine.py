@@ -16,7 +16,7 @@ from support.index import LocalIndex
 
 from assay.core.errors import DriftError, ResolutionError
 from assay.core.lock import Lock
-from assay.engine.installing.seal import check_sealed, sweep
+from assay.engine.installing.seal import check_sealed, remove_unfinished
 from assay.engine.sandbox import isolation
 
 
@@ -181,7 +181,7 @@ def test_kill_at_any_moment_leaves_all_or_nothing(bench: Bench, index: LocalInde
             check_sealed(Path(bench.paths.environments) / name, name)
     outcome, log = bench.build(*libraries)
     assert outcome.failure is None, log
-    sweep(bench.paths)
+    remove_unfinished(bench.paths)
     assert [one.name for one in Path(bench.paths.environments).glob("[!.]*")] == [outcome.digest]
     assert list(Path(bench.paths.environments).glob(".building-*")) == []
 

@@ -9,7 +9,7 @@ from support.index import LocalIndex
 
 from assay.core.report import Report
 from assay.engine.interface import Outcome
-from assay.engine.wheel_store.embedded_sbom import MAX_PARTS
+from assay.engine.wheel_store.embedded_sbom import MAX_COMPONENTS
 
 
 def report_of(outcome: Outcome) -> Report:
@@ -41,7 +41,7 @@ def test_embedded_lists_of_parts_are_read(bench: Bench, index: LocalIndex) -> No
 
 def test_hostile_lists_of_parts_name_nothing(bench: Bench, index: LocalIndex) -> None:
     """Garbage, deep nesting and other shapes end no build; long ones are cut, control characters dropped."""
-    many = {"components": [{"name": f"part{number}\x1b[31m", "version": 1} for number in range(2 * MAX_PARTS)]}
+    many = {"components": [{"name": f"part{number}\x1b[31m", "version": 1} for number in range(2 * MAX_COMPONENTS)]}
     documents = [
         "{",
         "[" * 100_000,
@@ -57,7 +57,7 @@ def test_hostile_lists_of_parts_name_nothing(bench: Bench, index: LocalIndex) ->
     outcome, _ = bench.build("carrier")
     (library,) = (one for one in report_of(outcome).libraries if one.name == "carrier")
     assert library.bundled is not None
-    assert len(library.bundled) == MAX_PARTS
+    assert len(library.bundled) == MAX_COMPONENTS
     assert "part0[31m 1" in library.bundled
 
 

@@ -24,7 +24,7 @@ from assay.engine.installing.seal import check_sealed
 from assay.engine.interface import Credentials, Installed, Job, LogLine, OnProgress, ResolveRequest
 from assay.engine.layout import site_packages
 from assay.engine.leases import leased
-from assay.engine.wheel_store.store import MANIFEST, KeptWheel, key_of
+from assay.engine.wheel_store.store import MANIFEST, StoredWheel, key_of
 
 ENGINE = Path(engines.__file__).parent
 # Modules of uv's own part, beside those in `sdists/`. Nothing else may import them, but for the one that chooses.
@@ -93,19 +93,19 @@ class PlainInstaller:
         self.lock, self.prefix, self.job = lock, prefix, job
         self.store = Path(job.paths.wheels)
 
-    def fetch(self) -> tuple[KeptWheel, ...]:
+    def fetch(self) -> tuple[StoredWheel, ...]:
         """Add every library to the store."""
         assert self.lock.digest in leased(self.job.paths).environments, "the lease comes before the first file"
         return tuple(map(self._add, self.lock.libraries))
 
-    def _add(self, library: LockedLibrary) -> KeptWheel:
+    def _add(self, library: LockedLibrary) -> StoredWheel:
         path = f"lib/python{self.lock.python}/site-packages/{library.name}.py"
         entry = self.store / key_of(library, self.lock.python)
         module = entry / "tree" / path
         module.parent.mkdir(parents=True)
         module.write_text(f"name = {library.name!r}\n")
         module.chmod(0o444)
-        wheel = KeptWheel(
+        wheel = StoredWheel(
             key=entry.name,
             name=library.name,
             version=library.version,
@@ -121,7 +121,7 @@ class PlainInstaller:
         (entry / MANIFEST).write_text(json.dumps(wheel.to_dict()))
         return wheel
 
-    def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
+    def link(self, wheels: tuple[StoredWheel, ...]) -> Installed:
         """Make an environment without any tool, and link the wheels into it."""
         (self.prefix / "bin").mkdir(parents=True)
         (self.prefix / "bin" / "python").symlink_to(self.job.request.python_path)

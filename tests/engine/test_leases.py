@@ -116,7 +116,7 @@ class Life(RuleBasedStateMachine):
         """Return what is kept elsewhere as in use."""
         found = Needed()
         for lock in (*self.living, *self.running):
-            found |= leases.needs_of(lock)
+            found |= leases.needed_by(lock)
         return found
 
     @invariant()

@@ -1,4 +1,4 @@
-"""`python -m assay.engine WORKDIR`: one build, or one look whether an environment is still what was built."""
+"""`python -m assay.engine WORKDIR`: run one build, or verify the files of one environment."""
 
 import sys
 from pathlib import Path

@@ -18,7 +18,7 @@ from assay.core.errors import AssayError, BuildError
 from assay.core.format_bytes import format_bytes
 from assay.core.lock import Lock
 from assay.engine.engines import engine_of
-from assay.engine.installing.seal import ASIDE, read_sealed
+from assay.engine.installing.seal import BUILDING, read_sealed
 from assay.engine.interface import Credentials, Engine, Failure, Job, Outcome
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
@@ -38,7 +38,7 @@ class Build:
         self.job = replace(
             Job.from_dict(json.loads((workdir / "job.json").read_text())), credentials=_credentials(workdir)
         )
-        self.prefix = Path(self.job.paths.environments) / f"{ASIDE}{workdir.name}"
+        self.prefix = Path(self.job.paths.environments) / f"{BUILDING}{workdir.name}"
         self.reporter = Reporter(workdir)
 
     def run(self) -> Outcome:

@@ -1,4 +1,4 @@
-"""Garbage collection: removing environments and wheels that no lease, version or launch needs."""
+"""Garbage collection: removes environments and wheels that no lease, version or launch needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIGEST_LENGTH = 64  # hex digits of a SHA-256
 
 @dataclass(frozen=True, kw_only=True)
 class Unneeded:
-    """One directory that nothing needs. `kind` is environment or wheel; `size` are bytes that only it holds."""
+    """One directory that nothing needs. `kind` is environment or wheel; `size`: bytes that removing it frees."""
 
     kind: str
     name: str
@@ -31,15 +31,15 @@ def collect(
 ) -> list[Unneeded]:
     """Remove environments and wheels that nothing needs and that are older than so many seconds; return them.
 
-    `needed` is asked under the guard. What is taken is renamed there and removed after it, so that a build
-    waits for milliseconds, and a crash in between leaves trash that the next call removes.
+    Calls `needed` under the lock on leases. Directories are renamed under that lock and removed after it, so that
+    builds wait for milliseconds only. After a crash in between, the next call removes the renamed ones.
     """
     roots = {"environment": Path(paths.environments), "wheel": Path(paths.wheels)}
     with guard(paths):
-        stays = leased(paths) | needed()  # in this order: a build is kept elsewhere before it lets go
+        kept = leased(paths) | needed()  # in this order: a build stores its outcome before it releases its lease
         found = [
-            *_unneeded("environment", roots["environment"], stays.environments, older_than),
-            *_unneeded("wheel", roots["wheel"], stays.wheels, older_than),
+            *_unneeded("environment", roots["environment"], kept.environments, older_than),
+            *_unneeded("wheel", roots["wheel"], kept.wheels, older_than),
         ]
         if not dry_run:
             for one in found:
@@ -47,46 +47,46 @@ def collect(
                 folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
     if not dry_run:
         empty_trash(paths)
-        _forget_imports(paths, {one.name for one in found if one.kind == "wheel"})
+        _remove_import_caches(paths, {one.name for one in found if one.kind == "wheel"})
     return found
 
 
 def empty_trash(paths: EnginePaths) -> None:
-    """Remove what was taken."""
+    """Remove the renamed directories."""
     for root in (Path(paths.environments), Path(paths.wheels)):
         for path in root.glob(f"{TRASH}*"):
             remove_tree(path)
 
 
-def _unneeded(kind: str, root: Path, stays: frozenset[str], older_than: float) -> list[Unneeded]:
+def _unneeded(kind: str, root: Path, kept: frozenset[str], older_than: float) -> list[Unneeded]:
     latest = time.time() - older_than
     return [
         Unneeded(kind=kind, name=path.name, size=own_bytes(path))
         for path in sorted(root.glob("[0-9a-f]*"))
-        if path.name not in stays and len(path.name) >= DIGEST_LENGTH and path.stat().st_mtime <= latest
+        if path.name not in kept and len(path.name) >= DIGEST_LENGTH and path.stat().st_mtime <= latest
     ]
 
 
 def own_bytes(folder: Path) -> int:
-    """Return the bytes that removing a directory frees: of files that have no other name."""
+    """Return the bytes that removing a directory frees: those of files without other hard links."""
     return sum(found.st_size for _, found in walk(folder) if found.st_nlink == 1)
 
 
-def _forget_imports(paths: EnginePaths, keys: set[str]) -> None:
+def _remove_import_caches(paths: EnginePaths, keys: set[str]) -> None:
     for path in Path(paths.checks).glob("*/*.json"):
         if path.stem in keys:
             path.unlink(missing_ok=True)
 
 
 def remove_damaged(paths: EnginePaths, lock: Lock, damaged: Callable[[Path], bool]) -> list[str]:
-    """Remove wheels of a lock whose files have changed from the store; return their libraries."""
-    dropped = []
+    """Remove the lock's damaged wheels from the store; return the names of their libraries."""
+    removed = []
     for library in lock.libraries:
         folder = Path(paths.wheels) / key_of(library, lock.python)
         if folder.is_dir() and damaged(folder):
             if folder.is_dir():
                 folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
-            dropped.append(library.name)
-    if dropped:
+            removed.append(library.name)
+    if removed:
         empty_trash(paths)
-    return dropped
+    return removed

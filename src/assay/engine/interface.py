@@ -15,7 +15,7 @@ from subprocess import Popen
 from typing import Any, Protocol
 
 from assay.core.lock import Lock
-from assay.engine.wheel_store.store import KeptWheel
+from assay.engine.wheel_store.store import StoredWheel
 
 Credentials = dict[str, tuple[str, str]]  # user name and password by the name of a package index
 LogLine = Callable[[str], None]  # writes one line to the log
@@ -174,7 +174,7 @@ class Installed:
     SHA-256 over all files of the wheels.
     """
 
-    wheels: tuple[KeptWheel, ...]
+    wheels: tuple[StoredWheel, ...]
     size: int
     files: int
     new_size: int
@@ -193,11 +193,11 @@ class OnProgress(Protocol):
 class Installer(Protocol):
     """The installation of one lock into one directory."""
 
-    def fetch(self) -> tuple[KeptWheel, ...]:
+    def fetch(self) -> tuple[StoredWheel, ...]:
         """Lock to files: return the lock's packages, all in the store, in the lock's order. Raises BuildError."""
         ...
 
-    def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
+    def link(self, wheels: tuple[StoredWheel, ...]) -> Installed:
         """Files to directory: make the environment and link the packages into it. Raises BuildError."""
         ...
 

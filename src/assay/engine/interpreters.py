@@ -1,4 +1,4 @@
-"""Every Python on this machine that environments can be built on."""
+"""The Pythons on this machine that environments can be built on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-OLDEST = (3, 9)  # older ones are not supported by the kernel and most libraries any more
-QUESTION = (
+OLDEST = (3, 9)  # ipykernel and most libraries no longer support older versions
+DESCRIBE = (
     "import sys,json,platform,sysconfig;"
     "print(json.dumps([sys.implementation.name,platform.python_version(),sys.prefix!=sys.base_prefix,"
     "sys.executable,sys.base_prefix,sysconfig.get_platform(),sys.version_info.releaselevel]))"
@@ -21,7 +21,7 @@ QUESTION = (
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """One CPython. `minor` is e.g. `3.11`, `version` `3.11.7`; `prefix` is where it is installed."""
+    """One CPython. `minor` is e.g. `3.11`, `version` e.g. `3.11.7`; `prefix` is its installation directory."""
 
     minor: str
     version: str
@@ -31,12 +31,12 @@ class Interpreter:
 
 
 def find_interpreters() -> dict[str, Interpreter]:
-    """Return the newest patch of each minor version, by minor version. Asks each candidate itself."""
+    """Return the newest patch release of each minor version, by minor version. Runs each candidate."""
     candidates = sorted({str(path.resolve()) for path in _candidates()})
     with ThreadPoolExecutor(8) as pool:
-        answers = [one for one in pool.map(_ask, candidates) if one]
+        working = [one for one in pool.map(_describe, candidates) if one]
     found: dict[str, Interpreter] = {}
-    for one in sorted(answers, key=lambda one: _number(one.version)):
+    for one in sorted(working, key=lambda one: _number(one.version)):
         found[one.minor] = one
     return found
 
@@ -61,18 +61,18 @@ def _candidates() -> Iterator[Path]:
                 yield path
 
 
-def _ask(path: str) -> Interpreter | None:
-    """Ask a candidate what it is; what does not run, is old or is itself an environment is passed over."""
+def _describe(path: str) -> Interpreter | None:
+    """Run a candidate and describe it; None when it does not run, is too old, or is a virtual environment."""
     try:
-        asked = subprocess.run(
-            [path, "-I", "-S", "-c", QUESTION],
+        result = subprocess.run(
+            [path, "-I", "-S", "-c", DESCRIBE],
             capture_output=True,
             text=True,
             timeout=10,
             check=True,
             env={"LANG": "C.UTF-8"},
         )
-        name, version, is_environment, executable, prefix, platform, level = json.loads(asked.stdout)
+        name, version, is_environment, executable, prefix, platform, level = json.loads(result.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     if name != "cpython" or is_environment or level != "final" or _number(version)[:2] < OLDEST:
@@ -92,6 +92,6 @@ def _number(version: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=16)
 def find_base(path: str) -> str:
-    """Return where the interpreter at a path is installed."""
-    asked = _ask(path)
-    return asked.prefix if asked else str(Path(path).resolve().parent.parent)
+    """Return the installation directory of the interpreter at a path."""
+    interpreter = _describe(path)
+    return interpreter.prefix if interpreter else str(Path(path).resolve().parent.parent)

@@ -1,4 +1,4 @@
-"""Where things lie inside an environment, and how trees are removed and measured."""
+"""Paths inside an environment, and operations on directory trees and files that the stages share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SEALED = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH  # of folders
+READ_ONLY_FOLDER = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
 
 
 def site_packages(prefix: Path, python: str) -> Path:
@@ -20,7 +20,7 @@ def site_packages(prefix: Path, python: str) -> Path:
 
 
 def walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield every file and link below a directory as (relative path, lstat), directories left out."""
+    """Yield every file and link below a directory as (relative path, lstat), without directories."""
     base = len(str(root)) + 1
     folders = [str(root)]
     while folders:
@@ -40,7 +40,7 @@ def folders(root: Path) -> Iterator[str]:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a tree though its directories are read-only. Nothing happens when it is not there."""
+    """Remove a tree, also where its directories are read-only. Does nothing when it does not exist."""
     if not root.exists():
         return
     for folder in list(folders(root)):
@@ -49,7 +49,7 @@ def remove_tree(root: Path) -> None:
 
 
 def flush(folder: Path) -> None:
-    """Let everything of the folder's file system reach the disk before it is named."""
+    """Write everything on the folder's file system to the disk, before a rename publishes it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
@@ -59,17 +59,17 @@ def flush(folder: Path) -> None:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file aside and rename it, so that a reader sees all of it or nothing."""
-    aside = path.with_name(f".{path.name}.new")
-    with aside.open("w") as file:
+    """Write a temporary file and rename it, so that a reader sees the whole file or none."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w") as file:
         json.dump(content, file)
         file.flush()
         os.fsync(file.fileno())
-    aside.replace(path)
+    temporary.replace(path)
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two directories change their names at one moment (Linux `renameat2`)."""
+    """Exchange two directories atomically (Linux `renameat2`)."""
     code = ctypes.CDLL(None, use_errno=True).renameat2(-100, os.fsencode(one), -100, os.fsencode(other), 2)
     if code:
         number = ctypes.get_errno()

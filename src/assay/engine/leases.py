@@ -1,7 +1,7 @@
-"""Leases: what builds that are under way need, so that garbage collection leaves it.
+"""Leases: what running builds need, so that garbage collection keeps it.
 
-A build takes its lease before it looks whether something is there; the collector reads the leases under the
-same guard. So whatever a build finds stays until its worker has recorded the outcome (law 6).
+A build takes its lease before it checks what already exists; the collector reads the leases under the same lock.
+So whatever a build finds stays until its worker has stored the outcome (law 6).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from assay.engine.interface import EnginePaths
 from assay.engine.layout import write_json
 from assay.engine.wheel_store.store import keys_of
 
-LEASES, GUARD = ".leases", ".guard"
+LEASES, LOCK_FILE = ".leases", ".guard"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needed:
-    """What must stay: digests of locks, and entries of the wheel store."""
+    """What garbage collection must keep: digests of locks, and keys of the wheel store."""
 
     environments: frozenset[str] = frozenset()
     wheels: frozenset[str] = frozenset()
@@ -34,22 +34,22 @@ class Needed:
 
 @contextlib.contextmanager
 def guard(paths: EnginePaths) -> Iterator[None]:
-    """Keep builds from beginning to need something while somebody looks at what is needed: milliseconds."""
+    """Hold the lock on leases, so that no build takes one while the collector reads them: for milliseconds."""
     root = Path(paths.environments)
     root.mkdir(parents=True, exist_ok=True)
-    with (root / GUARD).open("w") as file:
+    with (root / LOCK_FILE).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def needs_of(lock: Lock) -> Needed:
-    """Return what a lock needs."""
+def needed_by(lock: Lock) -> Needed:
+    """Return the environment and the wheels of a lock."""
     return Needed(environments=frozenset({lock.digest}), wheels=frozenset(keys_of(lock)))
 
 
 def take_lease(paths: EnginePaths, name: str, lock: Lock) -> None:
-    """Say that a build needs a lock's environment and wheels, from now until `release_lease`."""
-    needed = needs_of(lock)
+    """Keep a lock's environment and wheels for a build, until `release_lease`."""
+    needed = needed_by(lock)
     with guard(paths):
         folder = Path(paths.environments) / LEASES
         folder.mkdir(exist_ok=True)
@@ -59,20 +59,20 @@ def take_lease(paths: EnginePaths, name: str, lock: Lock) -> None:
 
 
 def release_lease(paths: EnginePaths, name: str) -> None:
-    """Say that a build has ended and its outcome is kept."""
+    """Release the lease of a build whose outcome is stored."""
     (Path(paths.environments) / LEASES / f"{name}.json").unlink(missing_ok=True)
 
 
 def leased(paths: EnginePaths) -> Needed:
-    """Return what builds need now."""
+    """Return what running builds need."""
     found = Needed()
     for path in (Path(paths.environments) / LEASES).glob("[!.]*.json"):
-        with contextlib.suppress(FileNotFoundError):  # released meanwhile
-            told = json.loads(path.read_text())
-            found |= Needed(environments=frozenset(told["environments"]), wheels=frozenset(told["wheels"]))
+        with contextlib.suppress(FileNotFoundError):  # released in the meantime
+            lease = json.loads(path.read_text())
+            found |= Needed(environments=frozenset(lease["environments"]), wheels=frozenset(lease["wheels"]))
     return found
 
 
 def lease_holders(paths: EnginePaths) -> list[str]:
-    """Return the names of the builds that hold something."""
+    """Return the names of the builds that have a lease."""
     return sorted(path.stem for path in (Path(paths.environments) / LEASES).glob("[!.]*.json"))

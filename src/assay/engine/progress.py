@@ -1,4 +1,4 @@
-"""What a build says while it runs: its log on standard output, its progress in a file."""
+"""The log of a build on standard output, and its progress in `progress.json`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from assay.engine.interface import Progress
 from assay.engine.layout import write_json
 
-UPDATE_EVERY = 0.1  # seconds between two writes of progress
+UPDATE_SECONDS = 0.1  # between two writes of the progress
 
 
 class Reporter:
@@ -20,39 +20,39 @@ class Reporter:
     def __init__(self, workdir: Path) -> None:
         self._path = workdir / "progress.json"
         self.progress = Progress(step="resolving")
-        self._step_began = time.monotonic()
+        self._step_started = time.monotonic()
         self._written_at = 0.0
 
     @property
     def step(self) -> str:
-        """Return the step that is under way."""
+        """The current step."""
         return self.progress.step
 
-    def begin(self, step: str, **known: Any) -> None:  # noqa: ANN401 - fields of `Progress`
-        """Go on to a step: its header in the log, what is known of it in the progress."""
+    def begin(self, step: str, **values: Any) -> None:  # noqa: ANN401 - fields of `Progress`
+        """Start a step: write its header to the log and its known values to the progress."""
         times = self.times() if self.progress.step != step else {}
-        self._step_began = time.monotonic()
-        self.progress = Progress(step=step, steps=times, **known)
+        self._step_started = time.monotonic()
+        self.progress = Progress(step=step, steps=times, **values)
         self.log(f"== {step} ==")
         self.update(force=True)
 
     def times(self) -> dict[str, float]:
-        """Return the seconds that each step took until now."""
-        took = round(time.monotonic() - self._step_began, 3)
-        return {**self.progress.steps, self.progress.step: took}
+        """Return the seconds of each step until now."""
+        seconds = round(time.monotonic() - self._step_started, 3)
+        return {**self.progress.steps, self.progress.step: seconds}
 
     def update(self, *, force: bool = False, **changes: Any) -> None:  # noqa: ANN401 - fields of `Progress`
         """Write the progress, at most ten times a second."""
         self.progress = replace(self.progress, **changes)
         now = time.monotonic()
-        if force or now - self._written_at >= UPDATE_EVERY:
+        if force or now - self._written_at >= UPDATE_SECONDS:
             self._written_at = now
             write_json(self._path, asdict(self.progress))
 
     def log(self, line: str) -> None:
-        """Write to the log, so that no line can forge another or command a terminal."""
-        safe = "\n".join(_printable(one) for one in line.split("\n"))
-        sys.stdout.write(safe + "\n")
+        """Write to the log, with control characters escaped: no line can forge another or control a terminal."""
+        escaped = "\n".join(_printable(one) for one in line.split("\n"))
+        sys.stdout.write(escaped + "\n")
         sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""The only place that runs uv: a fixed binary, a scrubbed environment, no configuration file."""
+"""Running uv: a fixed binary, a clean environment, no configuration file. The only module that does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from assay.core.errors import BuildError, UnavailableError
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-PASSED_ON = (
+INHERITED = (
     "PATH",
     "LANG",
     "TMPDIR",
@@ -29,12 +29,12 @@ PASSED_ON = (
     "no_proxy",
 )
 TIMEOUT = 3600.0  # seconds; the build's own limit is tighter
-_LOOKING = threading.Lock()  # `sysconfig` answers wrongly to two threads that ask it first
+_FIND_LOCK = threading.Lock()  # `sysconfig` returns wrong values when two threads use it first at once
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """How a call of uv ended. `lines` are what it wrote, without terminal codes."""
+    """The result of a call of uv. `lines` is its output without terminal codes."""
 
     code: int
     lines: tuple[str, ...]
@@ -47,14 +47,14 @@ class Finished:
 
 @lru_cache(maxsize=1)
 def binary() -> str:
-    """Return uv's path: the one that was installed with us, else the one on the PATH."""
-    with _LOOKING:
+    """Return the path of uv: the one in our own environment, else the one on the PATH."""
+    with _FIND_LOCK:
         return _find()
 
 
 def _find() -> str:
     try:
-        from uv import find_uv_bin  # noqa: PLC0415 - the package may be missing where uv is a system program
+        from uv import find_uv_bin  # noqa: PLC0415 - missing where uv is a system program
 
         return str(find_uv_bin())
     except (ImportError, FileNotFoundError):
@@ -67,20 +67,20 @@ def _find() -> str:
 @lru_cache(maxsize=1)
 def version() -> str:
     """Return uv's version, e.g. `0.13.8`."""
-    asked = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True, timeout=30)
-    return asked.stdout.split()[1]
+    result = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True, timeout=30)
+    return result.stdout.split()[1]
 
 
 def environment(cache: str) -> dict[str, str]:
-    """Return the environment of a call: what the network needs, and nothing of the server's."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return kept | {
+    """Return the environment variables of a call: those for the network, and none of the server's."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | {
         "UV_CACHE_DIR": cache,
         "HOME": str(Path(cache).parent),
         "UV_NO_PROGRESS": "1",
         "NO_COLOR": "1",
         "UV_HTTP_TIMEOUT": "60",
-        "UV_HTTP_RETRIES": "2",  # with growing pauses; the person can build again
+        "UV_HTTP_RETRIES": "2",  # with growing pauses
     }
 
 
@@ -94,7 +94,7 @@ def run(
     timeout: float = TIMEOUT,
     variables: dict[str, str] | None = None,
 ) -> Finished:
-    """Run `uv ARGUMENTS` and return what it wrote; each line is also passed on while it works."""
+    """Run `uv ARGUMENTS` and return its output; `log_line` gets each line while it runs, `started` the process."""
     Path(cache).mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         [binary(), "--no-config", "--no-python-downloads", *arguments],
@@ -108,9 +108,9 @@ def run(
     )
     if started:
         started(process)
-    watch = threading.Timer(timeout, process.kill)
-    watch.daemon = True
-    watch.start()
+    watchdog = threading.Timer(timeout, process.kill)
+    watchdog.daemon = True
+    watchdog.start()
     lines: list[str] = []
     try:
         for raw in process.stdout or ():
@@ -120,7 +120,7 @@ def run(
                 log_line(line)
         code = process.wait()
     finally:
-        watch.cancel()
+        watchdog.cancel()
         if process.poll() is None:
             process.kill()
             process.wait()

@@ -125,14 +125,14 @@ def test_a_wheel_cannot_replace_the_interpreter(bench: Bench, index: LocalIndex,
 @pytest.mark.parametrize(
     ("name", "kind", "word"),
     [
-        ("../escaped.py", stat.S_IFREG, "leads out"),
-        ("/absolute.py", stat.S_IFREG, "leads out"),
-        ("a/../../escaped.py", stat.S_IFREG, "leads out"),
-        ("..\\escaped.py", stat.S_IFREG, "leads out"),
-        ("C:evil.py", stat.S_IFREG, "leads out"),
-        ("link", stat.S_IFLNK, "neither a file"),
-        ("device", stat.S_IFCHR, "neither a file"),
-        ("pipe", stat.S_IFIFO, "neither a file"),
+        ("../escaped.py", stat.S_IFREG, "outside of its tree"),
+        ("/absolute.py", stat.S_IFREG, "outside of its tree"),
+        ("a/../../escaped.py", stat.S_IFREG, "outside of its tree"),
+        ("..\\escaped.py", stat.S_IFREG, "outside of its tree"),
+        ("C:evil.py", stat.S_IFREG, "outside of its tree"),
+        ("link", stat.S_IFLNK, "not a regular file"),
+        ("device", stat.S_IFCHR, "not a regular file"),
+        ("pipe", stat.S_IFIFO, "not a regular file"),
     ],
 )
 def test_what_must_not_be_unpacked_is_refused(tmp_path: Path, name: str, kind: int, word: str) -> None:

@@ -298,7 +298,7 @@ def test_what_killed_builds_left_is_swept(ana: Actor) -> None:
     """Directories of builds that run stay."""
     build = running(ana)
     environments = Path(engine_paths().environments)
-    dead, alive = environments / f"{building.ASIDE}gone", environments / f"{building.ASIDE}{build.pk}"
+    dead, alive = environments / f"{building.BUILDING}gone", environments / f"{building.BUILDING}{build.pk}"
     for folder in (dead, alive):
         folder.mkdir(parents=True)
     assert [Path(one).name for one in sweep_leftovers()] == [dead.name]

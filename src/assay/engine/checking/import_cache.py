@@ -1,7 +1,7 @@
-"""Imports that succeeded before and need not be tried again: kept by content, with all that they depended on.
+"""The cache of successful imports: one entry per module and wheel, with everything that the import depended on.
 
-A memory holds when every name that the import asked for, found or missing, leads to the very same files now
-(docs/decisions/0007). Failures are never remembered.
+An entry is valid in an environment where the same wheels provide every name that the import looked up, found or
+missing (docs/decisions/0007). Failures are never cached.
 """
 
 from __future__ import annotations
@@ -13,76 +13,75 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from assay.engine.wheel_store.store import KeptWheel
+from assay.engine.wheel_store.store import StoredWheel
 
-MOST = 6  # remembered variants of one module; the oldest gives way
-EVERYTHING = "dist:*"  # who looks at all distributions depends on all of them
+MAX_ENTRIES = 6  # of one module; the oldest is removed first
+ALL = "dist:*"  # code that lists all distributions depends on all of them
 
 
-class Surroundings:
-    """Who offers which name in one environment."""
+class ModuleProviders:
+    """The wheels that provide each name in one environment."""
 
-    def __init__(self, wheels: Sequence[KeptWheel]) -> None:
-        self._offers: dict[str, list[str]] = defaultdict(list)
+    def __init__(self, wheels: Sequence[StoredWheel]) -> None:
+        self._providers: dict[str, list[str]] = defaultdict(list)
         for wheel in sorted(wheels, key=lambda one: one.key):
             for name in wheel.offers:
-                self._offers[name].append(wheel.key)
+                self._providers[name].append(wheel.key)
         self.start_up = sorted(one.key for one in wheels if one.runs_at_startup)
 
-    def who(self, name: str) -> list[str]:
-        """Return the keys of the wheels that offer a name."""
-        return self._offers.get(name, [])
+    def of(self, name: str) -> list[str]:
+        """Return the keys of the wheels that provide a name."""
+        return self._providers.get(name, [])
 
-    def holds(self, memory: Mapping[str, Any]) -> bool:
-        """Say whether what was remembered was seen in the same surroundings."""
-        return memory["start_up"] == self.start_up and all(
-            self.who(name) == keys for name, keys in memory["names"].items()
+    def match(self, entry: Mapping[str, Any]) -> bool:
+        """Return whether a cache entry is valid in this environment."""
+        return entry["start_up"] == self.start_up and all(
+            self.of(name) == keys for name, keys in entry["names"].items()
         )
 
-    def memory(self, module: str, seconds: float, edges: Mapping[str, Iterable[str]]) -> dict[str, Any] | None:
-        """Return what to remember of a successful import; None when it depends on everything."""
+    def cache_entry(self, module: str, seconds: float, edges: Mapping[str, Iterable[str]]) -> dict[str, Any] | None:
+        """Return the cache entry of a successful import; None when it depends on all distributions."""
         names = closure(module.split(".", maxsplit=1)[0], edges)
-        if EVERYTHING in names:
+        if ALL in names:
             return None
         return {
             "start_up": self.start_up,
             "seconds": seconds,
-            "names": {name: self.who(name) for name in sorted(names)},
+            "names": {name: self.of(name) for name in sorted(names)},
         }
 
 
 def closure(name: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return a name and all that it leads to."""
-    seen, ring = {name}, [name]
-    while ring:
-        for asked in edges.get(ring.pop(), ()):
-            if asked not in seen:
-                seen.add(asked)
-                ring.append(asked)
-    return seen
+    """Return a name and all names that it reaches."""
+    reached, pending = {name}, [name]
+    while pending:
+        for following in edges.get(pending.pop(), ()):
+            if following not in reached:
+                reached.add(following)
+                pending.append(following)
+    return reached
 
 
-def recall(folder: Path, wheel: KeptWheel, surroundings: Surroundings) -> dict[str, float]:
-    """Return the modules of a wheel that are known to import here, with the seconds that it took."""
-    known = _read(folder / f"{wheel.key}.json")
+def cached_imports(folder: Path, wheel: StoredWheel, providers: ModuleProviders) -> dict[str, float]:
+    """Return the modules of a wheel with a valid cache entry, with the seconds of the import."""
+    stored = _read(folder / f"{wheel.key}.json")
     return {
-        module: variant["seconds"]
-        for module, variants in known.items()
-        for variant in variants
-        if surroundings.holds(variant)
+        module: entry["seconds"] for module, entries in stored.items() for entry in entries if providers.match(entry)
     }
 
 
-def remember(folder: Path, wheel: KeptWheel, fresh: Mapping[str, dict[str, Any]]) -> None:
-    """Add memories of a wheel's modules. Two at once may lose one of theirs, which costs one more try."""
+def cache_imports(folder: Path, wheel: StoredWheel, new: Mapping[str, dict[str, Any]]) -> None:
+    """Add cache entries for a wheel's modules. Of two calls at once one may be lost: one more import later."""
     path = folder / f"{wheel.key}.json"
-    known = _read(path)
-    for module, memory in fresh.items():
-        known[module] = [memory, *(one for one in known.get(module, []) if one["names"] != memory["names"])][:MOST]
+    stored = _read(path)
+    for module, entry in new.items():
+        stored[module] = [entry, *(one for one in stored.get(module, []) if one["names"] != entry["names"])][
+            :MAX_ENTRIES
+        ]
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{uuid4().hex}"
-    aside.write_text(json.dumps(known))
-    aside.replace(path)
+    temporary = folder / f".{uuid4().hex}"
+    temporary.write_text(json.dumps(stored))
+    temporary.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

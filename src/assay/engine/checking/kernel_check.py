@@ -1,4 +1,4 @@
-"""Does the environment's kernel start and answer? One that is known to start is not started again."""
+"""The check of an environment's kernel: it starts and runs a cell, unless the cache knows that it does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from assay.core.errors import BuildError
 from assay.core.report import Check
-from assay.engine.checking.import_cache import MOST, Surroundings
+from assay.engine.checking.import_cache import MAX_ENTRIES, ModuleProviders
 from assay.engine.interface import Job
 from assay.engine.kernels.overlay import BOOT, ensure_overlay, needs_overlay
 from assay.engine.sandbox.limits import Sandbox
@@ -17,22 +17,22 @@ from assay.engine.sandbox.limits import Sandbox
 KERNEL_SECONDS = 120
 
 
-def kernel_check(job: Job, prefix: Path, sandbox: Sandbox, memories: Path, surroundings: Surroundings) -> Check:
-    """Start it, run a cell, stop it; or recall that it did."""
+def kernel_check(job: Job, prefix: Path, sandbox: Sandbox, cache: Path, providers: ModuleProviders) -> Check:
+    """Start the kernel, run a cell and stop it, unless a valid cache entry exists."""
     overlay = "-"
     if needs_overlay(prefix, job.request.python):
         try:
             overlay = str(ensure_overlay(job.request, job.paths, job.credentials, print))
         except BuildError as error:
             return Check(name="kernel", state="skipped", detail=f"not assessed: {error.detail}")
-    kept = memories / f"kernel-{_name(overlay)}.json"
-    for memory in _read(kept):
-        if surroundings.holds(memory):
-            return _passed(memory["seconds"])
-    return _try(prefix, sandbox, overlay, kept, surroundings)
+    path = cache / f"kernel-{_name(overlay)}.json"
+    for entry in _read(path):
+        if providers.match(entry):
+            return _passed(entry["seconds"])
+    return _start(prefix, sandbox, overlay, path, providers)
 
 
-def _try(prefix: Path, sandbox: Sandbox, overlay: str, kept: Path, surroundings: Surroundings) -> Check:
+def _start(prefix: Path, sandbox: Sandbox, overlay: str, path: Path, providers: ModuleProviders) -> Check:
     script = str(Path(__file__).with_name("kernel_probe.py"))
     argv = [str(prefix / "bin" / "python"), script, overlay, str(BOOT)]
     ended = sandbox.run(argv, "", KERNEL_SECONDS)
@@ -40,12 +40,12 @@ def _try(prefix: Path, sandbox: Sandbox, overlay: str, kept: Path, surroundings:
     if ended.code == 0 and lines:
         found = json.loads(lines[-1])
         if found["state"] == "ok":
-            memory = surroundings.memory("", found["seconds"], {"": [*found["edges"], *_flat(found["edges"])]})
-            if memory is not None:
-                _write(kept, [memory, *_read(kept)][:MOST])
+            entry = providers.cache_entry("", found["seconds"], {"": [*found["edges"], *_flat(found["edges"])]})
+            if entry is not None:
+                _write(path, [entry, *_read(path)][:MAX_ENTRIES])
             return _passed(found["seconds"])
-    why = ended.exceeded or (ended.errors.strip().splitlines() or ["no reason given"])[-1]
-    return Check(name="kernel", state="failed", detail=f"The kernel did not start: {why[:300]}")
+    reason = ended.exceeded or (ended.errors.strip().splitlines() or ["no reason given"])[-1]
+    return Check(name="kernel", state="failed", detail=f"The kernel did not start: {reason[:300]}")
 
 
 def _passed(seconds: float) -> Check:
@@ -57,7 +57,7 @@ def _flat(edges: dict[str, list[str]]) -> list[str]:
 
 
 def _name(overlay: str) -> str:
-    """Name an overlay by when it was made; one that is made anew is another one."""
+    """Return a key for an overlay: a new overlay has a new one."""
     return "own" if overlay == "-" else str(Path(overlay).stat().st_ctime_ns)
 
 
@@ -69,8 +69,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _write(path: Path, memories: list[dict[str, Any]]) -> None:
+def _write(path: Path, entries: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{uuid4().hex}")
-    aside.write_text(json.dumps(memories))
-    aside.replace(path)
+    temporary = path.with_name(f".{uuid4().hex}")
+    temporary.write_text(json.dumps(entries))
+    temporary.replace(path)

@@ -13,7 +13,7 @@ import time
 
 
 def main() -> None:
-    """Start, ask, stop."""
+    """Start the kernel, run a cell, stop it."""
     overlay, boot = sys.argv[1:3]
     if overlay != "-":
         sys.path.append(overlay)
@@ -22,7 +22,7 @@ def main() -> None:
 
     began = time.perf_counter()
     manager = KernelManager(transport="ipc", ip="/tmp/kernel")  # noqa: S108 - private to the sandbox
-    manager._kernel_spec = KernelSpec(  # noqa: SLF001 - the spec of no installed kernel has no other way in
+    manager._kernel_spec = KernelSpec(  # noqa: SLF001 - there is no other way to pass the spec of a kernel that is not installed
         argv=[sys.executable, boot, overlay, "-f", "{connection_file}"],
         display_name="check",
         language="python",
@@ -32,15 +32,13 @@ def main() -> None:
     client.start_channels()
     try:
         client.wait_for_ready(timeout=60)
-        answer = client.execute_interactive(
-            "import sys; sys.prefix", timeout=30, output_hook=str, store_history=False
-        )
-        state = answer["content"]["status"]
-        asked = client.execute("", user_expressions={"edges": "__import__('import_recorder').plain()"}, silent=True)
-        told = client.get_shell_msg(timeout=30)
-        while told["parent_header"].get("msg_id") != asked:
-            told = client.get_shell_msg(timeout=30)
-        edges = ast.literal_eval(told["content"]["user_expressions"]["edges"]["data"]["text/plain"])
+        reply = client.execute_interactive("import sys; sys.prefix", timeout=30, output_hook=str, store_history=False)
+        state = reply["content"]["status"]
+        request = client.execute("", user_expressions={"edges": "__import__('import_recorder').plain()"}, silent=True)
+        message = client.get_shell_msg(timeout=30)
+        while message["parent_header"].get("msg_id") != request:
+            message = client.get_shell_msg(timeout=30)
+        edges = ast.literal_eval(message["content"]["user_expressions"]["edges"]["data"]["text/plain"])
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -17,7 +17,7 @@ from assay.engine.checking.console_scripts import shadowed_commands
 from assay.engine.interface import Installed
 from assay.engine.resolving.compatibility import marker_variables
 from assay.engine.wheel_store.embedded_sbom import bundled
-from assay.engine.wheel_store.store import KeptWheel
+from assay.engine.wheel_store.store import StoredWheel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Verified:
     record_mismatches: tuple[str, ...]
 
 
-def verify(lock: Lock, wheels: Sequence[KeptWheel], direct: tuple[str, ...], store: Path) -> Verified:
+def verify(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...], store: Path) -> Verified:
     """Verify stored wheels against their lock and return their facts. Raises BuildError naming the differences.
 
     `direct` are the requirements of the request, from which the dependency edges start.
@@ -45,7 +45,7 @@ def verify(lock: Lock, wheels: Sequence[KeptWheel], direct: tuple[str, ...], sto
     )
 
 
-def _check_set(lock: Lock, wheels: Sequence[KeptWheel]) -> None:
+def _check_set(lock: Lock, wheels: Sequence[StoredWheel]) -> None:
     wanted = {(one.name, one.version) for one in lock.libraries}
     there = {(one.name, one.version) for one in wheels}
     if wanted != there:
@@ -56,7 +56,7 @@ def _check_set(lock: Lock, wheels: Sequence[KeptWheel]) -> None:
         )
 
 
-def add_edges(lock: Lock, wheels: Sequence[KeptWheel], direct: tuple[str, ...]) -> Lock:
+def add_edges(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...]) -> Lock:
     """Return the lock with dependency edges, extras included. The edges do not change the digest."""
     variables = marker_variables(lock.python)
     versions = {one.name: one.version for one in wheels}
@@ -112,7 +112,7 @@ def _applies(one: Requirement, extras: set[str], variables: dict[str, str]) -> b
     return any(one.marker.evaluate({**variables, "extra": extra}) for extra in ("", *extras))
 
 
-def _facts(one: KeptWheel, store: Path) -> LibraryFacts:
+def _facts(one: StoredWheel, store: Path) -> LibraryFacts:
     return LibraryFacts(
         name=one.name,
         version=one.version,
@@ -125,19 +125,19 @@ def _facts(one: KeptWheel, store: Path) -> LibraryFacts:
     )
 
 
-def file_checks(installed: Installed, found: Verified) -> tuple[Check, ...]:
+def file_checks(installed: Installed, verified: Verified) -> tuple[Check, ...]:
     """Return the checks of the files: locked, startup code, source builds, conflicts, RECORDs, commands."""
-    start_up = [Path(path).name for path in found.startup_code]
+    start_up = [Path(path).name for path in verified.startup_code]
     shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
     return (
-        Check(name="locked", state="passed", detail=f"{len(found.libraries)} libraries by hash"),
+        Check(name="locked", state="passed", detail=f"{len(verified.libraries)} libraries by hash"),
         _noted("startup code", start_up),
-        _noted("built from source", [one.name for one in found.lock.libraries if not one.file.is_wheel]),
+        _noted("built from source", [one.name for one in verified.lock.libraries if not one.file.is_wheel]),
         _noted("file conflicts", shared),
-        _noted("RECORD mismatches", list(found.record_mismatches)),
+        _noted("RECORD mismatches", list(verified.record_mismatches)),
         _noted(
             "shadowed commands",
-            [f"{name} ({one.name})" for one in found.libraries for name in shadowed_commands(one)],
+            [f"{name} ({one.name})" for one in verified.libraries for name in shadowed_commands(one)],
         ),
     )
 

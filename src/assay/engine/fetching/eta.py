@@ -1,25 +1,25 @@
-"""How long the rest takes, from how fast the last seconds went; no word where that cannot be known."""
+"""The estimated remaining time of a transfer, from the speed of its last seconds; None when unknown."""
 
 from __future__ import annotations
 
 from collections import deque
 
-WINDOW = 5.0  # seconds that are looked back on
-ENOUGH = 1.0  # seconds after which there is something to say
+WINDOW = 5.0  # seconds over which the speed is measured
+MIN_SECONDS = 1.0  # before the first estimate
 
 
 class Eta:
-    """Amounts over time. Times are of a monotonic clock, in seconds."""
+    """Amounts over time, in seconds of a monotonic clock."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, int]] = deque()
 
     def left(self, now: float, done: int, total: int) -> float | None:
-        """Note that so much is done, and return the seconds that the rest takes at this eta."""
-        self._seen.append((now, done))
-        while now - self._seen[0][0] > WINDOW:
-            self._seen.popleft()
-        since, before = self._seen[0]
-        if now - since < ENOUGH or done <= before or done >= total:
+        """Record the amount done, and return the estimated seconds for the rest."""
+        self._samples.append((now, done))
+        while now - self._samples[0][0] > WINDOW:
+            self._samples.popleft()
+        since, before = self._samples[0]
+        if now - since < MIN_SECONDS or done <= before or done >= total:
             return None
         return (total - done) * (now - since) / (done - before)

@@ -1,8 +1,7 @@
-"""Opening addresses of package sources: checked when connecting, with credentials, time-outs and retries.
+"""HTTP requests to package indexes: addresses checked when connecting, credentials, time-outs, retries.
 
-A name is looked up once and the connection goes to the address that was checked, so that a name which answers
-differently the second time gains nothing. Redirects are followed here and checked again. Where the machine's
-operator has set a proxy, connections are its task, and so is the check.
+A host name is resolved once and the connection goes to the checked address, which defeats DNS rebinding. Each
+redirect is checked like a first request. Where the machine has a proxy, the proxy connects and has to check.
 """
 
 from __future__ import annotations
@@ -26,31 +25,31 @@ from assay.core.package_indexes import is_own_machine, is_private
 from assay.engine.interface import Credentials, Index
 
 CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
-ATTEMPTS = 3  # with growing pauses; the person can build again
+ATTEMPTS = 3  # with growing pauses
 REDIRECTS = 5
-AGAIN = frozenset({429, 500, 502, 503, 504})
+RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class Network:
-    """Connections to package sources. `credentials` go to a source's own host and nowhere else."""
+    """Connections to package indexes. The `credentials` of an index go to its own host and nowhere else."""
 
-    def __init__(self, sources: Sequence[Index], credentials: Credentials | None = None) -> None:
-        self._sources, self._credentials = tuple(sources), credentials or {}
+    def __init__(self, indexes: Sequence[Index], credentials: Credentials | None = None) -> None:
+        self._indexes, self._credentials = tuple(indexes), credentials or {}
         self._pools: dict[str, urllib3.PoolManager] = {}
 
     def open(self, url: str, headers: Mapping[str, str] | None = None) -> urllib3.BaseHTTPResponse:
-        """Return the answer to a GET, its body not yet read. Raises urllib3's HTTPError."""
+        """Return the response to a GET, with its body unread. Raises urllib3's HTTPError."""
         for _ in range(REDIRECTS):
-            answer = self._patiently(url, dict(headers or {}) | self._authorization(url))
-            if not answer.get_redirect_location():
-                return answer
-            url = urljoin(url, str(answer.get_redirect_location()))
-            answer.release_conn()
+            response = self._with_retries(url, dict(headers or {}) | self._authorization(url))
+            if not response.get_redirect_location():
+                return response
+            url = urljoin(url, str(response.get_redirect_location()))
+            response.release_conn()
         raise HTTPError(f"more than {REDIRECTS} redirects")
 
     def send(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> int:
-        """Post a body once, following nothing; return the status of the answer. Raises urllib3's HTTPError."""
-        answer = self._pool(url).request(
+        """Post a body once, without redirects; return the status of the response. Raises urllib3's HTTPError."""
+        response = self._pool(url).request(
             "POST",
             url,
             body=body,
@@ -60,45 +59,45 @@ class Network:
             retries=False,
             timeout=Timeout(total=seconds),
         )
-        answer.close()
-        return answer.status
+        response.close()
+        return response.status
 
     def allows(self, host: str, address: str) -> bool:
-        """Say whether a host may be asked at an address.
+        """Return whether requests to a host may connect to an address.
 
-        Addresses of one's own networks are for sources of which an administrator said so. The installation's
-        own index is trusted, alone with all that it leads to; where even that lies in a private network, the
-        whole machine does, and only the machine's own addresses stay closed.
+        Private addresses are for indexes that an administrator allowed them for. Where all indexes are trusted
+        (the installation's own), everything is allowed. Where a trusted index has a private address, the machine
+        is in a private network, and only the machine's own addresses are forbidden.
         """
-        if not is_private(address) or all(one.trusted for one in self._sources):
+        if not is_private(address) or all(one.trusted for one in self._indexes):
             return True
-        if any(one.allow_private and urlsplit(one.url).hostname == host for one in self._sources):
+        if any(one.allow_private and urlsplit(one.url).hostname == host for one in self._indexes):
             return True
-        return self._in_closed_network and not is_own_machine(address)
+        return self._in_private_network and not is_own_machine(address)
 
     @cached_property
-    def _in_closed_network(self) -> bool:
-        hosts = [urlsplit(one.url).hostname or "" for one in self._sources if one.trusted]
+    def _in_private_network(self) -> bool:
+        hosts = [urlsplit(one.url).hostname or "" for one in self._indexes if one.trusted]
         return any(is_private(address) for host in hosts for address in _addresses(host, 443))
 
-    def _patiently(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    def _with_retries(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1
             try:
-                answer = self._once(url, headers)
+                response = self._once(url, headers)
             except HTTPError:
                 if last:
                     raise
             else:
-                if answer.status not in AGAIN or last:
-                    return answer
-                answer.release_conn()
+                if response.status not in RETRY_STATUSES or last:
+                    return response
+                response.release_conn()
             time.sleep(0.3 * 2**attempt)
-        raise HTTPError("no answer")
+        raise HTTPError("no response")
 
     def _once(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise HTTPError(f"{urlsplit(url).scheme} is not asked")
+            raise HTTPError(f"{urlsplit(url).scheme} is not supported")
         return self._pool(url).request(
             "GET",
             url,
@@ -111,7 +110,7 @@ class Network:
 
     def _authorization(self, url: str) -> dict[str, str]:
         origin = urlsplit(url)
-        for one in self._sources:
+        for one in self._indexes:
             own = urlsplit(one.url)
             if one.name in self._credentials and (own.scheme, own.netloc) == (origin.scheme, origin.netloc):
                 pair = ":".join(self._credentials[one.name]).encode()
@@ -119,7 +118,7 @@ class Network:
         return {}
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        proxy = operators_proxy(url)
+        proxy = proxy_for(url)
         if proxy not in self._pools:
             context = ssl.create_default_context()
             if proxy:
@@ -132,7 +131,7 @@ class Network:
 
 
 def _checked_pools(network: Network) -> dict[str, type[HTTPConnectionPool]]:
-    """Return pools whose connections go to checked addresses only."""
+    """Return connection pools that connect to checked addresses only."""
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
@@ -152,11 +151,13 @@ def _checked_pools(network: Network) -> dict[str, type[HTTPConnectionPool]]:
 
 
 def connect(host: str, port: int | None, network: Network) -> socket.socket:
-    """Return a connection to one of a host's addresses, each checked first. Raises HTTPError."""
+    """Check all addresses of a host and return a connection to one of them. Raises HTTPError."""
     addresses = _addresses(host, port or 443)
     refused = [one for one in addresses if not network.allows(host, one)]
     if refused:
-        raise HTTPError(f"{host} leads to {refused[0]}, a private address; an administrator has to allow that source")
+        raise HTTPError(
+            f"{host} resolves to {refused[0]}, a private address; an administrator must allow it for this index"
+        )
     error: OSError | None = None
     for address in addresses:
         try:
@@ -170,15 +171,15 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except OSError as error:
-        raise HTTPError(f"{host} is not known: {error}") from error
+        raise HTTPError(f"{host} cannot be resolved: {error}") from error
 
 
-def operators_proxy(url: str) -> str:
-    """Return the proxy that the machine's operator has set for an address, '' for none."""
+def proxy_for(url: str) -> str:
+    """Return the proxy for a URL from the environment variables of the machine, '' for none."""
     parts = urlsplit(url)
-    spared = os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",")
+    excluded = os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",")
     host = parts.hostname or ""
-    if any(one.strip() and host.endswith(one.strip().lstrip(".")) for one in spared) or host == "127.0.0.1":
+    if any(one.strip() and host.endswith(one.strip().lstrip(".")) for one in excluded) or host == "127.0.0.1":
         return ""
     name = f"{parts.scheme}_proxy"
     return os.environ.get(name, os.environ.get(name.upper(), ""))

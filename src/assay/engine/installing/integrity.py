@@ -1,4 +1,4 @@
-"""Is a finished environment still what was built? Every file is read and compared with what was written down."""
+"""Verifying the files of a finished environment: each is read and compared with its manifest."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import Any
 from assay.core.lock import Lock
 from assay.engine.installing.manifest import FOLDER, METADATA, hashed, read_manifests, tree_digest
 from assay.engine.layout import walk, write_json
-from assay.engine.wheel_store.store import KeptWheel, contents_of, keys_of, read_wheel
+from assay.engine.wheel_store.store import StoredWheel, contents_of, keys_of, read_wheel
 
 THREADS = max(2, min(16, os.cpu_count() or 2))
-BATCH = 200  # files between two words of progress
+BATCH = 200  # files between two updates of the progress
 OnProgress = Callable[[int, int], None]  # files done, bytes done
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """What was seen: paths that differ, are missing or were added, relative to the environment; bytes read."""
+    """The differences: changed, missing and added paths, relative to the environment; files and bytes read."""
 
     changed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Drift:
 
     @property
     def clean(self) -> bool:
-        """Say whether everything is as it was built."""
+        """Return whether there is no difference."""
         return not (self.changed or self.missing or self.added)
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,41 +43,43 @@ class Drift:
 
 
 @dataclass
-class _Seen:
+class _Differences:
     changed: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     bytes: int = 0
 
 
 def rehash(prefix: Path, digest: str, tree: str, on_progress: OnProgress) -> Drift:
-    """Read an environment again. `digest` is its lock's, `tree` that of its files as the report tells ('' unknown).
+    """Read all files of an environment. `digest` is the lock's, `tree` the report's digest of all files ('' unknown).
 
-    The papers that lie in the environment say what each file must be; they are held against the two digests,
-    so that whoever changes a file and its paper is found out too.
+    The manifests in the environment contain the size and hash of each file. They are verified against the two
+    digests, so that changing a file together with its manifest is detected too.
     """
-    began = time.monotonic()
+    started = time.monotonic()
     try:
         own, wheels = read_manifests(prefix)
         lock = Lock.from_toml((prefix / "pylock.toml").read_text())
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return Drift(missing=(f"{FOLDER} ({error})",), seconds=round(time.monotonic() - began, 3))
+        return Drift(missing=(f"{FOLDER} ({error})",), seconds=round(time.monotonic() - started, 3))
     changed = _changed_manifests(lock, digest, tree, wheels)
     expected = {path: (size, sha256) for path, size, sha256 in own} | contents_of(wheels)
-    seen = _read(prefix, expected, on_progress)
-    there = {path for path, _ in walk(prefix)}
-    added = sorted(path for path in there - expected.keys() if path not in METADATA and not path.startswith(FOLDER))
+    found = _read(prefix, expected, on_progress)
+    existing = {path for path, _ in walk(prefix)}
+    added = sorted(
+        path for path in existing - expected.keys() if path not in METADATA and not path.startswith(FOLDER)
+    )
     return Drift(
-        changed=(*changed, *sorted(seen.changed)),
-        missing=tuple(sorted(seen.missing)),
+        changed=(*changed, *sorted(found.changed)),
+        missing=tuple(sorted(found.missing)),
         added=tuple(added),
         files=len(expected),
-        bytes=seen.bytes,
-        seconds=round(time.monotonic() - began, 3),
+        bytes=found.bytes,
+        seconds=round(time.monotonic() - started, 3),
     )
 
 
-def _changed_manifests(lock: Lock, digest: str, tree: str, wheels: Sequence[KeptWheel]) -> list[str]:
-    """Name the papers that do not tell what was approved."""
+def _changed_manifests(lock: Lock, digest: str, tree: str, wheels: Sequence[StoredWheel]) -> list[str]:
+    """Return the metadata files that differ from the approved lock."""
     wrong = []
     if lock.digest != digest:
         wrong.append("pylock.toml")
@@ -87,58 +89,58 @@ def _changed_manifests(lock: Lock, digest: str, tree: str, wheels: Sequence[Kept
 
 
 def is_damaged(entry: Path) -> bool:
-    """Say whether an entry of the wheel store differs from what was unpacked."""
+    """Return whether the files of an entry of the wheel store are missing or differ from its manifest."""
     wheel = read_wheel(entry)
     if wheel is None:
         return True
-    seen = _read(
-        entry / "tree", {path: (size, sha256) for path, size, sha256 in (*wheel.files, *wheel.compiled)}, _quiet
+    found = _read(
+        entry / "tree", {path: (size, sha256) for path, size, sha256 in (*wheel.files, *wheel.compiled)}, _no_progress
     )
-    return bool(seen.changed or seen.missing)
+    return bool(found.changed or found.missing)
 
 
-def _quiet(done: int, size: int) -> None:
+def _no_progress(done: int, size: int) -> None:
     del done, size
 
 
-def _read(prefix: Path, expected: dict[str, tuple[int, str]], on_progress: OnProgress) -> _Seen:
+def _read(prefix: Path, expected: dict[str, tuple[int, str]], on_progress: OnProgress) -> _Differences:
     paths = sorted(expected)
     batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
-    whole = _Seen()
+    total = _Differences()
     with ThreadPoolExecutor(THREADS) as pool:
         for number, part in enumerate(pool.map(lambda batch: _read_some(prefix, batch, expected), batches), 1):
-            whole.changed += part.changed
-            whole.missing += part.missing
-            whole.bytes += part.bytes
-            on_progress(min(number * BATCH, len(paths)), whole.bytes)
-    return whole
+            total.changed += part.changed
+            total.missing += part.missing
+            total.bytes += part.bytes
+            on_progress(min(number * BATCH, len(paths)), total.bytes)
+    return total
 
 
-def _read_some(prefix: Path, paths: Sequence[str], expected: dict[str, tuple[int, str]]) -> _Seen:
-    seen = _Seen()
+def _read_some(prefix: Path, paths: Sequence[str], expected: dict[str, tuple[int, str]]) -> _Differences:
+    differences = _Differences()
     for path in paths:
         try:
             found = hashed(f"{prefix}/{path}")
         except OSError:
-            seen.missing.append(path)
+            differences.missing.append(path)
             continue
-        seen.bytes += found[0]
+        differences.bytes += found[0]
         if found != expected[path]:
-            seen.changed.append(path)
-    return seen
+            differences.changed.append(path)
+    return differences
 
 
 def main(workdir: Path) -> int:
-    """Do what `rehash.json` in the directory asks for: prefix, digest, tree."""
-    asked = json.loads((workdir / "rehash.json").read_text())
-    told = 0.0
+    """Verify the environment that `rehash.json` in the directory names; write `outcome.json` there."""
+    job = json.loads((workdir / "rehash.json").read_text())
+    updated_at = 0.0
 
-    def tell(done: int, size: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > 0.1:  # noqa: PLR2004 - seconds; ten words a second are enough for a bar
-            told = time.monotonic()
+    def update(done: int, size: int) -> None:
+        nonlocal updated_at
+        if time.monotonic() - updated_at > 0.1:  # noqa: PLR2004 - seconds; ten updates a second are enough for a bar
+            updated_at = time.monotonic()
             write_json(workdir / "progress.json", {"done": done, "bytes_done": size})
 
-    drift = rehash(Path(asked["prefix"]), asked["digest"], asked["tree"], tell)
+    drift = rehash(Path(job["prefix"]), job["digest"], job["tree"], update)
     write_json(workdir / "outcome.json", drift.to_dict())
     return 0

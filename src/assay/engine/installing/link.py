@@ -7,10 +7,10 @@ from pathlib import Path
 
 from assay.engine.installing.manifest import own_files, tree_digest, write_manifests
 from assay.engine.interface import Installed
-from assay.engine.wheel_store.store import KeptWheel, link_wheels
+from assay.engine.wheel_store.store import StoredWheel, link_wheels
 
 
-def link_into(prefix: Path, wheels: Sequence[KeptWheel], store: Path, *, added: Collection[str] = ()) -> Installed:
+def link_into(prefix: Path, wheels: Sequence[StoredWheel], store: Path, *, added: Collection[str] = ()) -> Installed:
     """Link all wheels into an empty environment and write its manifests. Raises BuildError.
 
     `added` are the keys of the wheels that this build added to the store: their bytes are new on the disk.

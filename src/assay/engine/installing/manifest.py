@@ -1,7 +1,7 @@
-"""What an environment tells of itself, in its folder `.assay`: its own files, and the manifest of each wheel.
+"""The manifests of an environment, in its folder `.assay`: its own files, and the files of each wheel.
 
-The manifests are links to those of the store. The SHA-256 over all of them is in the report, which is kept
-elsewhere: whoever changes a file and its manifest is found out too.
+The wheels' manifests are links into the store. The SHA-256 over all of them is in the report, which is stored
+elsewhere: so changing a file together with its manifest is detected too.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from assay.engine.layout import SEALED, walk
-from assay.engine.wheel_store.store import MANIFEST, KeptWheel, read_manifest
+from assay.engine.layout import READ_ONLY_FOLDER, walk
+from assay.engine.wheel_store.store import MANIFEST, StoredWheel, read_manifest
 
 FOLDER = ".assay"
 METADATA = ("pylock.toml", "report.json", "assay.json")  # at the top of an environment
-SMALL = 1 << 20  # bytes that are read at once
+SMALL = 1 << 20  # bytes; files below this are read in one piece
 Row = tuple[str, int, str]  # path, size in bytes, SHA-256 of the content or of a link's target
 
 
 def own_files(prefix: Path) -> list[Row]:
-    """Return the files that an empty environment has, made read-only."""
+    """Make the files of an empty environment read-only and return them."""
     rows = []
     for path, _ in sorted(walk(prefix)):
         full = prefix / path
@@ -34,7 +34,7 @@ def own_files(prefix: Path) -> list[Row]:
 
 
 def hashed(path: str) -> tuple[int, str]:
-    """Return size and SHA-256 of a file; of a link, those of what it says. Raises OSError."""
+    """Return size and SHA-256 of a file, or of the target path of a link. Raises OSError."""
     found = os.lstat(path)
     if stat.S_ISLNK(found.st_mode):
         target = os.fsencode(os.readlink(path))  # noqa: PTH115 - in a loop over thousands
@@ -45,25 +45,25 @@ def hashed(path: str) -> tuple[int, str]:
         return found.st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifests(prefix: Path, store: Path, own: Sequence[Row], wheels: Iterable[KeptWheel]) -> None:
-    """Write the folder."""
+def write_manifests(prefix: Path, store: Path, own: Sequence[Row], wheels: Iterable[StoredWheel]) -> None:
+    """Write the manifests of an environment."""
     folder = prefix / FOLDER
     folder.mkdir()
     (folder / "own.json").write_text(json.dumps(own))
     (folder / "own.json").chmod(0o444)
     for wheel in wheels:
         os.link(store / wheel.key / MANIFEST, folder / f"{wheel.name}.wheel.json")
-    folder.chmod(SEALED)
+    folder.chmod(READ_ONLY_FOLDER)
 
 
-def read_manifests(prefix: Path) -> tuple[list[Row], list[KeptWheel]]:
-    """Return what `write_manifests` wrote. Raises OSError or ValueError when it is not there or damaged."""
+def read_manifests(prefix: Path) -> tuple[list[Row], list[StoredWheel]]:
+    """Return what `write_manifests` wrote. Raises OSError or ValueError when it is missing or damaged."""
     folder = prefix / FOLDER
     own = [(path, size, sha256) for path, size, sha256 in json.loads((folder / "own.json").read_bytes())]
     return own, [read_manifest(path) for path in sorted(folder.glob("*.wheel.json"))]
 
 
-def tree_digest(wheels: Iterable[KeptWheel]) -> str:
-    """Return the SHA-256 over paths and contents of all files that libraries bring."""
+def tree_digest(wheels: Iterable[StoredWheel]) -> str:
+    """Return the SHA-256 over paths and contents of all files of the wheels."""
     lines = [f"{wheel.name}\0{wheel.digest}\n" for wheel in sorted(wheels, key=lambda one: one.name)]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

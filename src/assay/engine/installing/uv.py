@@ -16,7 +16,7 @@ from assay.engine.interface import Installed, Job, LogLine, OnProgress, ResolveR
 from assay.engine.resolving.uv import resolve
 from assay.engine.sdists.build_wheel import wheel_from_sdist
 from assay.engine.wheel_store.archive import inspect
-from assay.engine.wheel_store.store import KeptWheel, kept_wheels, key_of
+from assay.engine.wheel_store.store import StoredWheel, key_of, stored_wheels
 from assay.engine.wheel_store.uv_unpack import Unpacking
 
 
@@ -31,19 +31,19 @@ class UvInstaller:
         self._log, self._update = log_line, on_progress
         self._added: frozenset[str] = frozenset()
 
-    def fetch(self) -> tuple[KeptWheel, ...]:
+    def fetch(self) -> tuple[StoredWheel, ...]:
         """Return the lock's wheels from the store, adding those that it lacks. Raises BuildError."""
         self._store.mkdir(parents=True, exist_ok=True)
-        stored = kept_wheels(self._lock, self._store)
+        stored = stored_wheels(self._lock, self._store)
         missing = [one for one in self._lock.libraries if one.name not in stored]
         if missing:
             self._log(f"{len(stored):,} libraries are in the wheel store; fetching {len(missing):,}.")
             self._add(missing, done=len(stored))
             self._added = frozenset(key_of(one, self._lock.python) for one in missing)
-            stored = kept_wheels(self._lock, self._store)
+            stored = stored_wheels(self._lock, self._store)
         return tuple(stored[one.name] for one in self._lock.libraries)
 
-    def link(self, wheels: tuple[KeptWheel, ...]) -> Installed:
+    def link(self, wheels: tuple[StoredWheel, ...]) -> Installed:
         """Make the environment and link the wheels into it, with their manifests. Raises BuildError."""
         self._update(message="Linking")
         uv.make_environment(self._prefix, self._request.python_path, cache=self._job.paths.cache)

@@ -1,7 +1,7 @@
 """Starts a notebook kernel in an environment: `python kernel_boot.py OVERLAY -f CONNECTION_FILE`.
 
 Where the environment has no ipykernel, OVERLAY is a directory that has one; it is appended to the path,
-so that the environment's own libraries always win. Standard library only, Python 3.9 and newer.
+so that the environment's own libraries take precedence. Standard library only, Python 3.9 and newer.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Put the path in order and become the kernel."""
+    """Set `sys.path` and run the kernel."""
     overlay = sys.argv.pop(1)
     here = sys.path.pop(0)  # the folder of this script must not offer its files as modules
     if os.environ.get("ASSAY_RECORD"):
@@ -17,14 +17,14 @@ def main() -> None:
     if overlay != "-":
         sys.path.append(overlay)
     if os.environ.get("ASSAY_NEW_VERSION"):
-        _teach_pip(here)
-    from ipykernel import kernelapp  # noqa: PLC0415 - only importable once the path is in order
+        _replace_pip(here)
+    from ipykernel import kernelapp  # noqa: PLC0415 - only importable once the path is set
 
     kernelapp.launch_new_instance()
 
 
-def _teach_pip(here: str) -> None:
-    """Let `%pip` say what to do; and where libraries of one's own are allowed, find them after all others."""
+def _replace_pip(here: str) -> None:
+    """Replace `%pip`; where personal libraries are allowed, add them at the end of the path."""
     from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - only in servers
 
     spec = spec_from_file_location("assay_pip", os.path.join(here, "pip_shim.py"))  # noqa: PTH118 - pathlib costs start-up time
@@ -39,9 +39,9 @@ def _teach_pip(here: str) -> None:
 
 
 def _record(here: str) -> None:
-    """Note what the kernel's start asks for (see `import_recorder.py`); only the check of a build wants it."""
+    """Record what the kernel's start imports (see `import_recorder.py`); only the check of a build needs it."""
     sys.path.insert(0, os.path.join(os.path.dirname(here), "checking"))  # noqa: PTH118, PTH120 - as above
-    import import_recorder  # type: ignore[import-not-found]  # noqa: PLC0415 - a script beside us, not in a package
+    import import_recorder  # type: ignore[import-not-found]  # noqa: PLC0415 - a script, not part of a package
 
     del sys.path[0]
     import_recorder.install()

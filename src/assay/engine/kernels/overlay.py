@@ -1,4 +1,4 @@
-"""A kernel for environments that have none: one directory with ipykernel per Python version."""
+"""Overlays: one directory with ipykernel per Python version, for environments without a kernel of their own."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ exec "$VIRTUAL_ENV/bin/python" "{script}" "$@"
 
 
 def overlay_path(paths: EnginePaths, python: str) -> Path:
-    """Return where the overlay of a Python version lies."""
+    """Return the path of the overlay of a Python version."""
     return Path(paths.overlays) / f"cp{python.replace('.', '')}"
 
 
 def needs_overlay(prefix: Path, python: str) -> bool:
-    """Say whether an environment brings no kernel of its own."""
+    """Return whether an environment has no kernel of its own."""
     return not (site_packages(prefix, python) / "ipykernel").is_dir()
 
 
@@ -38,7 +38,7 @@ def kernel_argv(prefix: Path, paths: EnginePaths, python: str) -> list[str]:
 
 
 def ensure_shims(paths: EnginePaths) -> Path:
-    """Return the directory with the `pip` of servers and kernels, which says what to do (see pip_shim)."""
+    """Return the directory with the `pip` command of servers and kernels (see `pip_shim.py`); make it if missing."""
     folder = Path(paths.overlays) / "shims"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("pip", "pip3"):
@@ -54,24 +54,24 @@ def ensure_shims(paths: EnginePaths) -> Path:
 def ensure_overlay(
     request: ResolveRequest, paths: EnginePaths, credentials: Credentials, log_line: Callable[[str], None]
 ) -> Path:
-    """Return the overlay, making it when it is the first of its Python. Raises BuildError."""
+    """Return the overlay of a Python; make it if it does not exist. Raises BuildError."""
     path = overlay_path(paths, request.python)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (path.parent / f".{path.name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if path.is_dir():
             return path
-        log_line(f"Preparing the kernel for Python {request.python} (once) …")
-        aside = path.with_name(f".{path.name}.{uuid4().hex}")
-        arguments = ["pip", "install", "--quiet", "--no-build", "--target", str(aside)]
+        log_line(f"Installing ipykernel for Python {request.python}, once for all environments.")
+        temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+        arguments = ["pip", "install", "--quiet", "--no-build", "--target", str(temporary)]
         arguments += ["--python", request.python_path, "--default-index", index_for_uv(request), "ipykernel"]
         with uv_proxy(request, credentials) as variables:
             finished = uv.run(arguments, cache=paths.cache, cwd=str(path.parent), variables=variables)
         if finished.code:
-            remove_tree(aside)
+            remove_tree(temporary)
             raise BuildError(
-                f"No kernel could be prepared: {finished.text[-500:]}",
-                hint="The index needs ipykernel for Python " + request.python + ".",
+                f"ipykernel could not be installed: {finished.text[-500:]}",
+                hint=f"The package index must have ipykernel for Python {request.python}.",
             )
-        aside.rename(path)
+        temporary.rename(path)
     return path

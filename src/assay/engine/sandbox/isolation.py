@@ -1,7 +1,7 @@
-"""Running package code: without network, home, secrets or writable files, as far as the machine allows.
+"""Commands that run package code without network, home directory, secrets or write access.
 
-`bubblewrap` when it is present and works, else kernel namespaces through util-linux' `unshare`, else
-nothing but a scrubbed environment. Which one it was is part of the report.
+Uses `bubblewrap` where it works, else kernel namespaces through `unshare` of util-linux, else only a clean set of
+environment variables. The report says which.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _works(argv: list[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def isolation() -> str:
-    """Return `bubblewrap`, `namespaces` or `none`: what works on this machine."""
+    """Return the strongest isolation that works on this machine: `bubblewrap`, `namespaces` or `none`."""
     if shutil.which("bwrap") and _works(_bubblewrap((), ())):
         return "bubblewrap"
     if shutil.which("unshare") and _works(_unshare()):
@@ -44,7 +44,7 @@ def isolation() -> str:
 def confined(
     argv: list[str], *, visible: tuple[str, ...], hidden: tuple[str, ...], writable: tuple[str, ...] = ()
 ) -> list[str]:
-    """Return the command that runs `argv` confined. `hidden` directories are empty but for the others."""
+    """Return the command that runs `argv` isolated. `hidden` directories are empty except for the other paths."""
     kind = isolation()
     if kind == "bubblewrap":
         return [*_bubblewrap(visible, hidden, writable), *argv]
@@ -53,18 +53,18 @@ def confined(
 
 def _bubblewrap(visible: tuple[str, ...], hidden: tuple[str, ...], writable: tuple[str, ...] = ()) -> list[str]:
     command = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    for place in _minimal(("/tmp", "/var/tmp", "/home", "/root", "/run", *hidden)):  # noqa: S108 - to hide it
-        command += ["--tmpfs", place]
-    for place in visible:
-        command += ["--ro-bind", place, place]
-    for place in writable:
-        command += ["--bind", place, place]
+    for path in _outermost(("/tmp", "/var/tmp", "/home", "/root", "/run", *hidden)):  # noqa: S108 - to hide it
+        command += ["--tmpfs", path]
+    for path in visible:
+        command += ["--ro-bind", path, path]
+    for path in writable:
+        command += ["--bind", path, path]
     command += ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", "/tmp"]  # noqa: S108 - the sandbox's own
     return [*command, "--hostname", "check", "--unshare-uts"]
 
 
-def _minimal(paths: tuple[str, ...]) -> list[str]:
-    """Return the existing directories, none below another: hiding the outer one hides both."""
+def _outermost(paths: tuple[str, ...]) -> list[str]:
+    """Return the existing directories that are not below another one: hiding that one hides both."""
     existing = sorted({str(Path(one).resolve()) for one in paths if Path(one).is_dir()})
     return [one for one in existing if not any(one.startswith(f"{other}/") for other in existing)]
 
@@ -74,11 +74,11 @@ def _unshare() -> list[str]:
 
 
 def program_paths() -> tuple[str, ...]:
-    """Return what our own check scripts need to be seen."""
+    """Return the paths of our own check scripts."""
     return (str(Path(__file__).parents[1]),)
 
 
 def base_paths(python_prefix: str) -> tuple[str, ...]:
-    """Return where an interpreter is installed, so that it is seen though it may lie in a home."""
+    """Return the paths of an interpreter, which may be in a hidden home directory."""
     own = sysconfig.get_config_var("LIBDIR") if python_prefix == sys.base_prefix else None
     return tuple(dict.fromkeys(one for one in (python_prefix, own) if one and Path(one).is_dir()))

@@ -1,4 +1,4 @@
-"""Reading what is installed in a directory: the metadata and RECORD of each distribution."""
+"""Reading the metadata and RECORD of each distribution that is installed in a directory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _read(path: Path) -> Distribution:
 
 
 def _groups(path: Path) -> tuple[str, ...]:
-    """Return the groups of entry points that other code may look for; scripts are none of them."""
+    """Return the entry point groups, without those of scripts."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:

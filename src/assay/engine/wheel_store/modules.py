@@ -1,10 +1,10 @@
-"""Which modules a distribution offers for import, read from its RECORD."""
+"""The modules that a distribution offers for import, from its RECORD."""
 
 from __future__ import annotations
 
 import re
 
-MOST = 20  # modules tried of one distribution; larger ones offer plug-in folders, not more entry points
+MAX_MODULES = 20  # tried of one distribution; larger ones have plug-in folders, not more entry points
 NOT_OFFERED = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"})
 MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-[\w-]+|abi3|pypy\w*[\w-]*))?\.(?:py|so)")
 
@@ -23,7 +23,7 @@ def top_modules(files: tuple[str, ...]) -> tuple[str, ...]:
         found.add(_entry(folder, module["name"], packages))
     names = sorted(one for one in found if _importable(one))
     public = [one for one in names if not one.split(".")[0].startswith("_")]
-    return tuple((public or names)[:MOST])
+    return tuple((public or names)[:MAX_MODULES])
 
 
 def _outside(folder: str) -> bool:

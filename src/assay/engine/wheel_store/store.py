@@ -1,7 +1,7 @@
-"""Unpacked wheels, kept by content: each is checked, hashed and compiled once per Python version, then linked.
+"""The wheel store: each wheel is verified, unpacked and compiled once per Python version, then hard-linked.
 
-`WHEELS/<sha256>-cp311/` holds `tree/`, the files as they lie in an environment, and `wheel.json`, what is
-known of them. An entry appears whole, by a rename, and is never changed.
+`WHEELS/<sha256>-cp311/` holds `tree/`, the files with their paths in an environment, and `wheel.json`, their
+manifest. An entry appears complete, by a rename, and never changes.
 """
 
 from __future__ import annotations
@@ -20,21 +20,20 @@ from uuid import uuid4
 
 from assay.core.errors import BuildError
 from assay.core.lock import Lock, LockedLibrary
-from assay.engine.layout import SEALED, folders, remove_tree, walk
+from assay.engine.layout import READ_ONLY_FOLDER, folders, remove_tree, walk
 
 MANIFEST = "wheel.json"
 UNPACKING = ".unpacking-"
-TRASH = ".trash-"  # is removed by whoever clears away next
+TRASH = ".trash-"  # the next garbage collection removes it
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptWheel:
-    """What is known of an unpacked wheel. `files` and `compiled` are rows of path, size (bytes), SHA-256.
+class StoredWheel:
+    """The manifest of an unpacked wheel. `files` and `compiled` are rows of path, size (bytes), SHA-256.
 
-    Paths are relative to the environment. `compiled` files are made from `files`; they are no part of the
-    identity, since Python does not write the same bytes each time. `groups` are those of its entry points,
-    `offers` the names by which other code finds it (see `import_cache.py`), `record_mismatches` files that the
-    wheel's own RECORD describes wrongly.
+    Paths are relative to the environment. `compiled` files are made from `files` and are not part of the digest,
+    since Python does not write the same bytes each time. `groups` are its entry point groups, `offers` the names
+    by which other code finds it (see `import_cache.py`), `record_mismatches` files that differ from its RECORD.
     """
 
     key: str
@@ -63,7 +62,7 @@ class KeptWheel:
 
     @property
     def runs_at_startup(self) -> bool:
-        """Say whether it runs code at every start of Python."""
+        """Return whether it runs code at every start of Python."""
         return any(path.endswith(".pth") for path, _, _ in self.files)
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,27 +70,27 @@ class KeptWheel:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> KeptWheel:
+    def from_dict(cls, stored: dict[str, Any]) -> StoredWheel:
         """Read what `to_dict` wrote. Rows stay lists: there are tens of thousands."""
-        if "untrue" in stored:  # entries of before this name
+        if "untrue" in stored:  # the name in earlier versions
             stored = {**stored, "record_mismatches": stored["untrue"]}
             del stored["untrue"]
-        words = ("requires", "modules", "groups", "offers", "record_mismatches")
-        return cls(**{**stored, **{name: tuple(stored[name]) for name in words}})
+        tuples = ("requires", "modules", "groups", "offers", "record_mismatches")
+        return cls(**{**stored, **{name: tuple(stored[name]) for name in tuples}})
 
 
 def key_of(library: LockedLibrary, python: str) -> str:
-    """Return an entry's name: the file's content and the Python that it was unpacked and compiled for."""
+    """Return the key of an entry: the hash of the file, and the Python that it is compiled for."""
     return f"{library.file.sha256}-cp{python.replace('.', '')}"
 
 
 def keys_of(lock: Lock) -> list[str]:
-    """Return the names of all entries that a lock needs."""
+    """Return the keys of all entries that a lock needs."""
     return [key_of(library, lock.python) for library in lock.libraries]
 
 
-def read_wheel(folder: Path) -> KeptWheel | None:
-    """Return an entry; None when it is not there, or is damaged or of another time: then it is put aside."""
+def read_wheel(folder: Path) -> StoredWheel | None:
+    """Return an entry; None when it is missing. A damaged or outdated entry moves to the trash."""
     try:
         return read_manifest(folder / MANIFEST)
     except FileNotFoundError:
@@ -101,25 +100,25 @@ def read_wheel(folder: Path) -> KeptWheel | None:
         return None
 
 
-def read_manifest(path: Path) -> KeptWheel:
+def read_manifest(path: Path) -> StoredWheel:
     """Read a wheel's manifest. Raises OSError, ValueError, KeyError or TypeError."""
-    return KeptWheel.from_dict(json.loads(path.read_bytes()))
+    return StoredWheel.from_dict(json.loads(path.read_bytes()))
 
 
-def kept_wheels(lock: Lock, wheels: Path) -> dict[str, KeptWheel]:
-    """Return those of a lock's wheels that are kept, by library."""
+def stored_wheels(lock: Lock, wheels: Path) -> dict[str, StoredWheel]:
+    """Return the lock's wheels that are in the store, by library."""
     found = {one.name: read_wheel(wheels / key_of(one, lock.python)) for one in lock.libraries}
     return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 
-def link_wheels(wheels: Sequence[KeptWheel], store: Path, prefix: Path) -> dict[str, list[str]]:
-    """Link all files of the wheels into a prefix, folders read-only; return paths of several owners, and those.
+def link_wheels(wheels: Sequence[StoredWheel], store: Path, prefix: Path) -> dict[str, list[str]]:
+    """Hard-link all files of the wheels into a prefix, with read-only folders; return the file conflicts.
 
-    A path has several owners when wheels bring it with different contents; the last name wins, each time.
+    A conflict is a path that several wheels contain with different content; the last wheel by name wins.
     Raises BuildError for a wheel that would replace the environment's own interpreter or scripts.
     """
     owners, shared = owners_of(wheels)
-    _check_own(owners, prefix)
+    _check_reserved(owners, prefix)
     made = _make_folders(prefix, owners)
     link, target = os.link, f"{prefix}/"
     roots = {wheel.key: f"{store}/{wheel.key}/tree/" for wheel in wheels}
@@ -128,18 +127,18 @@ def link_wheels(wheels: Sequence[KeptWheel], store: Path, prefix: Path) -> dict[
         try:
             link(source, target + path)
         except OSError as error:
-            if error.errno != errno.EMLINK:  # this file has as many names as the file system allows
+            if error.errno != errno.EMLINK:  # this file has as many hard links as the file system allows
                 raise
             shutil.copy2(source, target + path)
     for folder in made:
-        os.chmod(folder, SEALED)  # noqa: PTH101 - in a loop over thousands
+        os.chmod(folder, READ_ONLY_FOLDER)  # noqa: PTH101 - in a loop over thousands
     return shared
 
 
-def owners_of(wheels: Iterable[KeptWheel]) -> tuple[dict[str, KeptWheel], dict[str, list[str]]]:
-    """Say which wheel each path comes from, and which paths several bring with different contents."""
+def owners_of(wheels: Iterable[StoredWheel]) -> tuple[dict[str, StoredWheel], dict[str, list[str]]]:
+    """Return the wheel that each path comes from, and the wheels of each path with a conflict."""
     ordered = sorted(wheels, key=lambda one: one.name)
-    owners: dict[str, KeptWheel] = {}
+    owners: dict[str, StoredWheel] = {}
     for wheel in ordered:
         owners.update(dict.fromkeys((row[0] for row in wheel.files), wheel))
     shared = {} if len(owners) == sum(len(one.files) for one in ordered) else _shared(ordered)
@@ -150,7 +149,7 @@ def owners_of(wheels: Iterable[KeptWheel]) -> tuple[dict[str, KeptWheel], dict[s
     return owners, shared
 
 
-def _shared(ordered: Sequence[KeptWheel]) -> dict[str, list[str]]:
+def _shared(ordered: Sequence[StoredWheel]) -> dict[str, list[str]]:
     contents: dict[str, dict[str, str]] = {}
     for wheel in ordered:
         for path, _, sha256 in wheel.files:
@@ -158,8 +157,8 @@ def _shared(ordered: Sequence[KeptWheel]) -> dict[str, list[str]]:
     return {path: list(found) for path, found in contents.items() if len(set(found.values())) > 1}
 
 
-def contents_of(wheels: Sequence[KeptWheel]) -> dict[str, tuple[int, str]]:
-    """Return size and SHA-256 of each path of an environment, as the owner that wins brings it."""
+def contents_of(wheels: Sequence[StoredWheel]) -> dict[str, tuple[int, str]]:
+    """Return size and SHA-256 of each path of an environment, from the wheel that owns it."""
     rows = {one.key: {path: (size, sha256) for path, size, sha256 in (*one.files, *one.compiled)} for one in wheels}
     owners, _ = owners_of(wheels)
     return {path: rows[wheel.key][path] for path, wheel in owners.items()}
@@ -171,17 +170,17 @@ def source_of(compiled: str) -> str:
     return f"{folder}/{name.split('.')[0]}.py"
 
 
-def _check_own(owners: dict[str, KeptWheel], prefix: Path) -> None:
+def _check_reserved(owners: dict[str, StoredWheel], prefix: Path) -> None:
     for path, _ in walk(prefix):
         if path in owners:
             raise BuildError(
                 f"{owners[path].name} {owners[path].version} would replace the environment's own {path}.",
-                hint="Leave it out, or report it to its authors.",
+                hint="Remove it, or report it to its authors.",
             )
 
 
 def _make_folders(prefix: Path, paths: Iterable[str]) -> set[str]:
-    """Make the folders of the paths; return all below the prefix, those that were there included."""
+    """Make the folders of the paths; return all folders below the prefix, existing ones included."""
     root = str(prefix)
     made = set(folders(prefix)) - {root}
     for folder in sorted({path.rpartition("/")[0] for path in paths} - {""}):
@@ -195,14 +194,14 @@ def _make_folders(prefix: Path, paths: Iterable[str]) -> set[str]:
 
 
 def clear_unpacking(wheels: Path, name: str) -> None:
-    """Remove what one build left half entered."""
+    """Remove the unfinished entries of one build."""
     for path in wheels.glob(f"{UNPACKING}{name}*"):
         remove_tree(path)
 
 
-def sweep_unpacking(wheels: Path, alive: frozenset[str]) -> list[str]:
-    """Remove what builds left half entered that are not alive (names); return what was removed."""
-    left = [path for path in wheels.glob(f"{UNPACKING}*") if not any(one in path.name for one in alive)]
-    for path in left:
+def remove_unpacking(wheels: Path, alive: frozenset[str]) -> list[str]:
+    """Remove unfinished entries, except those of builds in `alive` (names); return their names."""
+    unfinished = [path for path in wheels.glob(f"{UNPACKING}*") if not any(one in path.name for one in alive)]
+    for path in unfinished:
         remove_tree(path)
-    return [path.name for path in left]
+    return [path.name for path in unfinished]

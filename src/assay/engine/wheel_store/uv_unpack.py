@@ -1,6 +1,6 @@
-"""From fetched wheels to kept ones: uv unpacks them aside, each file is hashed, sources are compiled, all is named.
+"""From downloaded wheels to entries of the store: uv unpacks them, each file is hashed, sources are compiled.
 
-No package code runs: unpacking copies files, and compiling only parses them, confined all the same.
+No package code runs: unpacking copies files, and compiling only parses them. Compiling is sandboxed nevertheless.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from assay.engine.sandbox import isolation
 from assay.engine.wheel_store.archive import Archive
 from assay.engine.wheel_store.distributions import Distribution, read_distributions
 from assay.engine.wheel_store.modules import top_modules
-from assay.engine.wheel_store.store import MANIFEST, UNPACKING, KeptWheel, key_of
+from assay.engine.wheel_store.store import MANIFEST, UNPACKING, StoredWheel, key_of
 
 COMPILE_SECONDS = 900.0  # for all files together; 43,000 take about 40 on two cores
 CORES = max(1, min(8, os.cpu_count() or 1))
-SLACK = 64 << 20  # bytes beside the largest member: uv writes its own small files too
+SLACK = 64 << 20  # bytes beyond the largest member, for the small files that uv itself writes
 
 
 class Unpacking:
-    """One build's way of keeping wheels: `name` is its own, so that what it leaves half done can be told apart."""
+    """Unpacks wheels into the store. `name` is that of the build, and part of the names of unfinished entries."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Unpacking:
         self.prefix = self.stage / "prefix"
 
     def run(self, libraries: Sequence[LockedLibrary], log_line: Callable[[str], None]) -> None:
-        """Unpack, check and keep. Wheels that bring the same path are unpacked one by one: each keeps its own."""
+        """Unpack, verify and store. Wheels that contain the same path are unpacked separately."""
         remove_tree(self.stage)
         self.stage.mkdir(parents=True)
         try:
@@ -59,16 +59,16 @@ class Unpacking:
             self._unpack(libraries)
             found = {one.name: one for one in read_distributions(site_packages(self.prefix, self.request.python))}
             _check_names(libraries, found)
-            alone = _overlapping(list(found.values())) if len(libraries) > 1 else frozenset()
-            self._keep([one for one in libraries if one.name not in alone], found, log_line)
+            separate = _overlapping(list(found.values())) if len(libraries) > 1 else frozenset()
+            self._store_all([one for one in libraries if one.name not in separate], found, log_line)
         finally:
             remove_tree(self.stage)
-        for library in (one for one in libraries if one.name in alone):
-            log_line(f"{library.name} shares paths with another library; it is unpacked alone.")
+        for library in (one for one in libraries if one.name in separate):
+            log_line(f"{library.name} contains paths of another library; unpacking it separately.")
             self.run([library], log_line)
 
     def _unpack(self, libraries: Sequence[LockedLibrary]) -> None:
-        """Let uv install the files, from the downloads alone, by their hashes, with a cache of its own."""
+        """Let uv install the files offline, from the downloads only, with verified hashes and a temporary cache."""
         pins = self.stage / "locked.txt"
         pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{self._hash(one)}\n" for one in libraries))
         arguments = ["pip", "sync", "--python", str(self.prefix / "bin" / "python"), "--require-hashes", "--offline"]
@@ -76,51 +76,51 @@ class Unpacking:
         arguments += ["--no-build", "--allow-empty-requirements", str(pins)]
         limit = max(self.archives[one.name].largest for one in libraries) + SLACK
 
-        def bounded(process: subprocess.Popen[str]) -> None:
+        def limit_file_size(process: subprocess.Popen[str]) -> None:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
 
-        finished = uv.run(arguments, cache=str(self.stage / "cache"), cwd=str(self.stage), started=bounded)
+        finished = uv.run(arguments, cache=str(self.stage / "cache"), cwd=str(self.stage), started=limit_file_size)
         if finished.code:
             raise _not_unpacked(finished.text)
         remove_tree(self.stage / "cache")
 
     def _hash(self, library: LockedLibrary) -> str:
-        """Return the hash of the wheel that is unpacked: the locked one, or of what was built from the source."""
+        """Return the hash of the wheel to unpack: the locked one, or that of the wheel built from an sdist."""
         if library.file.is_wheel:
             return library.file.sha256
         with self.wheels[library.name].open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _keep(
+    def _store_all(
         self, libraries: Sequence[LockedLibrary], found: dict[str, Distribution], log_line: Callable[[str], None]
     ) -> None:
-        """Compile, hash and move files to a folder per library; let all appear when all is on the disk."""
+        """Compile and hash files and move them to one folder per library; publish all once they are on the disk."""
         if not libraries:
             return
         compile_all(self.prefix, self.request, self.store, log_line)
         with ThreadPoolExecutor(CORES) as pool:
-            kept = list(pool.map(lambda one: self._describe(one, found[one.name]), libraries))
-        ready = [(_move(one, self.prefix, self.store / f"{UNPACKING}{self.name}-{one.key}"), one) for one in kept]
+            wheels = list(pool.map(lambda one: self._describe(one, found[one.name]), libraries))
+        unfinished = [
+            (_move(one, self.prefix, self.store / f"{UNPACKING}{self.name}-{one.key}"), one) for one in wheels
+        ]
         flush(self.store)
-        for aside, wheel in ready:
-            _appear(aside, self.store / wheel.key)
+        for folder, wheel in unfinished:
+            _publish(folder, self.store / wheel.key)
 
-    def _describe(self, library: LockedLibrary, found: Distribution) -> KeptWheel:
+    def _describe(self, library: LockedLibrary, found: Distribution) -> StoredWheel:
         base = f"lib/python{self.request.python}/site-packages"
         archive = self.archives[library.name]
-        listed = [os.path.normpath(f"{base}/{name}") for name, _ in _without_cache_note(found, self.prefix / base)]
+        listed = [os.path.normpath(f"{base}/{name}") for name, _ in _without_uv_cache_file(found, self.prefix / base)]
         unlisted = [f"{base}/{name}" for name in sorted(archive.members) if not _is_data(name)]
-        files = [
-            (path, *told) for path in dict.fromkeys((*listed, *unlisted)) if (told := _hashed(self.prefix, path))
-        ]
+        files = [(path, *row) for path in dict.fromkeys((*listed, *unlisted)) if (row := _hashed(self.prefix, path))]
         contents = {path: sha256 for path, _, sha256 in files}
-        names = archive.announced.keys() | archive.members
+        names = archive.record.keys() | archive.members
         record_mismatches = [name for name in names if _is_record_mismatch(name, archive, contents, base)]
         tag = f"cpython-{self.request.python.replace('.', '')}"
         own = {path for path, _, _ in files}
         made = [_compiled(path, tag) for path in own if path.endswith(".py") and path.startswith(base)]
-        compiled = [(path, *told) for path in made if path not in own and (told := _hashed(self.prefix, path))]
-        return KeptWheel(
+        compiled = [(path, *row) for path in made if path not in own and (row := _hashed(self.prefix, path))]
+        return StoredWheel(
             key=key_of(library, self.request.python),
             name=found.name,
             version=found.version,
@@ -137,31 +137,31 @@ class Unpacking:
 
 
 def _offers(found: Distribution, paths: list[str]) -> tuple[str, ...]:
-    """Return the names by which other code finds a wheel: top-level modules, its distribution, its entry points."""
+    """Return the names by which other code finds a wheel: top-level modules, distribution, entry point groups."""
     tops = {path.split("/", 1)[0].split(".", 1)[0] for path in paths if ".dist-info/" not in path}
     groups = {f"group:{one}" for one in found.groups} | ({"group:*"} if found.groups else set())
     return tuple(sorted(tops | groups | {f"dist:{found.name}"}))
 
 
 def _is_data(name: str) -> bool:
-    """Say whether a member goes elsewhere than into site-packages (PEP 427)."""
+    """Return whether a member is installed outside of site-packages (PEP 427)."""
     return name.split("/", maxsplit=1)[0].endswith(".data")
 
 
 def _is_record_mismatch(name: str, archive: Archive, contents: dict[str, str], base: str) -> bool:
-    """Say whether a wheel's RECORD tells of a member otherwise than it is; of some it tells nothing (PEP 376)."""
+    """Return whether a member differs from RECORD; RECORD itself and its signatures are exempt (PEP 376)."""
     if name.endswith((".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")) or _is_data(name):
         return False
-    announced = archive.announced.get(name)
-    if announced is None or name not in archive.members:
+    recorded = archive.record.get(name)
+    if recorded is None or name not in archive.members:
         return True
     content = contents.get(f"{base}/{name}")
-    return bool(announced and content and announced != _record_form(content))
+    return bool(recorded and content and recorded != _record_form(content))
 
 
-def _without_cache_note(found: Distribution, site: Path) -> list[tuple[str, str]]:
-    """Remove the note by which uv recognises a local file (it holds a time); return the other files of RECORD."""
-    kept = [(name, announced) for name, announced in found.files if not name.endswith(".dist-info/uv_cache.json")]
+def _without_uv_cache_file(found: Distribution, site: Path) -> list[tuple[str, str]]:
+    """Remove uv's cache file of local wheels, which contains a time; return the other files of RECORD."""
+    kept = [(name, recorded) for name, recorded in found.files if not name.endswith(".dist-info/uv_cache.json")]
     for name, _ in set(found.files) - set(kept):
         (site / name).unlink(missing_ok=True)
         record = site / name.replace("uv_cache.json", "RECORD")
@@ -171,13 +171,13 @@ def _without_cache_note(found: Distribution, site: Path) -> list[tuple[str, str]
     return kept
 
 
-def _appear(aside: Path, target: Path) -> None:
+def _publish(folder: Path, target: Path) -> None:
     try:
-        aside.rename(target)
+        folder.rename(target)
     except OSError:
         if not (target / MANIFEST).is_file():
             raise
-        remove_tree(aside)  # another build was first with the same file
+        remove_tree(folder)  # another build stored the same file first
 
 
 def _not_unpacked(text: str) -> BuildError:
@@ -186,7 +186,7 @@ def _not_unpacked(text: str) -> BuildError:
         return BuildError(f"The disk is full.\n{short}", hint="Free space, then build again.")
     return BuildError(
         f"The locked files could not be unpacked.\n{short}",
-        hint="A file is damaged or is no proper wheel. Leave its library out, or report it to its authors.",
+        hint="A file is damaged or is not a valid wheel. Remove its library, or report it to its authors.",
     )
 
 
@@ -197,19 +197,19 @@ def _check_names(libraries: Sequence[LockedLibrary], found: dict[str, Distributi
         missing = ", ".join(f"{name} {version}" for name, version in sorted(wanted - there)) or "nothing"
         extra = ", ".join(f"{name} {version}" for name, version in sorted(there - wanted)) or "nothing"
         raise BuildError(
-            f"What is installed is not what was locked: missing {missing}; not asked for {extra}.",
-            hint="A package announces another name or version than its file. Leave it out, or report it.",
+            f"The installed libraries differ from the lock: missing {missing}; unexpected {extra}.",
+            hint="The metadata of a package differs from its file name. Remove it, or report it to its authors.",
         )
 
 
 def _overlapping(found: list[Distribution]) -> frozenset[str]:
-    """Name the distributions that bring a path which another one brings too."""
+    """Return the distributions that contain a path of another one."""
     counted = Counter(path for one in found for path, _ in one.files)
     return frozenset(one.name for one in found if any(counted[path] > 1 for path, _ in one.files))
 
 
 def compile_all(prefix: Path, request: ResolveRequest, store: Path, log_line: Callable[[str], None]) -> None:
-    """Byte-compile what lies in a prefix: reproducible as far as Python allows, valid whatever the files' times."""
+    """Compile all sources in a prefix to bytecode that is valid whatever the files' modification times."""
     folder = site_packages(prefix, request.python)
     argv = [request.python_path, "-I", "-S", "-m", "compileall", "-q", "-j", str(CORES)]
     argv += ["--invalidation-mode", "unchecked-hash", "-s", str(prefix), str(folder)]
@@ -224,7 +224,7 @@ def compile_all(prefix: Path, request: ResolveRequest, store: Path, log_line: Ca
             confined, env=isolation.ENVIRONMENT, capture_output=True, timeout=COMPILE_SECONDS, check=False, cwd="/"
         )
     except subprocess.TimeoutExpired:
-        log_line("Compiling took too long; what is not compiled is parsed at each start.")
+        log_line("Compiling took too long; Python compiles the remaining files at each start.")
 
 
 def _compiled(source: str, tag: str) -> str:
@@ -238,35 +238,35 @@ def _record_form(sha256: str) -> str:
 
 
 def _hashed(prefix: Path, path: str) -> tuple[int, str] | None:
-    """Return size and SHA-256 of a file; None when there is none. Raises BuildError for what is no plain file."""
+    """Return size and SHA-256 of a file; None when it is missing. Raises BuildError for special files."""
     if path.startswith("../"):
-        raise BuildError(f"RECORD names {path[:200]!r}, outside of the tree.", hint="Leave its library out.")
+        raise BuildError(f"RECORD names {path[:200]!r}, outside of the tree.", hint="Remove its library.")
     full = f"{prefix}/{path}"
     try:
         found = os.lstat(full)
         if not stat.S_ISREG(found.st_mode):
-            raise BuildError(f"{path} is neither a file nor a folder.", hint="Leave its library out.")
+            raise BuildError(f"{path} is not a regular file.", hint="Remove its library.")
         with open(full, "rb") as file:  # noqa: PTH123 - in a loop over thousands
             return found.st_size, hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
 
 
-def _move(wheel: KeptWheel, prefix: Path, aside: Path) -> Path:
-    """Move a wheel's files to `aside`, read-only, with its manifest."""
-    remove_tree(aside)
-    tree = aside / "tree"
+def _move(wheel: StoredWheel, prefix: Path, folder: Path) -> Path:
+    """Move a wheel's files to a folder, read-only, with its manifest."""
+    remove_tree(folder)
+    tree = folder / "tree"
     tree.mkdir(parents=True)
     made = {""}
     for path, _, _ in (*wheel.files, *wheel.compiled):
-        folder = path.rpartition("/")[0]
-        if folder not in made:
-            os.makedirs(f"{tree}/{folder}", exist_ok=True)  # noqa: PTH103 - in a loop over thousands
-            made.add(folder)
+        parent = path.rpartition("/")[0]
+        if parent not in made:
+            os.makedirs(f"{tree}/{parent}", exist_ok=True)  # noqa: PTH103 - in a loop over thousands
+            made.add(parent)
         source = f"{prefix}/{path}"
         mode = os.stat(source).st_mode  # noqa: PTH116 - as above
         os.chmod(source, 0o555 if mode & stat.S_IXUSR else 0o444)  # noqa: PTH101 - read-only is the point
         os.rename(source, f"{tree}/{path}")  # noqa: PTH104 - as above
-    (aside / MANIFEST).write_text(json.dumps(wheel.to_dict()))
-    (aside / MANIFEST).chmod(0o444)
-    return aside
+    (folder / MANIFEST).write_text(json.dumps(wheel.to_dict()))
+    (folder / MANIFEST).chmod(0o444)
+    return folder

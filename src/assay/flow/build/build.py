@@ -22,11 +22,11 @@ from assay.core.lock import Lock as LockValue
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.build import CREDENTIALS
 from assay.engine.garbage_collection import empty_trash
-from assay.engine.installing.seal import ASIDE, is_sealed, sweep
+from assay.engine.installing.seal import BUILDING, is_sealed, remove_unfinished
 from assay.engine.interface import Credentials, Failure, Job, Outcome, ResolveRequest
 from assay.engine.layout import remove_tree
 from assay.engine.leases import release_lease, take_lease
-from assay.engine.wheel_store.store import clear_unpacking, sweep_unpacking
+from assay.engine.wheel_store.store import clear_unpacking, remove_unpacking
 from assay.flow.access import find_build, find_reference, find_version, version_state
 from assay.flow.assess.policy import current_policy
 from assay.flow.build.engine_process import read_json, start_engine
@@ -330,7 +330,7 @@ def _end(
 
 def _clean_up(name: str) -> None:
     """Remove the unfinished files of a build that has ended, and release its lease."""
-    remove_tree(Path(engine_paths().environments) / f"{ASIDE}{name}")
+    remove_tree(Path(engine_paths().environments) / f"{BUILDING}{name}")
     clear_unpacking(Path(engine_paths().wheels), name)
     release_lease(engine_paths(), name)
 
@@ -340,8 +340,8 @@ def sweep_leftovers() -> list[str]:
     opened = Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)
     alive = frozenset(str(build_id) for build_id in opened)
     empty_trash(engine_paths())
-    removed = sweep(engine_paths(), frozenset(f"{ASIDE}{build_id}" for build_id in alive))
-    return removed + sweep_unpacking(Path(engine_paths().wheels), alive)
+    removed = remove_unfinished(engine_paths(), frozenset(f"{BUILDING}{build_id}" for build_id in alive))
+    return removed + remove_unpacking(Path(engine_paths().wheels), alive)
 
 
 def read_log(build: Build, offset: int) -> dict[str, Any]:

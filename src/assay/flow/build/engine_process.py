@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assay.engine.uv import PASSED_ON
+from assay.engine.uv import INHERITED
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 
@@ -35,7 +35,7 @@ def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None]
 
 def engine_environment() -> dict[str, str]:
     """Return the environment of the engine's processes: no secret of the server's."""
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONDONTWRITEBYTECODE": "1",
     }

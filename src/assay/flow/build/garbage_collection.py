@@ -24,7 +24,7 @@ def needed() -> Needed:
     locks = Lock.objects.filter(digest__in=digests).values_list("content", flat=True)
     found = Needed(environments=frozenset(digests))
     for content in locks.iterator():
-        found |= leases.needs_of(LockValue.from_dict(content))
+        found |= leases.needed_by(LockValue.from_dict(content))
     return found
 
 
