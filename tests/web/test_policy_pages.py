@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person, visitor
 
@@ -166,7 +171,7 @@ def test_what_is_new_stands_there_until_it_is_waived(people: tuple[Actor, Actor,
     client = visitor(eva)
     text = client.get("/admin/health/").content.decode()
     assert "pillow 8.0.0 has PYSEC-1 (critical)" in text
-    assert "used by 0 people in 30 days" in text
+    assert '<td class="number" data-label="People">0</td>' in text
     assert 'title="waiting for you">1' in text
     version = Version.objects.get()
     waive(ben, "geo", 1, finding=verdict(version).findings[0].id, reason="not reachable")
@@ -179,7 +184,8 @@ def test_what_is_new_stands_there_until_it_is_waived(people: tuple[Actor, Actor,
     assert client.post(f"/policy/waivers/{waiver.pk}/end").status_code == 302
     assert client.post(f"/policy/waivers/{waiver.pk}/end").status_code == 409
     assert client.post("/policy/waivers/999/end").status_code == 404
-    assert "1 ended" in client.get("/policy/waivers/").content.decode()
+    assert "No active waivers." in client.get("/policy/waivers/").content.decode()
+    assert "“not reachable”" in client.get("/policy/waivers/?state=ended").content.decode()
     watch.advance()
     version.refresh_from_db()
     assert version.health == "attention"
@@ -189,3 +195,37 @@ def test_waivers_are_for_reviewers(people: tuple[Actor, Actor, Actor]) -> None:
     """Members have no such page."""
     assert visitor(people[0]).get("/policy/waivers/").status_code == 403
     assert visitor(people[1]).get("/policy/waivers/").status_code == 200
+
+
+def test_the_end_of_a_waiver_can_be_undone(people: tuple[Actor, Actor, Actor], tmp_path: Path) -> None:
+    """The message offers it; the waiver is there again, with its reason and its expiry."""
+    load_feed(write_feed(tmp_path / "all.zip", BAD))
+    watch.advance()
+    until = timezone.now() + timedelta(days=30)
+    finding = verdict(Version.objects.get()).findings[0].id
+    waiver = waive(people[1], "geo", 1, finding=finding, reason="not reachable", until=until)
+    client = visitor(people[2])
+    text = client.post(f"/policy/waivers/{waiver.pk}/end", follow=True).content.decode()
+    undo = re.search(rf'action="(/policy/waivers/{waiver.pk}/restore[^"]*)"', text)
+    assert undo
+    assert client.get("/policy/waivers/?text=reachable").content.decode().count("data-row") == 0
+    client.post(html.unescape(undo[1]))
+    assert client.get("/policy/waivers/?text=reachable").content.decode().count("data-row") == 1
+    assert [one.until for one in Waiver.objects.filter(until__gt=timezone.now())] == [until]
+    assert client.post(f"/policy/waivers/{waiver.pk}/restore?until=soon").status_code == 422
+
+
+@pytest.mark.parametrize("address", ["/admin/health/", "/policy/waivers/"])
+def test_health_and_waivers_are_narrowed_sorted_and_exported(
+    people: tuple[Actor, Actor, Actor], tmp_path: Path, address: str
+) -> None:
+    """By any heading that sorts; a text that is nowhere leaves nothing."""
+    load_feed(write_feed(tmp_path / "all.zip", BAD))
+    watch.advance()
+    if "waivers" in address:
+        waive(people[1], "geo", 1, finding=verdict(Version.objects.get()).findings[0].id, reason="r")
+    client = visitor(people[2])
+    assert client.get(f"{address}?text=pillow&sort=-version").content.decode().count("data-row") == 1
+    assert client.get(f"{address}?text=nowhere").content.decode().count("data-row") == 0
+    rows = json.loads(b"".join(client.get(f"{address}?format=json").streaming_content))  # type: ignore[attr-defined]  # it streams
+    assert [row["version"] for row in rows] == ["geo@1"]

@@ -17,7 +17,7 @@ from assay.core.roles import Actor, Role
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import revise
 from assay.flow.review.review import submit
-from assay.flow.review.waive import LONGEST, end_waiver, record_expiring_waivers, waive, waive_all
+from assay.flow.review.waive import LONGEST, end_waiver, record_expiring_waivers, restore_waiver, waive, waive_all
 from assay.store.models import Event, Version, Waiver, WorkspaceAssessment
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +127,18 @@ def test_two_workers_record_an_end_once(ben: Actor, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(type(rows), "__iter__", lambda _: iter(stale))
     Waiver.objects.update(expiry_notified_at=timezone.now())
     assert record_expiring_waivers() == 0
+
+
+def test_an_ended_waiver_is_restored_for_its_reason(ben: Actor) -> None:
+    """With its expiry; an active or unknown one cannot be restored."""
+    until = timezone.now() + timedelta(days=5)
+    waiver = waive(ben, "geo", 1, finding=ids("six")[0], reason="known", until=until)
+    with pytest.raises(ConflictError, match="active"):
+        restore_waiver(ben, waiver.pk, until=until)
+    end_waiver(ben, waiver.pk)
+    assert blocking() == ["idna", "six"]
+    restored = restore_waiver(ben, waiver.pk, until=until)
+    assert (restored.reason, restored.until) == ("known", until)
+    assert blocking() == ["idna"]
+    with pytest.raises(NotFoundError):
+        restore_waiver(ben, 999, until=None)

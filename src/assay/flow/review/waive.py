@@ -118,6 +118,22 @@ def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
     return waiver
 
 
+def restore_waiver(actor: Actor, waiver_id: int, *, until: datetime | None) -> Waiver:
+    """Waive again what an ended waiver accepted, for its reason and until a day.
+
+    Raises NotFoundError for an unknown waiver or a fact that is gone, ForbiddenError for who may not waive it.
+    """
+    rows = Waiver.objects.filter(pk=waiver_id, environment__workspace_id=actor.workspace_id)
+    ended = rows.select_related("version__environment").first()
+    if ended is None:
+        raise NotFoundError("There is no such waiver.", hint="Load the list again.")
+    if ended.until is None or ended.until > timezone.now():
+        raise ConflictError("This waiver is active.", hint="Load the list again.")
+    version = ended.version
+    slug, number = version.environment.slug, version.number
+    return waive(actor, slug, number, finding=ended.key, reason=ended.reason, until=until)
+
+
 def record_expiring_waivers() -> int:
     """Record, once for each, that a waiver ends within a week; return how many."""
     now = timezone.now()

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from assay.core.policy.findings import Waiver as WaiverValue
 from assay.store.models import HealthIssue, Waiver
+from assay.store.reads.ordering import Columns
 
 SOON = timedelta(days=14)
+WAIVER_ORDERS: Columns = {
+    "version": F("version__environment__slug"),
+    "by": F("by__username"),
+    "since": F("at"),
+    "until": F("until"),
+}
+ENTRY_ORDERS: Columns = {
+    "version": F("version__environment__slug"),
+    "health": F("version__health"),
+    "since": F("opened_at"),
+}
 
 
 def waivers_in(environment_id: int) -> list[WaiverValue]:
@@ -50,6 +63,23 @@ def waiver_rows(workspace_id: int) -> QuerySet[Waiver]:
     return rows.select_related("environment", "version__environment", "by").order_by("until", "pk")
 
 
+def waivers_with(rows: QuerySet[Waiver], text: str) -> QuerySet[Waiver]:
+    """Return those whose environment, finding, reason or author contains a text; all for ''."""
+    if not text:
+        return rows
+    facts = rows.annotate(fact=Cast("finding", TextField()))
+    fields = ("environment__slug", "environment__title", "fact", "reason", "by__username")
+    wanted = Q()
+    for field in fields:
+        wanted |= Q(**{f"{field}__icontains": text})
+    return facts.filter(wanted)
+
+
+def held_waivers(rows: QuerySet[Waiver], now: datetime, *, ended: bool) -> QuerySet[Waiver]:
+    """Return those that hold, or those that have ended."""
+    return rows.filter(until__lte=now) if ended else rows.filter(_live(now))
+
+
 def state_of(waiver: Waiver, now: datetime) -> str:
     """Return `expired`, `expires soon` or `holds`."""
     if waiver.until is None:
@@ -63,3 +93,12 @@ def open_entries(workspace_id: int) -> QuerySet[HealthIssue]:
     """Return what changed on published versions and is not settled, oldest first."""
     rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
     return rows.select_related("version__environment").order_by("opened_at", "pk")
+
+
+def entries_with(rows: QuerySet[HealthIssue], text: str) -> QuerySet[HealthIssue]:
+    """Return those whose environment or findings contain a text; all for ''."""
+    if not text:
+        return rows
+    named = Q(version__environment__slug__icontains=text) | Q(version__environment__title__icontains=text)
+    facts = rows.annotate(facts=Cast("findings", TextField()))
+    return facts.filter(named | Q(facts__icontains=text))

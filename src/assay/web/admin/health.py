@@ -1,4 +1,4 @@
-"""Admin → Health: what came up on published versions after their approval, and what settles it; and the waivers."""
+"""Admin → Health: what came up on published versions after their approval, and what settles it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from assay.core.policy.findings import Finding, stops_at
 from assay.core.roles import Right
-from assay.flow.review.waive import end_waiver
 from assay.flow.watch.suggested_update import MOST, suggest_updates
-from assay.store.models import HealthIssue, Waiver, WorkspaceAssessment
+from assay.store.models import HealthIssue, WorkspaceAssessment
 from assay.store.reads.advisories import feed_facts
 from assay.store.reads.health import health_counts, index_asked, settled
+from assay.store.reads.ordering import Order, ordered
 from assay.store.reads.usage import Use, use_lately
-from assay.store.reads.waivers import open_entries, state_of, waiver_rows
+from assay.store.reads.waivers import ENTRY_ORDERS, entries_with, open_entries
 from assay.web.access import Visit, page
+from assay.web.tables import Column, QueryTable
 
 NAMED = 3  # facts that a row names
-SHOWN = 100  # entries of a page
+PAGE = 50
 SETTLED = 15
+LATELY = "in 30 days"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Entry:
     """One version with what is new of it. `stops` is when new launches end, None for never."""
 
     entry: HealthIssue
+    words: tuple[str, ...]
     named: tuple[Finding, ...]
     more: int
     stops: datetime | None
@@ -49,17 +52,46 @@ class Part:
     length: float
 
 
+ENTRIES: tuple[Column[Entry], ...] = (
+    Column(name="version", label="Version", value=lambda row: row.entry.version.reference),
+    Column(name="health", label="Health", value=lambda row: row.entry.version.health),
+    Column(name="findings", label="New findings", value=lambda row: row.words, sorts=False),
+    Column(name="since", label="Since", value=lambda row: row.entry.opened_at),
+    Column(name="stops", label="Launches stop", value=lambda row: row.stops, sorts=False),
+    Column(name="people", label="People", value=lambda row: row.use.people, number=True, sorts=False, hint=LATELY),
+    Column(
+        name="projects",
+        label="Projects",
+        value=lambda row: row.use.runtimes,
+        number=True,
+        sorts=False,
+        hint=LATELY,
+    ),
+)
+
+
 @page(Right.REVIEW)
-def health(request: Visit) -> HttpResponse:
-    """Show how published versions are, what is open, and on what verdicts rest."""
-    workspace, feed = request.actor.workspace_id, feed_facts()
-    rows = list(open_entries(workspace)[:SHOWN])
-    use = use_lately([one.version.environment_id for one in rows])
+def health(request: Visit) -> HttpResponseBase:
+    """Show the health of published versions, open entries, and what the assessments rest on."""
+    workspace, text = request.actor.workspace_id, request.GET.get("text", "").strip()
+    found = open_entries(workspace)
+
+    def reads(order: Order, limit: int, offset: int) -> list[Entry]:
+        rows = list(ordered(entries_with(found, text), order, ENTRY_ORDERS)[offset : offset + limit])
+        use = use_lately([one.version.environment_id for one in rows])
+        return [_entry(one, use.get(one.version.environment_id, Use())) for one in rows]
+
+    table = QueryTable(request, ENTRIES, name="attention", default="since", size=PAGE, reads=reads)
+    if table.exported:
+        return table.export()
+    feed = feed_facts()
     return render(
         request,
         "admin/health.html",
         {
-            "entries": [_entry(one, use.get(one.version.environment_id, Use())) for one in rows],
+            "table": table,
+            "text": text,
+            "open": found.count(),
             "parts": _parts(health_counts(workspace)),
             "feed": feed,
             "age_days": feed.age_days(timezone.now()) if feed else 0,
@@ -75,6 +107,7 @@ def _entry(entry: HealthIssue, use: Use) -> Entry:
     facts = [Finding.from_dict(one) for one in entry.findings]
     return Entry(
         entry=entry,
+        words=tuple(one.words for one in facts),
         named=tuple(facts[:NAMED]),
         more=max(0, len(facts) - NAMED),
         stops=stops_at(facts, entry.opened_at),
@@ -102,27 +135,3 @@ def remedies(request: Visit) -> HttpResponse:
         else:
             messages.warning(request, f"{one.reference}: {one.reason}")
     return redirect("health")
-
-
-@page(Right.REVIEW)
-def waivers(request: Visit) -> HttpResponse:
-    """List what was accepted, by whom, why and until when; what ends first on top."""
-    now = timezone.now()
-    rows = [(one, state_of(one, now)) for one in waiver_rows(request.actor.workspace_id)[: 5 * SHOWN]]
-    held = [pair for pair in rows if pair[1] != "expired"]
-    ended = [pair for pair in rows if pair[1] == "expired"]
-    return render(request, "admin/waivers.html", {"held": _soonest(held), "ended": ended[::-1][:SHOWN]})
-
-
-def _soonest(rows: list[tuple[Waiver, str]]) -> list[tuple[Waiver, str]]:
-    """Order by end, those without one last."""
-    return sorted(rows, key=lambda pair: (pair[0].until is None, pair[0].until, pair[0].pk))
-
-
-@require_POST
-@page(Right.REVIEW)
-def end(request: Visit, waiver: int) -> HttpResponse:
-    """End a waiver now."""
-    ended = end_waiver(request.actor, waiver)
-    messages.success(request, f"It has ended. What it accepted in {ended.version.environment.slug} counts again.")
-    return redirect("waivers")
