@@ -52,6 +52,21 @@ def test_libraries_that_diverge_are_listed_with_who_holds_what(ben: Actor) -> No
     assert "No published environment holds nothing-such" in view(client, f"{HOME}?library=nothing-such")
 
 
+def test_libraries_are_narrowed_sorted_and_exported(ben: Actor) -> None:
+    """By a part of their name, in both orders, with their versions and holders in the file."""
+    client = visitor(ben)
+    assert first_cells(client.get(f"{HOME}?show=all")) == ["idna", "rich", "six"]
+    assert first_cells(client.get(f"{HOME}?show=all&sort=-library")) == ["six", "rich", "idna"]
+    assert first_cells(client.get(f"{HOME}?show=all&text=I")) == ["idna", "rich", "six"]
+    assert first_cells(client.get(f"{HOME}?show=all&text=IC")) == ["rich"]
+    assert "No library matches" in view(client, f"{HOME}?text=nothing-such")
+    rows = exported(client.get(f"{HOME}?show=conflicts&format=csv"))
+    assert [(row["library"], row["versions"], row["spread"]) for row in rows] == [
+        ("idna", "3.7 (2), 2.8 (1)", "major")
+    ]
+    assert "old@1 asks for idna<3" in rows[0]["conflict"]
+
+
 def test_outliers_are_proposed_to_move(ben: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outliers are ticked, the common version is filled in; what cannot be resolved says why; drafts on demand."""
     client = visitor(ben)

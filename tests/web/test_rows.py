@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.comparison.diff import Change, Row, Step
+from assay.core.events import EventName
 from assay.core.report import Check
 from assay.store.reads.libraries import LibraryRow
 from assay.web.admin.changes import ChangeLine
-from assay.web.templatetags.assay import failed_first, seconds
+from assay.web.templatetags.assay import failed_first, happened, seconds
 from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
@@ -121,3 +123,13 @@ def test_checks_that_need_attention_come_first() -> None:
 def test_durations_are_written_in_units_that_fit(value: float | None, text: str) -> None:
     """Seconds, then minutes, then hours."""
     assert seconds(value) == text
+
+
+def test_every_event_reads_as_what_somebody_did() -> None:
+    """A past tense and its object; `set the` says nothing."""
+    phrases = {name: happened(name) for name in EventName}
+    assert len(set(phrases.values())) == len(phrases)
+    assert all(re.match(r"(was refused|put|set|found|withdrew|[a-z]+ed) ", text) for text in phrases.values()), (
+        phrases
+    )
+    assert not [text for text in phrases.values() if "set the" in text]

@@ -16,22 +16,31 @@ def consistency(
     actor: Actor,
     *,
     library: str = "",
+    text: str = "",
     diverging: bool = True,
     conflicts: bool = False,
     after: str = "",
+    descending: bool = False,
+    offset: int = 0,
     limit: int = 50,
 ) -> list[Spread]:
-    """Return libraries by name, at most `limit` of those after the name `after`.
+    """Return libraries by name, at most `limit` of those after the name `after` and after `offset` more.
 
-    Only those live in several versions unless `diverging` is off; with `conflicts` only those that
-    environments could not share. `library` asks for one, diverging or not.
+    Only those live in several versions unless `diverging` is off, and whose name contains `text`; with
+    `conflicts` only those that environments could not share. `library` names one, diverging or not.
     """
     with index_of(actor) as index:
         live = _live(index)
-        names = [canonicalize_name(library)] if library else live
-        asked = (name for name in names if library or (name > after and (diverges(live[name]) or not diverging)))
-        found = (_spread(index, name, live[name]) for name in asked if name in live)
-        return list(islice((one for one in found if one.conflict or not conflicts), limit))
+        if library:
+            names = [str(canonicalize_name(library))]
+        else:
+            part = canonicalize_name(text)
+            named = [name for name in live if name > after and part in name]
+            names = [name for name in named if diverges(live[name]) or not diverging]
+        if descending:
+            names.reverse()
+        rows = (_spread(index, name, live[name]) for name in names if name in live)
+        return list(islice((one for one in rows if one.conflict or not conflicts), offset, offset + limit))
 
 
 def _live(index: NearestIndex) -> dict[str, dict[str, int]]:

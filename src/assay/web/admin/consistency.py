@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -18,15 +17,16 @@ from assay.store.reads.advisories import CurrentFeed, current_feed
 from assay.store.reads.consistency import consistency as read
 from assay.store.reads.duplicates import Member
 from assay.store.reads.duplicates import duplicates as read_duplicates
+from assay.store.reads.ordering import Order
 from assay.web.access import Visit, page
-from assay.web.tables import Column, ListTable
+from assay.web.tables import Column, ListTable, QueryTable
 
 LIMIT = 40  # libraries on a page
 NAMED = 6  # environments named for each version
 GROUPS = 20  # of near-duplicates, the largest ones
 PAGE = 50
 USERS = "Users in the last 30 days"
-SHOWS = ("diverging", "conflicts", "all")
+SHOWS = (("diverging", "Different versions"), ("conflicts", "Conflicts"), ("all", "All"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,34 +64,74 @@ DUPLICATES: tuple[Column[Duplicate], ...] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """One library: its live versions, and why environments could not share one."""
+
+    spread: Spread
+    versions: tuple[Live, ...]
+    reasons: tuple[str, ...]
+
+
+LIBRARIES: tuple[Column[Library], ...] = (
+    Column(name="library", label="Library", value=lambda row: row.spread.name),
+    Column(
+        name="versions",
+        label="Published versions, newest first",
+        value=lambda row: tuple(f"{one.version} ({one.count})" for one in row.versions),
+        sorts=False,
+        hint="With the number of environments that hold each",
+    ),
+    Column(name="spread", label="Spread", value=lambda row: row.spread.step or "same", sorts=False),
+    Column(name="conflict", label="Conflict", value=lambda row: row.reasons, sorts=False),
+)
+
+
 @page(Right.REVIEW)
-def consistency(request: Visit) -> HttpResponse:
-    """List the libraries that are live in several versions, those in conflict, or all; or show one of them."""
-    library, shows = request.GET.get("library", "").strip(), request.GET.get("show", SHOWS[0])
-    found = read(
-        request.actor,
-        library=library,
-        diverging=shows != "all",
-        conflicts=shows == "conflicts",
-        after=request.GET.get("after", ""),
-        limit=LIMIT + 1,
-    )
-    rows, feed = found[:LIMIT], current_feed()
-    context: dict[str, Any] = {
-        "library": library,
-        "show": shows if shows in SHOWS else SHOWS[0],
-        "shows": SHOWS,
-        "rows": [(row, _live(row, feed), _reasons(row.conflict)) for row in rows],
-        "after": rows[-1].name if len(found) > LIMIT else "",
-    }
-    if library and rows:
-        context["holders"] = [
-            (holder, version, holder in rows[0].outliers)
-            for version, named in rows[0].versions.items()
-            for holder in named
-        ]
-        context["most"] = MOST
+def consistency(request: Visit) -> HttpResponseBase:
+    """List the libraries that are live in several versions, those in conflict, or all."""
+    library = request.GET.get("library", "").strip()
+    if library:
+        return _one_library(request, library)
+    text, show = request.GET.get("text", "").strip(), request.GET.get("show", SHOWS[0][0])
+    feed = current_feed()
+
+    def reads(order: Order, limit: int, offset: int) -> list[Library]:
+        found = read(
+            request.actor,
+            text=text,
+            diverging=show != "all",
+            conflicts=show == "conflicts",
+            descending=order.descending,
+            offset=offset,
+            limit=limit,
+        )
+        return [_library(one, feed) for one in found]
+
+    table = QueryTable(request, LIBRARIES, name="libraries", default="library", size=LIMIT, reads=reads)
+    if table.exported:
+        return table.export()
+    context = {"table": table, "text": text, "show": show, "shows": SHOWS}
     return render(request, "admin/consistency.html", context)
+
+
+def _one_library(request: Visit, name: str) -> HttpResponse:
+    """Show one library, and offer to move its environments to one version."""
+    rows = [_library(one, current_feed()) for one in read(request.actor, library=name)]
+    table = ListTable(request, LIBRARIES, name="libraries", rows=rows)
+    context = {"table": table, "library": name, "shows": SHOWS, "most": MOST}
+    if rows:
+        spread = rows[0].spread
+        context["holders"] = [
+            (holder, version, holder in spread.outliers)
+            for version, holders in spread.versions.items()
+            for holder in holders
+        ]
+    return render(request, "admin/consistency.html", context)
+
+
+def _library(spread: Spread, feed: CurrentFeed | None) -> Library:
+    return Library(spread=spread, versions=tuple(_live(spread, feed)), reasons=tuple(_reasons(spread.conflict)))
 
 
 def _live(row: Spread, feed: CurrentFeed | None) -> list[Live]:
