@@ -46,7 +46,16 @@ RETIRED = (
         "Shared paths",
     ),
 )
-ENDING = ("server-stop", "secret-delete", "token-revoke", "run-cancel", "build-cancel", "app-stop")
+ENDING = (
+    "server-stop",
+    "secret-delete",
+    "token-revoke",
+    "run-cancel",
+    "build-cancel",
+    "app-stop",
+    "webhook-remove",
+    "waiver-end",
+)
 
 
 def pages() -> list[Path]:

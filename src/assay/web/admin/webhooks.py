@@ -1,9 +1,10 @@
-"""Admin → Webhooks: which addresses are told of what, and what became of it."""
+"""Admin → Webhooks: the addresses that receive events, and the deliveries to them."""
 
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import F
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -12,14 +13,49 @@ from assay.core.notifications import NOTIFICATION_TYPES
 from assay.core.roles import Right
 from assay.flow.notify.webhooks import NewWebhook, add_webhook, remove_webhook, send_again, try_webhook
 from assay.store.models import Delivery, Webhook
+from assay.store.reads.ordering import Columns, Order, ordered
 from assay.web.access import Visit, page
+from assay.web.tables import Column, QueryTable
 
-SHOWN = 40
+PAGE = 40
+ORDERS: Columns = {
+    "sequence": F("sequence"),
+    "event": F("event"),
+    "url": F("webhook__url"),
+    "attempts": F("attempts"),
+    "delivered": F("delivered_at"),
+}
+
+
+def state_of(delivery: Delivery) -> str:
+    """Return `delivered`, `queued` (it will be tried, or tried again) or `failed`."""
+    if delivery.delivered_at:
+        return "delivered"
+    return "queued" if delivery.next_at else "failed"
+
+
+DELIVERIES: tuple[Column[Delivery], ...] = (
+    Column(name="sequence", label="Number", value=lambda row: row.sequence, number=True, hint="In the audit log"),
+    Column(name="event", label="Event", value=lambda row: row.event),
+    Column(name="url", label="To", value=lambda row: row.webhook.url),
+    Column(name="state", label="State", value=state_of, sorts=False),
+    Column(name="error", label="Error", value=lambda row: row.error, sorts=False, shown=False),
+    Column(name="attempts", label="Attempts", value=lambda row: row.attempts, number=True),
+    Column(name="delivered", label="Delivered", value=lambda row: row.delivered_at),
+)
 
 
 @page(Right.ADMINISTER)
-def webhooks(request: Visit) -> HttpResponse:
-    """List them with the last deliveries; add one, whose secret is shown this once."""
+def webhooks(request: Visit) -> HttpResponseBase:
+    """List the webhooks and their deliveries; add one and show its secret once."""
+    deliveries = Delivery.objects.filter(webhook__workspace_id=request.actor.workspace_id).select_related("webhook")
+
+    def reads(order: Order, limit: int, offset: int) -> list[Delivery]:
+        return list(ordered(deliveries, order, ORDERS)[offset : offset + limit])
+
+    table = QueryTable(request, DELIVERIES, name="deliveries", default="-sequence", size=PAGE, reads=reads)
+    if table.exported:
+        return table.export()
     error: AssayError | None = None
     made: NewWebhook | None = None
     if request.method == "POST":
@@ -33,13 +69,13 @@ def webhooks(request: Visit) -> HttpResponse:
         except AssayError as refused:
             error = refused
     rows = Webhook.objects.filter(workspace_id=request.actor.workspace_id).order_by("pk")
-    deliveries = Delivery.objects.filter(webhook__workspace_id=request.actor.workspace_id)
     return render(
         request,
         "admin/webhooks.html",
         {
             "hooks": rows,
-            "deliveries": deliveries.select_related("webhook").order_by("-pk")[:SHOWN],
+            "table": table,
+            "rows": [(one, state_of(one)) for one in table.rows],
             "events": [str(name) for name in NOTIFICATION_TYPES],
             "made": made,
             "error": error,
@@ -51,8 +87,8 @@ def webhooks(request: Visit) -> HttpResponse:
 
 @require_POST
 @page(Right.ADMINISTER)
-def attempt(request: Visit, webhook: int) -> HttpResponse:
-    """Send a test."""
+def send_test(request: Visit, webhook: int) -> HttpResponse:
+    """Send a test event to a webhook."""
     messages.info(request, try_webhook(request.actor, webhook))
     return redirect("webhooks")
 
@@ -60,16 +96,16 @@ def attempt(request: Visit, webhook: int) -> HttpResponse:
 @require_POST
 @page(Right.ADMINISTER)
 def remove(request: Visit, webhook: int) -> HttpResponse:
-    """Remove one."""
+    """Remove a webhook."""
     remove_webhook(request.actor, webhook)
-    messages.success(request, "It is told of nothing any more.")
+    messages.success(request, "Webhook removed.")
     return redirect("webhooks")
 
 
 @require_POST
 @page(Right.ADMINISTER)
-def again(request: Visit, delivery: int) -> HttpResponse:
-    """Send one once more."""
+def redeliver(request: Visit, delivery: int) -> HttpResponse:
+    """Deliver an event again."""
     send_again(request.actor, delivery)
-    messages.success(request, "It is on its way again.")
+    messages.success(request, "Delivery queued.")
     return redirect("webhooks")

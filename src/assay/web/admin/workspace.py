@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -14,6 +14,7 @@ from assay.flow.people import DEMANDS, change_role
 from assay.flow.review.approval import rules_of, set_approval, set_groups
 from assay.store.models import Membership
 from assay.web.access import Visit, page
+from assay.web.tables import Column, ListTable
 
 WORDS = {
     "self_approval": "Allow people to approve their own submissions (marked in the audit log)",
@@ -22,10 +23,20 @@ WORDS = {
     "personal_overlays": "Allow personal libraries in servers; nobody else gets them",
 }
 
+MEMBERS: tuple[Column[Membership], ...] = (
+    Column(name="name", label="Name", value=lambda row: row.person.get_username()),
+    Column(name="role", label="Role", value=lambda row: row.role),
+    Column(name="groups", label="Groups", value=lambda row: tuple(row.groups)),
+)
+
 
 @page(Right.ADMINISTER)
-def workspace(request: Visit) -> HttpResponse:
-    """Show and change what the workspace wants; list its members."""
+def workspace(request: Visit) -> HttpResponseBase:
+    """Show and change the settings of the workspace; list its members."""
+    text = request.GET.get("text", "").strip()
+    table = ListTable(request, MEMBERS, name="members", default="name", rows=_members(request, text))
+    if table.exported:
+        return table.export()
     error: AssayError | None = None
     if request.method == "POST":
         try:
@@ -34,7 +45,7 @@ def workspace(request: Visit) -> HttpResponse:
         except AssayError as refused:
             error = refused
         else:
-            messages.success(request, "Saved. It counts for every decision from now on.")
+            messages.success(request, "Settings saved. They apply to every decision from now on.")
             return redirect("workspace")
     found = request.workspace
     return render(
@@ -45,7 +56,8 @@ def workspace(request: Visit) -> HttpResponse:
             "rules": rules_of(found),
             "numbers": range(1, MOST_APPROVALS + 1),
             "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS],
-            "members": _members(request),
+            "table": table,
+            "text": text,
             "roles": list(Role),
             "error": error,
         },
@@ -66,19 +78,22 @@ def _names(request: Visit) -> tuple[str, ...]:
     return tuple(request.POST.get("groups", "").replace(",", " ").lower().split())
 
 
-def _members(request: Visit) -> list[Membership]:
+def _members(request: Visit, text: str) -> list[Membership]:
+    """Return the members whose name, role or groups contain a text; all for ''."""
     rows = Membership.objects.filter(workspace_id=request.actor.workspace_id).select_related("person")
-    return list(rows.order_by("person__username"))
+    wanted = text.casefold()
+    named = ((one, " ".join((one.person.get_username(), one.role, *one.groups))) for one in rows)
+    return [one for one, words in named if wanted in words.casefold()]
 
 
 @require_POST
 @page(Right.ADMINISTER)
 def member(request: Visit, name: str) -> HttpResponse:
-    """Change what a member is, and for which groups they speak."""
+    """Change the role and the reviewer groups of a member."""
     try:
         change_role(request.actor, name, request.POST.get("role", ""))
         set_groups(request.actor, name, _names(request))
-        messages.success(request, f"{name} is changed.")
+        messages.success(request, f"Role and groups of {name} saved.")
     except AssayError as refused:
         messages.error(request, f"{refused.detail} {refused.hint}")
     return redirect("workspace")
