@@ -16,6 +16,7 @@ from assay.store.models import Membership
 from assay.web.access import Visit, page
 from assay.web.tables import Column, ListTable
 
+FEW = 10  # members that are found without a filter
 WORDS = {
     "self_approval": "Allow people to approve their own submissions (marked in the audit log)",
     "require_sandbox": "Require isolation (bubblewrap) for builds",
@@ -58,6 +59,7 @@ def workspace(request: Visit) -> HttpResponseBase:
             "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS],
             "table": table,
             "text": text,
+            "many": text or table.total > FEW,
             "roles": list(Role),
             "error": error,
         },
