@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.core.format_bytes import format_bytes
+from assay.core.format_bytes import format_bytes, format_memory
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,20 @@ from assay.core.format_bytes import format_bytes
 def test_sizes_have_three_digits_and_a_unit(count: float, text: str) -> None:
     """Powers of 1000; the next unit starts where the number would have four digits."""
     assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (512 * 1024**2, "512 MiB"),
+        (4 * 1024**3, "4 GiB"),
+        (1.5 * 1024**3, "1.5 GiB"),
+        (100 * 1024, "100 KiB"),
+        (1023.6 * 1024**2, "1 GiB"),
+        (2000 * 1024**3, "2,000 GiB"),
+    ],
+)
+def test_memory_is_written_as_its_limits_are_set(count: float, text: str) -> None:
+    """Powers of 1024, no zeros behind the point."""
+    assert format_memory(count) == text

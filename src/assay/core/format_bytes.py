@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-UNITS = ("B", "kB", "MB", "GB")
+DISK = ("B", "kB", "MB", "GB")
+MEMORY = ("B", "KiB", "MiB", "GiB")
 
 
 def format_bytes(count: float) -> str:
     """Return a number of bytes with three digits, e.g. `1.84 GB` (powers of 1000, as pip and uv print them)."""
-    number, unit = float(count), UNITS[0]
-    for larger in UNITS[1:]:
-        if abs(number) < 999.5:  # noqa: PLR2004 - rounds to the next unit
+    return _scaled(count, 1000, DISK)
+
+
+def format_memory(count: float) -> str:
+    """Return an amount of memory with three digits at most, e.g. `4 GiB` (powers of 1024, as limits are set)."""
+    number, _, unit = _scaled(count, 1024, MEMORY).partition(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
+
+
+def _scaled(count: float, base: int, units: tuple[str, ...]) -> str:
+    number, unit = float(count), units[0]
+    for larger in units[1:]:
+        if abs(number) < base - 0.5:  # rounds to the next unit
             break
-        number, unit = number / 1000, larger
-    digits = 0 if unit == UNITS[0] or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
+        number, unit = number / base, larger
+    digits = 0 if unit == units[0] or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
     return f"{number:,.{digits}f} {unit}".replace("-", "\N{MINUS SIGN}")

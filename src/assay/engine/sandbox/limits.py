@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from assay.core.format_bytes import format_bytes
+from assay.core.format_bytes import format_memory
 from assay.engine.interface import Job
 from assay.engine.sandbox import isolation
 
@@ -108,7 +108,7 @@ def _watch(process: subprocess.Popen[bytes], seconds: float) -> str:
             if count > MAX_PROCESSES:
                 return f"it started more than {MAX_PROCESSES} processes"
             if memory > MAX_MEMORY:
-                return f"it used more than {format_bytes(MAX_MEMORY)} of memory"
+                return f"it used more than {format_memory(MAX_MEMORY)} of memory"
         else:
             return ""
     return f"it took longer than {seconds:.0f} s"

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
-from assay.core.format_bytes import format_bytes
+from assay.core.format_bytes import format_bytes, format_memory
 from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
 from assay.web.undo import undo_url
@@ -179,6 +179,12 @@ def health(word: str) -> SafeString:
 def size(value: float | None) -> str:
     """Write a number of bytes, e.g. `1.84 GB` (see `core.format_bytes`)."""
     return format_bytes(value or 0)
+
+
+@register.filter
+def memory(value: float | None) -> str:
+    """Write an amount of memory, e.g. `4 GiB` (see `core.format_bytes`)."""
+    return format_memory(value or 0)
 
 
 @register.filter
