@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from support.people import person, published
+from support.people import person, published, quarantined_by_rule
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
 from assay.flow.retire import deprecate, ending_impact, quarantine, release, restore, retire
+from assay.flow.watch.quarantine import ends_at
 from assay.store.models import Event, Server, Version
 
 pytestmark = pytest.mark.django_db
@@ -103,10 +104,22 @@ def test_a_quarantine_and_its_end_need_a_reason(people: People) -> None:
     _, _, eva = people
     with pytest.raises(ConflictError, match="its health is ok"):
         release(eva, "geo", 1, reason="fine")
-    for act in (quarantine, release):
-        with pytest.raises(InvalidInputError) as caught:
-            act(eva, "geo", 1, reason=" ")
-        assert caught.value.path == "reason"
-        assert quarantine(eva, "geo", 1, reason=" malware ").health == Health.QUARANTINED
+    with pytest.raises(InvalidInputError) as caught:
+        quarantine(eva, "geo", 1, reason=" ")
+    assert caught.value.path == "reason"
+    assert quarantine(eva, "geo", 1, reason=" malware ").health == Health.QUARANTINED
+    with pytest.raises(InvalidInputError) as caught:
+        release(eva, "geo", 1, reason=" ")
+    assert caught.value.path == "reason"
     assert last("version.quarantined")["reason"] == "malware"
     assert release(eva, "geo", 1, reason="checked").health == Health.OK
+
+
+def test_a_quarantine_is_not_replaced_by_another(people: People) -> None:
+    """The end that a rule has set for what runs stays."""
+    eva = people[2]
+    ends = timezone.now() + timedelta(days=3)
+    quarantined_by_rule(Version.objects.get(number=1), ends)
+    with pytest.raises(ConflictError, match="quarantined already"):
+        quarantine(eva, "geo", 1, reason="me too")
+    assert ends_at(find_version(eva, "geo", 1)) == ends

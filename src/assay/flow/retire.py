@@ -85,9 +85,11 @@ def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = F
 
 
 def quarantine(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
-    """Stop new launches of a version at once, whatever its status."""
+    """Stop new launches of a version at once, whatever its status. Raises ConflictError when they are stopped."""
     version = find_version(actor, slug, number)
     check_right(actor, Right.ADMINISTER)
+    if version.health == Health.QUARANTINED:
+        raise ConflictError(f"{version.reference} is quarantined already.", hint="Release it first.")
     if not reason.strip():
         raise InvalidInputError("A reason is needed.", hint="Say what was found.", path="reason")
     set_health(
