@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from assay.cli import advisories, applications
 from assay.cli.arguments import add_command, add_group, add_json, add_workspace, read_password
-from assay.cli.output import plural, say, say_json, say_table
+from assay.cli.output import say, say_json, say_table
 from assay.cli.serve import ready
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes, plural
 from assay.core.roles import Right, Role
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from assay.cli.arguments import add_command, add_group
-from assay.cli.output import plural, say
+from assay.cli.output import say
 from assay.cli.serve import ready
+from assay.core.formatting import plural
 
 if TYPE_CHECKING:
     from assay.cli.arguments import Commands

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from assay.cli.arguments import add_command, add_json, add_version
 from assay.cli.builds import follow_build
-from assay.cli.output import plural, say, say_json, say_table
+from assay.cli.output import say, say_json, say_table
 from assay.client import Client
 from assay.core.errors import InvalidInputError
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes, plural
 from assay.core.spec import REFERENCE
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from assay.cli.arguments import add_command, add_version
 from assay.cli.builds import POLL_SECONDS, follow_build
 from assay.cli.environments import path_of
-from assay.cli.output import plural, say, show_progress
+from assay.cli.output import say, show_progress
 from assay.client import Client
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes, plural
 
 if TYPE_CHECKING:
     from assay.cli.arguments import Commands

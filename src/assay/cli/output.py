@@ -31,12 +31,6 @@ def say_table(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: S
         say(GAP.join(cells).rstrip())
 
 
-def plural(amount: int, noun: str) -> str:
-    """Write an amount with its noun, such as `1 library` and `1,200 libraries`."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{amount:,} {noun if amount == 1 else many}"
-
-
 def show_progress(text: str) -> None:
     """Replace the progress line of a terminal; '' removes it. A file gets no progress."""
     if sys.stderr.isatty():

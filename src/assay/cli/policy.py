@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.cli.arguments import add_command, add_group, add_json
-from assay.cli.output import plural, say, say_json
+from assay.cli.output import say, say_json
 from assay.client import Client
 from assay.core.errors import InvalidInputError
+from assay.core.formatting import plural
 
 if TYPE_CHECKING:
     from assay.cli.arguments import Commands

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from assay.core.errors import AssayError, BuildError
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes, plural
 from assay.core.lock import Lock
 from assay.engine.engines import engine_of
 from assay.engine.installing.seal import BUILDING, read_sealed
@@ -81,7 +81,7 @@ class Build:
                 pool.submit(_prepare, engine, self.job.request.python_path)
             lock = self._lock(engine)
         size = format_bytes(lock.download_size)
-        self.reporter.log(f"Lock {lock.digest}: {len(lock.libraries):,} libraries, {size} of files")
+        self.reporter.log(f"Lock {lock.digest}: {plural(len(lock.libraries), 'library')}, {size} to install from")
         take_lease(self.job.paths, self.workdir.name, lock)
         existing = None if self.job.repair else read_sealed(Path(self.job.paths.environments) / lock.digest)
         if existing is not None:

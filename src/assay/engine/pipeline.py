@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes, plural
 from assay.core.lock import Lock
 from assay.core.report import Check, Report
 from assay.engine.checking.check import check
@@ -47,7 +47,8 @@ def _install(engine: Engine, job: Job, lock: Lock, workdir: Path, prefix: Path, 
     )
     installed = installer.link(installer.fetch())
     size = format_bytes(installed.size)
-    reporter.log(f"Linked {len(installed.wheels):,} libraries, {installed.files:,} files, {size}")
+    libraries, files = plural(len(installed.wheels), "library"), plural(installed.files, "file")
+    reporter.log(f"Linked {libraries}, {files}, {size}")
     return installed
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from assay.core.formatting import plural
 from assay.core.policy.facts import Context, LibraryFact, VersionFacts
 from assay.core.policy.findings import Fact
 from assay.core.policy.library_rules import Rule, in_range, join_or
@@ -193,7 +194,7 @@ class Count(Rule):
         del context
         count = len(version.libraries)
         if count > self.libraries:
-            words = f"{count} libraries; at most {self.libraries} are allowed"
+            words = f"{plural(count, 'library')}; at most {self.libraries} are allowed"
             yield Fact(key=f"count/{count}", words=words, advice="Split it, or build on a base.")
 
 

@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from assay.core.errors import BuildError
+from assay.core.formatting import plural
 from assay.core.lock import Lock
 from assay.core.report import Check, LibraryFacts
 from assay.engine.checking.console_scripts import shadowed_commands
@@ -130,7 +131,7 @@ def file_checks(installed: Installed, verified: Verified) -> tuple[Check, ...]:
     start_up = [Path(path).name for path in verified.startup_code]
     shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
     return (
-        Check(name="locked", state="passed", detail=f"{len(verified.libraries)} libraries by hash"),
+        Check(name="locked", state="passed", detail=f"{plural(len(verified.libraries), 'library')} by hash"),
         _noted("startup code", start_up),
         _noted("built from source", [one.name for one in verified.lock.libraries if not one.file.is_wheel]),
         _noted("file conflicts", shared),

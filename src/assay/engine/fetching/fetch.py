@@ -16,7 +16,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from assay.core.errors import BuildError
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes
 from assay.core.lock import File
 from assay.engine.fetching.network import Network
 

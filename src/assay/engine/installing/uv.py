@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from assay.core.formatting import plural
 from assay.core.lock import Lock, LockedLibrary
 from assay.engine import uv
 from assay.engine.fetching.eta import Eta
@@ -37,7 +38,7 @@ class UvInstaller:
         stored = stored_wheels(self._lock, self._store)
         missing = [one for one in self._lock.libraries if one.name not in stored]
         if missing:
-            self._log(f"{len(stored):,} libraries are in the wheel store; fetching {len(missing):,}.")
+            self._log(f"Found {plural(len(stored), 'library')} in the wheel store; fetching {len(missing):,}.")
             self._add(missing, done=len(stored))
             self._added = frozenset(key_of(one, self._lock.python) for one in missing)
             stored = stored_wheels(self._lock, self._store)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from assay.core.format_bytes import format_memory
+from assay.core.formatting import format_memory
 from assay.engine.interface import Job
 from assay.engine.sandbox import isolation
 

@@ -24,7 +24,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
 from assay.core.errors import AssayError, BuildError, ResolutionError
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes
 from assay.core.lock import File
 from assay.engine.interface import Credentials, Job, LogLine, ResolveRequest
 from assay.engine.interpreters import find_base

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.errors import BuildError
-from assay.core.format_bytes import format_bytes
+from assay.core.formatting import format_bytes
 
 MAX_MEMBERS = 300_000  # the largest wheels in use have about 30,000
 MAX_BYTES = 20 << 30  # unpacked

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from assay.core.comparison.diff import ComparedVersion, Row, compare
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
+from assay.core.formatting import plural
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Pin, pinned
@@ -54,7 +55,7 @@ def propose(actor: Actor, pin: Pin, references: Sequence[str], *, create: bool =
     check_right(actor, Right.COMPOSE)
     if not 1 <= len(references) <= MOST:
         raise InvalidInputError(
-            f"{len(references)} environments; 1 to {MOST} can be moved at a time.",
+            f"{plural(len(references), 'environment')}; 1 to {MOST} can be moved at a time.",
             hint="Choose fewer, and the others afterwards.",
             path="environments",
         )

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from assay.core.comparison.consistency import Conflict, Spread
+from assay.core.formatting import plural
 from assay.core.roles import Right
 from assay.core.spec import parse_pin
 from assay.flow.compose.align import MOST, propose
@@ -171,7 +172,10 @@ def propose_moves(request: Visit) -> HttpResponse:
     found = propose(request.actor, pin, request.POST.getlist("environments"), create=create)
     possible = [one for one in found if one.possible]
     if create:
-        messages.success(request, f"{len(possible)} drafts say {pin.name}{pin.specifier} now; build and submit them.")
+        messages.success(
+            request,
+            f"{plural(len(possible), 'draft')} with {pin.name}{pin.specifier} created. Build and submit them.",
+        )
     return render(
         request,
         "admin/consistency_moves.html",

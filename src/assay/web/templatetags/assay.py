@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
-from assay.core.format_bytes import format_bytes, format_memory
+from assay.core.formatting import format_bytes, format_memory
 from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
 from assay.web.undo import undo_url
@@ -177,13 +177,13 @@ def health(word: str) -> SafeString:
 
 @register.filter
 def size(value: float | None) -> str:
-    """Write a number of bytes, e.g. `1.84 GB` (see `core.format_bytes`)."""
+    """Write a number of bytes, e.g. `1.84 GB` (see `core.formatting`)."""
     return format_bytes(value or 0)
 
 
 @register.filter
 def memory(value: float | None) -> str:
-    """Write an amount of memory, e.g. `4 GiB` (see `core.format_bytes`)."""
+    """Write an amount of memory, e.g. `4 GiB` (see `core.formatting`)."""
     return format_memory(value or 0)
 
 

@@ -1,9 +1,15 @@
-"""How sizes in bytes are written, the same on pages, in logs and in messages."""
+"""How amounts and sizes are written, the same on pages, in logs, in messages and by commands."""
 
 from __future__ import annotations
 
 DISK = ("B", "kB", "MB", "GB")
 MEMORY = ("B", "KiB", "MiB", "GiB")
+
+
+def plural(amount: int, noun: str) -> str:
+    """Return an amount with its noun, such as `1 library` and `1,200 libraries`."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{amount:,} {noun if amount == 1 else many}"
 
 
 def format_bytes(count: float) -> str:

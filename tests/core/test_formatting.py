@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.core.format_bytes import format_bytes, format_memory
+from assay.core.formatting import format_bytes, format_memory
 
 
 @pytest.mark.parametrize(
