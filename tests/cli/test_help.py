@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from assay.cli.main import main, parser
-from assay.core.formatting import plural, say_table
+from assay.cli.output import say_table
+from assay.core.formatting import plural
 
 
 def commands(found: argparse.ArgumentParser) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
