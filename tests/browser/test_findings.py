@@ -24,7 +24,7 @@ def test_a_finding_is_foreseen_and_waived(desk: Desk, browser: Browser, tmp_path
     """The author reads while composing what the reviewer will find; without a waiver nothing can be approved."""
     load(desk, tmp_path, SIX)
     ana, ben = Visitor(desk, browser, "ana"), Visitor(desk, browser, "ben")
-    compose(ana, "oldsix", "Old six", "six==1.15.0", foreseen="Ask for six>=1.16.0.")
+    compose(ana, "oldsix", "Old six", "six==1.15.0", foreseen="Require six>=1.16.0.")
     ana.go("/environments/oldsix/1/?tab=health")
     expect(ana.page.get_by_text("PYSEC-2026-1").first).to_be_visible()
     ana.check()
@@ -40,7 +40,7 @@ def test_a_finding_is_foreseen_and_waived(desk: Desk, browser: Browser, tmp_path
     ben.page.get_by_label("Reason", exact=True).fill("Only read by ourselves.")
     ben.check()
     ben.page.get_by_role("button", name="Waive", exact=True).click()
-    expect(ben.page.get_by_text("1 finding is accepted.")).to_be_visible()
+    expect(ben.page.get_by_text("1 finding is waived.")).to_be_visible()
     expect(approve).to_be_enabled()
     ben.page.get_by_text("1 waived", exact=True).click()
     expect(ben.page.locator("#findings")).to_contain_text("“Only read by ourselves.” until")

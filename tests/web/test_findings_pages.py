@@ -19,7 +19,7 @@ from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
 from assay.store.models import Version, Waiver
 from assay.store.reads.reviews import queue
-from assay.web.admin.findings import findings_of, foresight
+from assay.web.admin.findings import expected_findings, findings_of
 
 PAGE = "/environments/geo/1/review"
 PINS = {"pillow": "8.0.0", "six": "1.15.0"}
@@ -112,9 +112,9 @@ def test_approving_waits_for_every_waiver(people: tuple[Actor, Actor]) -> None:
     ("change", "words"),
     [
         ({"reason": " "}, "A reason is needed"),
-        ({"until": "tomorrow"}, "is no day"),
+        ({"until": "tomorrow"}, "is not a date"),
         ({"until": "2020-01-01"}, "must lie within"),
-        ({"until": "2026-13-45"}, "is no day"),
+        ({"until": "2026-13-45"}, "is not a date"),
         ({"finding": []}, "No finding is chosen"),
         ({"finding": ["nonsense"]}, "no such finding"),
     ],
@@ -163,10 +163,10 @@ def test_what_waits_is_judged_anew_when_the_feed_changes(people: tuple[Actor, Ac
 @pytest.mark.usefixtures("feed")
 def test_while_composing_each_library_is_told_with_the_way_out(people: tuple[Actor, Actor]) -> None:
     """One line for each library, those that block first, with the line to ask for."""
-    told = foresight(preview_findings(people[0].workspace_id, lock_of(PINS)))
+    told = expected_findings(preview_findings(people[0].workspace_id, lock_of(PINS)))
     assert [(one.library, one.blocking, one.titles, one.advice) for one in told[:2]] == [
-        ("pillow", 2, ("PYSEC-1 (critical)", "PYSEC-2 (critical)"), "Ask for pillow>=8.2.0."),
-        ("six", 0, ("PYSEC-3 (medium)",), "Ask for six>=1.16.0."),
+        ("pillow", 2, ("PYSEC-1 (critical)", "PYSEC-2 (critical)"), "Require pillow>=8.2.0."),
+        ("six", 0, ("PYSEC-3 (medium)",), "Require six>=1.16.0."),
     ]
 
 

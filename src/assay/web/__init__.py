@@ -1,1 +1,1 @@
-"""PAGES: one view module and one template per page."""
+"""PAGES: one view module and one template for each page."""

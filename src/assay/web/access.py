@@ -1,4 +1,4 @@
-"""Who looks at a page: signed in, in a workspace, with the right that the page declares."""
+"""Access to pages: the visitor is signed in, is a member of a workspace, and has the right that the page declares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 
 class Visit(HttpRequest):
-    """A request of somebody who may see the page."""
+    """A request from a person who may see the page."""
 
     user: Person
     actor: Actor
@@ -30,7 +30,7 @@ View = Callable[Concatenate[Visit, P], HttpResponseBase]
 
 
 def page(right: Right) -> Callable[[View[P]], View[P]]:
-    """Declare the right of a page: the visitor becomes `request.actor`, or signs in, or is refused."""
+    """Require a right for a page: set `request.actor`, redirect to sign-in, or raise ForbiddenError."""
 
     def declare(view: View[P]) -> View[P]:
         @login_required
@@ -48,7 +48,7 @@ def page(right: Right) -> Callable[[View[P]], View[P]]:
 
 
 def visitor(request: Visit) -> Actor:
-    """Return the person in their workspace. Raises NotFoundError for somebody without one."""
+    """Return the visitor as an actor in their workspace. Raises NotFoundError for a person without a workspace."""
     known = getattr(request, "actor", None)
     if known is not None:
         return known  # type: ignore[no-any-return]  # set by us, above

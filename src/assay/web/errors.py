@@ -1,4 +1,4 @@
-"""Pages for what Django itself refuses: not found, forbidden, a fault of ours."""
+"""Pages for errors that Django raises: not found, forbidden, internal error."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ def _page(request: HttpRequest, error: AssayError, status: int) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that there is not."""
+    """Show the page for an address that does not exist (404)."""
     del exception
     return _page(request, NotFoundError("This page does not exist.", hint="Check the address, or go home."), 404)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
-    """Answer a request that came from another site, or a form that is too old."""
+    """Show the page for a failed CSRF check: a form from another site, or an expired one (403)."""
     del exception, reason
     hint = "Reload the page and submit the form again."
     return _page(request, ForbiddenError("The form has expired or came from another site.", hint=hint), 403)
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """Answer when we made a mistake; the request's id finds it in the log."""
+    """Show the page for an internal error (500); the request ID finds it in the log."""
     hint = "Try again. If the problem persists, give an administrator the request ID."
-    return _page(request, AssayError("Something went wrong on our side. Nothing was saved.", hint=hint), 500)
+    return _page(request, AssayError("An internal error occurred. Nothing was saved.", hint=hint), 500)

@@ -1,4 +1,4 @@
-"""Rows as a file: CSV for spreadsheets, JSON for programs, both streamed."""
+"""Export of rows as a streamed CSV or JSON file."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def export(
 
 
 class _Line:
-    """A file of one line: what is written is returned."""
+    """A file-like object for csv.writer: `write` returns its text."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Value]]) -> Iterator[str]:
-    """Write a line of names, then one for each row."""
+    """Yield the header line, then one line for each row."""
     writer = csv.writer(_Line())
     yield writer.writerow(columns)
     for row in rows:
@@ -41,7 +41,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Value]]) -> It
 
 
 def cell(value: Value) -> str | int | float:
-    """Write a value as a cell that no spreadsheet takes for a formula."""
+    """Return a value as a cell; a text that a spreadsheet would run as a formula gets a leading apostrophe."""
     if value is None:
         return ""
     if isinstance(value, int | float):
@@ -55,7 +55,7 @@ def _plain(value: date | tuple[str, ...]) -> str:
 
 
 def json_lines(rows: Iterable[Mapping[str, Value]]) -> Iterator[str]:
-    """Write an array with one row on each line."""
+    """Yield a JSON array with one row on each line."""
     before = "[\n"
     for row in rows:
         yield before + json.dumps(row, default=_iso, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What every answer carries: a request id, a strict content policy, and errors as pages."""
+"""Middleware: request IDs, one host name for pages, a strict content security policy, and error pages."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ CONTENT_POLICY = (
 
 
 class RequestIdMiddleware:
-    """Give each request an id that error pages and log lines repeat."""
+    """Assigns each request an ID that error pages and log lines contain."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Give the request its number and repeat it in the answer."""
+        """Set the request's ID, taken from X-Request-Id if valid, and return it in the response header."""
         given = request.headers.get("X-Request-Id", "")
-        request.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else secrets.token_hex(8)  # type: ignore[attr-defined]  # a request is the place to hang it on
+        request.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else secrets.token_hex(8)  # type: ignore[attr-defined]  # templates and logs read it from the request
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set above
         return response
 
 
 class OneHostMiddleware:
-    """Show pages at one host name only: at another one, such as the Hub's, their cookies would be shared."""
+    """Serves pages at one host name only: at another one, such as the Hub's, cookies would be shared."""
 
     ANYWHERE = (
         "/api/",
@@ -44,14 +44,14 @@ class OneHostMiddleware:
         "/identity/",
         "/.well-known/",
         "/frames/",
-    )  # no cookie counts there
+    )  # these need no session cookie
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Lead visitors of another host name to the public address."""
-        from django.conf import settings  # noqa: PLC0415 - settings are read when the first request comes
+        """Redirect requests for another host name to the public address."""
+        from django.conf import settings  # noqa: PLC0415 - settings are read at the first request
 
         host = request.get_host().rpartition(":")[0] or request.get_host()
         if host == settings.PUBLIC_HOST or request.path.startswith(self.ANYWHERE):
@@ -60,14 +60,14 @@ class OneHostMiddleware:
 
 
 class PolicyMiddleware:
-    """Send the content security policy with every page."""
+    """Adds the content security policy to every response."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add the headers unless the view has set its own."""
-        from django.conf import settings  # noqa: PLC0415 - settings are read when the first request comes
+        from django.conf import settings  # noqa: PLC0415 - settings are read at the first request
 
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY.format(hub=settings.HUB_URL))
@@ -76,7 +76,7 @@ class PolicyMiddleware:
 
 
 class ErrorMiddleware:
-    """Show errors of our tree as a page with what to do."""
+    """Shows an AssayError as a page with a hint what to do."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Where people can go: the pages of the sidebar, and the actions that the command palette adds."""
+"""Navigation: the pages of the sidebar, and the actions that only the command palette lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.core.roles import Actor, Right
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """A page or a form that somebody with a right can open. `area` groups it, `anchor` names a place on the page."""
+    """A page or form that people with a right can open. `area` groups it, `anchor` is a URL fragment."""
 
     area: str
     label: str
@@ -51,12 +51,12 @@ ACTIONS = (
 
 
 def allowed(actor: Actor, destinations: Iterable[Destination]) -> list[Destination]:
-    """Return those that somebody may open."""
+    """Return the destinations that the actor may open."""
     return [one for one in destinations if actor.has(one.right)]
 
 
 def matching(actor: Actor, text: str) -> list[Destination]:
-    """Return the pages and actions whose area and label hold each word of a text."""
+    """Return the pages and actions whose area and label contain every word of a text."""
     words = text.casefold().split()
     return [
         one

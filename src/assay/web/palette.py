@@ -1,4 +1,4 @@
-"""The command palette: environments, pages and actions by a few letters."""
+"""The command palette: searches environments, pages and actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assay.web.access import Visit, page
 from assay.web.navigation import matching
 
 SHOWN = 8  # environments
-READ = 40  # of which those with a match in the name come first
+READ = 40  # environments read, sorted with matches in the name first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Option:
 
 @page(Right.SEE)
 def palette(request: Visit) -> HttpResponse:
-    """Answer the options that fit what was typed."""
+    """Return the options that match the typed text."""
     text = request.GET.get("q", "").strip()[:100]
     options = [*_environments(request.actor, text), *_destinations(request.actor, text)]
     groups = [(title, list(found)) for title, found in groupby(options, key=lambda one: one.group)]

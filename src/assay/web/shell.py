@@ -1,4 +1,4 @@
-"""What surrounds every page: navigation with what waits, theme, who is signed in."""
+"""The context of the base template: navigation with counts of pending work, theme, the signed-in person."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from assay.web.navigation import PAGES, allowed
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One link of the sidebar; `waiting` counts what waits for this person."""
+    """One link of the sidebar; `waiting` counts the items that wait for this person."""
 
     label: str
     url: str
@@ -36,7 +36,7 @@ class Area:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Give templates what the frame of a page shows."""
+    """Return the context of the base template (a context processor)."""
     theme = request.COOKIES.get("theme", "")
     found: dict[str, Any] = {
         "request_id": getattr(request, "request_id", ""),
@@ -71,7 +71,7 @@ def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
 
 
 def _current(urls: list[str], path: str) -> str:
-    """Return the link under which a page lies: the longest that its address begins with."""
+    """Return the sidebar link of a page: the longest one that its path starts with."""
     if path.endswith("/review"):
         return reverse("admin-environments")
     return max((url for url in urls if path.startswith(url)), key=len, default="")

@@ -1,4 +1,4 @@
-"""Tables that people scan: columns that sort by a link, pages, and the whole table as CSV or JSON."""
+"""Tables with sortable columns, pagination, and export of all rows as CSV or JSON."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Heading:
 
     @property
     def arrow(self) -> str:
-        """Which way it is sorted, as a glyph."""
+        """The sort direction as a glyph."""
         return ARROWS.get(self.sorted, "")
 
 
 class Table(ABC, Generic[R]):
-    """A table as the address of a request wants it. A `prefix` tells several tables of one page apart."""
+    """A table, sorted and paged by the query string. A `prefix` distinguishes several tables of one page."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Table(ABC, Generic[R]):
         """Return at most `limit` rows from `offset` on, sorted."""
 
     def everything(self) -> Iterator[R]:
-        """Return all rows, read in batches."""
+        """Yield all rows, read in batches."""
         offset = 0
         while batch := self.read(BATCH, offset):
             yield from batch
@@ -105,7 +105,7 @@ class Table(ABC, Generic[R]):
 
     @property
     def range(self) -> str:
-        """Which rows these are, e.g. `1,201` to `1,250`, or how many where all are shown."""
+        """The numbers of the first and last row, e.g. `1,201` to `1,250`, or the total when all rows are shown."""
         first, last = self.start + 1, self.start + len(self.rows)
         paged = self.start or self.next
         return f"{first:,}\N{EN DASH}{last:,}" if paged else f"{last:,}"
@@ -118,8 +118,8 @@ class Table(ABC, Generic[R]):
     def _heading(self, column: Column[R]) -> Heading:
         current = column.name == self.order.name
         state = ("descending" if self.order.descending else "ascending") if current else ""
-        turned = "" if self.order.descending else "-"
-        wanted = f"{turned if current else '-' if column.number else ''}{column.name}"
+        reversed_sign = "" if self.order.descending else "-"
+        wanted = f"{reversed_sign if current else '-' if column.number else ''}{column.name}"
         return Heading(
             name=column.name,
             label=column.label,
@@ -135,7 +135,7 @@ class Table(ABC, Generic[R]):
         return [(name.upper(), self.url(format=name)) for name in FORMATS]
 
     def url(self, **changes: str) -> str:
-        """Return the address of this page with other parameters for this table; '' leaves one out."""
+        """Return the address of this page with changed parameters for this table; '' removes one."""
         query = self.request.GET.copy()
         for name in ("from", "format"):
             query.pop(f"{self.prefix}{name}", None)
@@ -149,7 +149,7 @@ class Table(ABC, Generic[R]):
 
     @property
     def exported(self) -> bool:
-        """Whether the request wants a file instead of a page."""
+        """Whether the request asks for a file instead of a page."""
         return self.format in FORMATS
 
     def export(self) -> StreamingHttpResponse:
@@ -160,15 +160,15 @@ class Table(ABC, Generic[R]):
 
 
 class QueryTable(Table[R]):
-    """A table that the database sorts and cuts into pages."""
+    """A table that the database sorts and paginates."""
 
     def __init__(self, *args: object, reads: Callable[[Order, int, int], Sequence[R]], **kwargs: object) -> None:
-        """Take a function that returns rows in an order, at most so many, from an offset on."""
+        """Set the function that reads rows: `reads(order, limit, offset)`."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Table takes them
         self._reads = reads
 
     def read(self, limit: int, offset: int) -> Sequence[R]:
-        """Ask the database."""
+        """Return rows from the database."""
         return self._reads(self.order, limit, offset)
 
 
@@ -176,7 +176,7 @@ class ListTable(Table[R]):
     """A table whose rows are all in memory."""
 
     def __init__(self, *args: object, rows: Iterable[R], **kwargs: object) -> None:
-        """Take the rows in their usual order."""
+        """Set the rows, in their default order."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Table takes them
         self._rows = rows
 
@@ -186,17 +186,17 @@ class ListTable(Table[R]):
         return sort_rows(self._rows, column.value, descending=self.order.descending) if column else list(self._rows)
 
     def read(self, limit: int, offset: int) -> Sequence[R]:
-        """Cut them out."""
+        """Return a slice of the sorted rows."""
         return self._sorted[offset : offset + limit]
 
     @property
     def total(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self._sorted)
 
 
 def sort_rows(rows: Iterable[R], value: Callable[[R], Value], *, descending: bool) -> list[R]:
-    """Return rows by a value, numbers within words as numbers, those without a value last."""
+    """Return rows sorted by a value: digits within text compare as numbers; rows without a value come last."""
     valued = [(value(row), row) for row in rows]
     present = [pair for pair in valued if pair[0] not in {None, ""}]
     absent = [row for found, row in valued if found in {None, ""}]

@@ -1,4 +1,4 @@
-"""Messages that offer to undo what was just done."""
+"""Messages with an *Undo* button for the last action."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def success_with_undo(request: HttpRequest, text: str, url: str) -> None:
 
 
 def undo_url(message: Message) -> str:
-    """Return where a message's *Undo* posts to; '' for a message without one."""
+    """Return the URL that a message's *Undo* posts to; '' for a message without one."""
     tags = message.extra_tags or ""
     return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""

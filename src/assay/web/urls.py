@@ -1,4 +1,4 @@
-"""The addresses of the pages."""
+"""The URL routes of the pages."""
 
 from __future__ import annotations
 
@@ -56,23 +56,23 @@ urlpatterns = [
     path(f"{VERSION}/rebuild", integrity.rebuild, name="rebuild"),
     path(f"{VERSION}/review", review.show, name="review"),
     path(f"{VERSION}/viewed", review.viewed, name="viewed"),
-    path(f"{VERSION}/suggested-update", health.remedy, name="suggested-update"),
-    path(f"{VERSION}/suggested-update/preview", health.remedy_preview, name="suggested-update-preview"),
+    path(f"{VERSION}/suggested-update", health.create_suggested_update, name="suggested-update"),
+    path(f"{VERSION}/suggested-update/preview", health.preview_suggested_update, name="suggested-update-preview"),
     path(f"{VERSION}/waive", findings.waive, name="waive"),
     path(f"{VERSION}/approve", review.approve, name="approve"),
     path(f"{VERSION}/reject", review.reject, name="reject"),
     path("builds/<uuid:build>/", build.build, name="build"),
     path("builds/<uuid:build>/log", build.build_log, name="build-log"),
     path("builds/<uuid:build>/cancel", build.cancel, name="build-cancel"),
-    path("admin/package-indexes/", package_indexes.package_sources, name="package-indexes"),
+    path("admin/package-indexes/", package_indexes.show, name="package-indexes"),
     path("admin/package-indexes/<slug:name>/change", package_indexes.change, name="package-index-change"),
-    path("admin/package-indexes/<slug:name>/test", package_indexes.attempt, name="package-index-test"),
+    path("admin/package-indexes/<slug:name>/test", package_indexes.test_connection, name="package-index-test"),
     path("admin/environments/", python_environments.admin_environments, name="admin-environments"),
     path("admin/consistency/", consistency.consistency, name="consistency"),
     path("admin/consistency/moves", consistency.propose_moves, name="consistency-moves"),
     path("admin/consistency/duplicates", consistency.duplicates, name="duplicates"),
     path("admin/health/", health_overview.health, name="health"),
-    path("admin/health/suggested-updates", health_overview.remedies, name="suggested-updates"),
+    path("admin/health/suggested-updates", health_overview.create_suggested_updates, name="suggested-updates"),
     path("policy/waivers/", waivers.waivers, name="waivers"),
     path("policy/waivers/<int:waiver>/end", waivers.end, name="waiver-end"),
     path("policy/waivers/<int:waiver>/restore", waivers.restore, name="waiver-restore"),
@@ -110,7 +110,7 @@ urlpatterns = [
     path("runtimes/runs/<uuid:run>/log", projects.run_log, name="run-log"),
     path("runtimes/runs/<uuid:run>/outputs/<path:name>", projects.output, name="run-output"),
     path("runtimes/runs/<uuid:run>/cancel", projects.cancel, name="run-cancel"),
-    path("notifications/", notifications.notices, name="notifications"),
+    path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read", notifications.read, name="notifications-read"),
     path("admin/applications/", applications.show, name="applications"),
     path("admin/applications/add", applications.add, name="application-add"),

@@ -1,1 +1,1 @@
-"""The pages of one's own account, and sign-in."""
+"""The account pages, and sign-in."""

@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, tokens."""
+"""The account page: password, two-factor authentication, API tokens, email notifications."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAYS = (7, 30, 90, 365)
 
 @page(Right.SEE)
 def account(request: Visit) -> HttpResponse:
-    """Show the account and its tokens; make a token, whose secret is shown this once."""
+    """Show the account and its tokens; create a token, whose secret is shown only once."""
     made: NewToken | None = None
     if request.method == "POST":
         scope = request.POST.get("scope", "")
@@ -53,7 +53,7 @@ def account(request: Visit) -> HttpResponse:
 @require_POST
 @page(Right.SEE)
 def mail(request: Visit) -> HttpResponse:
-    """Change where notices are mailed to, and whether they are."""
+    """Change the address for email notifications, and whether they are sent."""
     address = request.POST.get("email", "").strip()
     try:
         set_mail(request.user, address, wanted=request.POST.get("wanted") == "yes")
@@ -64,14 +64,14 @@ def mail(request: Visit) -> HttpResponse:
 
 
 def forgotten(request: HttpRequest) -> HttpResponse:
-    """Say how somebody gets a new password: nothing is mailed."""
+    """Show how to get a new password. Assay sends no password by email."""
     return render(request, "account/forgotten.html")
 
 
 @require_POST
 @page(Right.SEE)
 def revoke(request: Visit, token: int) -> HttpResponse:
-    """End a token."""
+    """Revoke a token."""
     revoke_token(request.user, token)
     messages.success(request, "Token revoked. Programs that use it can no longer sign in.")
     return redirect("account")

@@ -1,4 +1,4 @@
-"""How people sign in here, and what the Hub is told about them."""
+"""Adapters for django-allauth: sign-up is closed, and the claims that JupyterHub receives about a person."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from assay.store.models import Membership, Person
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Administrators make accounts; nobody signs up alone."""
+    """An adapter without sign-up: only administrators create accounts."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Answer no."""
+        """Return False."""
         del request
         return False
 
 
 class IdentityAdapter(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth ships no types
-    """What the Hub is told of a person: beside the name, a group `WORKSPACE-ROLE` for each membership."""
+    """Adds to the claims that JupyterHub receives about a person: a group `WORKSPACE-ROLE` for each membership."""
 
     def get_claims(self, purpose: str, user: Person, *args: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as its base
         """Return the claims about a person."""

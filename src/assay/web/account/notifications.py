@@ -1,4 +1,4 @@
-"""Notices: what happened that concerns the visitor, newest first."""
+"""Notifications: events that concern the visitor, newest first."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SHOWN = 100
 
 
 @page(Right.SEE)
-def notices(request: Visit) -> HttpResponse:
-    """List them; what was not read stands out until it is marked."""
+def notifications(request: Visit) -> HttpResponse:
+    """List the notifications; unread ones are highlighted."""
     rows = Notification.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
-    return render(request, "account/notifications.html", {"notices": rows.order_by("-sequence")[:SHOWN]})
+    return render(request, "account/notifications.html", {"notifications": rows.order_by("-sequence")[:SHOWN]})
 
 
 @require_POST
 @page(Right.SEE)
 def read(request: Visit) -> HttpResponse:
-    """Mark one as read and go where it leads, or mark all of them."""
+    """Mark one notification as read and redirect to its version, or mark all of them as read."""
     given = request.POST.get("notice", "")
     found = None
     if given.isdigit():

@@ -1,1 +1,1 @@
-"""The pages of Admin: review, policy, health, indexes, workspace."""
+"""The pages of Admin: review, policy, health, package indexes, workspace."""

@@ -1,4 +1,4 @@
-"""Admin → Applications: what the launch page offers beside notebooks, and how apps of projects are started."""
+"""Admin → Applications: those on the launch page beside notebooks, and the commands that start apps of projects."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from assay.web.access import Visit, page
 
 @page(Right.ADMINISTER)
 def show(request: Visit) -> HttpResponse:
-    """List both kinds; a form adds one."""
+    """List the applications of both kinds, with a form for each to add one."""
     return _show(request)
 
 
 @require_POST
 @page(Right.ADMINISTER)
 def add(request: Visit) -> HttpResponse:
-    """Offer one more on the launch page."""
+    """Add an application to the launch page."""
     given = request.POST
     try:
         added = add_application(
@@ -40,23 +40,23 @@ def add(request: Visit) -> HttpResponse:
         )
     except AssayError as refused:
         return _show(request, refused, "launch")
-    messages.success(request, f"{added.name} is offered from now on.")
+    messages.success(request, f"{added.name} is added. People can choose it on the launch page.")
     return redirect("applications")
 
 
 @require_POST
 @page(Right.ADMINISTER)
 def remove(request: Visit, slug: str) -> HttpResponse:
-    """Offer one no longer; servers that run it go on."""
+    """Remove an application from the launch page; servers that run it continue."""
     remove_application(request.actor, slug)
-    messages.success(request, f"{slug} is not offered any more. Servers that run it go on.")
+    messages.success(request, f"{slug} is removed. Servers that run it continue.")
     return redirect("applications")
 
 
 @require_POST
 @page(Right.ADMINISTER)
 def save_for_projects(request: Visit) -> HttpResponse:
-    """Add or change how apps of projects are started."""
+    """Add or change an application that apps of projects are started with."""
     given = request.POST
     try:
         kept = of_projects.save(
@@ -70,21 +70,21 @@ def save_for_projects(request: Visit) -> HttpResponse:
         )
     except AssayError as refused:
         return _show(request, refused, "projects")
-    messages.success(request, f"Apps can be started as {kept.slug} from now on.")
+    messages.success(request, f"{kept.slug} is saved. Projects can use it for apps.")
     return redirect("applications")
 
 
 @require_POST
 @page(Right.ADMINISTER)
 def remove_from_projects(request: Visit, slug: str) -> HttpResponse:
-    """Take one of projects away again, unless an app is started by it."""
+    """Remove an application of projects, unless an app uses it."""
     of_projects.remove(request.actor, slug)
     messages.success(request, f"{slug} is removed.")
     return redirect("applications")
 
 
 def _show(request: Visit, refused: AssayError | None = None, form: str = "") -> HttpResponse:
-    """Show the page; with what was refused, what was typed stands in its form again."""
+    """Show the page; after an error, its form contains the submitted values."""
     workspace = request.actor.workspace_id
     context = {
         "offered": list_applications(workspace),

@@ -1,4 +1,4 @@
-"""The changes of a review as rows: what needs attention, and what was approved here before."""
+"""The changes of a review as rows: those that need attention, and those approved earlier in this environment."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SHOWN = 2  # other environments named in a row
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeLine:
-    """One changed library with what a reviewer asks about it.
+    """One changed library with the facts that a reviewer needs.
 
-    `elsewhere` are (reference, version) of other environments that hold it, `more` how many are not named.
-    `accepted` is the version of this environment that was approved with the same file, '' when none was.
+    `elsewhere` lists (reference, version) of other environments that contain it, `more` counts those not listed.
+    `accepted` is the version of this environment that was approved with the same file, '' for none.
     """
 
     row: Row
@@ -34,19 +34,19 @@ class ChangeLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """The lines of a review: those that need a look, and those that are exactly as they were approved before."""
+    """The rows of a review: those that need attention, and those whose file was approved before."""
 
     open: tuple[ChangeLine, ...]
     accepted: tuple[ChangeLine, ...]
 
     @property
     def viewed(self) -> int:
-        """How many of the open ones the reviewer has looked at."""
+        """The number of open rows that the reviewer has marked as viewed."""
         return sum(line.viewed for line in self.open)
 
 
 def changes_of(actor: Actor, version: Version, comparison: Comparison) -> Changes:
-    """Return the changes of a comparison with the version as its last side: three queries."""
+    """Return the changes of a comparison whose last version is this one. Runs three queries."""
     rows = comparison.changed
     names = [row.name for row in rows]
     elsewhere = also_in(actor, names, but=version.environment_id)
@@ -74,7 +74,7 @@ def _line(
 
 
 def age(uploaded: str, now: datetime) -> str:
-    """Write how long ago a file was released, e.g. `5 days`, `3 months`, `2 years`; '' when that is not known."""
+    """Return how long ago a file was released, e.g. `5 days`, `3 months`, `2 years`; '' when unknown."""
     try:
         then = datetime.fromisoformat(uploaded)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Admin → Consistency: which versions of which library are live where, and moves to one of them."""
+"""Admin → Consistency: the versions of each library in published environments, and moves to one version."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SHOWS = (("diverging", "Different versions"), ("conflicts", "Conflicts"), ("all"
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """One live version: who holds it (the first few), how many more do, and its share of all as a length of 100.
+    """One version of a library: the first few environments with it, how many more, and its share in percent.
 
-    `problems` counts its known problems; 0 also when no feed is loaded.
+    `problems` counts its vulnerabilities; it is also 0 when no feed is loaded.
     """
 
     version: str
@@ -48,7 +48,7 @@ class Live:
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicate:
-    """An environment, and the one of its group that could stay in its place."""
+    """An environment, and the one of its group that could replace it."""
 
     kept: str
     member: Member
@@ -67,7 +67,7 @@ DUPLICATES: tuple[Column[Duplicate], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """One library: its live versions, and why environments could not share one."""
+    """One library: its versions in published environments, and why the environments cannot share one."""
 
     spread: Spread
     versions: tuple[Live, ...]
@@ -81,7 +81,7 @@ LIBRARIES: tuple[Column[Library], ...] = (
         label="Published versions, newest first",
         value=lambda row: tuple(f"{one.version} ({one.count})" for one in row.versions),
         sorts=False,
-        hint="With the number of environments that hold each",
+        hint="With the number of environments that contain each",
     ),
     Column(name="spread", label="Spread", value=lambda row: row.spread.step or "same", sorts=False),
     Column(name="conflict", label="Conflict", value=lambda row: row.reasons, sorts=False),
@@ -90,7 +90,7 @@ LIBRARIES: tuple[Column[Library], ...] = (
 
 @page(Right.REVIEW)
 def consistency(request: Visit) -> HttpResponseBase:
-    """List the libraries that are live in several versions, those in conflict, or all."""
+    """List the libraries with different published versions, those in conflict, or all."""
     library = request.GET.get("library", "").strip()
     if library:
         return _one_library(request, library)
@@ -117,7 +117,7 @@ def consistency(request: Visit) -> HttpResponseBase:
 
 
 def _one_library(request: Visit, name: str) -> HttpResponse:
-    """Show one library, and offer to move its environments to one version."""
+    """Show one library, with a form that moves its environments to one version."""
     rows = [_library(one, current_feed()) for one in read(request.actor, library=name)]
     table = ListTable(request, LIBRARIES, name="libraries", rows=rows)
     context = {"table": table, "library": name, "shows": SHOWS, "most": MOST}
@@ -151,12 +151,12 @@ def _live(row: Spread, feed: CurrentFeed | None) -> list[Live]:
 
 
 def _reasons(conflict: Conflict) -> list[str]:
-    """Say why environments could not share a version, the first few reasons."""
+    """Return why environments cannot share a version, as sentences: the first few reasons."""
     found = []
     if conflict.majors:
-        found.append(f"Live in major versions {' and '.join(conflict.majors)}.")
+        found.append(f"Published in major versions {' and '.join(conflict.majors)}.")
     found += [
-        f"{', '.join(one.required_by[:NAMED])} asks for {one.line}, which does not take {one.version}"
+        f"{', '.join(one.required_by[:NAMED])} requires {one.line}, which excludes {one.version}"
         f" of {', '.join(one.held_by[:NAMED])}."
         for one in conflict.exclusions[:NAMED]
     ]
@@ -166,7 +166,7 @@ def _reasons(conflict: Conflict) -> list[str]:
 @require_POST
 @page(Right.COMPOSE)
 def propose_moves(request: Visit) -> HttpResponse:
-    """Resolve the move of a library in each chosen environment; make drafts of the possible ones when asked to."""
+    """Resolve the move of a library in each chosen environment; on request, create a draft for each that resolves."""
     pin = parse_pin(request.POST.get("library", ""), request.POST.get("version", "").strip())
     create = request.POST.get("create") == "1"
     found = propose(request.actor, pin, request.POST.getlist("environments"), create=create)
@@ -185,7 +185,7 @@ def propose_moves(request: Visit) -> HttpResponse:
 
 @page(Right.REVIEW)
 def duplicates(request: Visit) -> HttpResponseBase:
-    """List environments that nearly equal another one, with what moving to it would mean for their people."""
+    """List environments that nearly equal another one, with what a move to it would change for their users."""
     groups = read_duplicates(request.actor, limit=GROUPS + 1)
     rows = [Duplicate(kept=group.kept, member=one) for group in groups[:GROUPS] for one in group.members]
     table = ListTable(request, DUPLICATES, name="duplicates", size=PAGE, rows=rows)

@@ -1,4 +1,4 @@
-"""Findings on pages: what stops an approval, what was accepted, what is only told; and the form that waives."""
+"""Findings on pages: open, waived and informational ones; and the form that waives them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from assay.store.reads.advisories import FeedFacts
 from assay.store.reads.libraries import direct_of
 from assay.web.access import Visit, page
 
-USUAL = timedelta(days=90)  # until when a waiver is proposed to hold
+USUAL = timedelta(days=90)  # the proposed duration of a waiver
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One finding as a page shows it: its name in a few words, and what more is known."""
+    """One finding as a page shows it: a short title, and a summary."""
 
     finding: Finding
     title: str
@@ -40,9 +40,9 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """What is open of one library, or of the version as a whole. `refusal` says why the visitor may not waive it.
+    """The open findings of one library, or of the whole version. `refusal` is why the visitor may not waive them.
 
-    `fixed` is the smallest version of the library that is free of everything that has a fix, '' when none has.
+    `fixed` is the smallest version of the library that fixes all findings with a known fix, '' when none has one.
     """
 
     library: str
@@ -54,23 +54,23 @@ class Group:
 
     @property
     def blocking(self) -> int:
-        """How many of them stop an approval."""
+        """The number of findings that block an approval."""
         return sum(line.finding.effect is Effect.BLOCK for line in self.lines)
 
     @property
     def warnings(self) -> int:
-        """How many of them warn."""
+        """The number of findings that warn."""
         return len(self.lines) - self.blocking
 
     @property
     def rules(self) -> list[str]:
-        """The rules that make them findings, each once."""
+        """The rules that these findings violate, each once."""
         return list(dict.fromkeys(line.finding.rule for line in self.lines))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """The verdict on a version, sorted by what a reader does with it."""
+    """The assessment of a version: open findings by library, waived ones, and notes."""
 
     open: tuple[Group, ...]
     accepted: tuple[Line, ...]
@@ -84,14 +84,14 @@ class Findings:
 
 
 def findings_of(actor: Actor, version: Version, found: Verdict) -> Findings:
-    """Return the findings of a built version, grouped by library, those that stop an approval first."""
+    """Return the findings of a built version, grouped by library, blocking ones first."""
     notes = [one for one in found.findings if one.effect is Effect.NOTE]
-    loud = [(one, found.waiver_of(one)) for one in found.findings if one.effect is not Effect.NOTE]
-    pending = [one for one, waiver in loud if waiver is None]
+    decisive = [(one, found.waiver_of(one)) for one in found.findings if one.effect is not Effect.NOTE]
+    pending = [one for one, waiver in decisive if waiver is None]
     now = timezone.now()
     return Findings(
         open=_groups(actor, version, pending),
-        accepted=tuple(_line(one, waiver) for one, waiver in loud if waiver),
+        accepted=tuple(_line(one, waiver) for one, waiver in decisive if waiver),
         notes=tuple(_line(one) for one in notes),
         blocking=sum(one.effect is Effect.BLOCK for one in pending),
         warnings=sum(one.effect is Effect.WARN for one in pending),
@@ -122,8 +122,8 @@ def _groups(actor: Actor, version: Version, pending: list[Finding]) -> tuple[Gro
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foreseen:
-    """What a reviewer would find of one library while it is composed, in a few words."""
+class ExpectedFindings:
+    """The findings that a reviewer would see for one library of a draft, in a few words."""
 
     library: str
     version: str
@@ -132,29 +132,29 @@ class Foreseen:
     advice: str
 
 
-def foresight(findings: list[Finding]) -> list[Foreseen]:
-    """Return what a reviewer would find, by library, blocking ones first; notes are left out unless not assessed."""
-    loud: dict[tuple[str, str], list[Finding]] = {}
+def expected_findings(findings: list[Finding]) -> list[ExpectedFindings]:
+    """Return the findings that a reviewer would see, by library, blocking ones first; omit assessed notes."""
+    by_library: dict[tuple[str, str], list[Finding]] = {}
     for one in findings:
         if one.effect is not Effect.NOTE or not one.assessed:
-            loud.setdefault((one.library, one.version), []).append(one)
-    found = [_foreseen(library, number, several) for (library, number), several in loud.items()]
+            by_library.setdefault((one.library, one.version), []).append(one)
+    found = [_expected(library, number, several) for (library, number), several in by_library.items()]
     return sorted(found, key=lambda one: (-one.blocking, not one.library, one.library))
 
 
-def _foreseen(library: str, number: str, findings: list[Finding]) -> Foreseen:
+def _expected(library: str, number: str, findings: list[Finding]) -> ExpectedFindings:
     fixed = _highest(findings)
-    return Foreseen(
+    return ExpectedFindings(
         library=library,
         version=number,
         blocking=sum(one.effect is Effect.BLOCK for one in findings),
         titles=tuple(_line(one).title.partition(", also ")[0] for one in findings),
-        advice=f"Ask for {library}>={fixed}." if fixed else findings[0].advice,
+        advice=f"Require {library}>={fixed}." if fixed else findings[0].advice,
     )
 
 
 def _line(finding: Finding, waiver: Waiver | None = None) -> Line:
-    """Return a finding without the library, which stands above it; what has names is called by them."""
+    """Return the row of a finding, without its library, which the heading shows; the title is its names if any."""
     words = finding.words.removeprefix(f"{finding.library} {finding.version} ")
     if not finding.names:
         return Line(finding=finding, title=words, summary="", waiver=waiver)
@@ -167,7 +167,7 @@ def _highest(findings: list[Finding]) -> str:
 
 
 def _refusal(actor: Actor, version: Version, findings: list[Finding]) -> str:
-    """Return why the actor may not waive these, '' when they may."""
+    """Return why the actor may not waive these findings, '' when they may."""
     try:
         for one in findings:
             check_waiver(actor, version, one)
@@ -179,17 +179,17 @@ def _refusal(actor: Actor, version: Version, findings: list[Finding]) -> str:
 @require_POST
 @page(Right.REVIEW)
 def waive(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Accept the ticked findings, with a reason and until a day, and go back to the page."""
+    """Waive the selected findings, with a reason and an expiry date, and redirect to the page of the form."""
     reason, chosen = request.POST.get("reason", ""), request.POST.getlist("finding")
     made = waive_all(
         request.actor, slug, number, findings=chosen, reason=reason, until=_until(request.POST.get("until", ""))
     )
-    messages.success(request, f"{len(made)} {'finding is' if len(made) == 1 else 'findings are'} accepted.")
+    messages.success(request, f"{len(made)} {'finding is' if len(made) == 1 else 'findings are'} waived.")
     return redirect(_back(request, slug, number))
 
 
 def _until(text: str) -> datetime | None:
-    """Read the day up to whose end a waiver holds; '' is none."""
+    """Parse the last day of a waiver and return its end (UTC); None for ''. Raises InvalidInputError."""
     if not text.strip():
         return None
     try:
@@ -197,7 +197,7 @@ def _until(text: str) -> datetime | None:
     except ValueError:
         day = None
     if day is None:
-        raise InvalidInputError(f"{text[:20]!r} is no day.", hint="Write it as 2027-01-31.", path="until")
+        raise InvalidInputError(f"{text[:20]!r} is not a date.", hint="Write it as 2027-01-31.", path="until")
     return datetime.combine(day, time.max, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""Admin → Health: what came up on published versions after their approval, and what settles it."""
+"""Admin → Health: findings on published versions since their approval, and suggested updates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from assay.store.reads.waivers import ENTRY_ORDERS, entries_with, open_entries
 from assay.web.access import Visit, page
 from assay.web.tables import Column, QueryTable
 
-NAMED = 3  # facts that a row names
+NAMED = 3  # findings that a row names
 PAGE = 50
 SETTLED = 15
 LATELY = "in 30 days"
@@ -31,7 +31,7 @@ LATELY = "in 30 days"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One version with what is new of it. `stops` is when new launches end, None for never."""
+    """One version with its new findings. `stops` is when new launches stop, None for never."""
 
     entry: HealthIssue
     words: tuple[str, ...]
@@ -44,7 +44,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of the bar: from where, how long, out of 100."""
+    """A part of the bar: its start and length, both out of 100."""
 
     word: str
     count: int
@@ -72,7 +72,7 @@ ENTRIES: tuple[Column[Entry], ...] = (
 
 @page(Right.REVIEW)
 def health(request: Visit) -> HttpResponseBase:
-    """Show the health of published versions, open entries, and what the assessments rest on."""
+    """Show the health of published versions, open issues, and the data that the assessments use."""
     workspace, text = request.actor.workspace_id, request.GET.get("text", "").strip()
     found = open_entries(workspace)
 
@@ -127,8 +127,8 @@ def _parts(counts: dict[str, int]) -> list[Part]:
 
 @require_POST
 @page(Right.COMPOSE)
-def remedies(request: Visit) -> HttpResponse:
-    """Draft the smallest remedy of every environment that needs attention, and say what became of each."""
+def create_suggested_updates(request: Visit) -> HttpResponse:
+    """Create the suggested update of every environment that needs attention, and report each result."""
     for one in suggest_updates(request.actor, create=True):
         if one.update and one.update.draft:
             messages.success(request, f"{one.update.draft.reference} is a draft: {one.update.words}.")

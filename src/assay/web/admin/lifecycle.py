@@ -1,4 +1,4 @@
-"""Deprecate, restore, retire, quarantine and release a version; what ends use shows its impact first."""
+"""Deprecate, restore, retire, quarantine and release a version; retiring and quarantining show the impact first."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from assay.web.undo import success_with_undo
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """A step that is confirmed on a page of its own: its words there."""
+class ConfirmedAction:
+    """The texts of an action that is confirmed on its own page."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ class Step:
     done: str
 
 
-RETIRE = Step(
+RETIRE = ConfirmedAction(
     name="retire",
     title="Retire",
     consequences=(
@@ -46,7 +46,7 @@ RETIRE = Step(
     button="Retire version",
     done="is retired",
 )
-QUARANTINE = Step(
+QUARANTINE = ConfirmedAction(
     name="quarantine",
     title="Quarantine",
     consequences=(
@@ -58,7 +58,7 @@ QUARANTINE = Step(
     button="Quarantine version",
     done="is quarantined",
 )
-RELEASE = Step(
+RELEASE = ConfirmedAction(
     name="release",
     title="Release",
     consequences=("People can launch it again, as its status allows.", "Open findings stay open."),
@@ -70,7 +70,7 @@ RELEASE = Step(
 
 @page(Right.ADMINISTER)
 def retire(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Show the impact of retiring a deprecated version; retire it once its name is typed."""
+    """Show the impact of retiring a deprecated version; retire it when its name is typed."""
 
     def act(reason: str) -> Version:
         force = request.POST.get("force") == "yes"
@@ -81,7 +81,7 @@ def retire(request: Visit, slug: str, number: int) -> HttpResponse:
 
 @page(Right.ADMINISTER)
 def quarantine(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Show the impact of stopping new launches of a version; stop them once its name is typed."""
+    """Show the impact of quarantining a version; stop its new launches when its name is typed."""
     return _confirmed(
         request,
         QUARANTINE,
@@ -93,14 +93,16 @@ def quarantine(request: Visit, slug: str, number: int) -> HttpResponse:
 
 @page(Right.ADMINISTER)
 def release(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Show why a version is quarantined; release it once its name is typed."""
+    """Show why a version is quarantined; release it when its name is typed."""
     return _confirmed(
         request, RELEASE, slug, number, lambda reason: lifecycle.release(request.actor, slug, number, reason=reason)
     )
 
 
-def _confirmed(request: Visit, step: Step, slug: str, number: int, act: Callable[[str], Version]) -> HttpResponse:
-    """Show the page of a step, or take the step when its form is right."""
+def _confirmed(
+    request: Visit, action: ConfirmedAction, slug: str, number: int, act: Callable[[str], Version]
+) -> HttpResponse:
+    """Show the confirmation page of an action, or execute the action when the form is valid."""
     version = find_version(request.actor, slug, number)
     error: AssayError | None = None
     if request.method == "POST":
@@ -110,17 +112,17 @@ def _confirmed(request: Visit, step: Step, slug: str, number: int, act: Callable
         except AssayError as refused:
             error = refused
         else:
-            messages.success(request, f"{version.reference} {step.done}.")
+            messages.success(request, f"{version.reference} {action.done}.")
             return redirect("version", slug=slug, number=number)
     return render(
         request,
         "admin/lifecycle.html",
         {
-            "step": step,
+            "action": action,
             "version": version,
             "impact": lifecycle.ending_impact(request.actor, slug, number),
-            "entry": open_entry(version) if step is RELEASE else None,
-            "event": last_quarantine(version) if step is RELEASE else None,
+            "entry": open_entry(version) if action is RELEASE else None,
+            "event": last_quarantine(version) if action is RELEASE else None,
             "error": error,
             "form": request.POST,
         },
@@ -136,7 +138,7 @@ def _check_name(version: Version, typed: str) -> None:
 @require_POST
 @page(Right.REVIEW)
 def deprecate(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Mark a published version as one that should no longer be chosen."""
+    """Mark a published version as deprecated: it should no longer be chosen."""
     version = lifecycle.deprecate(
         request.actor,
         slug,

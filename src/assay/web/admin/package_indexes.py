@@ -1,4 +1,4 @@
-"""Admin → Package indexes: where libraries come from, and which index owns which names."""
+"""Admin → Package indexes: the indexes of the workspace, and which names each one owns."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from assay.web.access import Visit, page
 
 
 @page(Right.ADMINISTER)
-def package_sources(request: Visit) -> HttpResponse:
-    """Show the sources; add one, with what was typed kept when it is refused."""
+def show(request: Visit) -> HttpResponse:
+    """List the indexes; add one. After an error, the form contains the submitted values."""
     error: AssayError | None = None
     if request.method == "POST":
         try:
@@ -40,10 +40,10 @@ def package_sources(request: Visit) -> HttpResponse:
 @require_POST
 @page(Right.ADMINISTER)
 def change(request: Visit, name: str) -> HttpResponse:
-    """Change a source, or remove it."""
+    """Change an index, or remove it."""
     if request.POST.get("action") == "remove":
         package_indexes.remove_index(request.actor, name)
-        messages.success(request, f"{name} is not asked any more. What was built from it stays.")
+        messages.success(request, f"{name} is removed. Environments built from it stay.")
         return redirect("package-indexes")
     try:
         package_indexes.change_index(request.actor, name, _wanted(request))
@@ -55,8 +55,8 @@ def change(request: Visit, name: str) -> HttpResponse:
 
 @require_POST
 @page(Right.ADMINISTER)
-def attempt(request: Visit, name: str) -> HttpResponse:
-    """Ask a source and show how it answers."""
+def test_connection(request: Visit, name: str) -> HttpResponse:
+    """Query an index and show its response."""
     messages.info(request, f"{name}: {package_indexes.check_connection(request.actor, name)}")
     return redirect("package-indexes")
 

@@ -1,4 +1,4 @@
-"""The policy: its rules as sentences, its revisions, and the form in which another policy is tried and saved."""
+"""The policy: its rules as sentences, its revisions, and the form that tests and saves a new policy."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from assay.store.models import PolicyRevision
 from assay.web.access import Visit, page
 from assay.web.admin.policy_form import form_rules, read_rules
 
-SHOWN = 30  # revisions, and versions named by a rehearsal
+SHOWN = 30  # revisions, and versions that a test lists
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One revision with what it added to, and took from, the one before, as sentences."""
+    """One revision with the rules that it added to and removed from the previous one, as sentences."""
 
     revision: PolicyRevision
     added: tuple[str, ...]
@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What another policy would change: who is stopped then and not now, and the other way round."""
+    """The effect of a new policy: the versions that it would newly block, and those that it would no longer block."""
 
     then: PolicyPreview
     stopped: tuple[policies.BlockedVersion, ...]
@@ -43,7 +43,7 @@ class Trial:
 
 @page(Right.SEE)
 def policy(request: Visit) -> HttpResponse:
-    """Show the policy that counts and its revisions."""
+    """Show the current policy and its revisions."""
     current = policies.current_policy(request.actor.workspace_id)
     found = policies.revisions(request.actor.workspace_id)
     return render(
@@ -59,7 +59,7 @@ def policy(request: Visit) -> HttpResponse:
 
 
 def _changes(found: list[PolicyRevision]) -> list[Change]:
-    """Return each revision with its difference, newest first; the first one differs from the default."""
+    """Return each revision with its changes, newest first; the first revision is compared with the default policy."""
     sentences = [_sentences(policies.policy_in(one)) for one in found] + [_sentences(DEFAULT)]
     return [
         Change(
@@ -77,7 +77,7 @@ def _sentences(policy: Policy) -> list[str]:
 
 @page(Right.ADMINISTER)
 def edit(request: Visit) -> HttpResponse:
-    """Change a policy in the form, try it, save it. Nothing counts before it is saved."""
+    """Edit the policy in a form, test it, save it. It takes effect only when it is saved."""
     current = policies.current_policy(request.actor.workspace_id)
     if request.method != "POST":
         return _form(request, policies.write_policy(current)["rules"], current.revision)
@@ -92,7 +92,7 @@ def edit(request: Visit) -> HttpResponse:
 
 
 def _act(request: Visit, rules: list[dict[str, Any]], seen: int) -> HttpResponse:
-    """Do what the pressed button says. Raises what the policy is refused for."""
+    """Execute the action of the pressed button. Raises InvalidInputError for an invalid policy."""
     action, _, which = request.POST.get("action", "").partition("-")
     if action in {"add", "remove", "up"}:
         return _form(request, _altered(request, rules, action, which), seen, fresh=action == "add")
@@ -107,7 +107,7 @@ def _act(request: Visit, rules: list[dict[str, Any]], seen: int) -> HttpResponse
 
 
 def _given(request: Visit) -> list[dict[str, Any]]:
-    """Return the rules that were sent: those of the fields, or those of the YAML. Raises InvalidInputError."""
+    """Return the submitted rules, from the fields or from the YAML. Raises InvalidInputError."""
     text = request.POST.get("yaml")
     if text is None:
         return read_rules(request.POST)
@@ -118,7 +118,7 @@ def _given(request: Visit) -> list[dict[str, Any]]:
 
 
 def _altered(request: Visit, rules: list[dict[str, Any]], action: str, which: str) -> list[dict[str, Any]]:
-    """Return the rules with one more, one less, or one further up."""
+    """Return the rules with one added, removed or moved up."""
     if action == "add":
         kind = BY_KIND.get(request.POST.get("kind", ""))
         if kind is None:
@@ -133,7 +133,7 @@ def _altered(request: Visit, rules: list[dict[str, Any]], action: str, which: st
 
 
 def _trial(request: Visit, wanted: Policy) -> Trial:
-    """Hold both policies against everything published and pending."""
+    """Apply the current and the new policy to all published and pending versions, and return the difference."""
     now = policies.preview_policy(request.actor, policies.current_policy(request.actor.workspace_id).policy)
     then = policies.preview_policy(request.actor, wanted)
     return Trial(
@@ -153,7 +153,7 @@ def _form(
     text: str | None = None,
     fresh: bool = False,
 ) -> HttpResponse:
-    """Show the form; with `fresh`, its last rule was just added and stands open."""
+    """Show the form; with `fresh`, its last rule was just added and is expanded."""
     written = request.POST.get("yaml") if refused and "yaml" in request.POST else text
     return render(
         request,
@@ -180,17 +180,17 @@ def _purpose(kind: type[Rule]) -> str:
 @require_POST
 @page(Right.ADMINISTER)
 def restore(request: Visit, number: int) -> HttpResponse:
-    """Make an earlier policy count again, as a new revision."""
+    """Save the rules of an earlier revision as a new revision."""
     seen = policies.current_policy(request.actor.workspace_id).revision
     earlier = policies.policy_of(request.actor, number)
     saved = policies.revise(request.actor, earlier, seen=seen, note=f"Back to revision {number}.")
-    messages.success(request, f"Revision {saved.revision} counts from now on: the rules of revision {number}.")
+    messages.success(request, f"Revision {saved.revision} is in force, with the rules of revision {number}.")
     return redirect("policy")
 
 
 @page(Right.SEE)
 def as_yaml(request: Visit) -> HttpResponse:
-    """Download the policy that counts, or the revision that the address names."""
+    """Download the current policy, or the revision in the query string, as YAML."""
     number = request.GET.get("revision", "")
     current = policies.current_policy(request.actor.workspace_id)
     if number.isdigit():
@@ -202,6 +202,6 @@ def as_yaml(request: Visit) -> HttpResponse:
 
 @page(Right.SEE)
 def as_schema(request: Visit) -> HttpResponse:
-    """Show the JSON Schema of a policy document."""
+    """Return the JSON Schema of a policy document."""
     del request
     return JsonResponse(policies.schema())

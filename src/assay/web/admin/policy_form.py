@@ -1,4 +1,4 @@
-"""Rules as fields of a form: one field for each of a rule's own, by its type; and back."""
+"""Policy rules as form fields, one for each dataclass field of a rule, by its type; and back."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LABELS = {
     "tags": ("Only with one of these tags", "None: everywhere."),
     "bases": ("Only on one of these bases", "name or name@number. None: everywhere."),
     "waived_by": ("Who may waive", ""),
-    "stop_after": ("Stops what is published after", "days from when it became known; 0 for never"),
+    "stop_after": ("Stop launches of published versions after", "days since the finding; 0 for never"),
     "severity": ("From severity", ""),
     "fix": ("Fixed version", "any: with or without one"),
     "unknown_as": ("Without a severity it counts as", ""),
     "library": ("Library", ""),
-    "libraries": ("Libraries", "* stands for any part of a name"),
+    "libraries": ("Libraries", "* matches any part of a name"),
     "licences": ("Licences", "SPDX names, such as MIT or AGPL-3.0-only"),
     "versions": ("Versions", "a range such as >=2,<3; none for all"),
     "reason": ("Why", ""),
@@ -37,8 +37,8 @@ LABELS = {
     "allowed": ("Python versions", "such as 3.11, 3.12"),
     "count.libraries": ("Libraries at most", ""),
     "spread.versions": ("Versions of a library at most", ""),
-    "indexes": ("Indexes", "beginnings of their addresses; none for any"),
-    "sdists": ("Allow what is built from source", ""),
+    "indexes": ("Indexes", "URL prefixes; none for any"),
+    "sdists": ("Allow builds from source", ""),
     "megabytes": ("Megabytes", ""),
     "percent": ("Percent", ""),
     "behind": ("Versions behind", ""),
@@ -48,7 +48,7 @@ MANY = 40  # entries from which a list gets a field of several lines
 
 @dataclass(frozen=True, kw_only=True)
 class FormField:
-    """One field. `kind` is text, lines, number, choice or tick; `value` what stands in it."""
+    """One field. `kind` is text, lines, number, choice or tick; `value` is its content, `wrong` its error."""
 
     name: str
     label: str
@@ -61,7 +61,7 @@ class FormField:
 
 @dataclass(frozen=True, kw_only=True)
 class FormRule:
-    """One rule of the form: its sentence, as far as it can be said, and its fields, scope and waiving last."""
+    """One rule of the form: its sentence, and its fields; `general` are those that every rule has."""
 
     number: int
     kind: str
@@ -73,7 +73,7 @@ class FormRule:
 
 
 def read_rules(post: QueryDict) -> list[dict[str, Any]]:
-    """Return the rules that the form holds, as plain values for `flow.policy.read_policy`; in the form's order."""
+    """Return the rules of the submitted form in its order, as plain values for `flow.assess.policy.read_policy`."""
     return [_read(post, number) for number in post.getlist("rule") if post.get(f"{number}-kind") in BY_KIND]
 
 
@@ -94,12 +94,12 @@ def _value(text: str, wanted: Any) -> Any:  # noqa: ANN401 - of the type that th
     if isinstance(wanted, GenericAlias):
         return [one for one in text.replace(",", " ").split() if one]
     if wanted is int:
-        return int(text) if text.isdigit() else text  # what is no number is told by whoever checks it
+        return int(text) if text.isdigit() else text  # read_policy reports a value that is not a number
     return text
 
 
 def form_rules(rules: Iterable[dict[str, Any]], refused: AssayError | None = None) -> list[FormRule]:
-    """Return the form of rules given as plain values; what was refused is marked at its field."""
+    """Return the form for rules given as plain values; `refused` is shown at the field of its path."""
     path = (refused.path or "") if refused else ""
     return [_form_rule(number, rule, path, refused) for number, rule in enumerate(rules)]
 
@@ -136,7 +136,7 @@ def _form_rule(number: int, rule: dict[str, Any], path: str, refused: AssayError
 
 
 def _shape(wanted: Any, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a type as `get_type_hints` gives it
-    """Return kind, value and choices of a field of a type."""
+    """Return the kind, value and choices of a field, by its type."""
     if isinstance(wanted, GenericAlias):
         entries = [str(one) for one in value] if isinstance(value, (list, tuple)) else []
         return {"kind": "lines" if len(entries) > MANY else "text", "value": ", ".join(entries)}
@@ -150,7 +150,7 @@ def _shape(wanted: Any, value: Any) -> dict[str, Any]:  # noqa: ANN401 - a type 
 
 
 def _sentence(kind: type[Rule], rule: dict[str, Any]) -> str:
-    """Say a rule, or what kind it is while it cannot be said."""
+    """Return a rule as a sentence, or its kind while it is incomplete."""
     try:
         return read_policy([rule], None).rules[0].sentence
     except AssayError:

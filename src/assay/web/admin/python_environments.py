@@ -62,7 +62,7 @@ def admin_environments(request: Visit) -> HttpResponseBase:
 
 @page(Right.SEE)
 def audit(request: Visit) -> HttpResponseBase:
-    """Show the audit log: all of it to administrators, else one's own events and the public ones."""
+    """Show the audit log: all events to administrators; to others, public events and their own."""
     given = {name: request.GET.get(name, "").strip()[:64] for name in ("environment", "actor", "name")}
     filters = EventFilters(**given)
     table = QueryTable(

@@ -1,4 +1,4 @@
-"""The review page: what changed, what is wrong, everything else; and the decision beside it."""
+"""The review page: changes, findings and all other facts of a submission, and the decision."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from assay.web.admin.findings import findings_of
 from assay.web.studio.related_versions import Offer, offers
 
 LOG_LINES = 14
-ROWS = 3  # libraries of which something can be asked without a script
+ROWS = 3  # rows for requested changes without JavaScript
 KINDS = (
     ("raise", "raise to"),
     ("swap", "swap for"),
@@ -46,7 +46,7 @@ KINDS = (
 
 @page(Right.SEE)
 def show(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Show a submission. Its author reads why they cannot decide."""
+    """Show a submission. Its author sees why they cannot decide."""
     version = find_version(request.actor, slug, number)
     if version.lock is None or version.status == Status.DRAFT:
         return redirect("version", slug=slug, number=number)
@@ -54,7 +54,7 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
 
 
 def _show(request: Visit, version: Version, refused: AssayError | None = None) -> HttpResponse:
-    """Show the page; with a rejection that was refused, what was typed stands in its form again."""
+    """Show the page; after an invalid rejection, its form contains the submitted values."""
     if version.lock is None:
         return redirect("version", slug=version.environment.slug, number=version.number)
     near = offers(request.actor, version)
@@ -80,7 +80,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "lately": use_lately([version.environment_id]).get(version.environment_id, Use()),
             "refused": refused,
             "feedback": request.POST.get("feedback", ""),
-            "asked": _rows(request) or [("", "raise", "")] * ROWS,
+            "requested": _rows(request) or [("", "raise", "")] * ROWS,
             "kinds": KINDS,
             **_decision(request.actor, version, found),
         },
@@ -89,13 +89,13 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
 
 
 def _other(request: Visit, near: list[Offer]) -> Version | None:
-    """Return what to compare with: what the address names, else the first of what this version came from."""
+    """Return the version to compare with: the one in the query string, else the predecessor or the base."""
     wanted = request.GET.get("with", "") or next((one.reference for one in near if one.origin), "nothing")
     return None if wanted == "nothing" else find_reference(request.actor, wanted)
 
 
 def _compared_with(actor: Actor, version: Version, other: Version | None, near: list[Offer]) -> dict[str, Any]:
-    """Return what the menu offers; what is compared with now stands among what is near."""
+    """Return the versions of the comparison menu; the compared one is always among the related ones."""
     reference = other.reference if other else ""
     offered = {one.reference for one in near}
     if other and reference not in offered:
@@ -105,7 +105,7 @@ def _compared_with(actor: Actor, version: Version, other: Version | None, near: 
 
 
 def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
-    """Return whom a decision reaches, and why the actor may not take one, '' when they may."""
+    """Return how many members a decision concerns, and why the actor may not make one ('' when they may)."""
     own_allowed = version.environment.workspace.self_approval
     return {
         "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
@@ -118,7 +118,7 @@ def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
 
 
 def _strip(version: Version, other: Version | None, comparison: Comparison) -> dict[str, Any]:
-    """Return the numbers of the strip; sizes are installed bytes."""
+    """Return the numbers of the summary; sizes are installed bytes."""
     size = version.lock.size if version.lock else 0
     before = other.lock.size if other and other.lock else 0
     checks = version.lock.report["checks"] if version.lock else []
@@ -133,13 +133,13 @@ def _strip(version: Version, other: Version | None, comparison: Comparison) -> d
 
 
 def _decided(actor: Actor, version: Version) -> str:
-    """Return that the actor has approved already and others still have to, '' when they have not."""
+    """Return a sentence when the actor has already approved and others still have to, else ''."""
     said = Decision.objects.filter(submission__version=version, submission__round=version.rounds, by_id=actor.id)
     return "You approved it; others still have to." if said.exists() else ""
 
 
 def _unwaived(found: Verdict) -> str:
-    """Return which findings still stop an approval, '' for none."""
+    """Return which findings still block an approval, '' for none."""
     try:
         check_open(found)
     except AssayError as error:
@@ -159,7 +159,7 @@ def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: b
 @require_POST
 @page(Right.SEE)
 def viewed(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Remember that the visitor looked at a library, or forget it."""
+    """Mark a library as viewed by the visitor, or remove the mark."""
     review.mark_viewed(
         request.actor,
         slug,
@@ -174,7 +174,7 @@ def viewed(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.SEE)
 def approve(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Publish what was seen."""
+    """Approve the version with the digest that the reviewer saw; publish it when no approval is missing."""
     version = review.approve(
         request.actor,
         slug,
@@ -194,7 +194,7 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.SEE)
 def reject(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Give a submission back with feedback; nothing that was typed is lost when it cannot be taken."""
+    """Reject a submission with feedback; after an error, the form contains the submitted values."""
     try:
         version = review.reject(
             request.actor,
@@ -210,7 +210,7 @@ def reject(request: Visit, slug: str, number: int) -> HttpResponse:
 
 
 def _requested_changes(request: Visit) -> tuple[RequestedChange, ...]:
-    """Read the rows of the form; one without a library asks nothing. "note" only says, in words, what to do."""
+    """Parse the rows of the form; skip those without a library. A row of the kind "note" is free text."""
     return tuple(
         parse_requested_change(name, to) if kind == "note" else parse_requested_change(name, kind=kind, to=to)
         for name, kind, to in _rows(request)

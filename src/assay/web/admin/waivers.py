@@ -1,4 +1,4 @@
-"""Policy → Waivers: accepted findings with their reason and expiry; ending one, and undoing that."""
+"""Policy → Waivers: waived findings with their reason and expiry; end a waiver, and undo that."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WAIVERS: tuple[Column[Waiver], ...] = (
 
 @page(Right.REVIEW)
 def waivers(request: Visit) -> HttpResponseBase:
-    """List active waivers, soonest expiry first, or those that ended, the last one first."""
+    """List active waivers, soonest expiry first, or ended ones, latest first."""
     text, now = request.GET.get("text", "").strip(), timezone.now()
     state = "ended" if request.GET.get("state") == "ended" else "active"
     rows = held_waivers(waiver_rows(request.actor.workspace_id), now, ended=state == "ended")
@@ -74,7 +74,7 @@ def end(request: Visit, waiver: int) -> HttpResponse:
 @require_POST
 @page(Right.REVIEW)
 def restore(request: Visit, waiver: int) -> HttpResponse:
-    """Undo the end of a waiver: waive the same finding for the same reason."""
+    """Restore an ended waiver: waive the same finding for the same reason."""
     until = request.GET.get("until", "")
     restored = restore_waiver(request.actor, waiver, until=_moment(until))
     messages.success(request, f"Waiver restored in {restored.version.environment.slug}.")
@@ -82,10 +82,12 @@ def restore(request: Visit, waiver: int) -> HttpResponse:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read an expiry; '' is none."""
+    """Parse an expiry; return None for ''. Raises InvalidInputError."""
     if not text:
         return None
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInputError("This is no time.", hint="Waive the finding on the page of its version.") from error
+        raise InvalidInputError(
+            "This is not a valid time.", hint="Waive the finding on the page of its version."
+        ) from error

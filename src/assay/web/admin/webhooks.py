@@ -28,7 +28,7 @@ ORDERS: Columns = {
 
 
 def state_of(delivery: Delivery) -> str:
-    """Return `delivered`, `queued` (it will be tried, or tried again) or `failed`."""
+    """Return `delivered`, `queued` (an attempt or a retry will follow) or `failed`."""
     if delivery.delivered_at:
         return "delivered"
     return "queued" if delivery.next_at else "failed"

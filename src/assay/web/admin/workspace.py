@@ -16,12 +16,12 @@ from assay.store.models import Membership
 from assay.web.access import Visit, page
 from assay.web.tables import Column, ListTable
 
-FEW = 10  # members that are found without a filter
+FEW = 10  # a list with more members gets a filter
 WORDS = {
     "self_approval": "Allow people to approve their own submissions (marked in the audit log)",
     "require_sandbox": "Require isolation (bubblewrap) for builds",
     "allow_sdists": "Allow builds from source for libraries without a wheel",
-    "personal_overlays": "Allow personal libraries in servers; nobody else gets them",
+    "personal_overlays": "Allow personal libraries in servers; other people do not get them",
 }
 
 MEMBERS: tuple[Column[Membership], ...] = (
@@ -81,7 +81,7 @@ def _names(request: Visit) -> tuple[str, ...]:
 
 
 def _members(request: Visit, text: str) -> list[Membership]:
-    """Return the members whose name, role or groups contain a text; all for ''."""
+    """Return the members whose name, role or groups contain a text; all members for ''."""
     rows = Membership.objects.filter(workspace_id=request.actor.workspace_id).select_related("person")
     wanted = text.casefold()
     named = ((one, " ".join((one.person.get_username(), one.role, *one.groups))) for one in rows)

@@ -165,7 +165,7 @@ def _outputs(run: Run) -> dict[str, Any]:
 
 @page(Right.COMPOSE)
 def output(request: Visit, run: UUID, name: str) -> FileResponse:
-    """Download a file that a run left."""
+    """Download an output file of a run."""
     file = runs.open_output_of(runs.find(request.actor, str(run)), name)
     return FileResponse(
         file, as_attachment=True, filename=PurePosixPath(name).name, content_type="application/octet-stream"
@@ -181,7 +181,7 @@ def run_lock(request: Visit, run: UUID) -> HttpResponse:
 
 @page(Right.COMPOSE)
 def run_log(request: Visit, run: UUID) -> HttpResponse:
-    """Return the log from a byte offset."""
+    """Return the log from a byte offset, as JSON."""
     given = request.GET.get("offset", "0")
     offset = int(given) if given.isdigit() else 0
     return JsonResponse(runs.read_log(runs.find(request.actor, str(run)), offset))

@@ -1,4 +1,4 @@
-"""The tables of Runtimes: projects, those that others share, the runs of a project, and apps."""
+"""The tables of Runtimes: own projects, projects shared by others, the runs of a project, and apps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNS = 15  # of one page
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectLine:
-    """One of my projects. `runs` are its last ones, oldest first; `proposed` a newer version, or ''."""
+    """A project of the visitor. `runs` are its last ones, oldest first; `proposed` a newer version, or ''."""
 
     project: Runtime
     runs: tuple[Run, ...]
@@ -78,7 +78,7 @@ RUN_ORDERS: Columns = {
 
 
 def runs_table(request: Visit, project: Runtime, runs: QuerySet[Run]) -> QueryTable[Run]:
-    """Return runs of a project, newest first unless the address sorts them."""
+    """Return the table of a project's runs, newest first unless the query string sorts them."""
     found = runs.select_related("version__environment", "person").defer("source")
     return QueryTable(
         request,
@@ -91,29 +91,29 @@ def runs_table(request: Visit, project: Runtime, runs: QuerySet[Run]) -> QueryTa
 
 
 def projects_table(request: Visit, lines: Iterable[ProjectLine]) -> ListTable[ProjectLine]:
-    """Return my projects that fit the words of the address."""
+    """Return the table of the visitor's projects that match the filter text."""
     found = [one for one in lines if fits(request, one.project)]
     return ListTable(request, PROJECTS, name="projects", size=PAGE, rows=found)
 
 
 def shared_table(request: Visit, projects: Iterable[Runtime]) -> ListTable[Runtime]:
-    """Return projects that others share and that fit the words of the address."""
+    """Return the table of projects that others share and that match the filter text."""
     found = [one for one in projects if fits(request, one)]
     return ListTable(request, SHARED, name="shared-projects", size=PAGE, prefix="shared-", rows=found)
 
 
 def apps_table(request: Visit, apps: Iterable[Runtime]) -> ListTable[Runtime]:
-    """Return apps that fit the words of the address."""
+    """Return the table of apps that match the filter text."""
     return ListTable(request, APPS, name="apps", size=PAGE, rows=[one for one in apps if fits(request, one)])
 
 
 def words_of(request: Visit) -> str:
-    """Return the words that narrow a table of projects."""
+    """Return the filter text of a table of projects, from the query string."""
     return request.GET.get("text", "").strip()[:100]
 
 
 def fits(request: Visit, project: Runtime) -> bool:
-    """Say whether the title, short name, environment or owner of a project holds the words of the address."""
+    """Return whether the title, short name, environment or owner of a project contains the filter text."""
     text = words_of(request).casefold()
     named = (project.title, project.slug, project.environment, project.owner.get_username())
     return not text or any(text in one.casefold() for one in named)

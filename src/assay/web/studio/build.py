@@ -1,4 +1,4 @@
-"""The build page: steps, progress, log, and what to do when it failed."""
+"""The build page: steps, progress, log, and advice after a failure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ STEPS = (("resolving", "Resolve"), ("installing", "Download and install"), ("che
 
 @page(Right.SEE)
 def build(request: Visit, build: UUID) -> HttpResponse:
-    """Show a build; the part that moves is asked for again while it runs."""
+    """Show a build; its page polls the changing part while it runs."""
     found = find_build(request.actor, str(build))
     template = "components/progress.html" if request.htmx else "studio/build.html"
     return render(request, template, context(request.actor, found))
 
 
 def context(actor: Actor, found: Build) -> dict[str, Any]:
-    """Return what the page shows of a build."""
+    """Return the template context of a build."""
     own = found.version.author_id == actor.id
     draft = found.version.status == "draft"
     return {
@@ -49,7 +49,7 @@ def _step(found: Build, name: str, label: str) -> dict[str, Any]:
 
 
 def _percent(found: Build) -> int:
-    """Return how far it is, 0 to 100: each step a share, bytes within the installation."""
+    """Return the progress in percent: a fixed share for each step, and by bytes within the installation."""
     if not found.active:
         return 100
     progress = found.progress
@@ -63,7 +63,7 @@ def _percent(found: Build) -> int:
 
 @page(Right.SEE)
 def build_log(request: Visit, build: UUID) -> HttpResponse:
-    """Answer the log from a byte offset."""
+    """Return the log from a byte offset, as JSON."""
     given = request.GET.get("offset", "0")
     offset = int(given) if given.isdigit() else 0
     return JsonResponse(read_log(find_build(request.actor, str(build)), offset))
@@ -79,6 +79,6 @@ def start(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def cancel(request: Visit, build: UUID) -> HttpResponse:
-    """Ask for the end of a build."""
+    """Request the cancellation of a build."""
     cancel_build(request.actor, str(build))
     return redirect("build", build=build)

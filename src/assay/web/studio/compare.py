@@ -1,4 +1,4 @@
-"""Compare: two to five versions side by side, only what differs; everything that is chosen stands in the address."""
+"""Compare two to five versions side by side, by default only the differences; the query string has all choices."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FILTERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A length out of 100 and the words beside it."""
+    """A bar of the chart of size changes: label, length out of 100, and size in bytes."""
 
     label: str
     length: float
@@ -49,16 +49,16 @@ class Bar:
 
 @page(Right.SEE)
 def compare(request: Visit) -> HttpResponseBase:
-    """Compare the versions that the address names; one that is added or missing leads to the right address."""
-    names, sieve = _named(request), _sieve(request)
+    """Compare the versions in the query string; redirect to the canonical address when one is added or left out."""
+    names, filters = _named(request), _filters_of(request)
     chosen = _chosen(request, names)
     labels = [one.reference for one in chosen]
     if labels != names or "add" in request.GET:
-        return redirect(_address(labels, sieve))
+        return redirect(_address(labels, filters))
     found = compare_sides([compared_version(one) for one in chosen]) if len(chosen) > 1 else None
     feed = current_feed()
     exposure = expose(found, feed.index) if found and feed else None
-    rows = sieve.rows(found, exposure.libraries if exposure else frozenset()) if found else ()
+    rows = filters.rows(found, exposure.libraries if exposure else frozenset()) if found else ()
     table = comparison_table(request, found.labels, rows) if found else None
     if table and table.exported:
         return table.export()
@@ -71,7 +71,7 @@ def compare(request: Visit) -> HttpResponseBase:
         request,
         "studio/compare.html",
         {
-            **_context(request, chosen, found, sieve, table.sort if table else ""),
+            **_context(request, chosen, found, filters, table.sort if table else ""),
             "table": table,
             "exposure": exposure,
             "problems": exposure.counts if exposure else {},
@@ -80,7 +80,7 @@ def compare(request: Visit) -> HttpResponseBase:
 
 
 def comparison_table(request: Visit, labels: Sequence[str], rows: Sequence[Row]) -> ListTable[Row]:
-    """Return the libraries with a column for each side, what differs first unless the address sorts them."""
+    """Return the table of libraries with a column for each version, differences first unless the query sorts it."""
 
     def side(position: int) -> Column[Row]:
         label = labels[position]
@@ -97,13 +97,13 @@ def comparison_table(request: Visit, labels: Sequence[str], rows: Sequence[Row])
 
 
 def _named(request: Visit) -> list[str]:
-    """Return the names of the address: `versions=a@1,b@2`, repeated or not, each once."""
+    """Return the references in the query string, each once: `versions=a@1,b@2`; the parameter may repeat."""
     given = ",".join(request.GET.getlist("versions"))
     return list(dict.fromkeys(one.strip() for one in given.split(",") if one.strip()))
 
 
 def _chosen(request: Visit, names: list[str]) -> list[Version]:
-    """Return the versions, with the one that is added. What cannot be added is told, and left out."""
+    """Return the versions, with the added one. A version that cannot be added gives a message and is left out."""
     chosen = [find_reference(request.actor, name, path="versions") for name in names[:MAX_VERSIONS]]
     added = request.GET.get("add", "").strip()
     if len(names) > MAX_VERSIONS or (added and len(names) == MAX_VERSIONS):
@@ -116,33 +116,33 @@ def _chosen(request: Visit, names: list[str]) -> list[Version]:
     return list({one.pk: one for one in chosen}.values())
 
 
-def _sieve(request: Visit) -> Filters:
+def _filters_of(request: Visit) -> Filters:
     return Filters(**{name: request.GET.get(name) == "1" for name, _ in FILTERS})
 
 
-def _address(names: Sequence[str], sieve: Filters, **more: str) -> str:
-    """Return the address of a comparison; what is not chosen is not in it."""
-    chosen = {name: "1" for name, on in asdict(sieve).items() if on}
+def _address(names: Sequence[str], filters: Filters, **more: str) -> str:
+    """Return the address of a comparison, with only the filters that are on."""
+    chosen = {name: "1" for name, on in asdict(filters).items() if on}
     query = {"versions": ",".join(names)} if names else {}
     given = urlencode({**query, **chosen, **more}, safe="@,")
     return f"{reverse('compare')}?{given}" if given else reverse("compare")
 
 
 def _context(
-    request: Visit, chosen: list[Version], found: Comparison | None, sieve: Filters, sort: str
+    request: Visit, chosen: list[Version], found: Comparison | None, filters: Filters, sort: str
 ) -> dict[str, Any]:
     names = [one.reference for one in chosen]
     context: dict[str, Any] = {
-        "sides": _side_cards(chosen, sieve),
+        "sides": _side_cards(chosen, filters),
         "names": names,
         "may_add": len(names) < MAX_VERSIONS,
         "choices": published_references(request.actor) + own_references(request.actor),
-        "filters": _filters(names, sieve, {"sort": sort} if sort else {}),
-        "chosen_filters": [name for name, on in asdict(sieve).items() if on],
+        "filters": _filter_links(names, filters, {"sort": sort} if sort else {}),
+        "chosen_filters": [name for name, on in asdict(filters).items() if on],
     }
     if found is None:
         near = offers(request.actor, chosen[0]) if chosen else []
-        return {**context, "offers": [(one, _address([*names, one.reference], sieve)) for one in near]}
+        return {**context, "offers": [(one, _address([*names, one.reference], filters)) for one in near]}
     return {
         **context,
         "comparison": found,
@@ -154,15 +154,15 @@ def _context(
         "alike": [one for one in found.settings if len(set(one.values)) == 1],
         "bars": _bars(found),
         "more_bars": max(0, len(found.effects.growth) - MOST_BARS),
-        "turned": _address(names[::-1], sieve),
-        "markdown": _address(names, sieve, **{"as": "markdown"}),
-        "json": _address(names, sieve, **{"as": "json"}),
-        "bare": _address(names, Filters()),
+        "swapped": _address(names[::-1], filters),
+        "markdown": _address(names, filters, **{"as": "markdown"}),
+        "json": _address(names, filters, **{"as": "json"}),
+        "unfiltered": _address(names, Filters()),
     }
 
 
-def _side_cards(chosen: list[Version], sieve: Filters) -> list[dict[str, Any]]:
-    """Return each side with its size against the largest, and the address without it."""
+def _side_cards(chosen: list[Version], filters: Filters) -> list[dict[str, Any]]:
+    """Return each version with its size relative to the largest, and the address without it."""
     sizes = [one.lock.size if one.lock else 0 for one in chosen]
     most = max([*sizes, 1])
     return [
@@ -170,23 +170,23 @@ def _side_cards(chosen: list[Version], sieve: Filters) -> list[dict[str, Any]]:
             "version": one,
             "size": size,
             "length": 100 * size / most,
-            "without": _address([other.reference for other in chosen if other.pk != one.pk], sieve),
+            "without": _address([other.reference for other in chosen if other.pk != one.pk], filters),
         }
         for one, size in zip(chosen, sizes, strict=True)
     ]
 
 
-def _filters(names: list[str], sieve: Filters, kept: dict[str, str]) -> list[tuple[str, str, bool]]:
-    """Return (label, address with it turned around, whether it is on)."""
-    stands = asdict(sieve)
+def _filter_links(names: list[str], filters: Filters, kept: dict[str, str]) -> list[tuple[str, str, bool]]:
+    """Return (label, address with the filter toggled, whether it is on) for each filter."""
+    active = asdict(filters)
     return [
-        (label, _address(names, Filters(**{**stands, name: not stands[name]}), **kept), stands[name])
+        (label, _address(names, Filters(**{**active, name: not active[name]}), **kept), active[name])
         for name, label in FILTERS
     ]
 
 
 def _bars(found: Comparison) -> list[Bar]:
-    """Return the libraries that grow or shrink most, as lengths against the largest."""
+    """Return the libraries with the largest size changes; lengths are relative to the largest change."""
     largest = found.effects.growth[:MOST_BARS]
     most = max((abs(row.growth) for row in largest), default=1)
     return [Bar(label=row.name, length=100 * abs(row.growth) / most, size=row.growth) for row in largest]

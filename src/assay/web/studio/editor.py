@@ -27,13 +27,13 @@ from assay.store.models import Version
 from assay.store.reads.launchable import launch_choices
 from assay.store.reads.reviews import requested_changes_of
 from assay.web.access import Visit, page
-from assay.web.admin.findings import foresight
+from assay.web.admin.findings import expected_findings
 from assay.web.studio.related_versions import covers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """What stands in the fields. `libraries` is the text, one library per line."""
+    """The values of the fields. `libraries` is the text, one library per line."""
 
     title: str = ""
     slug: str = ""
@@ -67,7 +67,7 @@ class Form:
         )
 
     def spec_input(self) -> SpecInput:
-        """Return the unchecked spec. A base brings its own Python."""
+        """Return the unchecked spec. With a base, its Python version is used."""
         return SpecInput(
             base=self.base or None,
             python=None if self.base else self.python or None,
@@ -117,7 +117,7 @@ def edit(request: Visit, slug: str, number: int) -> HttpResponse:
 
 
 def _after(request: Visit, version: Version) -> HttpResponse:
-    """Go on to where the pressed button leads; everything is saved by now."""
+    """Redirect after saving: to a new build, or to the page of the version, by the pressed button."""
     slug, number = version.environment.slug, version.number
     if request.POST.get("action") == "build":
         return redirect("build", build=request_build(request.actor, slug, number).pk)
@@ -139,8 +139,8 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "interpreters": interpreters(),
             "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
             "may_use_sources": request.workspace.allow_sdists,
-            "asks": requested_changes_of(version) if version else [],
-            "owns_words": version is None or version.environment.owner_id == request.actor.id,
+            "requested_changes": requested_changes_of(version) if version else [],
+            "may_describe": version is None or version.environment.owner_id == request.actor.id,
         },
         status=error.status if error else 200,
     )
@@ -149,19 +149,19 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
 @require_POST
 @page(Right.COMPOSE)
 def resolve_preview(request: Visit) -> HttpResponse:
-    """Say what the fields would install; a newer question ends this one."""
+    """Show what the fields would install; a newer request cancels this one."""
     form = Form.from_post(request.POST)
     if not form.libraries and not form.base:
         return render(request, "components/preview.html", {"empty": True})
     try:
         found = preview(request.actor, form.spec_input(), turn="editor")
     except ConflictError:
-        return HttpResponse(status=204)  # a newer question is on its way
+        return HttpResponse(status=204)  # a newer request follows
     except AssayError as error:
         return render(request, "components/preview.html", {"error": error})
     near = covers(request.actor, found.need, exclude={form.base.partition("@")[0], form.slug})
-    foreseen = foresight(preview_findings(request.actor.workspace_id, found.lock, base=form.base))
-    return render(request, "components/preview.html", {**_preview_context(found), "near": near, "foreseen": foreseen})
+    expected = expected_findings(preview_findings(request.actor.workspace_id, found.lock, base=form.base))
+    return render(request, "components/preview.html", {**_preview_context(found), "near": near, "expected": expected})
 
 
 def _preview_context(found: Preview) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _preview_context(found: Preview) -> dict[str, Any]:
 @require_POST
 @page(Right.COMPOSE)
 def fixes(request: Visit) -> HttpResponse:
-    """Say who asks for what in a conflict, and offer the changes that were seen to end it."""
+    """Show which requirements conflict, and the changes that were tested to resolve the conflict."""
     form = Form.from_post(request.POST)
     try:
         conflict = explain_conflict(request.actor, form.spec_input())
@@ -190,7 +190,7 @@ def fixes(request: Visit) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def check_slug(request: Visit) -> HttpResponse:
-    """Say whether a short name can be taken."""
+    """Show whether a short name is available."""
     slug = request.POST.get("slug", "").strip()
     try:
         free = draft.slug_is_free(request.actor, slug)
@@ -203,7 +203,7 @@ def check_slug(request: Visit) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def intake(request: Visit) -> HttpResponse:
-    """Read a pasted or chosen file and show what would be taken over."""
+    """Parse a pasted or selected file and show what would be imported."""
     text, name = request.POST.get("source", ""), request.POST.get("source-name", "")
     found: Intake | None = None
     problem: AssayError | None = None

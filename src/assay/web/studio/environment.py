@@ -1,4 +1,4 @@
-"""One environment: what it is, its versions, its libraries, what happened to it."""
+"""The page of an environment: overview, versions, libraries, health, usage, history."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TABS = ("overview", "versions", "libraries", "health", "usage", "history")
 
 @page(Right.SEE)
 def environment(request: Visit, slug: str, number: int | None = None) -> HttpResponseBase:
-    """Show an environment at one of its versions: the one named, else the newest published one."""
+    """Show an environment with one of its versions: the given number, else the newest published one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
     version = _shown(versions, number or (found.newest.number if found.newest else None))
@@ -57,7 +57,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "use": use_lately([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
-            "asks": requested_changes_of(version) if version.status == Status.DRAFT else [],
+            "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
             **_tab_context(request, version, tab),
         },
@@ -74,7 +74,7 @@ def _shown(versions: list[Version], number: int | None) -> Version:
 def _table(
     request: Visit, environment: Environment, version: Version, versions: list[Version], tab: str
 ) -> Table[Any] | None:
-    """Return the table that a tab consists of, None for the other tabs."""
+    """Return the table of a tab, None for tabs without one."""
     if tab == "versions":
         return versions_table(request, environment, versions)
     if tab == "libraries" and version.lock is not None:
@@ -101,7 +101,7 @@ def _tab_context(request: Visit, version: Version, tab: str) -> dict[str, Any]:
 
 
 def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bool]:
-    """Return which actions the page offers; `flow` decides again when one is taken."""
+    """Return which actions the page offers; `flow` checks again when one is executed."""
     own = version.author_id == actor.id
     status = version.status
     quarantined = version.health == Health.QUARANTINED
@@ -142,7 +142,7 @@ def delete(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def submit(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Put a built draft up for approval."""
+    """Submit a built draft for approval."""
     version = review.submit(request.actor, slug, number, request.POST.get("note", ""))
     messages.success(request, f"{version.reference} is submitted. You cannot edit it until a reviewer decides.")
     return redirect("version", slug=slug, number=number)
@@ -151,19 +151,19 @@ def submit(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def apply(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Edit a draft as a reviewer proposed, and show what it asks for now."""
-    ask = parse_requested_change(
+    """Apply a requested change of a reviewer to a draft, and redirect to its editor."""
+    change = parse_requested_change(
         request.POST.get("name", ""), kind=request.POST.get("kind", ""), to=request.POST.get("to", "")
     )
-    draft.apply_requested_change(request.actor, slug, number, ask)
-    messages.success(request, f"{ask.name}: {ask.words} is applied to the draft. Rebuild it when you are done.")
+    draft.apply_requested_change(request.actor, slug, number, change)
+    messages.success(request, f"{change.name}: {change.words} is applied to the draft. Rebuild it when you are done.")
     return redirect("editor", slug=slug, number=number)
 
 
 @require_POST
 @page(Right.COMPOSE)
 def withdraw(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Take a submission back."""
+    """Withdraw a submission."""
     version = review.withdraw(request.actor, slug, number)
     messages.success(request, f"{version.reference} is a draft again.")
     return redirect("version", slug=slug, number=number)

@@ -22,7 +22,7 @@ def _built(version: Version, field: str) -> int | None:
 
 
 def _why(line: LibraryLine) -> str:
-    """Say why a library is there: `direct`, the chain from a direct one, or `base`."""
+    """Return why a library is installed: `direct`, the chain from a direct one, or `base`."""
     return "direct" if line.row.direct else chain(line.row.via) or line.row.origin
 
 
@@ -63,14 +63,14 @@ FACTS: tuple[Column[LibraryLine], ...] = (
 
 
 def versions_table(request: Visit, environment: Environment, versions: Iterable[Version]) -> ListTable[Version]:
-    """Return the versions that the visitor may see, newest first unless the address sorts them."""
+    """Return the table of the versions that the visitor may see, newest first unless the query string sorts it."""
     return ListTable(
         request, VERSIONS, name=f"{environment.slug}-versions", default="-version", size=PAGE, rows=versions
     )
 
 
 def uses_table(request: Visit, environment: Environment) -> QueryTable[UseRow]:
-    """Return the use of an environment, newest first unless the address sorts it."""
+    """Return the table of uses of an environment, newest first unless the query string sorts it."""
     return QueryTable(
         request,
         USES,
@@ -82,7 +82,7 @@ def uses_table(request: Visit, environment: Environment) -> QueryTable[UseRow]:
 
 
 def libraries_table(request: Visit, version: Version) -> ListTable[LibraryLine]:
-    """Return the libraries that the address asks for, direct ones first unless it sorts them."""
+    """Return the table of libraries that match the filters, direct ones first unless the query string sorts it."""
     text, origin = (request.GET.get(name, "").strip().casefold() for name in ("text", "origin"))
     found = [line for line in library_lines(version) if _fits(line, text) and origin in {"", line.row.origin}]
     name = f"{version.environment.slug}-{version.number}-libraries"

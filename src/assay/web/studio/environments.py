@@ -1,4 +1,4 @@
-"""Environments: the catalogue."""
+"""The catalogue of environments."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COLUMNS: tuple[Column[CatalogueRow], ...] = (
 
 @page(Right.SEE)
 def environments(request: Visit) -> HttpResponseBase:
-    """List what may be launched, and one's own drafts; every filter is in the address."""
+    """List the environments that may be launched, and the visitor's drafts; all filters are in the query string."""
     status = request.GET.get("status", Status.PUBLISHED)
     given = {name: request.GET.get(name, "").strip()[:100] for name in FIELDS}
     given["text"] = given["text"] or request.GET.get("q", "").strip()[:100]

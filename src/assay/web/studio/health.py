@@ -1,4 +1,4 @@
-"""The health of a version on its page: what is known of it today, and the smallest remedy."""
+"""The health of a version on its page: its current findings, and the suggested update."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from assay.web.admin.findings import findings_of
 
 
 def summary_of(version: Version) -> dict[str, Any]:
-    """Return the word for its health, and how many findings would stop a draft's approval."""
+    """Return the health of a version, and for drafts and pending versions the number of blocking findings."""
     if version.lock is None:
         return {"health": NOT_ASSESSED, "blocking": 0}
     undecided = version.status in {Status.DRAFT, Status.PENDING}
@@ -36,36 +36,36 @@ def summary_of(version: Version) -> dict[str, Any]:
 
 
 def health_context(actor: Actor, version: Version) -> dict[str, Any]:
-    """Return what the tab shows of a built version: its findings, and what came up since it was approved."""
+    """Return the context of the Health tab of a built version: its findings, and the new ones since its approval."""
     entry = open_entry(version)
-    told = [Finding.from_dict(one) for one in entry.findings] if entry else []
+    new = [Finding.from_dict(one) for one in entry.findings] if entry else []
     findings = findings_of(actor, version, verdict(version))
     newest = version.environment.newest_id == version.pk
     return {
         "findings": findings,
         "entry": entry,
-        "stops": stops_at(told, entry.opened_at) if entry else None,
+        "stops": stops_at(new, entry.opened_at) if entry else None,
         "ends": ends_at(version),
-        "may_remedy": actor.has(Right.COMPOSE) and newest and bool(findings.open),
+        "may_update": actor.has(Right.COMPOSE) and newest and bool(findings.open),
     }
 
 
 @require_POST
 @page(Right.COMPOSE)
-def remedy_preview(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Say what the smallest remedy would move, or why there is none."""
+def preview_suggested_update(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Show the changes of the suggested update, or why there is none."""
     version = find_version(request.actor, slug, number)
     try:
         found = suggest_update(request.actor, slug, number, create=False)
     except AssayError as error:
         return render(request, "components/suggested_update.html", {"error": error, "version": version})
-    return render(request, "components/suggested_update.html", {"remedy": found, "version": version})
+    return render(request, "components/suggested_update.html", {"update": found, "version": version})
 
 
 @require_POST
 @page(Right.COMPOSE)
-def remedy(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Make a draft of the smallest moves that clear the known problems."""
+def create_suggested_update(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Create a draft with the smallest changes that fix the known vulnerabilities."""
     try:
         found = suggest_update(request.actor, slug, number)
     except AssayError as error:

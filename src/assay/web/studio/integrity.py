@@ -1,4 +1,4 @@
-"""The files of a version on its page: are they what was built, and the buttons to look again and to mend them."""
+"""The files of a version on its page: the result of the last verification; verify them again, or rebuild."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from assay.web.access import Visit, page
 
 
 def files_context(actor: Actor, version: Version) -> dict[str, Any]:
-    """Return what the panel shows: the last verification, the bytes of its own, who may do what."""
+    """Return the context of the panel: the last verification, the unshared bytes, who may rebuild."""
     if version.lock is None:
         return {}
     return {
         "version": version,
         "verification": version.lock.verifications.order_by("-created_at").first(),
         "own_bytes": own_bytes(version.lock),
-        "may_mend": actor.has(Right.REVIEW) or version.author_id == actor.id,
+        "may_rebuild": actor.has(Right.REVIEW) or version.author_id == actor.id,
     }
 
 
 @page(Right.SEE)
 def files(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Show the panel alone, while a verification runs."""
+    """Show only the panel; it is polled while a verification runs."""
     version = find_version(request.actor, slug, number)
     return render(request, "components/files.html", files_context(request.actor, version))
 
@@ -39,7 +39,7 @@ def files(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def verify(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Look at all files again."""
+    """Queue a verification of all files."""
     request_verification(request.actor, slug, number)
     return redirect("version", slug=slug, number=number)
 
@@ -47,5 +47,5 @@ def verify(request: Visit, slug: str, number: int) -> HttpResponse:
 @require_POST
 @page(Right.COMPOSE)
 def rebuild(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Build the same lock once more."""
+    """Queue a rebuild of the same lock."""
     return redirect("build", build=request_repair(request.actor, slug, number).pk)

@@ -1,4 +1,4 @@
-"""Launch: choose an environment, start a Studio server in it, watch it come up; my servers."""
+"""The launch page: choose an environment, start a Studio server in it, follow its start; the visitor's servers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from assay.studio import servers
 from assay.studio.servers import Memory, ServerOptions
 from assay.web.access import Visit, page
 
-SHOWN = 50  # environments of the list; a search finds the others
+SHOWN = 50  # environments in the list; search finds the others
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One of my servers, with what its row says."""
+    """One server of the visitor, with the facts that its row shows."""
 
     server: Server
     application: Application
@@ -39,7 +39,7 @@ class Row:
 
 @page(Right.SEE)
 def launch(request: Visit) -> HttpResponse:
-    """Offer what may be launched: what was used last on top, own drafts marked; libraries beside it."""
+    """List the versions that may be launched, recently used first, own drafts marked; show the libraries of one."""
     words = request.GET.get("q", "").strip()
     everything = launch_choices(request.actor)
     choices = sift(everything, words)
@@ -60,7 +60,7 @@ def launch(request: Visit) -> HttpResponse:
 
 
 def _chosen(request: Visit, chosen: Version | None) -> dict[str, object]:
-    """Return what the panel beside the list says of a version."""
+    """Return the context of the panel beside the list: facts about the chosen version."""
     libraries = library_names(chosen) if chosen else set()
     fitting = [one for one in list_applications(request.actor.workspace_id) if not one.missing(libraries)]
     wanted = request.GET.get("application", "")
@@ -94,7 +94,7 @@ def start(request: Visit) -> HttpResponse:
 
 @page(Right.SEE)
 def server(request: Visit, server: str) -> HttpResponse:
-    """Show a server; the part that moves is asked for again until it is ready."""
+    """Show a server; its page polls the changing part until it is ready."""
     found = servers.find(request.actor, server)
     template = "components/server.html" if request.htmx else "studio/server.html"
     return render(request, template, {"row": _row(found)})
@@ -102,7 +102,7 @@ def server(request: Visit, server: str) -> HttpResponse:
 
 @page(Right.SEE)
 def mine(request: Visit) -> HttpResponse:
-    """List one's own servers."""
+    """List the visitor's servers."""
     rows = [_row(one) for one in servers.list_own(request.actor)]
     return render(request, "components/servers.html" if request.htmx else "studio/servers.html", {"rows": rows})
 
@@ -134,7 +134,7 @@ def stop(request: Visit, server: str) -> HttpResponse:
 @require_POST
 @page(Right.SEE)
 def restart(request: Visit, server: str) -> HttpResponse:
-    """Start a server again in another version."""
+    """Restart a server in another version."""
     try:
         servers.restart(request.actor, server, request.POST.get("environment", ""))
     except AssayError as error:

@@ -1,4 +1,4 @@
-"""The libraries of a version with all that is known of each: what, why, whence, how old, how slow."""
+"""The libraries of a version with all facts about each: licence, provenance, import time, bundled libraries."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from assay.sources.licences import normalise
 from assay.store.models import Version
 from assay.store.reads.libraries import LibraryRow, library_rows
 
-SHOWN = 12  # parts that a row names
+SHOWN = 12  # bundled libraries that a row names
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryLine:
-    """One library. `licence` is an SPDX expression or '' when unknown; `seconds` its slowest import, None for none.
+    """One library. `licence` is an SPDX expression, '' when unknown; `seconds` its slowest import, None for none.
 
-    `provenance` is what the index tells (see flow.report); `failures` are (module, what it wants) of imports
-    that failed; `bundled` None when nobody looked or its wheel embeds no list.
+    `provenance` are the facts from the index (see flow.assess.report); `failures` are (module, missing requirement or
+    error) of failed imports; `bundled` is None when it was not checked or the wheel embeds no SBOM.
     """
 
     row: LibraryRow
@@ -32,24 +32,24 @@ class LibraryLine:
 
     @property
     def named_parts(self) -> tuple[str, ...]:
-        """The parts that a row has room for."""
+        """The bundled libraries that a row shows."""
         return (self.bundled or ())[:SHOWN]
 
 
 def library_lines(version: Version) -> list[LibraryLine]:
-    """Return one line for each library, direct ones first; empty when nothing is built: two queries."""
+    """Return one line for each library, direct ones first; empty before the build. Runs two queries."""
     if version.lock is None:
         return []
     report = Report.from_dict(version.lock.report)
     facts = {one.name: one for one in report.libraries}
-    told = {one["library"]: one for one in provenance_rows(version)}
+    provenance = {one["library"]: one for one in provenance_rows(version)}
     seconds: dict[str, float] = {}
     failures: dict[str, list[tuple[str, str]]] = {}
     for one in report.imports:
         if one.error:
-            wants = missing_for(one.error)
+            missing = missing_for(one.error)
             failures.setdefault(one.library, []).append(
-                (one.module, f"needs {wants}" if wants else _short(one.error))
+                (one.module, f"needs {missing}" if missing else _short(one.error))
             )
         else:
             seconds[one.library] = max(one.seconds, seconds.get(one.library, 0.0))
@@ -57,7 +57,7 @@ def library_lines(version: Version) -> list[LibraryLine]:
         LibraryLine(
             row=row,
             licence=normalise(row.licence),
-            provenance=told.get(row.name, {}),
+            provenance=provenance.get(row.name, {}),
             seconds=seconds.get(row.name),
             failures=tuple(failures.get(row.name, ())),
             bundled=facts[row.name].bundled if row.name in facts else None,
@@ -68,5 +68,5 @@ def library_lines(version: Version) -> list[LibraryLine]:
 
 
 def _short(error: str) -> str:
-    """Return an error without the path that it ends with: where a build stood aside says nothing to anybody."""
+    """Return an error without the path at its end: the path of a temporary build directory is not useful."""
     return error.partition(" (/")[0][:160]

@@ -1,4 +1,4 @@
-"""What a page offers beside a version: what it came from, what it stands on, what is nearest, what covers it."""
+"""Related versions: the predecessor and base of a version, the most similar ones, and ones that cover a draft."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from assay.store.reads.nearest import nearest, need_of
 
 MOST_NEAREST = 3
 MOST_COVERS = 2
-MOST_MISSING = 2  # libraries that one would add to it; with more it is another environment
+MOST_MISSING = 2  # libraries that it may lack; a version that lacks more is not suggested
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
-    """A published version that would do, or nearly: `words` follow its name."""
+    """A published version that covers a need, fully or nearly; `words` are the text after its name."""
 
     key: str
     slug: str
@@ -27,7 +27,7 @@ class Cover:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One version and why it is offered. `origin` says that the other version came from it."""
+    """A related version and why it is suggested. `origin`: it is the predecessor or base of the other version."""
 
     reference: str
     why: str
@@ -35,7 +35,7 @@ class Offer:
 
 
 def offers(actor: Actor, version: Version) -> list[Offer]:
-    """Return each version once: last published, base, then the nearest of other environments, best first."""
+    """Return related versions, each once: last published, base, then the most similar ones, best first."""
     found: list[Offer] = []
     earlier = predecessor(version)
     if earlier and earlier.environment_id == version.environment_id:
@@ -50,7 +50,7 @@ def offers(actor: Actor, version: Version) -> list[Offer]:
 
 
 def covers(actor: Actor, need: Profile, *, exclude: set[str]) -> list[Cover]:
-    """Return published versions that cover a need, else those that lack few of it; `exclude` are left out."""
+    """Return published versions that cover a need, else those that lack few libraries; `exclude` are slugs."""
     near = [one for one in nearest(actor, need, limit=2 * MOST_NEAREST) if one.key.partition("@")[0] not in exclude]
     covering = [one for one in near if one.covers]
     nearly = [one for one in near if one.words and len(one.missing) <= min(MOST_MISSING, (len(need.direct) - 1) // 2)]

@@ -1,4 +1,4 @@
-"""How values are written on pages: sizes, digests, times, badges."""
+"""Filters and tags that format values: sizes, digests, times, badges."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from assay.web.undo import undo_url
 
 register = template.Library()
 register.filter("undo_url", undo_url)
-URGENCY = {"failed": 0, "noted": 1, "passed": 3, "skipped": 2}  # of a check's state, 0 on top
+URGENCY = {"failed": 0, "noted": 1, "passed": 3, "skipped": 2}  # order of a check's states, 0 first
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")
 
-# By word: glyph, tone, what is written.
+# By state: glyph, tone, label.
 BADGES: dict[str, tuple[str, str, str]] = {
     "draft": ("✎", "", "Draft"),
     "pending": ("◔", "warn", "Pending review"),
@@ -117,32 +117,32 @@ HAPPENED = {
 
 @register.filter
 def check_title(name: str) -> str:
-    """Return the name of a check with a capital: `RECORD` keeps its own."""
+    """Return the name of a check with a capital first letter; the rest stays, as in `RECORD`."""
     return name[:1].upper() + name[1:]
 
 
 @register.filter
 def failed_first(checks: Iterable[Check]) -> list[Check]:
-    """Return checks with those that need attention on top, otherwise in their order."""
+    """Return checks with those that need attention first, otherwise in their order."""
     return sorted(checks, key=lambda check: URGENCY.get(check.state, 1))
 
 
 @register.filter
 def command(words: tuple[str, ...]) -> str:
-    """Write a command as a shell would read it; places in braces stay bare."""
+    """Return a command, quoted for a shell; placeholders in braces are not quoted."""
     return " ".join(one if PLAIN.fullmatch(one) else shlex.quote(one) for one in words)
 
 
 @register.simple_tag
 def badge(word: str) -> SafeString:
-    """Write a state as glyph, word and colour; the word alone carries the meaning."""
+    """Return a state as a badge of glyph, word and colour; the word alone carries the meaning."""
     glyph, tone, text = BADGES.get(str(word), ("", "", str(word)))
     return format_html('<span class="badge {}"><span aria-hidden="true">{}</span>{}</span>', tone, glyph, text)
 
 
 @register.simple_tag
 def glyph(word: str) -> SafeString:
-    """Write a state as its glyph and colour only; the word is there for those who listen or point."""
+    """Return a state as glyph and colour only, with the word for screen readers and as a tooltip."""
     mark, tone, text = BADGES.get(str(word), ("?", "", str(word)))
     return format_html(
         '<span class="badge {}" title="{}"><span aria-hidden="true">{}</span>'
@@ -156,7 +156,7 @@ def glyph(word: str) -> SafeString:
 
 @register.simple_tag
 def change(row: Row) -> SafeString:
-    """Write what happened to a library: quiet when it was to be expected, a badge when it deserves a look."""
+    """Return the change of a library: plain text for expected changes, a badge for those that need attention."""
     if row.change is Change.SAME:
         return format_html('<span class="soft small">{}</span>', "differs between" if row.differs else "same")
     if row.change is Change.ADDED:
@@ -171,59 +171,59 @@ def change(row: Row) -> SafeString:
 
 @register.simple_tag
 def health(word: str) -> SafeString:
-    """Write a version's health as `core.lifecycle.shown_health` says it."""
+    """Return the badge of a version's health, a word of `core.lifecycle.shown_health`."""
     return badge(word)
 
 
 @register.filter
 def size(value: float | None) -> str:
-    """Write a number of bytes, e.g. `1.84 GB` (see `core.formatting`)."""
+    """Format a number of bytes, e.g. `1.84 GB` (see `core.formatting`)."""
     return format_bytes(value or 0)
 
 
 @register.filter
 def memory(value: float | None) -> str:
-    """Write an amount of memory, e.g. `4 GiB` (see `core.formatting`)."""
+    """Format an amount of memory in bytes, e.g. `4 GiB` (see `core.formatting`)."""
     return format_memory(value or 0)
 
 
 @register.filter
 def happened(event: str) -> str:
-    """Write an event's name as what its actor did, e.g. `submitted the version`."""
+    """Return an event's name as the action of its actor, e.g. `submitted the version`."""
     noun, _, verb = event.partition(".")
     return HAPPENED.get(event, f"{verb} the {noun}")
 
 
 @register.filter
 def minus(value: int, other: int) -> int:
-    """Subtract; what is left is never below nothing."""
+    """Return the difference, at least 0."""
     return max(0, value - other)
 
 
 @register.filter
-def asked(stored: dict[str, Any]) -> str:
-    """Write what a stored decision asks of a library."""
+def requested_change(stored: dict[str, Any]) -> str:
+    """Return a stored requested change of a library as text."""
     return RequestedChange.from_dict(stored).words
 
 
 @register.filter
 def short(digest: str) -> str:
-    """Write the first 12 characters of a digest."""
+    """Return the first 12 characters of a digest."""
     return digest[:12]
 
 
 @register.filter
 def chain(via: tuple[str, ...]) -> str:
-    """Write why a library is there: `via a → b`."""
+    """Return why a library is installed: `via a → b`."""
     return "via " + " → ".join(via) if via else ""
 
 
 @register.filter
 def seconds(value: float | None) -> str:
-    """Write a duration."""
+    """Format a duration in seconds, e.g. `1.20 s`, `5 min 3 s`, `2 h 10 min`."""
     if value is None:
         return ""
-    if value >= 7200:  # noqa: PLR2004 - from here on hours are
+    if value >= 7200:  # noqa: PLR2004 - from here on hours are easier to read
         return f"{value // 3600:,.0f} h {value % 3600 // 60:.0f} min"
     if value >= 120:  # noqa: PLR2004 - from here on minutes are easier to read
         return f"{value // 60:.0f} min {value % 60:.0f} s"
@@ -232,14 +232,14 @@ def seconds(value: float | None) -> str:
 
 @register.filter
 def reference_path(reference: str) -> str:
-    """Write the address of `name@number` below that of all environments."""
+    """Return the path of `name@number` below `/environments/`."""
     slug, _, number = reference.partition("@")
     return f"{slug}/{number}/"
 
 
 @register.filter
 def days(amount: int) -> str:
-    """Write a number of days in the largest unit that fits, e.g. `5 days`, `3 months`, `2 years`."""
+    """Format a number of days in the largest unit that fits, e.g. `5 days`, `3 months`, `2 years`."""
     for unit, length in (("year", 365), ("month", 30)):
         if amount >= length:
             return _counted(amount // length, unit)
@@ -252,11 +252,11 @@ def _counted(count: int, unit: str) -> str:
 
 @register.filter
 def get(mapping: dict[str, Any], key: str) -> Any:  # noqa: ANN401 - whatever the mapping holds
-    """Return a mapping's value."""
+    """Return a mapping's value, '' for a missing key."""
     return mapping.get(key, "")
 
 
 @register.filter
 def index_name(address: str) -> str:
-    """Write an index by its host."""
+    """Return the host of an index URL."""
     return address.split("//", 1)[-1].split("/", 1)[0]

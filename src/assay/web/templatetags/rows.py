@@ -1,4 +1,4 @@
-"""Rows of tables that may hold hundreds, written without a template: that takes a third of the time."""
+"""Rows of tables with possibly hundreds of rows, written without a template, which takes a third of the time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TONES = {Change.ADDED: "added", Change.REMOVED: "removed", Change.SAME: ""}
 
 @register.simple_tag
 def side_by_side(rows: Iterable[Row], labels: Iterable[str], problems: Mapping[str, tuple[int, ...]]) -> SafeString:
-    """Write libraries with a cell for each side; every word that came from outside is escaped.
+    """Return table rows of libraries with a cell for each version; text from outside is escaped.
 
-    `problems` counts the known problems of a library on each side; empty also when nobody assessed them.
+    `problems` counts the vulnerabilities of a library in each version; it is also empty when not assessed.
     """
     names = [escape(label) for label in labels]
     none = (0,) * len(names)
@@ -57,14 +57,14 @@ def _cell(label: str, then: str | None, now: str | None, problems: int) -> str:
 
 @register.simple_tag
 def review_rows(lines: Iterable[ChangeLine]) -> SafeString:
-    """Write the changed libraries of a review; every word that came from outside is escaped."""
+    """Return table rows of the changed libraries of a review; text from outside is escaped."""
     now = timezone.now()
     return SafeString("".join(_review_row(line, now) for line in lines))
 
 
 @register.simple_tag
 def installed_rows(libraries: Iterable[LibraryRow]) -> SafeString:
-    """Write installed libraries; every word that came from outside is escaped."""
+    """Return table rows of installed libraries; text from outside is escaped."""
     return SafeString("".join(map(_installed_row, libraries)))
 
 
@@ -97,7 +97,7 @@ def _review_row(line: ChangeLine, now: datetime) -> str:
 
 
 def _why(row: Row) -> str:
-    """Write why it is there and under which licence; another licence than before deserves a look."""
+    """Return why a library is installed and its licence; a changed licence gets a badge."""
     if row.versions[-1] is None:
         return "no longer required"
     why = '<span class="direct">direct</span>' if row.direct else escape(chain(row.via))
@@ -123,5 +123,5 @@ def _elsewhere(line: ChangeLine) -> str:
 
 
 def signed(value: int) -> str:
-    """Write a difference in bytes, '' for none."""
+    """Format a difference in bytes with its sign, '' for 0."""
     return f"+{size(value)}" if value > 0 else size(value) if value else ""

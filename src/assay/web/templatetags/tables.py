@@ -1,4 +1,4 @@
-"""Filters that apply as one types, and moments as people read them."""
+"""Tags for filter forms that apply while one types, and for relative times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAUSE = "250ms"  # after the last key
 
 @register.simple_tag(takes_context=True)
 def live_filter(context: RequestContext, target: str, also: str = "") -> SafeString:
-    """Write the attributes of a form whose fields narrow the section `target`; `also` names more to swap."""
+    """Return the attributes of a form whose fields filter the section `target`; `also` selects more to swap."""
     selectors = format_html(' hx-select-oob="{}"', also) if also else ""
     return format_html(
         'id="filters" role="search" hx-get="{}" hx-trigger="input delay:{}, submit" hx-target="#{}" hx-select="#{}"'
@@ -33,7 +33,7 @@ def live_filter(context: RequestContext, target: str, also: str = "") -> SafeStr
 
 @register.simple_tag
 def ago(moment: datetime | None, missing: str = "\N{EN DASH}") -> Any:  # noqa: ANN401 - safe text, or the word for none
-    """Write how long ago something was, with the exact time as a tooltip."""
+    """Return how long ago a time was, with the exact time as a tooltip."""
     if moment is None:
         return missing
     local = localtime(moment)

@@ -1,4 +1,4 @@
-// Small behaviours over pages that work without them. No inline code anywhere: the content policy forbids it.
+// Enhancements of pages that also work without them. No inline code: the content security policy forbids it.
 
 import "./shell.js";
 import "./confirm.js";

@@ -1,5 +1,5 @@
-// A form with data-confirm asks first: data-confirm is the question, data-detail what follows from it.
-// The dialog sends a copy of the form, for the page may have renewed the form in the meantime.
+// A form with data-confirm asks for confirmation: data-confirm is the question, data-detail the consequences.
+// The dialog sends a copy of the form, because polling may replace the original while the dialog is open.
 
 import { on } from "./on.js";
 

@@ -1,11 +1,11 @@
-// Forms: sent once, kept through a reload, filled from files.
+// Forms: sent once, kept across a reload, filled from files.
 
 import { on } from "./on.js";
 
-// A select that goes where it points.
+// A select that submits its form when it changes.
 on("change", "select[data-goes]", (select) => select.form.requestSubmit());
 
-// One click is one request.
+// A second click within 3 s sends no second request.
 on("submit", "form", (form, event) => {
   if (form.dataset.sent) event.preventDefault();
   else if (form.method === "post" && !form.hasAttribute("hx-post")) {
@@ -14,7 +14,7 @@ on("submit", "form", (form, event) => {
   }
 });
 
-// What was typed survives a reload until it is saved.
+// Unsaved input is kept across a reload, in the session storage.
 function keep(form) {
   const key = `keep:${form.dataset.keep}`;
   const fields = [...form.elements].filter((one) => one.name && !["hidden", "file", "submit"].includes(one.type));
@@ -25,7 +25,7 @@ function keep(form) {
   };
   const from = JSON.stringify(fields.map((field) => [field.name, state(field)]));
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
-  // Kept words count only for the form they were typed into: not when it was saved since, elsewhere.
+  // Kept input is restored only into the form it was typed into: not when the form was saved elsewhere since.
   if (kept?.from === from) for (const field of fields) restore(field, kept.values[field.name] ?? state(field));
   form.addEventListener("input", () => {
     const values = Object.fromEntries(fields.map((field) => [field.name, state(field)]));
@@ -35,7 +35,7 @@ function keep(form) {
 }
 document.querySelectorAll("form[data-keep]").forEach(keep);
 
-// A chosen file goes into the text, where it can be read before it is used.
+// A selected file is read into the text field, where it can be checked before it is used.
 on("change", "input[data-reads]", async (input) => {
   const [file] = input.files;
   if (!file) return;
@@ -44,7 +44,7 @@ on("change", "input[data-reads]", async (input) => {
   if (name) name.value = file.name;
 });
 
-// Lines that were read go into the list, behind what is there.
+// Imported lines are appended to the list, or replace it.
 on("click", "[data-takes]", (button) => {
   const into = document.getElementById(button.dataset.into);
   const lines = document.getElementById(button.dataset.takes).textContent.trim();
@@ -53,7 +53,7 @@ on("click", "[data-takes]", (button) => {
   button.closest("dialog")?.close();
 });
 
-// htmx reports a question that a newer keystroke ended as an error on the console, where only errors belong.
+// htmx logs a request that a newer keystroke aborted as an error on the console; suppress that message.
 document.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => {
   const ended = xhr.onabort;
   xhr.onabort = (event) => {

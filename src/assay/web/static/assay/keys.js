@@ -1,4 +1,4 @@
-// Keys: / searches, ? explains, j and k move through rows, v marks one as viewed; pages add more by data-key.
+// Keys: / searches, ? shows help, j and k move through rows, v marks one as viewed; pages add more by data-key.
 
 import { requestChange } from "./requested-changes.js";
 
@@ -16,7 +16,7 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(TYPING)) return;
-  // On a link or a button, Enter is theirs.
+  // Enter on a link or a button activates it.
   if (event.key === "Enter" && event.target !== document.body) return;
   const act = KEYS[event.key] ?? press(event.key);
   if (!act) return;

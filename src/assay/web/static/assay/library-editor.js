@@ -1,6 +1,6 @@
-// <library-editor>: rows ⇄ text over a textarea. The textarea is the truth: it is what is sent, checked and previewed.
+// <library-editor>: edits a textarea as rows or as text. Only the textarea is sent, checked and previewed.
 
-// A name with its extras, what is asked of its version, and what stands behind (a marker or a comment).
+// A name with its extras, then the rest: version specifier, marker, comment.
 const LINE = /^\s*([A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?)\s*(.*)$/;
 
 class LibraryEditor extends HTMLElement {
@@ -74,7 +74,7 @@ class LibraryEditor extends HTMLElement {
 
   key(event) {
     if (event.key !== "Enter" || !event.target.matches("input")) return;
-    event.preventDefault(); // Enter adds a line here; the form has its own buttons
+    event.preventDefault(); // Enter adds a line here and does not submit the form
     const entry = this.add("", "");
     event.target.closest(".entry").after(entry);
     entry.querySelector("input").focus();

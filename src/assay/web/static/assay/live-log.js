@@ -1,9 +1,9 @@
-// <live-log src="…">: a log that grows. It is read by offset, so that a reload or a lost connection costs nothing;
+// <live-log src="…">: a growing log. It is polled by byte offset, so it continues after a lost connection;
 // it folds by step ("== name =="), can be searched, and each line has an anchor (#L12).
 
-const SOON = 300; // milliseconds between questions while something comes
-const LATE = 2000; // while nothing comes
-const LOST = 5000; // while nobody answers
+const SOON = 300; // milliseconds between requests while text arrives
+const LATE = 2000; // while no text arrives
+const LOST = 5000; // while the server does not respond
 const STEP = /^== (.*) ==$/;
 const FAIL = /^(FAILED|error|Traceback|WARNING|\w*Error:)/;
 
@@ -45,7 +45,7 @@ class LiveLog extends HTMLElement {
     if (!text) return;
     const follows = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40;
     const parts = text.split("\n");
-    if (this.open) this.open.append(parts[0]); // the last answer ended within a line
+    if (this.open) this.open.append(parts[0]); // the last response ended within a line
     for (const line of parts.slice(this.open ? 1 : 0)) this.line(line);
     this.close();
     if (this.search?.value) this.find();
@@ -65,7 +65,7 @@ class LiveLog extends HTMLElement {
     else this.into.append(this.open);
   }
 
-  // After a line end an empty line was begun that is not there yet.
+  // Remove the empty line that was started after the last line end.
   close() {
     if (this.open.textContent) return;
     this.open.remove();
@@ -92,7 +92,7 @@ class LiveLog extends HTMLElement {
     if (this.found) this.found.textContent = wanted ? `${found} of ${this.lines.length} lines` : "";
   }
 
-  // A click points at a line; dragging over it selects its text instead.
+  // A click links to a line; dragging selects its text instead.
   point(line) {
     if (!line || getSelection()?.toString()) return;
     history.replaceState(null, "", `#${line.id}`);

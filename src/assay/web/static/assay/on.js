@@ -1,4 +1,4 @@
-// One listener for all elements that fit a selector, also those that come later.
+// One listener for all elements that match a selector, also those added later.
 
 export const on = (event, selector, act) =>
   document.addEventListener(event, (given) => {

@@ -1,4 +1,4 @@
-// <requested-changes>: requested changes to single libraries, one in a row; a button shows the next row.
+// <requested-changes>: requested changes to single libraries, one per row; a button shows the next row.
 
 const EXAMPLES = { raise: "2.2", swap: "another-library>=1", drop: "", wait: "2030-01-31", note: "what should change" };
 
@@ -16,7 +16,7 @@ class RequestedChanges extends HTMLElement {
     return [...this.querySelectorAll(".change-row")];
   }
 
-  // The first row that is hidden, or a new one.
+  // Show the first hidden row, or a new one.
   show() {
     const row = this.rows.find((one) => one.hidden) ?? this.grow();
     row.hidden = false;

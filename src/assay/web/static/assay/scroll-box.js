@@ -1,5 +1,5 @@
-// <scroll-box label="…">: content that may be larger than its place. Only while it scrolls can the keyboard reach it,
-// so that a table that fits costs no tab stop.
+// <scroll-box label="…">: content that may be larger than its box. It is focusable only while it scrolls,
+// so that a table that fits adds no tab stop.
 
 class ScrollBox extends HTMLElement {
   connectedCallback() {

@@ -1,8 +1,8 @@
-// The frame: theme, sidebar, dialogs, copying.
+// The page frame: theme, sidebar, dialogs, copying.
 
 import { on } from "./on.js";
 
-// The server reads the cookie, so that no page flashes.
+// The server reads the cookie, so that a page does not flash in the other theme.
 on("click", "[data-theme-toggle]", () => {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const now = document.documentElement.dataset.theme || (dark ? "dark" : "light");
@@ -17,14 +17,14 @@ on("click", "[data-menu]", (button) => {
 });
 
 on("click", "[data-opens]", (button) => document.getElementById(button.dataset.opens)?.showModal());
-// A dialog that came open, with what was typed, is made modal.
+// A dialog that the server rendered open, with the submitted values, is made modal.
 for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
   dialog.close();
   dialog.showModal();
 }
 on("click", "[data-closes]", (button) => button.closest("dialog")?.close());
 
-// Copying, with the answer on the button.
+// Copy buttons; the button shows the result.
 on("click", "[data-copy]", (button) => copy(button, document.getElementById(button.dataset.copy).textContent.trim()));
 
 // A link to a text copies it; with a modifier it is a link.

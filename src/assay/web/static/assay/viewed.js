@@ -1,4 +1,4 @@
-// What a reviewer looked at. The server keeps it, under the file that was looked at: another file, another look.
+// The "viewed" marks of a reviewer. The server stores them by file: a library with another file is not viewed.
 
 import { on } from "./on.js";
 
@@ -8,14 +8,14 @@ on("change", "[data-viewed]", async (box) => {
   const { mark, name } = box.closest("tr").dataset;
   const body = new URLSearchParams({ library: name, mark, viewed: box.checked ? "1" : "0" });
   const kept = fetch(box.closest("[data-viewed-at]").dataset.viewedAt, { method: "POST", body, headers: { "X-CSRFToken": token() } });
-  tell();
+  report();
   const answer = await kept.catch(() => null);
   if (answer?.ok) return;
   box.checked = !box.checked;
-  tell("Not kept: the server does not answer");
+  report("Not saved: the server does not respond");
 });
 
-function tell(problem) {
+function report(problem) {
   const count = document.getElementById("viewed-count");
   if (!count) return;
   const boxes = [...count.closest("[data-viewed-at]").querySelectorAll("[data-viewed]")];
@@ -23,4 +23,4 @@ function tell(problem) {
   count.textContent = problem ?? `${done} of ${boxes.length} viewed`;
   count.classList.toggle("all-done", !problem && done === boxes.length);
 }
-tell();
+report();
