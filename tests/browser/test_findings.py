@@ -69,7 +69,7 @@ def test_a_new_advisory_is_remedied(desk: Desk, browser: Browser, tmp_path: Path
     ana.go("/environments/words/?tab=health")
     ana.check()
     ana.page.get_by_role("button", name="Find suggested update").click()
-    expect(ana.page.get_by_text("fixes 1; nothing else moves")).to_be_visible()
+    expect(ana.page.get_by_text("fixes 1; nothing else changes")).to_be_visible()
     ana.check()
     ana.page.get_by_role("button", name="Create draft").click()
     expect(ana.page.get_by_text("words@2 is a new draft")).to_be_visible()

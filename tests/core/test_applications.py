@@ -79,7 +79,7 @@ def test_what_is_filled_in_stays_literal(file: str, prefix: str) -> None:
 def test_an_environment_must_hold_what_an_application_needs() -> None:
     """Names are compared as the index compares them; what is missing is named."""
     check_compatible(replace(PLAIN, needs=("Shiny.Core",)), {"shiny-core"}, "geo@1")
-    with pytest.raises(ForbiddenError, match="Shiny needs shiny, which geo@1 does not hold"):
+    with pytest.raises(ForbiddenError, match="Shiny needs shiny, which geo@1 does not contain"):
         check_compatible(PLAIN, {"six"}, "geo@1")
 
 

@@ -51,6 +51,6 @@ def test_by_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["admin", "application", "list"]) == 0
     assert "{prefix}/bin/python -m shiny --port={port}" in capsys.readouterr().out.replace("'", "")
     assert main([*add, "no-port"]) == 1
-    assert "does not say {port}" in capsys.readouterr().err
+    assert "does not contain {port}" in capsys.readouterr().err
     assert main(["admin", "application", "remove", "shiny"]) == 0
     assert main(["admin", "application", "remove", "shiny"]) == 1

@@ -25,7 +25,9 @@ def test_the_launch_page_offers_what_an_administrator_added() -> None:
     assert wrong.status_code == 422
     assert "No closing quotation" in wrong.content.decode()
     assert 'value="Shiny, six"' in wrong.content.decode()
-    assert "Nothing fills in {nowhere}" in client.post(f"{PAGE}add", SHINY | {"argv": "{nowhere}"}).content.decode()
+    assert (
+        "Unknown placeholder {nowhere}" in client.post(f"{PAGE}add", SHINY | {"argv": "{nowhere}"}).content.decode()
+    )
     assert client.post(f"{PAGE}add", SHINY).status_code == 302
     assert list_applications(eva.workspace_id)[-1].needs == ("Shiny", "six")
     assert "{prefix}/bin/python -m shiny --port {port}" in client.get(PAGE).content.decode()

@@ -1,1 +1,1 @@
-"""PURE: what things are and what is allowed. No I/O, clock or randomness."""
+"""Domain types and rules. PURE: no I/O, clock or randomness."""

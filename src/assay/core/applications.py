@@ -1,15 +1,15 @@
-"""What a Studio server can be: a notebook server, or any web application that an environment holds.
+"""The applications of a Studio server: a notebook server, or any web application installed in an environment.
 
-An application is a record, so that an administrator can add one. Its command is a template; these names
-are filled in, nothing else is:
+An application is a record, so that an administrator can add one. Its command is a template with only these
+placeholders:
 
 | Name | Meaning |
 |---|---|
 | `{prefix}` | the environment's directory |
-| `{file}` | the file that the person chose, below their home; the page asks for it |
+| `{file}` | the file that the user chose, below their home; the page has a field for it |
 | `{host}` | the host name and port at which browsers reach Studio |
 | `{port}` | the loopback port on which the application must listen |
-| `{base_url}` | the path under which browsers see it, without a slash at its end |
+| `{base_url}` | the path under which browsers reach it, without a slash at its end |
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ ICONS = ("notebook", "app", "chart", "code")
 class Application:
     """One application. Without `argv` it is the notebook server itself, opened at `path`.
 
-    `needs` are libraries that the environment must hold. With `strips` the application sees its addresses
-    without the prefix; else it gets them whole and must know `{base_url}`.
+    `needs` are libraries that the environment must contain. With `strips` the proxy removes the prefix from
+    request paths; otherwise the application receives full paths and must use `{base_url}`.
     """
 
     slug: str
@@ -50,13 +50,13 @@ class Application:
 
     @property
     def asks_file(self) -> bool:
-        """Say whether somebody who starts it chooses a file."""
+        """Return whether the application is started with a file that the user chooses."""
         return any("file" in _fields(one) for one in self.argv)
 
     def missing(self, libraries: Iterable[str]) -> tuple[str, ...]:
-        """Return which of its needs are not among these normalised library names."""
-        there = set(libraries)
-        return tuple(one for one in self.needs if canonicalize_name(one) not in there)
+        """Return the needs that are not among these normalised library names."""
+        present = set(libraries)
+        return tuple(one for one in self.needs if canonicalize_name(one) not in present)
 
 
 BUILT_IN: tuple[Application, ...] = (
@@ -117,11 +117,13 @@ DEFAULT = BUILT_IN[0]
 
 
 def check_application(wanted: Application) -> Application:
-    """Return an application that somebody described, normalised. Raises InvalidInputError."""
+    """Return the application, validated. Raises InvalidInputError."""
     if not SLUG.fullmatch(wanted.slug):
-        raise _wrong("slug", f"{wanted.slug[:40]!r} is no short name.", "2 to 32 letters, digits, hyphens.")
+        raise _wrong("slug", f"{wanted.slug[:40]!r} is not a short name.", "2 to 32 letters, digits, hyphens.")
     if not wanted.name.strip() or len(wanted.name) > 60 or not wanted.name.isprintable():  # noqa: PLR2004 - a line of a menu
-        raise _wrong("name", "An application needs a name of at most 60 characters.", "Name it as people know it.")
+        raise _wrong(
+            "name", "An application needs a name of at most 60 characters.", "Use the name that people know."
+        )
     check_argv(wanted.argv)
     _check_names(wanted.argv)
     for need in wanted.needs:
@@ -138,28 +140,28 @@ def _check_names(argv: tuple[str, ...]) -> None:
         raise _wrong("argv", f"The command cannot be read: {error}.", "Write {{ and }} for braces.") from error
     if used - NAMES:
         unknown = ", ".join(sorted(used - NAMES))
-        raise _wrong("argv", f"Nothing fills in {{{unknown}}}.", f"Known names: {', '.join(sorted(NAMES))}.")
+        raise _wrong("argv", f"Unknown placeholder {{{unknown}}}.", f"Known ones: {', '.join(sorted(NAMES))}.")
     if "port" not in used:
-        raise _wrong("argv", "The command does not say {port}.", "The application must listen where it is told.")
+        raise _wrong("argv", "The command does not contain {port}.", "The application must listen on that port.")
 
 
 def check_argv(argv: tuple[str, ...]) -> None:
-    """Raise InvalidInputError unless these can be the words of a command."""
+    """Raise InvalidInputError unless these are valid arguments of a command."""
     if not argv or len(argv) > MOST_ARGUMENTS or max(map(len, argv)) > LONGEST:
         hint = f"Each of at most {LONGEST} characters, for example {{prefix}}/bin/python -m …"
-        raise _wrong("argv", f"A command has 1 to {MOST_ARGUMENTS} words.", hint)
+        raise _wrong("argv", f"A command has 1 to {MOST_ARGUMENTS} arguments.", hint)
     if any("\0" in one or "\n" in one for one in argv):
-        raise _wrong("argv", "A word of the command holds a control character.", "Leave it out.")
+        raise _wrong("argv", "An argument of the command contains a control character.", "Leave it out.")
 
 
 def check_need(name: str) -> None:
-    """Raise InvalidInputError unless this can be the name of a library."""
+    """Raise InvalidInputError unless this is a valid library name."""
     if not LIBRARY.fullmatch(name):
-        raise _wrong("needs", f"{name[:40]!r} is no name of a library.", "Names only, no versions.")
+        raise _wrong("needs", f"{name[:40]!r} is not a library name.", "Names only, no versions.")
 
 
 def words_of(command: str) -> tuple[str, ...]:
-    """Return the words of a command as a shell would part them; no shell reads it. Raises InvalidInputError."""
+    """Split a command by the quoting rules of a shell, without running one. Raises InvalidInputError."""
     try:
         return tuple(shlex.split(command))
     except ValueError as error:
@@ -167,14 +169,14 @@ def words_of(command: str) -> tuple[str, ...]:
 
 
 def check_file(application: Application, given: str) -> str:
-    """Return the file that an application is started with, '' where it takes none. Raises InvalidInputError."""
+    """Return the file to start an application with, '' when it takes none. Raises InvalidInputError."""
     if not application.asks_file:
         return ""
     path = PurePosixPath(given.strip())
     parts = path.parts
     if not parts or path.is_absolute() or ".." in parts or not given.isprintable() or len(given) > LONGEST:
-        raise _wrong("file", f"{application.name} needs a file of yours.", "Its path below your home, e.g. app.py")
-    return f"./{path}"  # never an option
+        raise _wrong("file", f"{application.name} needs a file.", "Enter its path below your home, e.g. app.py.")
+    return f"./{path}"  # the prefix keeps a leading hyphen from being read as an option
 
 
 def check_compatible(application: Application, libraries: Iterable[str], reference: str) -> None:
@@ -182,13 +184,13 @@ def check_compatible(application: Application, libraries: Iterable[str], referen
     missing = application.missing(libraries)
     if missing:
         raise ForbiddenError(
-            f"{application.name} needs {', '.join(missing)}, which {reference} does not hold.",
+            f"{application.name} needs {', '.join(missing)}, which {reference} does not contain.",
             hint="Choose another environment, or a new version with it.",
         )
 
 
 def fill(application: Application, *, prefix: str, file: str, host: str) -> list[str]:
-    """Return the command with what is known filled in; `{port}` and `{base_url}` stay for the proxy."""
+    """Return the command with these values filled in; `{port}` and `{base_url}` stay for the proxy."""
     known = {"prefix": prefix, "file": file, "host": host}
     doubled = {name: value.replace("{", "{{").replace("}", "}}") for name, value in known.items()}
     return [_filled(one, doubled) for one in application.argv]
@@ -204,7 +206,7 @@ def _filled(template: str, known: dict[str, str]) -> str:
 
 
 def _fields(template: str) -> set[str]:
-    """Return the names that a template asks for. Raises ValueError for one that is no template."""
+    """Return the placeholders of a template. Raises ValueError when it is malformed."""
     found = set()
     for _, name, form, conversion in Formatter().parse(template):
         if name is not None:

@@ -1,7 +1,7 @@
-"""Small changes to a spec that may end a conflict, the smallest first. Whether they do, a resolution must show.
+"""Small changes to a spec that may fix a conflict, the smallest first. Only a resolution shows whether they do.
 
-A change touches one direct requirement that the conflict names, or the Python version. Loosening comes before
-leaving out: what was asked for stays as near as it can.
+A change edits one direct requirement that the conflict names, or the Python version. Loosening comes before
+removal, to stay as close as possible to the spec.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from packaging.utils import canonicalize_name
 UPPER = frozenset({"<", "<=", "==", "===", "~=", "!="})
 MOST = 8  # candidates; each costs a resolution
 WHAT = r"([\w.\-]+(?:\[[\w,.\-]+\])?(?:\{[^}]*\})?[^\s,]*(?:,[<>=!~][^\s,]*)*)"  # a name, marker and version range
-ASKS = re.compile(rf"(?:all versions of )?([\w.\-]+(?:\[[\w,.\-]+\])?(?:[<>=!~][^\s]*)?) depends? on {WHAT}")
+DEPENDS = re.compile(rf"(?:all versions of )?([\w.\-]+(?:\[[\w,.\-]+\])?(?:[<>=!~][^\s]*)?) depends? on {WHAT}")
 REQUIRES = re.compile(r"you require ([^\n]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependency:
-    """One line of a conflict: who asks for what. `dependent` is '' for the author of the spec."""
+    """One line of a conflict: `dependent` requires `requirement`. `dependent` is '' for the spec itself."""
 
     dependent: str
     requirement: str
@@ -31,7 +31,7 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """One change: the lines as they would be, or another Python version; in words for a button."""
+    """One change: the new lines, or another Python version; `words` is the text of its button."""
 
     words: str
     libraries: tuple[str, ...]
@@ -39,23 +39,23 @@ class Fix:
 
 
 def dependencies_in(detail: str) -> tuple[Dependency, ...]:
-    """Return who asks for what in an explanation of a conflict, each once, in its order."""
+    """Return the dependencies in uv's explanation of a conflict, each once, in its order."""
     found = [
         (match.start(), Dependency(dependent=match[1], requirement=match[2].rstrip(".")))
-        for match in ASKS.finditer(detail)
+        for match in DEPENDS.finditer(detail)
     ]
     for match in REQUIRES.finditer(detail):
         lines = match[1].partition(", the ")[0].rstrip(".").split(" and ")
         found += [(match.start(), Dependency(dependent="", requirement=line)) for line in lines]
-    return tuple(dict.fromkeys(ask for _, ask in sorted(found, key=lambda one: one[0])))
+    return tuple(dict.fromkeys(dependency for _, dependency in sorted(found, key=lambda one: one[0])))
 
 
 def fixes(
     libraries: Sequence[str], detail: str, *, python: str | None = None, pythons: Sequence[str] = ()
 ) -> tuple[Fix, ...]:
-    """Return candidates for a conflict, smallest first: without upper bounds, any version, another Python, left out.
+    """Return candidates for a conflict: first drop upper bounds, then any version, another Python, remove a library.
 
-    `python` is the version asked for (None on a base, which fixes it), `pythons` are those there are.
+    `python` is the version in the spec (None on a base, which sets it), `pythons` are those available.
     """
     lines = [(line, Requirement(line)) for line in libraries]
     named = [
@@ -78,7 +78,7 @@ def _minor(python: str) -> int:
 
 
 def _without_upper(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix | None:
-    """Keep what is asked for at least: `==1.2` and `~=1.2` become `>=1.2`, `<2` goes."""
+    """Keep only lower bounds: `==1.2` and `~=1.2` become `>=1.2`, `<2` is dropped."""
     kept = SpecifierSet(",".join(filter(None, (_lower(one) for one in wanted.specifier))))
     if kept == wanted.specifier or not str(kept):
         return None

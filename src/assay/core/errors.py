@@ -1,7 +1,7 @@
-"""One tree of errors. CLI, API and pages show the same object.
+"""The hierarchy of errors that the CLI, the API and the pages show.
 
-The class docstring is the title; an instance adds what is wrong (`detail`), what to do (`hint`) and,
-where a field is wrong, its `path`.
+The class docstring is the title; an instance adds what is wrong (`detail`), what to do (`hint`) and the
+`path` of the field at fault, if any.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class DriftError(AssayError):
 
 
 class UnavailableError(AssayError):
-    """A part that this needs does not answer."""
+    """A service that this needs does not respond."""
 
     code = "unavailable"
     status = 503

@@ -1,4 +1,4 @@
-"""What happened: the names of events, and the chain that shows when one was changed or removed."""
+"""The names of events, and the hash chain that reveals whether one was changed or removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FIRST = "0" * 64
 
 
 class EventName(StrEnum):
-    """Everything that is recorded; the part before the dot is the thing it happened to."""
+    """The names of all recorded events; the part before the dot is the object of the event."""
 
     VERSION_CREATED = "version.created"
     VERSION_EDITED = "version.edited"

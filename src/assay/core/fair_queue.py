@@ -1,4 +1,4 @@
-"""Whose turn it is: who has least under way goes first, then who waited longest since their last turn."""
+"""Fair scheduling: who has the fewest jobs running goes first, then who was served least recently."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ Who = TypeVar("Who")
 def next_in_queue(
     waiting: Sequence[tuple[Key, Who]], *, running: Mapping[Who, int], served: Mapping[Who, float], free: int
 ) -> list[Key]:
-    """Return at most `free` of those that wait, in the order in which they go.
+    """Return at most `free` of the waiting jobs, in the order in which to start them.
 
-    `waiting` is in order of arrival, which each person's own keep; `running` counts what each has under way;
-    `served` is when (seconds) each had a turn last.
+    `waiting` is in order of arrival, which is kept among the jobs of one person; `running` is the number of
+    running jobs of each person; `served` is when (seconds) a job of each was last started.
     """
     queues: dict[Who, list[Key]] = {}
     for key, who in waiting:
         queues.setdefault(who, []).append(key)
     arrival = {who: place for place, who in enumerate(queues)}
-    under_way = {who: running.get(who, 0) for who in queues}
+    active = {who: running.get(who, 0) for who in queues}
     last = {who: served.get(who, float("-inf")) for who in queues}
     latest = max([*served.values(), 0.0])
     chosen: list[Key] = []
     while queues and len(chosen) < free:
-        who = min(queues, key=lambda one: (under_way[one], last[one], arrival[one]))
+        who = min(queues, key=lambda one: (active[one], last[one], arrival[one]))
         chosen.append(queues[who].pop(0))
-        under_way[who] += 1
+        active[who] += 1
         last[who] = latest = latest + 1
         if not queues[who]:
             del queues[who]

@@ -1,4 +1,4 @@
-"""How amounts and sizes are written, the same on pages, in logs, in messages and by commands."""
+"""Formatting of amounts and sizes, the same in pages, logs, messages and commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ MEMORY = ("B", "KiB", "MiB", "GiB")
 
 
 def plural(amount: int, noun: str) -> str:
-    """Return an amount with its noun, such as `1 library` and `1,200 libraries`."""
+    """Return an amount with its noun, e.g. `1 library` and `1,200 libraries`."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{amount:,} {noun if amount == 1 else many}"
 

@@ -1,4 +1,4 @@
-"""What an SPDX expression asks for: which of its licences one can choose, and which come together.
+"""SPDX licence expressions: which licences are alternatives, and which apply together.
 
 The grammar is that of SPDX 2.3, annex D: `WITH` binds tighter than `AND`, `AND` tighter than `OR`.
 """
@@ -15,12 +15,12 @@ TOKEN = re.compile(r"\(|\)|[^\s()]+")
 def choices(expression: str) -> tuple[frozenset[str], ...]:
     """Return the ways to satisfy an expression: each a set of licences that apply together.
 
-    `MIT OR (GPL-2.0-only AND ISC)` gives {MIT} and {GPL-2.0-only, ISC}. Raises ValueError when it is none.
+    `MIT OR (GPL-2.0-only AND ISC)` gives {MIT} and {GPL-2.0-only, ISC}. Raises ValueError on invalid syntax.
     """
     tokens = TOKEN.findall(expression)
     found, left = _alternatives(tokens)
     if left:
-        raise ValueError(f"{expression!r} is no licence expression.")
+        raise ValueError(f"{expression!r} is not a licence expression.")
     return found
 
 
@@ -54,12 +54,12 @@ def _single(tokens: list[str]) -> tuple[tuple[frozenset[str], ...], list[str]]:
 
 
 def satisfied_by(expression: str, allowed: frozenset[str]) -> bool:
-    """Say whether some way to satisfy the expression uses only allowed licences (case does not matter)."""
+    """Return whether the expression can be satisfied with allowed licences only (case is ignored)."""
     return any(all(_is_in(name, allowed) for name in together) for together in choices(expression))
 
 
 def avoids(expression: str, denied: frozenset[str]) -> bool:
-    """Say whether some way to satisfy the expression uses no denied licence."""
+    """Return whether the expression can be satisfied without a denied licence (case is ignored)."""
     return any(not any(_is_in(name, denied) for name in together) for together in choices(expression))
 
 

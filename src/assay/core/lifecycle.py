@@ -1,4 +1,4 @@
-"""The life of a version and of a build: each one table, used by code, API, docs and pages."""
+"""The lifecycle of versions and builds: one table each, used by code, API, docs and pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay.core.roles import Actor, Right, check_right, check_visible
 
 
 class Status(StrEnum):
-    """Where a version stands."""
+    """The status of a version."""
 
     DRAFT = "draft"
     PENDING = "pending"
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class Health(StrEnum):
-    """What changed after approval; stands beside the status."""
+    """The health of a version, separate from its status: problems found after approval."""
 
     OK = "ok"
     ATTENTION = "attention"
@@ -29,16 +29,18 @@ class Health(StrEnum):
 
 
 NOT_ASSESSED = "not assessed"
-RUNNING_GRACE = timedelta(hours=24)  # for what runs when the term of a rule ends: open work can be saved
+RUNNING_GRACE = timedelta(
+    hours=24
+)  # running servers may go on for so long after a rule's deadline, to save open work
 
 
 def shown_health(health: str, *, assessed: bool) -> str:
-    """Return the health as it is told: what nobody held against a feed of advisories is not told to be well."""
+    """Return the health to display: a version not assessed against an advisory feed is never shown as `ok`."""
     return NOT_ASSESSED if health == Health.OK and not assessed else str(health)
 
 
 class Action(StrEnum):
-    """What moves or changes a version."""
+    """The actions on a version."""
 
     EDIT = "edit"
     BUILD = "build"
@@ -53,7 +55,7 @@ class Action(StrEnum):
 
 
 class Who(StrEnum):
-    """Who may take an action, beside having the right for it."""
+    """Who may take an action, in addition to the right that it requires."""
 
     AUTHOR = "its author"
     ANOTHER = "somebody else than its author"
@@ -62,7 +64,7 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """One row of the table. `text` names the field of words that the action needs, '' for none."""
+    """One row of the table. `text` names the text field that the action requires, '' for none."""
 
     action: Action
     source: Status
@@ -103,7 +105,7 @@ BY_ACTION = {row.action: row for row in TRANSITIONS}
 
 @dataclass(frozen=True, kw_only=True)
 class VersionState:
-    """All of a version that the table asks about. `digest` is '' until it is built; `drifted`: files differ."""
+    """The state of a version that decides on actions. `digest` is '' until built; `drifted`: its files changed."""
 
     status: Status
     author_id: int
@@ -114,7 +116,7 @@ class VersionState:
 
 @dataclass(frozen=True, kw_only=True)
 class AllowedTransition:
-    """What may be done: the row that allows it, and whether it is an exception to "not one's own"."""
+    """An allowed action: the row that allows it, and whether authors approve their own version by exception."""
 
     row: Transition
     self_approved: bool = False
@@ -123,9 +125,9 @@ class AllowedTransition:
 def decide(
     action: Action, state: VersionState, actor: Actor, *, words: str = "", self_approval: bool = False
 ) -> AllowedTransition:
-    """Say what the action does to a version, or raise why it may not be done.
+    """Return the transition that the action makes, or raise the reason why it is not allowed.
 
-    The order of questions never tells more than the actor may know: sight, right, state, person, needs.
+    The order of checks reveals no more than the actor may know: visibility, right, state, person, requirements.
     """
     row = BY_ACTION[action]
     check_visible(actor, status=state.status, author_id=state.author_id)
@@ -139,11 +141,11 @@ def decide(
         raise ForbiddenError(f"Only its author may {action} this version.", hint="Ask its author.")
     if row.who is Who.ANOTHER and own and not self_approval:
         raise ForbiddenError("Nobody approves their own submission.", hint="Ask another reviewer of the workspace.")
-    _check_needs(row, state, words)
+    _check_requirements(row, state, words)
     return AllowedTransition(row=row, self_approved=row.who is Who.ANOTHER and own)
 
 
-def _check_needs(row: Transition, state: VersionState, words: str) -> None:
+def _check_requirements(row: Transition, state: VersionState, words: str) -> None:
     if row.built and not state.digest:
         raise ConflictError("It is not built.", hint="Build it first, and wait until its checks are done.")
     if row.action in {Action.SUBMIT, Action.EDIT, Action.DELETE} and state.building:
@@ -153,7 +155,7 @@ def _check_needs(row: Transition, state: VersionState, words: str) -> None:
 
 
 class BuildState(StrEnum):
-    """Where a build stands."""
+    """The state of a build."""
 
     QUEUED = "queued"
     RESOLVING = "resolving"
@@ -169,7 +171,7 @@ BUILD_ORDER = (*ACTIVE_BUILD, BuildState.BUILT)
 
 
 def build_may_move(source: BuildState, target: BuildState) -> bool:
-    """Say whether a build may go from one state to another: forward, or to an end from any open one."""
+    """Return whether a build may change state: forward, or from any active state to failed or cancelled."""
     if source not in ACTIVE_BUILD:
         return False
     if target in {BuildState.FAILED, BuildState.CANCELLED}:
@@ -178,7 +180,7 @@ def build_may_move(source: BuildState, target: BuildState) -> bool:
 
 
 class Use(StrEnum):
-    """How a version can be used."""
+    """The ways to use a version."""
 
     OWN_LAUNCH = "owner launches"
     LAUNCH = "everyone launches"
@@ -196,7 +198,7 @@ ALLOWED_USES: dict[Status, frozenset[Use]] = {
 
 
 def check_launch(state: VersionState, health: Health, actor: Actor) -> str:
-    """Return '' or 'personal' when the actor may launch the version; raise why not otherwise."""
+    """Return 'personal' for a launch of one's own unpublished version, else ''; raise if it is not allowed."""
     check_visible(actor, status=state.status, author_id=state.author_id)
     check_right(actor, Right.SEE)
     uses = ALLOWED_USES[state.status]
@@ -218,7 +220,7 @@ def check_launch(state: VersionState, health: Health, actor: Actor) -> str:
 
 
 def check_use(status: Status, health: Health, use: Use) -> None:
-    """Raise ConflictError unless a version in that status and health can be used so."""
+    """Raise ConflictError unless a version with this status and health allows the use."""
     if use not in ALLOWED_USES[status] or health is Health.QUARANTINED:
         word = "quarantined" if health is Health.QUARANTINED else str(status)
         raise ConflictError(f"A version that is {word} cannot be {use.value}.", hint="Choose a published version.")

@@ -1,8 +1,8 @@
-"""The resolved answer: every library, version, file hash and index, as a PEP 751 `pylock.toml`.
+"""The result of a resolution: every library, version, file hash and index, as a PEP 751 `pylock.toml`.
 
-The digest is the version's identity: SHA-256 over the canonical form, which holds what gets installed
-and nothing else (one line per file, sorted). Who asked for it and which library needs which are notes
-beside the identity, so equal files are equal locks whoever composed them.
+The digest is the version's identity: SHA-256 over the canonical form, which lists what gets installed
+and nothing else (one line per file, sorted). The requester and the dependencies are not part of the
+identity, so equal files are equal locks.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class File:
 
     @property
     def is_wheel(self) -> bool:
-        """Say whether nothing has to be built."""
+        """Return whether the file is a wheel, so that nothing has to be built."""
         return self.name.endswith(".whl")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockedLibrary:
-    """One library of a lock. `dependencies` are normalised names that are in the lock too."""
+    """One library of a lock. `dependencies` are normalised names of other libraries in the lock."""
 
     name: str
     version: str
@@ -45,7 +45,7 @@ class LockedLibrary:
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """All that gets installed, for one Python version (`3.11`) and platform (`linux-x86_64`)."""
+    """All libraries to install, for one Python version (`3.11`) and platform (`linux-x86_64`)."""
 
     python: str
     platform: str
@@ -63,11 +63,11 @@ class Lock:
 
     @property
     def download_size(self) -> int:
-        """Bytes of all files."""
+        """The size of all files, in bytes."""
         return sum(library.file.size for library in self.libraries)
 
     def canonical(self) -> str:
-        """Return the text whose SHA-256 is the identity."""
+        """Return the canonical form, whose SHA-256 is the digest."""
         head = f"assay-lock 1\npython {self.python}\nplatform {self.platform}\n"
         lines = (
             f"{library.name} {library.version} {library.index} {library.file.name} sha256:{library.file.sha256}\n"
@@ -78,18 +78,18 @@ class Lock:
     def why(self, direct: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         """Map each library to the shortest chain from a direct one: `('a', 'b')` reads "via a → b".
 
-        Direct libraries map to `()`. What nothing leads to (a base's own pins, say) is left out.
+        Direct libraries map to `()`. Libraries that no direct one requires (e.g. pins of a base) are left out.
         """
         chains: dict[str, tuple[str, ...]] = {name: () for name in direct if name in self.by_name}
-        ring = list(chains)
-        while ring:
+        frontier = list(chains)
+        while frontier:
             following: list[str] = []
-            for name in ring:
+            for name in frontier:
                 for needed in self.by_name[name].dependencies:
                     if needed not in chains and needed in self.by_name:
                         chains[needed] = (*chains[name], name)
                         following.append(needed)
-            ring = following
+            frontier = following
         return chains
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Lock:
         return cls(python=stored["python"], platform=stored["platform"], libraries=libraries)
 
     def to_toml(self) -> str:
-        """Write a PEP 751 document that any installer reads; `Lock.from_toml` reads it back."""
+        """Return a PEP 751 document that any installer reads; `Lock.from_toml` reads it back."""
         lines = [
             'lock-version = "1.0"',
             'created-by = "assay"',
@@ -165,5 +165,5 @@ def file_name(url: str) -> str:
 
 
 def _q(text: str) -> str:
-    """Quote a TOML basic string; JSON's escapes are a subset of TOML's."""
+    """Return a TOML basic stfrontier; JSON's escapes are a subset of TOML's."""
     return json.dumps(text, ensure_ascii=False)

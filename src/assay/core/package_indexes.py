@@ -1,7 +1,7 @@
-"""Where libraries may come from: one default index, and others that own names by pattern, in a fixed order.
+"""Package indexes: one default index, and others that own names by pattern, in a fixed order.
 
-A name that a pattern claims is asked of that source alone, never elsewhere: nobody can shadow a team's own
-library by publishing the same name on a public index (first-index rule).
+A name that matches a pattern is fetched from that index alone: nobody can shadow a team's own library by
+publishing the same name on a public index (first-index rule).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PRIVATE = tuple(
 
 
 class OwnsNames(Protocol):
-    """Something that claims names by pattern."""
+    """An index that owns names by pattern."""
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -42,13 +42,13 @@ C = TypeVar("C", bound=OwnsNames)
 
 
 def owning_index(name: str, sources: Sequence[C]) -> C | None:
-    """Return the first source that claims a name, None when the default one serves it."""
+    """Return the first index that owns a name, None when the default index serves it."""
     normal = canonicalize_name(name)
     return next((one for one in sources if any(fnmatchcase(normal, pattern) for pattern in one.patterns)), None)
 
 
 def check_index_name(name: str) -> str:
-    """Return the name. Raises InvalidInputError."""
+    """Return the name, if valid. Raises InvalidInputError."""
     if not NAME.fullmatch(name):
         raise InvalidInputError(
             f"{name[:40]!r} is not a valid index name.",
@@ -69,21 +69,21 @@ def check_address(url: str, *, allow_private: bool) -> str:
         )
     if parts.username or parts.password:
         raise InvalidInputError(
-            "The address holds a user name or a password.",
-            hint="Put them into their own fields: they are kept encrypted there.",
+            "The address contains a user name or a password.",
+            hint="Use the user name and password fields; they are stored encrypted.",
             path="url",
         )
     if parts.scheme == "http" and not allow_private:
         raise InvalidInputError(
             "A public index needs https.",
-            hint="Write https, or allow private addresses if it is a machine of your own.",
+            hint="Write https, or allow private addresses if the index is on your own network.",
             path="url",
         )
     return url.strip().rstrip("/")
 
 
 def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the patterns. Raises InvalidInputError for none, for too many, and for one that claims everything."""
+    """Return the patterns. Raises InvalidInputError for none, for too many, and for one that matches every name."""
     found = tuple(dict.fromkeys(one.strip().lower() for one in patterns if one.strip()))
     if not found or len(found) > MOST_PATTERNS:
         raise InvalidInputError(
@@ -100,13 +100,13 @@ def check_patterns(patterns: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_private(address: str) -> bool:
-    """Say whether an IP address lies in a network of one's own, on this machine, or in none (RFC 1918, 6890)."""
+    """Return whether an IP address is private, of this machine, or otherwise not public (RFC 1918, 6890)."""
     found = _plain(address)
     return any(found.version == net.version and found in net for net in PRIVATE)
 
 
 def is_own_machine(address: str) -> bool:
-    """Say whether an IP address is this machine's own, or that of a cloud's metadata service."""
+    """Return whether an IP address is loopback, unspecified or link-local (as cloud metadata services are)."""
     found = _plain(address)
     return found.is_loopback or found.is_link_local or found.is_unspecified
 

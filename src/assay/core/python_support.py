@@ -1,6 +1,6 @@
-"""Until when each Python version gets security fixes.
+"""The end of security support of each Python version.
 
-The release schedules name the month (PEPs 596, 619, 664, 693, 719, 745 and 790, and "Status of Python versions"
+The release schedules give the month (PEPs 596, 619, 664, 693, 719, 745 and 790, and "Status of Python versions"
 in the developer's guide, as of 2026-11). The last day of that month counts.
 """
 
@@ -25,6 +25,6 @@ def support_ends(python: str) -> date | None:
 
 
 def support_days(python: str, today: date) -> int | None:
-    """Return for how many more days a Python version gets security fixes, below 0 when they ended."""
+    """Return the remaining days of security fixes of a Python version, negative when they ended, None if unknown."""
     end = support_ends(python)
     return None if end is None else (end - today).days

@@ -1,6 +1,6 @@
-"""Facts about a built version: a versioned document, migrated when it is read.
+"""The report on a built version: a document with a schema version, migrated when it is read.
 
-Unknown is a value with a reason, never a blank: see `Check.state`.
+An unknown result is a value with a reason, never a blank: see `Check.state`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SCHEMA = 3  # 2: what a library bundles, and its commands; 3: checks by standard terms
-# Names of checks in reports before schema 3, and the terms that they have now.
+SCHEMA = 3  # 2 added bundled components and commands of a library; 3 renamed checks to standard terms
+# Names of checks in reports before schema 3, and their present names.
 CHECK_NAMES = {
     "start-up files": "startup code",
     "shared paths": "file conflicts",
@@ -21,10 +21,10 @@ CHECK_NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryFacts:
-    """What was seen of one installed library. `size` is installed bytes; `licence` '' when unknown.
+    """The facts of one installed library. `size` is installed bytes; `licence` '' when unknown.
 
-    `bundled` are the parts that its own embedded lists name (PEP 770), None when it embeds none or, in
-    reports of schema 1, when nobody looked. `scripts` are the commands that it puts on the PATH.
+    `bundled` are the components in its embedded SBOMs (PEP 770), None when it embeds none or in reports of
+    schema 1, which did not check. `scripts` are the commands that it puts on the PATH.
     """
 
     name: str
@@ -39,7 +39,7 @@ class LibraryFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportFact:
-    """One top-level module that was tried. `error` is '' when it imported."""
+    """The import of one top-level module. `error` is '' on success."""
 
     library: str
     module: str
@@ -49,7 +49,7 @@ class ImportFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One check and how it went: `passed`, `failed`, or `skipped` with the reason in `detail`."""
+    """The result of one check: `passed`, `failed`, or `skipped` with the reason in `detail`."""
 
     name: str
     state: str
@@ -59,7 +59,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All facts of a build. Sizes are bytes: `size` of the whole tree, `new_size` not shared when made."""
+    """All facts of a build. Sizes are bytes: `size` of the whole tree, `new_size` of files not yet in the store."""
 
     python: str
     python_path: str
@@ -67,7 +67,7 @@ class Report:
     files: int
     new_size: int = 0
     isolation: str = ""
-    tree: str = ""  # SHA-256 over all files of the libraries; '' in reports of before it was told
+    tree: str = ""  # SHA-256 over all files of the libraries; '' in reports from before it was recorded
     libraries: tuple[LibraryFacts, ...] = ()
     imports: tuple[ImportFact, ...] = ()
     checks: tuple[Check, ...] = field(default=())
@@ -93,7 +93,7 @@ class Report:
 
 
 def current(stored: dict[str, Any]) -> dict[str, Any]:
-    """Return a stored report of any schema with its checks under the names of today."""
+    """Return a stored report of any schema with its checks under their present names."""
     if stored.get("schema", 1) >= SCHEMA:
         return stored
     checks = [{**one, "name": CHECK_NAMES.get(one["name"], one["name"])} for one in stored["checks"]]
@@ -114,7 +114,7 @@ def _library(stored: dict[str, Any]) -> LibraryFacts:
 
 
 OPTIONAL = "an optional library"
-# Why an import fails although nothing is wrong, by words that the error then holds.
+# What an import needs that a build may lack without being broken, by strings in the error.
 HARMLESS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "another platform",
@@ -129,8 +129,8 @@ HARMLESS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def missing_for(error: str) -> str:
-    """Say what a failed import wants that a build does not have, '' when it looks broken.
+    """Return what a failed import needs that a build does not have, '' when the library seems broken.
 
-    The kinds are those that show up when every module of widely used libraries is tried.
+    The kinds are those that occur when every module of widely used libraries is imported.
     """
     return next((kind for kind, words in HARMLESS if any(word in error for word in words)), "")

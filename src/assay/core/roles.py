@@ -1,7 +1,7 @@
-"""Who may do what in a workspace: one table, one question `may_see`, one question `check_right`.
+"""Roles and rights in a workspace: one table, checked by `may_see` and `check_right`.
 
-What a person may not see answers "not found"; what they may see but not do answers "forbidden" with the
-reason in words.
+Access to what a person may not see is answered "not found"; an action on what they may see but not change is
+answered "forbidden" with the reason.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from assay.core.errors import ForbiddenError, NotFoundError
 
 
 class Role(StrEnum):
-    """What a member of a workspace is. Each role may do all that the one before it may."""
+    """The role of a member in a workspace. Each role includes the rights of the one before it."""
 
     VIEWER = "viewer"
     MEMBER = "member"
@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """Something a route may ask for."""
+    """A right that a route may require."""
 
     SEE = "see and launch published versions"
     COMPOSE = "compose, build, submit and launch own drafts"
@@ -41,7 +41,7 @@ RANK = {role: rank for rank, role in enumerate(Role)}
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """A person as one workspace knows them. `scope` is narrower than the role for a limited token."""
+    """A person in one workspace. `scope` is narrower than the role for a limited token."""
 
     id: int
     name: str
@@ -50,7 +50,7 @@ class Actor:
     scope: Right | None = None
 
     def has(self, right: Right) -> bool:
-        """Say whether the role, and the token's scope if there is one, reach that far."""
+        """Return whether the role, and the token's scope if there is one, include the right."""
         least = RANK[LEAST_ROLE[right]]
         scoped = self.scope is None or least <= RANK[LEAST_ROLE[self.scope]]
         return scoped and RANK[self.role] >= least
@@ -71,13 +71,13 @@ def check_right(actor: Actor, right: Right) -> None:
 
 
 def may_see(actor: Actor, *, status: str, author_id: int) -> bool:
-    """Say whether a version may be seen: drafts by their author, pending ones also by reviewers."""
+    """Return whether a version may be seen: drafts by their author, pending ones also by reviewers."""
     if status not in {"draft", "pending"} or author_id == actor.id:
         return True
     return status == "pending" and actor.has(Right.REVIEW)
 
 
 def check_visible(actor: Actor, *, status: str, author_id: int) -> None:
-    """Raise NotFoundError for what the actor may not see."""
+    """Raise NotFoundError for a version that the actor may not see."""
     if not may_see(actor, status=status, author_id=author_id):
         raise NotFoundError("There is no such version.", hint="Check the name and the number.")

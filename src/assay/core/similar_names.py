@@ -1,4 +1,4 @@
-"""Look-alike names: which name in use a new one can be mistaken for, and why.
+"""Look-alike names: which name in use a new one can be mistaken for, and why (typosquatting).
 
 A name is compared with all names in use at once, by an index of the names with one letter left out
 (the symmetric deletion method). Two names one edit apart share an entry of that index.
@@ -14,12 +14,12 @@ from enum import StrEnum
 MIN_LETTERS = 4  # shorter names are one edit away from too many others: `six`, `sip`, `pip`
 MIN_WORD = 5  # letters of a word that is mistyped; shorter words differ on purpose: `faiss-cpu`, `faiss-gpu`
 LONG_WORD = 7  # a word this long is rarely one letter away from another by chance
-WELL_KNOWN = 1000  # so many of the most used names are imitated even where they are short: `numpy`, `flask`
+WELL_KNOWN = 1000  # so many of the most used names are imitated even when they are short: `numpy`, `flask`
 AFFIXES = ("python", "python2", "python3", "py", "py2", "py3")
 ALIKE = str.maketrans("015i", "olsl")
 ALIKE_PAIRS = (("rn", "m"), ("vv", "w"))
 REPEATS = re.compile(r"(.)\1+")
-SAID = {
+DIFFERENCE_WORDS = {
     "separator": "only by its hyphens",
     "character": "only by characters that look the same",
     "swapped": "by two swapped letters",
@@ -49,13 +49,13 @@ class Difference(StrEnum):
 
     @property
     def one_edit(self) -> bool:
-        """Whether one slip of the hand makes one name from the other; affixes and orders are mixed up instead."""
+        """Return whether one typing error makes one name from the other, unlike another affix or word order."""
         return self not in {Difference.AFFIX, Difference.AFFIX_AND_LETTER, Difference.WORD_ORDER}
 
     @property
     def words(self) -> str:
         """The end of a sentence: "reqeusts differs from requests " + words."""
-        return SAID[self]
+        return DIFFERENCE_WORDS[self]
 
 
 ONE_LETTER = {Difference.MISSING, Difference.ADDED, Difference.REPLACED, Difference.AFFIX_AND_LETTER}
@@ -71,7 +71,7 @@ class Resemblance:
 
 
 class NameIndex:
-    """Names in use, the most used first, found by what resembles them. Names are normalised (PEP 503)."""
+    """An index to find similar names among those in use, the most used first. Names are normalised (PEP 503)."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._ranks = {name: rank for rank, name in enumerate(dict.fromkeys(names))}
@@ -84,7 +84,7 @@ class NameIndex:
         return name in self._ranks
 
     def find(self, name: str) -> Resemblance | None:
-        """Return the most used of the names that this one resembles, None where there is none."""
+        """Return the most used of the names that this one resembles, None when there is none."""
         found = {one for key in _keys(name) for one in self._by_key.get(key, ())}
         for one in sorted(found, key=self._ranks.__getitem__):
             difference = difference_of(name, one, well_known=self._ranks[one] < WELL_KNOWN)
@@ -96,10 +96,10 @@ class NameIndex:
 def find_resemblance(
     name: str, *, in_use: NameIndex, most_used: NameIndex, long_history: Collection[str]
 ) -> Resemblance | None:
-    """Return the name that a normalised name can be mistaken for, None where it stands for itself.
+    """Return the name that a normalised name can be mistaken for, None when there is none.
 
-    `in_use` are the names of the workspace, `long_history` those that are known to be no look-alikes. Names of
-    the workspace do not accuse each other, but one of them may still resemble a most used name.
+    `in_use` are the names of the workspace, `long_history` those known not to be look-alikes. Names of the
+    workspace are not compared with each other, but each is compared with the most used names.
     """
     if name in most_used or name in long_history:
         return None
@@ -107,9 +107,9 @@ def find_resemblance(
 
 
 def difference_of(name: str, other: str, *, well_known: bool = True) -> Difference | None:
-    """Return how two names differ where one can be mistaken for the other, else None.
+    """Return how two names differ when one can be mistaken for the other, else None.
 
-    A short `other` is mistaken by a single letter only when it is `well_known`.
+    A short `other` counts as mistaken for a single letter only when it is `well_known`.
     """
     letters, others = _letters(name), _letters(other)
     if name == other or min(len(letters), len(others)) < MIN_LETTERS:
@@ -142,7 +142,7 @@ def _difference(name: str, other: str) -> Difference | None:
 
 
 def _edit(letters: str, others: str) -> Difference | None:
-    """Return the one edit (Damerau, restricted) that makes a name from another. Numbers differ on purpose."""
+    """Return the one edit (restricted Damerau) between two names; replaced digits do not count."""
     start = _common_start(letters, others)
     rest, others_rest = letters[start:], others[start:]
     if REPEATS.sub(r"\1", letters) == REPEATS.sub(r"\1", others):
@@ -164,7 +164,7 @@ def _common_start(letters: str, others: str) -> int:
 
 
 def _mistyped_length(name: str, other: str) -> int:
-    """Return the letters of the word in which two names differ, those of the whole name where words differ more."""
+    """Return the length of the one word in which two names differ, of the whole name when more words differ."""
     words, others = name.split("-"), other.split("-")
     changed = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
     pair = changed[0] if len(words) == len(others) and len(changed) == 1 else (_letters(name), _letters(other))
@@ -172,7 +172,7 @@ def _mistyped_length(name: str, other: str) -> int:
 
 
 def _keys(name: str) -> Iterator[str]:
-    """Yield what a name is found by: names that resemble each other have one of these in common."""
+    """Yield the index keys of a name: names that resemble each other share at least one."""
     letters, stem = _letters(name), _letters(_stem(name))
     yield _folded(letters)
     yield "".join(sorted(name.split("-")))
@@ -187,14 +187,14 @@ def _letters(name: str) -> str:
 
 
 def _folded(letters: str) -> str:
-    """Return a name with characters that look the same written as one of them."""
+    """Return a name with characters that look the same replaced by one of them."""
     for pair, single in ALIKE_PAIRS:
         letters = letters.replace(pair, single)
     return letters.translate(ALIKE)
 
 
 def _stem(name: str) -> str:
-    """Return a name without `python-`, `py-`, `-python` or `-py`, numbered or not, where enough is left."""
+    """Return a name without `python-`, `py-`, `-python` or `-py`, numbered or not, when enough letters remain."""
     for affix in AFFIXES:
         for stem in (name.removeprefix(f"{affix}-"), name.removesuffix(f"-{affix}")):
             if stem != name and len(_letters(stem)) >= MIN_LETTERS:

@@ -1,4 +1,4 @@
-"""How large a Studio server may become: sizes that an installation offers, read from one line.
+"""Sizes of Studio servers that an installation offers, read from one line.
 
 `small=2G/1 large=16G/4`: name, memory (G or M, powers of 1024), processors. The first is the default.
 """
@@ -16,7 +16,7 @@ UNITS = {"M": 1 << 20, "G": 1 << 30}
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """One size. `memory` in bytes; `processors` may be a fraction where the Spawner knows fractions."""
+    """One size. `memory` in bytes; `processors` may be a fraction if the Spawner supports fractions."""
 
     name: str
     memory: int
@@ -24,15 +24,17 @@ class Size:
 
 
 def read_sizes(line: str) -> tuple[Size, ...]:
-    """Return the sizes that a setting names. Raises InvalidInputError."""
+    """Return the sizes in a setting. Raises InvalidInputError."""
     found = []
     for word in line.replace(",", " ").split():
         exact = ONE.fullmatch(word)
         if exact is None or float(exact[2]) <= 0 or float(exact[4]) <= 0:
-            raise InvalidInputError(f"{word[:60]!r} is no size.", hint="Write sizes as small=2G/1 large=16G/4.")
+            raise InvalidInputError(f"{word[:60]!r} is not a size.", hint="Write sizes as small=2G/1 large=16G/4.")
         found.append(Size(name=exact[1], memory=int(float(exact[2]) * UNITS[exact[3]]), processors=float(exact[4])))
     if not found or len({one.name for one in found}) < len(found):
-        raise InvalidInputError("Sizes need names, each once.", hint="Write sizes as small=2G/1 large=16G/4.")
+        raise InvalidInputError(
+            "No size is given, or a name occurs twice.", hint="Write sizes as small=2G/1 large=16G/4."
+        )
     return tuple(found)
 
 

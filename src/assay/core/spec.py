@@ -1,7 +1,7 @@
-"""What a person asks for: a base or a Python version, and libraries as PEP 508 lines.
+"""The spec of a version: a base or a Python version, and libraries as PEP 508 lines.
 
 A line can only name a library (law 4): no option, path, URL, variable or other file. The rules are
-those of PEP 508 and PEP 440 as `packaging` implements them; what is stricter here says why.
+those of PEP 508 and PEP 440 as `packaging` implements them; stricter rules give their reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 from assay.core.errors import InvalidInputError
 
 MAX_LINE = 300  # characters; the longest real lines (extras and markers) stay below 200
-MAX_LIBRARIES = 1000  # lines; real environments ask for tens
+MAX_LIBRARIES = 1000  # lines; real environments have tens
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 PYTHON = re.compile(r"3\.\d{1,2}")
@@ -28,9 +28,9 @@ SINGLE_EQUALS = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)\s*=\s*
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A checked request. `libraries` are canonical PEP 508 strings, in the author's order.
+    """A validated spec. `libraries` are canonical PEP 508 strings, in the author's order.
 
-    `keep` names a version whose libraries stay where they are unless something forces them to move.
+    `keep` names a version whose library versions are kept unless a requirement forces a change.
     `constraints` are version limits (as in pip's constraints file) that a suggested update sets; they add no library.
     """
 
@@ -45,7 +45,7 @@ class Spec:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The normalised names of the libraries asked for, in order."""
+        """The normalised names of the libraries, in order."""
         return tuple(canonicalize_name(Requirement(line).name) for line in self.libraries)
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """A line that was understood though it was not written in the standard's spelling."""
+    """A line in a non-standard spelling that was corrected: as `written`, and as `understood`."""
 
     line: int
     written: str
@@ -79,7 +79,7 @@ def parse_spec(
     variant: str = "",
     keep: str | None = None,
 ) -> tuple[Spec, tuple[Correction, ...]]:
-    """Check a request and return it with the corrections made. Raises InvalidInputError with a path."""
+    """Validate a spec and return it with the corrections made. Raises InvalidInputError with a path."""
     base, python = base or None, python or None
     _check_foundation(base, python)
     lines, corrections = parse_libraries(libraries)
@@ -119,7 +119,7 @@ def _check_foundation(base: str | None, python: str | None) -> None:
 
 
 def parse_libraries(lines: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Correction, ...]]:
-    """Check each line and return the canonical ones; blank lines and comments are passed over.
+    """Validate each line and return the canonical ones; blank lines and comments are skipped.
 
     Raises InvalidInputError whose `path` is `libraries[i]`, i counting from 0.
     """
@@ -146,7 +146,7 @@ def parse_libraries(lines: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...]
 
 
 def _understand(line: str) -> str:
-    """Turn `library=1.2`, another platform's spelling, into `library==1.2`."""
+    """Convert `library=1.2`, the spelling of conda, to `library==1.2`."""
     single = SINGLE_EQUALS.fullmatch(line) if len(line) <= MAX_LINE else None
     return f"{single[1]}=={single[2]}" if single else line
 
@@ -163,7 +163,7 @@ def _refuse_repetition(requirement: Requirement, number: int, seen: dict[str, in
 
 
 def parse_library(line: str, number: int = 0) -> Requirement:
-    """Check one line against PEP 508 and law 4. Raises InvalidInputError that names the line."""
+    """Validate one line by PEP 508 and law 4. Raises InvalidInputError that names the line."""
     refusal = _refusal(line)
     if refusal is None:
         try:
@@ -184,13 +184,13 @@ def parse_library(line: str, number: int = 0) -> Requirement:
 
 
 def _refusal(line: str) -> tuple[str, str] | None:  # noqa: PLR0911 - one return per reason
-    """Say why a line cannot be a requirement, for the cases that deserve their own words."""
+    """Return why a line cannot be a requirement and a hint, for the cases with a message of their own."""
     if len(line) > MAX_LINE:
         return f"{len(line)} characters; a line has at most {MAX_LINE}.", "One library per line."
     if any(not (char.isprintable()) for char in line):
         return f"{_shown(line)} contains a control character.", "Type the line again."
     if line.startswith("-"):
-        return f"{_shown(line)} is an option.", "Options are set beside the list, not in it; name a library."
+        return f"{_shown(line)} is an option.", "Options are separate fields, not part of the list; name a library."
     if "$" in line:
         return f"{_shown(line)} contains an environment variable.", "Write the value itself."
     if re.match(r"[./~\\]|[A-Za-z]:\\", line) or re.search(r"\.(whl|tar\.gz|zip)$", line):
@@ -204,13 +204,13 @@ def _refusal(line: str) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
 
 
 def _shown(line: str) -> str:
-    """Quote a line for a message: bounded, control characters escaped."""
+    """Return a line for a message: truncated, control characters escaped."""
     short = line if len(line) <= 60 else line[:57] + "…"  # noqa: PLR2004 - what fits one message line
     return repr(short)
 
 
 def check_slug(slug: str) -> str:
-    """Return a valid short name. Raises InvalidInputError."""
+    """Return the short name, if valid. Raises InvalidInputError."""
     if not SLUG.fullmatch(slug):
         raise InvalidInputError(
             f"{slug[:40]!r} is not a short name.",
@@ -222,18 +222,18 @@ def check_slug(slug: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
-    """One library at one version: exactly, or any of its line when fewer than three segments are given."""
+    """A pin of one library: to an exact version, or to a prefix when fewer than three segments are given."""
 
     name: str
     specifier: str
 
     def takes(self, version: str) -> bool:
-        """Say whether a version is what is pinned."""
+        """Return whether a version matches the pin."""
         return SpecifierSet(self.specifier).contains(version, prereleases=True)
 
 
 def parse_pin(library: str, version: str) -> Pin:
-    """Read `pandas` and `2.2` as `pandas==2.2.*`, and `2.2.3` as `pandas==2.2.3`. Raises InvalidInputError."""
+    """Return the pin `pandas==2.2.*` for `pandas` and `2.2`, `==2.2.3` for `2.2.3`. Raises InvalidInputError."""
     try:
         parsed = Version(version)
     except InvalidVersion as error:
@@ -247,7 +247,7 @@ def parse_pin(library: str, version: str) -> Pin:
 
 
 def pinned(lines: tuple[str, ...], pin: Pin) -> tuple[str, ...]:
-    """Return the lines with a library's own lines pinned, extras and markers kept; without one, a line is added."""
+    """Return the lines with a library pinned, extras and markers kept; when it has no line, one is added."""
     changed = tuple(_pinned(line, pin) for line in lines)
     if any(canonicalize_name(Requirement(line).name) == pin.name for line in lines):
         return changed

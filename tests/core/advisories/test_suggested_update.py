@@ -141,5 +141,5 @@ def test_a_summary_says_what_moves_and_why() -> None:
         VersionChange(library="fresh", before="", after="1"),
         VersionChange(library="old", before="1", after=""),
     )
-    assert summary_of(found) == ("six 1.0 → 2.0 fixes 2; also moves attrs 1 → 2, fresh new → 1, old 1 → gone")
-    assert summary_of(found[:1]) == "six 1.0 → 2.0 fixes 2; nothing else moves"
+    assert summary_of(found) == ("six 1.0 → 2.0 fixes 2; also changes attrs 1 → 2, fresh new → 1, old 1 → gone")
+    assert summary_of(found[:1]) == "six 1.0 → 2.0 fixes 2; nothing else changes"

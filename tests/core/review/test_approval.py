@@ -85,8 +85,8 @@ def test_rules_that_cannot_be(rules: ApprovalRules) -> None:
     [
         ({**BEFORE, "six": "1.16.1"}, {}, ""),
         (BEFORE, {"Direct libraries": "six>=1.16"}, ""),
-        ({**BEFORE, "six": "1.17.0"}, {}, "six takes a minor step."),
-        ({**BEFORE, "six": "2.0"}, {}, "six takes a major step."),
+        ({**BEFORE, "six": "1.17.0"}, {}, "six has a minor upgrade."),
+        ({**BEFORE, "six": "2.0"}, {}, "six has a major upgrade."),
         ({**BEFORE, "six": "1.15.0"}, {}, "six is downgraded."),
         ({**BEFORE, "rich": "1.0"}, {}, "rich is added."),
         ({"six": "1.16.0"}, {}, "idna is removed."),

@@ -87,7 +87,7 @@ def test_only_what_must_moves_and_no_further_than_it_must(ana: Actor, ben: Actor
     told = suggest_update(ana, "geo", 1, create=False)
     assert told.draft is None
     assert pairs(told) == [("pic", "1.0", "1.2")]
-    assert told.words == "pic 1.0 → 1.2 fixes 2; nothing else moves"
+    assert told.words == "pic 1.0 → 1.2 fixes 2; nothing else changes"
     assert [match.id for match in told.unfixed] == ["PYSEC-3"]
     assert [one.library for one in told.findings if one.effect == "block"] == []
     made = suggest_update(ana, "geo", 1).draft
@@ -127,7 +127,7 @@ def test_others_move_when_they_must(ana: Actor, ben: Actor, tmp_path: Path) -> N
     )
     found = suggest_update(ana, "geo", 1, create=False)
     assert pairs(found) == [("pic", "1.0", "2.0"), ("inner", "1.0", "2.0")]
-    assert found.words == "pic 1.0 → 2.0 fixes 1; also moves inner 1.0 → 2.0"
+    assert found.words == "pic 1.0 → 2.0 fixes 1; also changes inner 1.0 → 2.0"
 
 
 @pytest.mark.usefixtures("index")
@@ -221,7 +221,7 @@ def test_the_updates_of_all_environments_say_why_there_is_none(ana: Actor, ben: 
     (result,) = suggest_updates(ana)
     assert result.update is not None
     assert (result.update.words, result.update.draft, result.reason) == (
-        "pic 1.0 → 1.1 fixes 1; nothing else moves",
+        "pic 1.0 → 1.1 fixes 1; nothing else changes",
         None,
         "",
     )

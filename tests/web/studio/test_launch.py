@@ -89,7 +89,7 @@ def test_a_missing_file_is_asked_for_on_the_page(made: tuple[Actor, Version, Ver
     given = {"environment": "web@1", "application": "streamlit", "file": "", "csrfmiddlewaretoken": token}
     answer = eve.post("/launch/start", given)
     assert answer["Location"] == "/launch/?environment=web@1"
-    assert "Streamlit needs a file of yours" in eve.get(answer["Location"]).content.decode()
+    assert "Streamlit needs a file." in eve.get(answer["Location"]).content.decode()
 
 
 def test_my_servers_offer_the_newer_version(

@@ -1,8 +1,8 @@
-"""Known vulnerabilities and malware (OSV records), and which installed versions they tell of.
+"""Known vulnerabilities and malware (OSV records), and the installed versions that they affect.
 
-The rule of ranges is that of the OSV schema, section "Evaluation": events in the order of their
-versions, the last one that a version has reached decides. A version with a local label, e.g.
-`2.0+cu118`, is matched as its public part, since advisories name what upstream published.
+Ranges are evaluated as the OSV schema defines (section "Evaluation"): events are sorted by version, and the
+last event at or below a version decides. A version with a local label, e.g. `2.0+cu118`, is matched by its
+public part, since advisories name the versions that upstream published.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BEGINNING = "0"  # `introduced: "0"` means: before every version
 
 
 class Severity(StrEnum):
-    """How bad it is: the qualitative words of CVSS; `unknown` when nobody said."""
+    """The qualitative severity ratings of CVSS; `unknown` when the record gives none."""
 
     UNKNOWN = "unknown"
     NONE = "none"
@@ -33,7 +33,7 @@ SEVERITY_RANK = {word: rank for rank, word in enumerate(Severity)}
 
 
 def severity_of(score: float | None) -> Severity:
-    """Return the word for a CVSS score (0 to 10), by the table of CVSS 3.1, section 5."""
+    """Return the rating of a CVSS score (0 to 10), by the table of CVSS 3.1, section 5."""
     if score is None:
         return Severity.UNKNOWN
     bounds = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
@@ -41,7 +41,7 @@ def severity_of(score: float | None) -> Severity:
 
 
 class EventType(StrEnum):
-    """What an event of a range says about the versions from there on."""
+    """The type of a range event: what holds for the versions from this event on."""
 
     INTRODUCED = "introduced"
     FIXED = "fixed"
@@ -51,14 +51,14 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Affected:
-    """One library of a record: ranges of (turn, version) events, and versions named one by one."""
+    """One affected library of a record: ranges of (event type, version), and versions listed one by one."""
 
     library: str
     ranges: tuple[tuple[tuple[EventType, str], ...], ...] = ()
     versions: frozenset[str] = frozenset()
 
     def covers(self, version: str) -> bool:
-        """Say whether the version is affected."""
+        """Return whether the version is affected."""
         public = public_version(version)
         if public is None:
             return version in self.versions
@@ -88,7 +88,7 @@ class Affected:
 
 @cache
 def public_version(text: str) -> Version | None:
-    """Return the version without its local label, None when PEP 440 does not know it."""
+    """Return the version without its local label, None when it is not valid under PEP 440."""
     try:
         return Version(Version(text).public)
     except InvalidVersion:
@@ -96,7 +96,7 @@ def public_version(text: str) -> Version | None:
 
 
 def _in_order(events: tuple[tuple[EventType, str], ...]) -> tuple[tuple[EventType, Version | None], ...]:
-    """Return the events by version; None stands for the beginning, which only `introduced` knows.
+    """Return the events sorted by version; None means before every version, possible for `introduced` only.
 
     `fixed` and `introduced` at one version cancel out: one range ends where the next begins.
     """
@@ -128,7 +128,7 @@ def _in_range(version: Version, events: tuple[tuple[EventType, Version | None], 
 
 @dataclass(frozen=True, kw_only=True)
 class Advisory:
-    """One record. Times are ISO 8601 or ''; `score` is CVSS (0 to 10) or None when nobody gave one."""
+    """One OSV record. Times are ISO 8601 or ''; `score` is CVSS (0 to 10), None when the record has none."""
 
     id: str
     aliases: tuple[str, ...] = ()
@@ -142,12 +142,12 @@ class Advisory:
 
     @property
     def is_malware(self) -> bool:
-        """Say whether the record tells of malware, by its identifier (OSV: `MAL-`)."""
+        """Return whether the record reports malware, by its identifier (OSV: `MAL-`)."""
         return self.id.startswith("MAL-")
 
     @property
     def names(self) -> frozenset[str]:
-        """All identifiers of the same fact."""
+        """The record's identifier and its aliases."""
         return frozenset((self.id, *self.aliases))
 
     def to_dict(self) -> dict[str, Any]:
@@ -182,9 +182,9 @@ class Advisory:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """One known problem of one installed version; all records of the same problem are one match.
+    """One known problem of one installed version; all records of the same problem form one match.
 
-    `fixed` is the smallest version above the installed one that ends it, '' when no record names one.
+    `fixed` is the lowest version above the installed one that fixes it, '' when no record names one.
     """
 
     library: str
@@ -200,12 +200,12 @@ class Match:
 
     @property
     def names(self) -> frozenset[str]:
-        """All identifiers of the problem."""
+        """The problem's identifier and its aliases."""
         return frozenset((self.id, *self.aliases))
 
 
 class AdvisoryIndex:
-    """All records of a feed by library. An answer is kept, since many locks pin the same versions."""
+    """All records of a feed by library. Results are cached, since many locks pin the same versions."""
 
     def __init__(self, advisories: Iterable[Advisory]) -> None:
         self._by_library: dict[str, list[tuple[Advisory, Affected]]] = {}
@@ -213,16 +213,16 @@ class AdvisoryIndex:
             if not advisory.withdrawn:
                 for one in advisory.affected:
                     self._by_library.setdefault(one.library, []).append((advisory, one))
-        self._answers: dict[tuple[str, str], tuple[Match, ...]] = {}
+        self._matches: dict[tuple[str, str], tuple[Match, ...]] = {}
 
     def matches(self, library: str, version: str) -> tuple[Match, ...]:
         """Return the known problems of one installed library, worst first. `library` is normalised."""
         if library not in self._by_library:
             return ()
         key = (library, version)
-        if key not in self._answers:
-            self._answers[key] = self._find(library, version)
-        return self._answers[key]
+        if key not in self._matches:
+            self._matches[key] = self._find(library, version)
+        return self._matches[key]
 
     def _find(self, library: str, version: str) -> tuple[Match, ...]:
         found = [pair for pair in self._by_library[library] if pair[1].covers(version)]
@@ -230,18 +230,18 @@ class AdvisoryIndex:
         return tuple(sorted(matches, key=lambda one: (-SEVERITY_RANK[one.severity], one.id)))
 
     def clears(self, library: str, version: str, matches: Iterable[Match]) -> bool:
-        """Say whether a version is free of these problems."""
+        """Return whether a version has none of these problems."""
         wanted = frozenset().union(*(one.names for one in matches))
         return not any(one.names & wanted for one in self.matches(library, version))
 
     def fixes(self, library: str) -> tuple[str, ...]:
-        """Return every version that some record of the library names as fixed, ascending."""
+        """Return every version that a record of the library names as fixed, ascending."""
         found = {fix for _, one in self._by_library.get(library, ()) for fix in one.fixes}
         return tuple(text for _, text in sorted(found))
 
 
 def _groups(found: list[tuple[Advisory, Affected]]) -> list[list[tuple[Advisory, Affected]]]:
-    """Join the records that share an identifier, also over a third one."""
+    """Group the records that share an identifier, directly or through other records."""
     groups: list[tuple[set[str], list[tuple[Advisory, Affected]]]] = []
     for pair in found:
         names, members = set(pair[0].names), [pair]
@@ -281,7 +281,7 @@ def _match(
 
 
 def _smallest_fix(version: str, same: list[Affected]) -> str:
-    """Return the smallest fixed version above `version` that none of the records covers."""
+    """Return the lowest fixed version above `version` that none of the records affects."""
     here = public_version(version)
     fixes = sorted({fix for one in same for fix in one.fixes})
     above = (text for at, text in fixes if here is None or at > here)
@@ -289,7 +289,7 @@ def _smallest_fix(version: str, same: list[Affected]) -> str:
 
 
 def _preference(name: str) -> tuple[int, str]:
-    """Order identifiers: malware, then the ecosystem's own, then GitHub's, then the others."""
+    """Return a sort key for identifiers: malware, then the ecosystem's own, GitHub's, CVE, then all others."""
     order = ("MAL-", "PYSEC-", "GHSA-", "CVE-")
     rank = next((number for number, start in enumerate(order) if name.startswith(start)), len(order))
     return rank, name

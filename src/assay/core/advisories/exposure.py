@@ -1,4 +1,4 @@
-"""Known problems of versions side by side: which ones moving from the first to the last ends, and which it brings."""
+"""Known problems of compared versions: fixed and introduced when moving from the first version to the last."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay.core.comparison.diff import Comparison
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """The known problems of a comparison's sides. `counts` has one number per side, of each library with any."""
+    """The known problems of compared versions. `counts` maps each affected library to one number per version."""
 
     counts: dict[str, tuple[int, ...]]
     fixed: tuple[Match, ...]
@@ -20,21 +20,21 @@ class Exposure:
 
     @property
     def libraries(self) -> frozenset[str]:
-        """The libraries with a known problem on any side."""
+        """The libraries with a known problem in any of the versions."""
         return frozenset(self.counts)
 
 
 def expose(found: Comparison, index: AdvisoryIndex) -> Exposure:
-    """Hold every side of a comparison against a feed. A problem is the same under any of its aliases."""
+    """Match every version of a comparison with an advisory feed. Problems that share an identifier are the same."""
     counts: dict[str, tuple[int, ...]] = {}
     fixed: list[Match] = []
     introduced: list[Match] = []
     remaining: list[Match] = []
     for row in found.rows:
-        sides = [index.matches(row.name, version) if version else () for version in row.versions]
-        if any(sides):
-            counts[row.name] = tuple(map(len, sides))
-            first, last = sides[0], sides[-1]
+        matches = [index.matches(row.name, version) if version else () for version in row.versions]
+        if any(matches):
+            counts[row.name] = tuple(map(len, matches))
+            first, last = matches[0], matches[-1]
             fixed += without(first, last)
             introduced += without(last, first)
             remaining += [one for one in last if one not in without(last, first)]
@@ -42,6 +42,6 @@ def expose(found: Comparison, index: AdvisoryIndex) -> Exposure:
 
 
 def without(matches: Iterable[Match], others: Iterable[Match]) -> list[Match]:
-    """Return the problems that are none of the others, by all names that they have."""
+    """Return the problems that share no identifier with the others."""
     known = frozenset().union(*(one.names for one in others))
     return [one for one in matches if not one.names & known]

@@ -1,4 +1,4 @@
-"""Suggested updates: the smallest version changes that fix known vulnerabilities, and the spec that requests them."""
+"""Suggested updates: the smallest version changes that fix known vulnerabilities, and the spec for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from assay.core.spec import Spec
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryUpdate:
-    """One library to update. `least` is the smallest version without the problems in `fixes`.
+    """One library to update. `least` is the lowest version without the problems in `fixes`.
 
     '' means any other version: the release itself is yanked, denied or malware.
     """
@@ -37,7 +37,7 @@ class UpdatePlan:
 
 
 def plan_updates(matches: Iterable[Match], index: AdvisoryIndex) -> UpdatePlan:
-    """Return the smallest move of each library that clears all its fixable problems at once."""
+    """Return the smallest update of each library that fixes all its fixable problems at once."""
     by_library: dict[str, list[Match]] = {}
     for match in matches:
         by_library.setdefault(match.library, []).append(match)
@@ -55,7 +55,7 @@ def plan_updates(matches: Iterable[Match], index: AdvisoryIndex) -> UpdatePlan:
 
 
 def with_unwanted(found: UpdatePlan, findings: Iterable[Finding]) -> UpdatePlan:
-    """Return the plan with an update away from each release that must not be used at all."""
+    """Return the plan plus an update to any other version for each release that must not be used at all."""
     planned = {one.library for one in found.moves}
     away: dict[str, LibraryUpdate] = {}
     for one in findings:
@@ -69,7 +69,7 @@ def with_unwanted(found: UpdatePlan, findings: Iterable[Finding]) -> UpdatePlan:
 
 
 def _least(library: str, fixable: list[Match], index: AdvisoryIndex) -> str:
-    """Return the first version, of those that some record names as fixed, that is free of all the problems."""
+    """Return the lowest version above the installed one that a record names as fixed and that has no such problem."""
     for text in index.fixes(library):
         here, there = public_version(text), public_version(fixable[0].version) if fixable else None
         if here and there and here > there and index.clears(library, text, fixable):
@@ -83,9 +83,9 @@ STRATEGIES = ("exactly", "at least", "direct ones may stay", "anything may move"
 def spec_with_updates(
     spec: Spec, lock: Lock, moves: tuple[LibraryUpdate, ...], width: str, direct: frozenset[str]
 ) -> Spec:
-    """Return the spec that asks for the moves, at one of `STRATEGIES`: how much else is held where it is.
+    """Return the spec that requires the updates, by one of `STRATEGIES`: which other libraries stay pinned.
 
-    First exactly the smallest fixed version with everything else held, then ever more freedom.
+    The first strategy pins the lowest fixed versions and everything else; each next one allows more changes.
     """
     moved = {one.library: one for one in moves}
     libraries = tuple(_line(line, moved) for line in spec.libraries)
@@ -104,7 +104,7 @@ def _bound(move: LibraryUpdate, relation: str) -> str:
 
 
 def _line(line: str, moved: dict[str, LibraryUpdate]) -> str:
-    """Return the author's line, raised where its library moves and its own range does not allow that."""
+    """Return the author's line, with a new bound when its library is updated."""
     requirement = Requirement(line)
     move = moved.get(canonicalize_name(requirement.name))
     if move is None:
@@ -121,7 +121,7 @@ def _line(line: str, moved: dict[str, LibraryUpdate]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionChange:
-    """One library before and after, '' where it is absent. `fixes` are the problems that the update fixes."""
+    """The versions of one library before and after, '' where absent. `fixes` are the problems that this fixes."""
 
     library: str
     before: str
@@ -130,7 +130,7 @@ class VersionChange:
 
 
 def changes_between(before: Lock, after: Lock, moves: tuple[LibraryUpdate, ...]) -> tuple[VersionChange, ...]:
-    """Return every library that differs, those moved on purpose first."""
+    """Return every library whose version differs, intended updates first."""
     why = {one.library: one.fixes for one in moves}
     names = sorted({*before.by_name, *after.by_name}, key=lambda name: (name not in why, name))
     found = []
@@ -143,13 +143,13 @@ def changes_between(before: Lock, after: Lock, moves: tuple[LibraryUpdate, ...])
 
 
 def summary_of(moved: tuple[VersionChange, ...]) -> str:
-    """Say the moves in words: "pillow 8.0.0 → 10.3.0 fixes 26; nothing else moves"."""
+    """Return a one-line summary: "pillow 8.0.0 → 10.3.0 fixes 26; nothing else changes"."""
     meant = [
         f"{one.library} {one.before} → {one.after or 'gone'} fixes {len(one.fixes)}" for one in moved if one.fixes
     ]
     other = [one for one in moved if not one.fixes]
-    rest = "nothing else moves"
+    rest = "nothing else changes"
     if other:
-        told = (f"{one.library} {one.before or 'new'} → {one.after or 'gone'}" for one in other)
-        rest = f"also moves {', '.join(told)}"
+        changes = (f"{one.library} {one.before or 'new'} → {one.after or 'gone'}" for one in other)
+        rest = f"also changes {', '.join(changes)}"
     return "; ".join([*meant, rest])

@@ -1,1 +1,1 @@
-"""How versions differ, how alike they are, and which libraries stand where."""
+"""Differences between versions, their similarity, and which environments contain which libraries."""

@@ -1,4 +1,4 @@
-"""Which versions of one library are live where: spread, outliers, conflicts."""
+"""The versions of one library in use across environments: spread, outliers, conflicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay.core.comparison.similarity import fits
 
 @dataclass(frozen=True, kw_only=True)
 class Exclusion:
-    """A line of some environments that does not take a version which others hold."""
+    """A requirement of some environments that excludes a version which others have installed."""
 
     line: str
     required_by: tuple[str, ...]
@@ -21,10 +21,10 @@ class Exclusion:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Why environments could not share one version of a library.
+    """The reasons why environments cannot share one version of a library.
 
-    `majors` maps each release line (epoch and first segment, PEP 440) to who holds it, when there are
-    several; `exclusions` are lines that do not take what others hold.
+    `majors` maps each release line (epoch and first segment, PEP 440) to the environments with it, when there
+    are several; `exclusions` are requirements that exclude versions which other environments have.
     """
 
     majors: Mapping[str, tuple[str, ...]]
@@ -36,10 +36,10 @@ class Conflict:
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """One library: who holds which version, newest version first.
+    """One library: which environments have which version, newest version first.
 
-    `common` is the version that most hold, of equals the newest; `outliers` are all that hold another one;
-    `step` is how far the newest is from the oldest, None when all are equal.
+    `common` is the most frequent version, the newest on a tie; `outliers` are the environments with another one;
+    `step` is the distance from the oldest to the newest, None when all are equal.
     """
 
     name: str
@@ -51,12 +51,15 @@ class Spread:
 
     @property
     def holders(self) -> int:
-        """How many hold the library."""
+        """The number of environments with the library."""
         return sum(map(len, self.versions.values()))
 
 
 def spread(name: str, holders: Mapping[str, Sequence[str]], requirements: Iterable[tuple[str, str]] = ()) -> Spread:
-    """Describe a library that somebody holds; `requirements` are the lines that ask for it, with who asks so."""
+    """Return the spread of a library with at least one holder.
+
+    `requirements` are pairs of a line that requires it and the environment whose spec has that line.
+    """
     order = newest_first(holders)
     versions = {version: tuple(holders[version]) for version in order}
     common = max(order, key=lambda version: len(versions[version]))
@@ -71,7 +74,7 @@ def spread(name: str, holders: Mapping[str, Sequence[str]], requirements: Iterab
 
 
 def diverges(counts: Mapping[str, int]) -> bool:
-    """Say whether a library is live in several versions, told by how many hold each."""
+    """Return whether a library is in use in several versions; `counts` maps each version to its holders."""
     return len(counts) > 1
 
 

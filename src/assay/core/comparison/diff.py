@@ -1,8 +1,8 @@
-"""What differs between versions: aligned by normalised name, each library exactly once.
+"""The differences between versions, aligned by normalised name; each library appears exactly once.
 
-The laws (tests/core/test_diff.py): a version differs from itself in nothing; turning the sides around turns
-every change around; what lies between the first side and the last changes no change, and two comparisons in
-a row lead where one does; no library of any side is lost.
+Invariants (tests/core/comparison/test_diff.py): a version has no differences from itself; swapping the first and
+the last version inverts every change; versions between them affect no change, and two comparisons in a row give
+the same result as one; no library of any version is lost.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from assay.core.errors import InvalidInputError
 from assay.core.lock import Lock, LockedLibrary
 
 LEAST = Version("0.dev0")
-MAX_VERSIONS = 5  # what a person can still read side by side
+MAX_VERSIONS = 5  # the most columns that fit on a page
 
 
 class Change(StrEnum):
-    """What happened to a library between the first side and the last."""
+    """The change of a library between the first version compared and the last."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -35,7 +35,7 @@ class Change(StrEnum):
 
 
 class Step(StrEnum):
-    """How far a version moved (PEP 440 release segments)."""
+    """The size of a version change (PEP 440 release segments)."""
 
     MAJOR = "major"
     MINOR = "minor"
@@ -47,10 +47,9 @@ ORDER = {change: rank for rank, change in enumerate(Change)}
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedVersion:
-    """One version to compare. `direct` are the names asked for; `settings` name Python, base and the like.
+    """One version to compare. `direct` are the names in its spec; `settings` are Python, base and the like.
 
-    By library, where they are known: `licences`, `requirements` (the lines that ask for it), and `installed`,
-    its bytes on disk.
+    By library, where known: `licences`, `requirements` (its line in the spec), and `installed` (bytes on disk).
     """
 
     label: str
@@ -64,10 +63,10 @@ class ComparedVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One library, with one entry per side.
+    """One library, with one entry per version compared.
 
     `versions` are None where it is absent, `sizes` are file bytes, `installed` bytes on disk (0 where absent
-    or not known), `licences`, `requirements`, `indexes` and `files` (SHA-256) '' where there is none.
+    or unknown), `licences`, `requirements`, `indexes` and `files` (SHA-256) '' where there is none.
     """
 
     name: str
@@ -86,29 +85,29 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Say whether any two sides differ, also where first and last agree."""
+        """Return whether any two versions differ, even when the first and the last are equal."""
         return self.change is not Change.SAME or len(set(self.versions)) > 1
 
     @property
     def growth(self) -> int:
-        """Bytes on disk that the last side takes more than the first."""
+        """The difference in bytes on disk: last version minus first."""
         return self.installed[-1] - self.installed[0]
 
     @property
     def licence_changed(self) -> bool:
-        """Say whether first and last side both hold it, under licences that are known and differ."""
+        """Return whether first and last version both contain it, under known licences that differ."""
         before, after = self.licences[0], self.licences[-1]
         return bool(before and after) and before != after
 
     @property
     def requirement_changed(self) -> bool:
-        """Say whether first and last side ask for it differently, or one of them does not ask."""
+        """Return whether its line in the spec differs between first and last version, or only one has such a line."""
         return self.requirements[0] != self.requirements[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One setting and its value on each side."""
+    """One setting and its value in each version."""
 
     name: str
     values: tuple[str, ...]
@@ -116,9 +115,9 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """What a change does, first side against last: installed bytes `before` and `after`, and the rows that matter.
+    """The effects of moving from the first version to the last: installed bytes `before` and `after`, and rows.
 
-    `growth` holds those that take more or fewer bytes, the largest difference first.
+    `growth` are the rows whose installed size differs, the largest difference first.
     """
 
     before: int
@@ -130,7 +129,7 @@ class Effects:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All rows: what differs first, direct ones before others, then by change and name."""
+    """All rows: changed before unchanged, direct before transitive, then by change and name."""
 
     labels: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -138,18 +137,18 @@ class Comparison:
 
     @cached_property
     def counts(self) -> dict[Change, int]:
-        """How many libraries each change concerns."""
+        """The number of libraries by change."""
         counted = Counter(row.change for row in self.rows)
         return {change: counted[change] for change in Change}
 
     @property
     def changed(self) -> tuple[Row, ...]:
-        """The rows that differ."""
+        """The rows that differ between first and last version."""
         return tuple(row for row in self.rows if row.change is not Change.SAME)
 
     @cached_property
     def effects(self) -> Effects:
-        """What moving from the first side to the last does."""
+        """The effects of moving from the first version to the last."""
         return Effects(
             before=sum(row.installed[0] for row in self.rows),
             after=sum(row.installed[-1] for row in self.rows),
@@ -162,17 +161,17 @@ class Comparison:
 
     @property
     def altered(self) -> int:
-        """How many libraries are on both sides and differ."""
+        """The number of libraries that are in both first and last version and differ."""
         return len(self.changed) - self.counts[Change.ADDED] - self.counts[Change.REMOVED]
 
     @property
     def summary(self) -> str:
-        """The whole in a few characters: `+4 \N{MINUS SIGN}1 ~9`."""
+        """The counts added, removed and altered: `+4 \N{MINUS SIGN}1 ~9`."""
         return f"+{self.counts[Change.ADDED]} \N{MINUS SIGN}{self.counts[Change.REMOVED]} ~{self.altered}"
 
 
 def compare(versions: Sequence[ComparedVersion]) -> Comparison:
-    """Compare one to five sides; a change is told of the first against the last. Raises InvalidInputError."""
+    """Compare one to five versions; changes are from the first to the last. Raises InvalidInputError."""
     if not 1 <= len(versions) <= MAX_VERSIONS:
         raise InvalidInputError(
             f"{len(versions)} versions; 1 to {MAX_VERSIONS} can be compared.",
@@ -181,7 +180,7 @@ def compare(versions: Sequence[ComparedVersion]) -> Comparison:
         )
     names = dict.fromkeys(name for compared_version in versions for name in compared_version.lock.by_name)
     chains = [compared_version.lock.why(compared_version.direct) for compared_version in versions]
-    rows = sorted((_row(name, versions, chains) for name in names), key=_place)
+    rows = sorted((_row(name, versions, chains) for name in names), key=_sort_key)
     return Comparison(
         labels=tuple(compared_version.label for compared_version in versions),
         rows=tuple(rows),
@@ -189,7 +188,7 @@ def compare(versions: Sequence[ComparedVersion]) -> Comparison:
     )
 
 
-def _place(row: Row) -> tuple[bool, bool, int, str]:
+def _sort_key(row: Row) -> tuple[bool, bool, int, str]:
     return row.change is Change.SAME, not row.direct, ORDER[row.change], row.name
 
 
@@ -226,17 +225,19 @@ class UnrequestedChange:
     after: str
 
 
-def unrequested_changes(before: Lock, after: Lock, asked: Collection[str]) -> tuple[UnrequestedChange, ...]:
-    """Return the libraries of both locks whose version differs, but for those that are `asked` for anew."""
+def unrequested_changes(before: Lock, after: Lock, requested: Collection[str]) -> tuple[UnrequestedChange, ...]:
+    """Return the libraries in both locks whose version differs, except those `requested` in the new spec."""
     return tuple(
         UnrequestedChange(name=one.name, before=before.by_name[one.name].version, after=one.version)
         for one in after.libraries
-        if one.name in before.by_name and one.name not in asked and before.by_name[one.name].version != one.version
+        if one.name in before.by_name
+        and one.name not in requested
+        and before.by_name[one.name].version != one.version
     )
 
 
 def change_between(before: LockedLibrary | None, after: LockedLibrary | None) -> tuple[Change, Step | None]:
-    """Say what happened to one library. Absent on both sides is no change."""
+    """Return the change of one library. Absent in both is no change."""
     if before is None or after is None:
         if before is after:
             return Change.SAME, None
@@ -250,9 +251,9 @@ def change_between(before: LockedLibrary | None, after: LockedLibrary | None) ->
 
 
 def step_of(before: str, after: str) -> Step | None:
-    """Say how far apart two versions are: epoch or first segment, second, anything else; None when they are equal.
+    """Return the largest segment that differs: epoch or first (major), second (minor), any other (patch).
 
-    `1.0` and `1.0.0` are equal (PEP 440); what is no version of PEP 440 is compared as text.
+    None when they are equal, as `1.0` and `1.0.0` are (PEP 440); a version outside PEP 440 is compared as text.
     """
     if _key(before) == _key(after):
         return None
@@ -267,7 +268,7 @@ def step_of(before: str, after: str) -> Step | None:
 
 @lru_cache(maxsize=65_536)
 def _key(version: str) -> tuple[int, Version | None, str]:
-    """Order versions by PEP 440; what is none comes before, by its text."""
+    """Return a sort key: versions outside PEP 440 first, by text, then the others by PEP 440."""
     try:
         return 1, Version(version), ""
     except InvalidVersion:
@@ -275,12 +276,12 @@ def _key(version: str) -> tuple[int, Version | None, str]:
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """Return versions in PEP 440's order, newest first; of equal ones the text decides."""
+    """Return versions in PEP 440 order, newest first; equal ones by text."""
     return sorted(versions, key=_sortable, reverse=True)
 
 
 def release_line(version: str) -> str:
-    """Return epoch and first segment, e.g. `2` or `1!2`; what is no version of PEP 440 is a line of its own."""
+    """Return epoch and first segment, e.g. `2` or `1!2`; a version outside PEP 440 is its own release line."""
     parsed = _key(version)[1]
     if parsed is None:
         return version

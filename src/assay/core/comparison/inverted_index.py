@@ -1,8 +1,8 @@
-"""Which slots have which feature, and weighted sums over all slots at once.
+"""An inverted index from features to slots (numbers of profiles), with weighted sums over all slots at once.
 
-A feature knows its slots: few as an array of slots, many as a whole number with one bit per slot. Weights
-are added up bit by bit of the sum, for all slots together, so that a query costs a few operations on long
-numbers per feature, and not one step per slot and feature.
+The slots of a feature are an array when they are few, an integer used as a bit set when they are many. Sums are
+kept as bit planes: a weight is added to all slots together, so that a query costs a few operations on long
+integers per feature, not one operation per slot and feature.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-SPARSE_BITS = 32  # an array takes 32 bits per slot that has the feature, a number one bit for every slot
+SPARSE_BITS = 32  # an array takes 32 bits per slot with the feature, a bit set one bit for every slot
 DIGITS = bytes.maketrans(b"01", b"\x00\x01")
 
 
 @dataclass
 class InvertedIndex:
-    """The slots of each feature, in whichever of two forms is smaller."""
+    """The slots of each feature: `sparse` as an array or `dense` as a bit set, whichever is smaller."""
 
     sparse: dict[Hashable, array[int]] = field(default_factory=dict)
     dense: dict[Hashable, int] = field(default_factory=dict)
 
     def add(self, slot: int, features: Iterable[Hashable]) -> None:
-        """Say which features a slot has. Slots come in rising order."""
+        """Add a slot with its features. Slots must be added in ascending order."""
         sparse, dense, bit = self.sparse, self.dense, 1 << slot
         for feature in features:
             if feature in sparse:
@@ -36,22 +36,22 @@ class InvertedIndex:
                 sparse[feature] = array("I", [slot])
 
     def compact(self, slots: int) -> None:
-        """Turn arrays into numbers where that is smaller; to be called when many were added."""
+        """Convert arrays to bit sets where that is smaller; call this after adding many slots."""
         for feature in [one for one, found in self.sparse.items() if len(found) * SPARSE_BITS > slots]:
             self.dense[feature] = bits_of(self.sparse.pop(feature))
 
     def bits(self, feature: Hashable) -> int:
-        """Return the slots of a feature as bits."""
+        """Return the slots of a feature as a bit set."""
         found = self.dense.get(feature)
         return bits_of(self.sparse.get(feature, ())) if found is None else found
 
     def count(self, feature: Hashable) -> int:
-        """Return how many slots have a feature."""
+        """Return the number of slots with a feature."""
         found = self.dense.get(feature)
         return len(self.sparse.get(feature, ())) if found is None else found.bit_count()
 
     def counts(self, features: Iterable[Hashable], among: int) -> Iterator[int]:
-        """Yield for each feature how many of some slots have it."""
+        """Yield for each feature the number of slots in the bit set `among` that have it."""
         flags = Counter(slots_of(among))
         for feature in features:
             found = self.dense.get(feature)
@@ -61,7 +61,7 @@ class InvertedIndex:
                 yield (found & among).bit_count()
 
     def sums(self, weighted: Iterable[tuple[Hashable, int]], slots: int) -> list[int]:
-        """Return for each slot the sum of the weights of those features that it has, below 2**32."""
+        """Return for each slot the sum of the weights of its features. Sums must stay below 2**32."""
         planes: list[int] = []
         rare: list[tuple[array[int], int]] = []
         for feature, weight in weighted:
@@ -77,7 +77,7 @@ class InvertedIndex:
 
 
 def bits_of(slots: Iterable[int]) -> int:
-    """Return a number with the bits of these slots set."""
+    """Return the slots as a bit set."""
     spread = bytearray()
     for slot in slots:
         if slot >> 3 >= len(spread):
@@ -87,14 +87,14 @@ def bits_of(slots: Iterable[int]) -> int:
 
 
 def slots_of(bits: int) -> Iterator[int]:
-    """Yield the slots whose bits are set, lowest first."""
+    """Yield the slots of a bit set, lowest first."""
     for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
         if byte:
             yield from (place * 8 + bit for bit in range(8) if byte >> bit & 1)
 
 
 def _add(planes: list[int], bits: int, weight: int) -> None:
-    """Add a weight to the sums of the slots in `bits`; plane n holds bit n of every slot's sum."""
+    """Add a weight to the sums of the slots in `bits`; plane n contains bit n of every slot's sum."""
     for start in range(weight.bit_length()):
         carry = bits if weight >> start & 1 else 0
         plane = start
@@ -105,7 +105,7 @@ def _add(planes: list[int], bits: int, weight: int) -> None:
 
 
 def _lanes(planes: list[int], slots: int) -> tuple[int, ...]:
-    """Turn planes into one number per slot: the bits of each are spread over lanes of 32 bits, and joined."""
+    """Convert planes to one sum per slot: spread the bits of each plane over 32-bit lanes, and combine them."""
     lanes = 0
     for position, plane in enumerate(planes):
         spread = bytearray(4 * slots)

@@ -1,4 +1,4 @@
-"""Merging near-identical versions: which one to keep, and what the people of the others gain and lose."""
+"""Merging near-identical versions: which one to keep, and what users of the others gain and lose."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from assay.core.comparison.similarity import Profile, missing
 
 @dataclass(frozen=True, kw_only=True)
 class MergeEffect:
-    """What users of one version would gain and lose by using the kept one.
+    """What users of one version gain and lose by using the kept one.
 
-    `unserved` are the names that their version asks for and the kept one does not serve.
+    `unserved` are the direct libraries of their version whose requirement the kept one does not satisfy.
     """
 
     reference: str
@@ -25,12 +25,12 @@ class MergeEffect:
 
 
 def choose_kept(profiles: Mapping[str, Profile]) -> str:
-    """Return which one to keep: the one that holds most, of equals the first by name."""
+    """Return the key of the version to keep: the one with most libraries, on a tie the first by name."""
     return min(profiles, key=lambda key: (-len(profiles[key].versions), key))
 
 
 def merge_effect(one: ComparedVersion, to: ComparedVersion, own: Profile, kept: Profile) -> MergeEffect:
-    """Say what moving from one version to the kept one means; profiles are those of the two sides."""
+    """Return the effect of moving from one version to the kept one; `own` and `kept` are their profiles."""
     changed = compare([one, to]).changed
     return MergeEffect(
         reference=one.label,

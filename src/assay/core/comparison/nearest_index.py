@@ -1,7 +1,7 @@
-"""Many versions at once: which are nearest to a need, which cover it, which are nearly the same.
+"""Similarity search over many versions: which are nearest to a spec, which cover it, which are near-duplicates.
 
-Each profile stands in a slot of an inverted index (`core/comparison/inverted_index.py`). What it answers equals
-`core/comparison/similarity.py` applied to each profile in turn (tests/core/test_similarity.py).
+Each profile has a slot in an inverted index (`core/comparison/inverted_index.py`). Results equal those of
+`core/comparison/similarity.py` applied to each profile in turn (tests/core/comparison/test_similarity.py).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from assay.core.comparison.similarity import (
     requirement,
 )
 
-ROUNDING = 1e-6  # of weights, which are whole numbers, times a share
-SLACK = 8  # slots and weights are set anew when an eighth of the profiles came or went
+ROUNDING = 1e-6  # tolerance for the product of a weight (an integer) and a fraction
+SLACK = 8  # the index is rebuilt when an eighth of the profiles was added or removed
 
 
 @dataclass(slots=True, kw_only=True)
 class _Entry:
-    """One profile, kept small: `pairs` are numbers into the shelf's list of (name, version)."""
+    """One profile in compact form: `pairs` are positions in the index's list of (name, version)."""
 
     key: str
     python: str
@@ -45,14 +45,14 @@ class _Entry:
 
 
 class NearestIndex:
-    """Profiles by key, e.g. `geo@3`; `group_of` says which keys are versions of one thing.
+    """Profiles by key, e.g. `geo@3`; `group_of` maps a key to its group, e.g. its environment.
 
     Not safe for several threads at once.
     """
 
     def __init__(self, group_of: Callable[[str], str] = str) -> None:
         self._group_of = group_of
-        self.cache: dict[str, Any] = {}  # what was worked out of all profiles; forgotten when one changes
+        self.cache: dict[str, Any] = {}  # values derived from all profiles; cleared when one changes
         self._pairs: list[tuple[str, str]] = []
         self._number: dict[tuple[str, str], int] = {}
         self._versions: dict[str, dict[str, int]] = {}
@@ -62,25 +62,25 @@ class NearestIndex:
 
     @property
     def keys(self) -> list[str]:
-        """The keys, in the order in which they were put."""
+        """The keys, in the order in which they were added."""
         return sorted(self._slot, key=self._slot.__getitem__)
 
-    # Putting and taking
+    # Adding and removing
 
     def load(self, profiles: Iterable[tuple[str, Profile]]) -> None:
-        """Put many profiles into an empty shelf."""
+        """Replace all profiles with these."""
         self.cache.clear()
         self._rebuild([self._entry(key, profile) for key, profile in profiles])
 
     def add(self, key: str, profile: Profile) -> None:
-        """Put one profile, in place of the one of that key if there is one."""
+        """Add a profile, replacing the one with the same key."""
         self.remove(key)
         self.cache.clear()
         self._append(self._entry(key, profile))
         self._compact()
 
     def remove(self, key: str) -> None:
-        """Take a profile away, if it is there."""
+        """Remove a profile, if it is present."""
         slot = self._slot.pop(key, None)
         if slot is not None:
             self.cache.clear()
@@ -88,15 +88,15 @@ class NearestIndex:
             self._compact()
 
     def profile(self, key: str) -> Profile:
-        """Return a profile as it was put. Raises KeyError."""
+        """Return the profile of a key. Raises KeyError."""
         return self._profile(self._entry_at(self._slot[key]))
 
-    # Asking
+    # Queries
 
     def nearest(self, need: Profile, *, limit: int = 10, exclude: str = "") -> list[Nearness]:
-        """Return at most `limit` of what is nearest to a need, best first; up to half of it because it covers.
+        """Return at most `limit` versions nearest to a need, best first; half the places are for those that cover it.
 
-        Of several versions of one thing the best is told, and the best that covers. `exclude` is left out.
+        Of each group only the best is returned, and the best that covers the need. The key `exclude` is left out.
         """
         scores = self._scores(need)
         order = [slot for slot, entry in enumerate(self._entries) if entry and entry.key != exclude]
@@ -109,11 +109,11 @@ class NearestIndex:
         return [nearness(entry.key, need, self._profile(entry), self.weights) for entry in chosen_entries]
 
     def slots(self, keys: Iterable[str]) -> int:
-        """Return the slots of keys as bits, for `live` and `holders`; keys that are not there are passed over."""
+        """Return the slots of keys as a bit set, for `live` and `holders`; unknown keys are ignored."""
         return bits_of(self._slot[key] for key in keys if key in self._slot)
 
     def live(self, among: int) -> Iterator[tuple[str, dict[str, int]]]:
-        """Yield each library with how many of some slots hold it, by version."""
+        """Yield each library with the number of slots in `among` that contain it, by version."""
         live: dict[str, dict[str, int]] = {}
         counts = self._held.counts(range(len(self._pairs)), among)
         for (name, version), count in zip(self._pairs, counts, strict=True):
@@ -122,23 +122,23 @@ class NearestIndex:
         yield from sorted(live.items())
 
     def holders(self, name: str, version: str, among: int) -> list[str]:
-        """Return the keys in some slots that hold a library in a version. Raises LookupError for removed slots."""
+        """Return the keys in `among` that contain a library in a version. Raises LookupError for removed slots."""
         number = self._versions.get(name, {}).get(version, -1)
         return [self._entry_at(slot).key for slot in slots_of(self._held.bits(number) & among)]
 
     def requirements(self, name: str, among: int) -> list[tuple[str, str]]:
-        """Return the lines that ask for a library, each with the key in some slots that asks so."""
+        """Return the lines that require a library, each with its key, for the slots in `among`."""
         entries = (self._entry_at(slot) for slot in slots_of(self._direct.bits(name) & among))
         return [(line, entry.key) for entry in entries for line in entry.lines if name_of(line) == name]
 
     def similar_pairs(self, keys: Sequence[str], least: float) -> Iterator[tuple[str, str]]:
-        """Yield pairs of keys on the same Python whose score is at least `least`, which is above 0.5.
+        """Yield pairs of keys on the same Python whose score is at least `least`, which must be above 0.5.
 
-        Of keys that ask for and hold the same, only the first is joined to others.
+        Of keys with the same lock and direct libraries, only the first is paired with others.
 
         Two sets whose Jaccard index is t or more share one of their rarest members that make up 1 - t of the
-        weight (prefix filtering, Chaudhuri et al. 2006). The score is a mean of two indices, so for what is
-        asked for t is at least 2 * least - 1; only those that share a rare name there are compared in full.
+        weight (prefix filtering, Chaudhuri et al. 2006). The score is a mean of two indices, so for direct
+        libraries t is at least 2 * least - 1; only versions that share a rare direct name are compared in full.
         """
         seen: dict[str, list[_Entry]] = {}
         same: dict[tuple[str, frozenset[str]], _Entry] = {}
@@ -155,10 +155,10 @@ class NearestIndex:
             for one in features:
                 seen.setdefault(one, []).append(entry)
 
-    # Inside
+    # Internals
 
     def _first(self, order: list[int], limit: int) -> list[int]:
-        """Return the first slots, one of each thing."""
+        """Return the first slots, one of each group."""
         found: dict[str, int] = {}
         for slot in order:
             if len(found) == limit:
@@ -167,7 +167,7 @@ class NearestIndex:
         return list(found.values())
 
     def _scores(self, need: Profile) -> list[float]:
-        """Return each slot's score, as `core.similarity.score` has it; that of an identical lock is 1."""
+        """Return each slot's score, equal to `similarity.score`; an identical lock scores 1."""
         weights, slots = self.weights, len(self._entries)
         own = weights.sum(need.direct)
         shared = self._direct.sums(((name, weights.of(name)) for name in need.direct), slots)
@@ -187,7 +187,7 @@ class NearestIndex:
         return scores
 
     def _covering(self, need: Profile) -> int:
-        """Return the slots that serve all that a need asks for, on the same Python."""
+        """Return the slots that satisfy every requirement of a need on the same Python, as a bit set."""
         bits = self._by_python.bits(need.python)
         for line in need.lines:
             if applies(line, need.python):
@@ -204,9 +204,9 @@ class NearestIndex:
         return bits_of(slot for slot, entry in entries if entry and extras <= extras_of(entry.lines, name))
 
     def _score(self, one: _Entry, pairs: frozenset[int], other: _Entry, least: float) -> float:
-        """Return `core.similarity.score` of two profiles on the shelf, or less when it cannot reach `least`.
+        """Return `similarity.score` of two entries, or 0 when it cannot reach `least`.
 
-        `pairs` are those of the first.
+        `pairs` are those of the first entry.
         """
         if one.digest and one.digest == other.digest:
             return 1.0
@@ -218,7 +218,7 @@ class NearestIndex:
         return (jaccard(both, self._held_weight(one), self._held_weight(other)) + direct) / 2
 
     def _rarest(self, entry: _Entry, least: float) -> list[str]:
-        """Return the rarest names asked for that weigh just more than 1 - `least` of all of them; '' for none."""
+        """Return the rarest direct names whose weight just exceeds 1 - `least` of the total; `[""]` for none."""
         budget = (1 - least) * self.weights.sum(entry.direct)
         found = []
         for name in sorted(entry.direct, key=lambda name: (self._direct.count(name), name)):
@@ -261,13 +261,13 @@ class NearestIndex:
         return number
 
     def _compact(self) -> None:
-        """Set slots and weights anew when much has come or gone, so that the shelf stays as small as it can."""
-        gone = len(self._entries) - len(self._slot)
-        if SLACK * (gone + len(self._entries) - self._packed) > self._packed:
+        """Rebuild the index after many additions or removals, to keep it small and its weights current."""
+        removed = len(self._entries) - len(self._slot)
+        if SLACK * (removed + len(self._entries) - self._packed) > self._packed:
             self._rebuild([entry for entry in self._entries if entry])
 
     def _rebuild(self, entries: list[_Entry]) -> None:
-        """Set everything anew for these profiles: pairs that none of them holds are forgotten."""
+        """Rebuild the index from these entries; pairs that none of them contains are dropped."""
         self._renumber(entries)
         self._held, self._direct, self._by_python, self._by_digest = (
             InvertedIndex(),
@@ -285,7 +285,7 @@ class NearestIndex:
         self._packed = len(entries)
 
     def _renumber(self, entries: list[_Entry]) -> None:
-        """Set the weights, and number the pairs that these profiles hold."""
+        """Recompute the weights, and renumber the pairs of these entries."""
         counted: Counter[int] = Counter()
         for entry in entries:
             counted.update(entry.pairs)
@@ -299,7 +299,7 @@ class NearestIndex:
             entry.pairs = array("I", map(fresh.__getitem__, entry.pairs))
 
     def _append(self, entry: _Entry) -> None:
-        """Give a profile the next slot."""
+        """Add an entry in the next slot."""
         slot = len(self._entries)
         self._entries.append(entry)
         self._slot[entry.key] = slot

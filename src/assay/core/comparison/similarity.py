@@ -1,10 +1,10 @@
-"""How alike two versions are, and whether one serves what another asks for.
+"""The similarity of two versions, and whether one satisfies the requirements of another.
 
-The score is the mean of two weighted Jaccard indices (shared weight over joint weight, 0 to 1): one over
-(name, version) of all locked libraries, one over the names asked for. So a library that somebody asked for
-counts in both, and one that merely came along in one. A library weighs `4 + 2·log2(all / holders)`, rounded
-(inverse document frequency): what every version holds tells less than what few hold, eight times less at
-10,000 versions. Weights are whole numbers, so that sums are exact in whatever order they are taken.
+The score is the mean of two weighted Jaccard indices (weight of the intersection over weight of the union, 0 to
+1): one over (name, version) of all locked libraries, one over the names of direct libraries. So a direct library
+counts in both, a transitive one in one. A library weighs `4 + 2·log2(all / holders)`, rounded (inverse document
+frequency): a library in every version weighs less than a rare one, eight times less at 10,000 versions. Weights
+are integers, so that sums are exact in any order.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from packaging.version import InvalidVersion
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What a version asks for and what it holds.
+    """The requirements and the locked libraries of a version.
 
-    `lines` are the canonical PEP 508 lines of its spec and of the bases under it, `versions` the locked
+    `lines` are the canonical PEP 508 lines of its spec and of its bases, `versions` the locked
     versions by normalised name (empty before resolution), `digest` the lock's ('' without one).
     """
 
@@ -35,17 +35,17 @@ class Profile:
 
     @cached_property
     def direct(self) -> frozenset[str]:
-        """The normalised names asked for."""
+        """The normalised names of the direct libraries."""
         return frozenset(name_of(line) for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nearness:
-    """How one version stands to a need.
+    """The result of comparing one version with a need.
 
-    `missing` are the names asked for that it does not serve, `unfit` those of them that it holds, though in a
-    version or without an extra that is needed. `extra` counts the libraries that it holds beyond the need,
-    `covers` is that nothing is missing and the Python agrees.
+    `missing` are the direct names whose requirement it does not satisfy, `unfit` those of them that it contains in
+    a version that does not fit or without a required extra. `extra` counts its libraries beyond the need,
+    `covers` means that nothing is missing and the Python is the same.
     """
 
     key: str
@@ -58,7 +58,7 @@ class Nearness:
 
     @property
     def words(self) -> str:
-        """Say it, e.g. `ds@2 plus 2 libraries covers this`; '' when no short sentence is true."""
+        """A sentence, e.g. `ds@2 plus 2 libraries covers this`; '' when no short sentence is true."""
         if self.identical:
             return f"identical to {self.key}"
         if self.covers:
@@ -71,27 +71,27 @@ class Nearness:
 
 @lru_cache(maxsize=16_384)
 def requirement(line: str) -> Requirement:
-    """Return a canonical line as read; the lines were checked when they came in."""
+    """Parse a canonical line; lines were validated on input."""
     return Requirement(line)
 
 
 @lru_cache(maxsize=16_384)
 def name_of(line: str) -> str:
-    """Return the normalised name that a line asks for."""
+    """Return the normalised name in a line."""
     return canonicalize_name(requirement(line).name)
 
 
 @lru_cache(maxsize=65_536)
 def fits(line: str, version: str) -> bool:
-    """Say whether a locked version satisfies a line. What is installed may be a pre-release (PEP 440)."""
+    """Return whether a locked version satisfies a line. Pre-releases are accepted (PEP 440)."""
     try:
         return requirement(line).specifier.contains(version, prereleases=True)
-    except InvalidVersion:  # pragma: no cover - packaging 26 answers, earlier releases raise
+    except InvalidVersion:  # pragma: no cover - packaging 26 returns, earlier releases raise
         return not requirement(line).specifier
 
 
 def applies(line: str, python: str) -> bool:
-    """Say whether a line's marker holds for a Python on this platform; a line without marker always applies."""
+    """Return whether a line's marker is true for a Python on this platform; without a marker it always is."""
     marker = requirement(line).marker
     try:
         return marker is None or marker.evaluate({"python_version": python, "python_full_version": f"{python}.99"})
@@ -101,7 +101,7 @@ def applies(line: str, python: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """What each library weighs among `total` versions, by how many hold it."""
+    """The weight of each library among `total` versions, by the number of its holders."""
 
     holders: Mapping[str, int]
     total: int
@@ -118,24 +118,24 @@ class Weights:
         return 4 + max(0, round(2 * math.log2(max(self.total, 1) / max(holders, 1))))
 
     def of(self, name: str) -> int:
-        """Return the weight of one library; what none holds weighs as much as what one holds."""
+        """Return the weight of one library; one without a holder weighs as much as one with a single holder."""
         return self._known.get(name, self._rarest)
 
     def sum(self, names: Iterable[str]) -> int:
-        """Return the weight of several libraries together."""
+        """Return the total weight of several libraries."""
         return sum(map(self.of, names))
 
 
 def jaccard(shared: int, one: int, other: int) -> float:
-    """Return the Jaccard index of two weights and what they share; of nothing with nothing it is 1."""
-    joint = one + other - shared
-    return shared / joint if joint else 1.0
+    """Return the Jaccard index of two sets, by their weights and that of their intersection; 1 for two empty sets."""
+    union = one + other - shared
+    return shared / union if union else 1.0
 
 
 def score(one: Profile, other: Profile, weights: Weights) -> float:
-    """Return how alike two versions are, 0 to 1. Before resolution only what is asked for is compared."""
-    joint = one.direct & other.direct
-    direct = jaccard(weights.sum(joint), weights.sum(one.direct), weights.sum(other.direct))
+    """Return the similarity of two versions, 0 to 1. Before resolution only direct libraries are compared."""
+    shared = one.direct & other.direct
+    direct = jaccard(weights.sum(shared), weights.sum(one.direct), weights.sum(other.direct))
     if not one.versions or not other.versions:
         return direct
     both = {name for name, version in one.versions.items() if other.versions.get(name) == version}
@@ -144,17 +144,17 @@ def score(one: Profile, other: Profile, weights: Weights) -> float:
 
 
 def missing(need: Profile, held: Profile) -> tuple[str, ...]:
-    """Return the names that a need asks for and the other version does not serve, in the order asked.
+    """Return the direct names of a need whose requirement the other version does not satisfy, in order.
 
-    A line is served when its library is locked in a version that its specifier takes, and each of its extras
-    was asked for there too: a lock does not tell extras.
+    A line is satisfied when its library is locked in a version that matches its specifier, and each of its extras
+    is in the other version's lines too: a lock does not record extras.
     """
     unserved = (name_of(line) for line in need.lines if applies(line, need.python) and not serves(held, line))
     return tuple(dict.fromkeys(unserved))
 
 
 def serves(held: Profile, line: str) -> bool:
-    """Say whether a version holds what a line asks for."""
+    """Return whether a version satisfies a line."""
     name = name_of(line)
     version = held.versions.get(name)
     if version is None or not fits(line, version):
@@ -164,12 +164,12 @@ def serves(held: Profile, line: str) -> bool:
 
 
 def extras_of(lines: Iterable[str], name: str) -> set[str]:
-    """Return the extras with which these lines ask for a library."""
+    """Return the extras that these lines require of a library."""
     return {extra for line in lines if name_of(line) == name for extra in requirement(line).extras}
 
 
 def nearness(key: str, need: Profile, held: Profile, weights: Weights) -> Nearness:
-    """Say how a version stands to a need."""
+    """Compare a version with a need."""
     lacking = missing(need, held)
     known = need.versions or need.direct
     identical = bool(need.digest) and need.digest == held.digest
@@ -185,17 +185,17 @@ def nearness(key: str, need: Profile, held: Profile, weights: Weights) -> Nearne
 
 
 def groups(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
-    """Return what is joined by pairs, directly or through others: each group sorted, largest group first."""
-    leader: dict[str, str] = {}
+    """Return the connected components of these pairs: each group sorted, largest group first."""
+    parent: dict[str, str] = {}
 
-    def lead(key: str) -> str:
-        while leader.setdefault(key, key) != key:
-            leader[key] = key = leader[leader[key]]
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            parent[key] = key = parent[parent[key]]
         return key
 
     for one, other in pairs:
-        leader[lead(one)] = lead(other)
+        parent[root(one)] = root(other)
     found: dict[str, list[str]] = {}
-    for key in leader:
-        found.setdefault(lead(key), []).append(key)
+    for key in parent:
+        found.setdefault(root(key), []).append(key)
     return sorted((tuple(sorted(group)) for group in found.values()), key=lambda group: (-len(group), group))

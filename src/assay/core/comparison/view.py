@@ -1,4 +1,4 @@
-"""A comparison as it is read: sifted to what somebody looks for, written as JSON or as Markdown."""
+"""Views of a comparison: filtered rows, JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from assay.core.lifecycle import NOT_ASSESSED
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a reader looks for; each condition that is set narrows the rows further.
+    """Filters on the rows of a comparison; every filter that is set must match.
 
-    `everything` keeps libraries that are the same on all sides. `direct` keeps those asked for, `major` those
-    whose release line (epoch and first segment, PEP 440) differs between any two sides, `licence` and `index`
-    those with different licences or indexes, `security` those with a known problem on any side.
+    `everything` keeps libraries that are the same in all versions. `direct` keeps direct libraries, `major` those
+    whose release line (epoch and first segment, PEP 440) differs between any two versions, `licence` and `index`
+    those with different licences or indexes, `security` those with a known problem in any version.
     """
 
     everything: bool = False
@@ -28,31 +28,31 @@ class Filters:
     security: bool = False
 
     def rows(self, found: Comparison, exposed: frozenset[str] = frozenset()) -> tuple[Row, ...]:
-        """Return the rows that pass, in the comparison's order."""
+        """Return the rows that match, in the comparison's order."""
         wanted = (row for row in found.rows if not self.security or row.name in exposed)
         return tuple(row for row in wanted if self.keeps(row))
 
     def keeps(self, row: Row) -> bool:
-        """Say whether a row passes."""
+        """Return whether a row matches."""
         if not (row.differs or self.everything or self.licence or self.index or self.security):
             return False
         return not (
             (self.direct and not row.direct)
-            or (self.major and _kinds(release_line(one) for one in row.versions if one) < 2)  # noqa: PLR2004 - two differ
-            or (self.licence and _kinds(row.licences) < 2)  # noqa: PLR2004 - two differ
-            or (self.index and _kinds(row.indexes) < 2)  # noqa: PLR2004 - two differ
+            or (self.major and _distinct(release_line(one) for one in row.versions if one) < 2)  # noqa: PLR2004 - two differ
+            or (self.licence and _distinct(row.licences) < 2)  # noqa: PLR2004 - two differ
+            or (self.index and _distinct(row.indexes) < 2)  # noqa: PLR2004 - two differ
         )
 
 
-def _kinds(values: Iterable[str]) -> int:
-    """Count the different values; '' is none."""
+def _distinct(values: Iterable[str]) -> int:
+    """Count the distinct values, without ''."""
     return len(set(values) - {""})
 
 
 def document(found: Comparison, exposure: Exposure | None) -> dict[str, Any]:
-    """Return plain JSON values: all sides in the order in which they were named; every size is in bytes.
+    """Return a comparison as plain JSON values: versions in the order requested; every size is in bytes.
 
-    `exposure` None says that advisories are not assessed.
+    `exposure` None means that advisories are not assessed.
     """
     return {
         "versions": list(found.labels),
@@ -81,18 +81,18 @@ def _row(row: Row) -> dict[str, Any]:
 def _advisories(exposure: Exposure | None) -> dict[str, Any]:
     if exposure is None:
         return {"state": NOT_ASSESSED, "reason": "No advisory feed is loaded."}
-    told = {"fixed": exposure.fixed, "introduced": exposure.introduced, "remaining": exposure.remaining}
+    problems = {"fixed": exposure.fixed, "introduced": exposure.introduced, "remaining": exposure.remaining}
     return {
         word: [
             {"library": one.library, "version": one.version, "id": one.id, "severity": str(one.severity)}
             for one in matches
         ]
-        for word, matches in told.items()
+        for word, matches in problems.items()
     }
 
 
 def _effects(found: Comparison) -> dict[str, Any]:
-    """Tell what moving from the first version to the last does."""
+    """Return the effects of moving from the first version to the last."""
     effects = found.effects
     return {
         "counts": {str(change): count for change, count in found.counts.items()},
@@ -110,7 +110,7 @@ def _effects(found: Comparison) -> dict[str, Any]:
 
 
 def markdown(found: Comparison, rows: Sequence[Row]) -> str:
-    """Return a comparison with these of its rows as Markdown tables, to be pasted into a ticket or a message."""
+    """Return a comparison with the given rows as Markdown tables, for tickets and messages."""
     differing = [one for one in found.settings if len(set(one.values)) > 1]
     parts = [f"# {' · '.join(map(_cell, found.labels))}", f"{found.summary} from first to last."]
     if differing:
@@ -135,5 +135,5 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Write words so that they stay in their cell and are no markup of their own."""
+    """Escape text for a Markdown table cell."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

@@ -1,1 +1,1 @@
-"""What a workspace requires: rules over facts, and the findings they make."""
+"""The policy of a workspace: rules, the facts that they check, and findings."""

@@ -1,6 +1,6 @@
-"""What a policy looks at: the facts of a built version, of its libraries, and of the world around it.
+"""The input of a policy: facts about a built version and its libraries, and the context of the evaluation.
 
-What is not known is told as such: an index that was never asked is None, not "nothing found".
+Unknown is represented as such: without an advisory feed `advisories` is None, not an empty index.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from assay.core.advisories.advisory import AdvisoryIndex
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryFact:
-    """One locked library. `licence` is SPDX or '' when unknown; `uploaded` None when the index did not say.
+    """One locked library. `licence` is SPDX or '' when unknown; `uploaded` None when the index has no date.
 
-    `key` names the file it comes from: equal keys are equal facts.
+    `key` identifies the file: equal keys are equal facts.
     """
 
     key: str
@@ -30,15 +30,15 @@ class LibraryFact:
 
     @property
     def pin(self) -> str:
-        """`name version`, as people read it."""
+        """`name version`, for display."""
         return f"{self.name} {self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What the index tells of a project now.
+    """The current state of a project at its index.
 
-    `status` is PEP 792's word, or `unknown` when the index does not have the project; `yanked` maps versions
+    `status` is that of PEP 792, or `unknown` when the index does not have the project; `yanked` maps versions
     to reasons; `attested` are the versions whose every file has a provenance (PEP 740).
     """
 
@@ -53,7 +53,7 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarVersion:
-    """A published version with nearly the same libraries. `shared` is the part (0 to 1) of equal pins."""
+    """A published version with nearly the same libraries. `shared` is the fraction (0 to 1) of equal pins."""
 
     reference: str
     shared: float
@@ -61,7 +61,7 @@ class SimilarVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionFacts:
-    """A built version. `size` is installed bytes; `base` is `name@number` or ''."""
+    """The facts of a built version. `size` is installed bytes; `base` is `name@number` or ''."""
 
     reference: str
     digest: str
@@ -81,10 +81,10 @@ class VersionFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What verdicts rest on beside the version: the day, the feed, the index, the workspace's other versions.
+    """The context of an evaluation: the date, the advisory feed, index data, the workspace's other versions.
 
-    `advisories` is None without a feed. `projects` holds only those the index was asked about. `in_use` maps
-    a library to the versions of it that published environments hold.
+    `advisories` is None without a feed. `projects` contains only those already fetched from the index. `in_use`
+    maps a library to its versions in published environments.
     """
 
     today: date

@@ -1,4 +1,4 @@
-"""Findings: facts worth a decision, each with the rule that makes it one and what to do about it."""
+"""Findings: facts that need a decision, each with the rule that it violates and advice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Effect(StrEnum):
-    """What a rule does: stop an approval, warn, or just tell."""
+    """The effect of a rule: block an approval, warn, or only inform."""
 
     NOTE = "note"
     WARN = "warn"
@@ -22,9 +22,9 @@ EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One observation. `key` is equal as long as the fact is: a waiver holds no longer than that.
+    """One observation. `key` changes when the fact does, which ends a waiver.
 
-    `fixed` is the smallest version of the library that is free of it, '' when none is known.
+    `fixed` is the lowest version of the library without the problem, '' when none is known.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A fact under a rule. `waived_by` is the least role that may waive it, `stop_after` its term in days or 0."""
+    """A fact with its rule. `waived_by` is the lowest role that may waive it, `stop_after` its term in days or 0."""
 
     key: str
     kind: str
@@ -57,7 +57,7 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """A short name for addresses: the beginning of the key's SHA-256."""
+        """A short identifier for URLs: the first 16 hex digits of the key's SHA-256."""
         return hashlib.sha256(self.key.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiver:
-    """An accepted exception: whose, why, for which fact, and until when (None: without end)."""
+    """An accepted exception: for which fact, why, by whom, and until when (None: no expiry)."""
 
     key: str
     reason: str
@@ -81,12 +81,12 @@ class Waiver:
     until: datetime | None = None
 
     def holds(self, now: datetime) -> bool:
-        """Say whether it has not expired."""
+        """Return whether it has not expired."""
         return self.until is None or now < self.until
 
 
 def stops_at(findings: list[Finding], since: datetime) -> datetime | None:
-    """Return when a published version with these findings, told since then, stops; None for never."""
+    """Return when a published version, with these findings since `since`, takes no new launches; None for never."""
     terms = [one.stop_after for one in findings if one.stop_after and one.effect is not Effect.NOTE]
     return since + timedelta(days=min(terms)) if terms else None
 
@@ -102,6 +102,6 @@ def strongest(findings: list[Finding]) -> list[Finding]:
 
 
 def open_blocks(findings: list[Finding], waivers: list[Waiver], now: datetime) -> list[Finding]:
-    """Return the blocking findings without a live waiver: what an approval waits for."""
+    """Return the blocking findings without a waiver in force: these prevent an approval."""
     accepted = {one.key for one in waivers if one.holds(now)}
     return [one for one in findings if one.effect is Effect.BLOCK and one.key not in accepted]

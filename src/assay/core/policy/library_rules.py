@@ -1,4 +1,4 @@
-"""The kinds of rules about one library at a time: typed fields, a sentence made from them, facts they see.
+"""Rules that check one library at a time: typed fields, a sentence made from them, the facts that they yield.
 
 Rules about a version as a whole are in `version_rules.py`; both kinds are listed in `policy.py`.
 """
@@ -24,7 +24,7 @@ from assay.core.roles import Role
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(ABC):
-    """What all rules have: an effect, a scope (tags and bases; none means everywhere), who may waive.
+    """The base of all rules: an effect, a scope (tags and bases; none means everywhere), who may waive.
 
     `stop_after` is the term in days after which a published version with such a finding, new since its
     approval, takes no new launches any more; 0 means never.
@@ -40,11 +40,11 @@ class Rule(ABC):
     @property
     @abstractmethod
     def what(self) -> str:
-        """What the rule speaks of, as the middle of a sentence."""
+        """Return what the rule checks, as the middle of a sentence."""
 
     @cached_property
     def sentence(self) -> str:
-        """The whole rule in plain language."""
+        """The rule as a sentence."""
         verb = {Effect.BLOCK: "Stop", Effect.WARN: "Warn of", Effect.NOTE: "Note"}[self.effect]
         where = f" in environments tagged {join_or(self.tags)}" if self.tags else ""
         where += f" built on {join_or(self.bases)}" if self.bases else ""
@@ -60,18 +60,18 @@ class Rule(ABC):
         return f" Published versions cannot be launched after {days}; what runs in them stops a day later."
 
     def covers(self, version: VersionFacts) -> bool:
-        """Say whether the version is in the rule's scope."""
+        """Return whether the version is in the rule's scope."""
         if self.tags and not version.tags.intersection(self.tags):
             return False
         return not self.bases or version.base in self.bases or version.base.partition("@")[0] in self.bases
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield the facts that one library gives cause for."""
+        """Yield the facts that violate the rule in one library."""
         del library, context
         yield from ()
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield the facts that the version as a whole gives cause for."""
+        """Yield the facts that violate the rule in the version as a whole."""
         del version, context
         yield from ()
 
@@ -82,7 +82,7 @@ def join_or(names: tuple[str, ...]) -> str:
 
 
 def in_range(version: str, specifier: str) -> bool:
-    """Say whether a version is in a PEP 440 range ('' is every version); pre-releases count as versions."""
+    """Return whether a version is in a PEP 440 range ('' is every version); pre-releases are included."""
     public = public_version(version)
     return not specifier or (public is not None and SpecifierSet(specifier).contains(public, prereleases=True))
 
@@ -93,7 +93,7 @@ def _of(library: LibraryFact, key: str, words: str, advice: str = "", names: tup
 
 @dataclass(frozen=True, kw_only=True)
 class Deny(Rule):
-    """A library, or a range of its versions, that is not wanted."""
+    """A library, or a range of its versions, that is denied."""
 
     kind: ClassVar[str] = "deny"
     library: str
@@ -103,11 +103,11 @@ class Deny(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"{self.library} {self.versions}".strip() + (f" ({self.reason})" if self.reason else "")
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield the library when it is the denied one."""
+        """Yield the library when it is denied."""
         del context
         if library.name == self.library and in_range(library.version, self.versions):
             why = f": {self.reason}" if self.reason else ""
@@ -124,14 +124,14 @@ class Deny(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class AllowOnly(Rule):
-    """The only libraries that may be in an environment; `*` stands for any part of a name."""
+    """The only libraries that an environment may contain; `*` matches any part of a name."""
 
     kind: ClassVar[str] = "allow-only"
     libraries: tuple[str, ...]
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"libraries other than {join_or(self.libraries)}"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
@@ -151,11 +151,11 @@ class LicencesAllowed(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"licences other than {join_or(self.licences)}"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield a library under another licence, or under none that is known."""
+        """Yield a library under another licence, or whose licence is unknown."""
         del context
         if not library.licence:
             yield _unknown_licence(library)
@@ -178,7 +178,7 @@ class LicencesDenied(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"libraries under {join_or(self.licences)}"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
@@ -191,13 +191,13 @@ class LicencesDenied(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class LicenceUnknown(Rule):
-    """Libraries that name no licence which is understood."""
+    """Libraries without a recognised licence."""
 
     kind: ClassVar[str] = "licence-unknown"
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return "libraries whose licence is not known"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
@@ -213,12 +213,12 @@ def _unknown_licence(library: LibraryFact) -> Fact:
         library,
         f"licence/{library.name}/unknown",
         words,
-        "Look up the licence at the project, then waive this finding.",
+        "Look up the licence in the project, then waive this finding.",
     )
 
 
 class Fix(StrEnum):
-    """Which vulnerabilities are meant: all, those with a fixed version, or those without."""
+    """Which vulnerabilities a rule covers: all, those with a fixed version, or those without."""
 
     ANY = "any"
     WITH = "with"
@@ -227,9 +227,9 @@ class Fix(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Vulnerability(Rule):
-    """Known vulnerabilities from a severity on.
+    """Known vulnerabilities of a minimum severity.
 
-    A record without a severity counts as `unknown_as`: nobody said that it is harmless.
+    A record without a severity counts as `unknown_as`, since it may be serious.
     """
 
     kind: ClassVar[str] = "vulnerability"
@@ -239,28 +239,28 @@ class Vulnerability(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         fix = {Fix.ANY: "", Fix.WITH: ", when a fixed version exists", Fix.WITHOUT: ", when no fixed version exists"}[
             self.fix
         ]
         return f"libraries with a known vulnerability of severity {self.severity} or worse{fix}"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield each problem that is bad enough."""
+        """Yield each vulnerability that the rule covers."""
         if context.advisories is None:
             return
         for match in context.advisories.matches(library.name, library.version):
-            if not match.malware and self._is_meant(match):
+            if not match.malware and self._covers_match(match):
                 yield _known_problem(library, match)
 
-    def _is_meant(self, match: Match) -> bool:
+    def _covers_match(self, match: Match) -> bool:
         severity = self.unknown_as if match.severity is Severity.UNKNOWN else match.severity
         if SEVERITY_RANK[severity] < SEVERITY_RANK[self.severity]:
             return False
         return self.fix is Fix.ANY or (self.fix is Fix.WITH) == bool(match.fixed)
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Tell that nothing was assessed when there is no feed."""
+        """Yield that advisories are not assessed when no feed is loaded."""
         del version
         if context.advisories is None:
             yield _no_feed()
@@ -293,7 +293,7 @@ class Malware(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         then = ", and quarantine published versions that hold it" if self.quarantine else ""
         return f"libraries that are known malware{then}"
 
@@ -314,7 +314,7 @@ class Malware(Rule):
                 )
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Tell that nothing was assessed when there is no feed."""
+        """Yield that advisories are not assessed when no feed is loaded."""
         del version
         if context.advisories is None:
             yield _no_feed()
@@ -329,11 +329,11 @@ class MinimumAge(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"releases younger than {self.days} days"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield a library that is too new. When the index does not tell the time, nothing is said."""
+        """Yield a library that is too new; nothing when the index has no upload time."""
         if library.uploaded and (context.today - library.uploaded).days < self.days:
             key = f"minimum-age/{library.name}/{library.version}"
             words = f"{library.pin} was released on {library.uploaded}, less than {self.days} days ago"
@@ -342,7 +342,7 @@ class MinimumAge(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Sources(Rule):
-    """Where files may come from: the index's addresses ('' in `indexes`: any), and source distributions or not."""
+    """The allowed origin of files: `indexes` by URL (none: any), and whether source distributions are allowed."""
 
     kind: ClassVar[str] = "sources"
     indexes: tuple[str, ...] = ()
@@ -350,12 +350,12 @@ class Sources(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         found = [f"files from other indexes than {join_or(self.indexes)}"] if self.indexes else []
         return " and ".join([*found, *([] if self.sdists else ["libraries built from source"])]) or "no source at all"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield a library from elsewhere, or built from source."""
+        """Yield a library from another index, or built from source."""
         del context
         if self.indexes and library.index.rstrip("/") not in {one.rstrip("/") for one in self.indexes}:
             key = f"sources/{library.name}/{library.index}"

@@ -1,4 +1,4 @@
-"""What a workspace requires: a list of rules, and the verdict on a version."""
+"""The policy of a workspace: a list of rules, and their evaluation on a version."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ BY_KIND = {one.kind: one for one in KINDS}
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The rules of a workspace, in the order in which people read them."""
+    """The rules of a workspace, in display order."""
 
     rules: tuple[Rule, ...] = ()
 
     @property
     def quarantines(self) -> bool:
-        """Say whether malware stops a published version at once."""
+        """Return whether malware quarantines a published version at once."""
         return any(isinstance(rule, Malware) and rule.quarantine for rule in self.rules)
 
     @property
     def cool_down_days(self) -> int:
-        """The age (days) below which a release would be stopped: what a build should avoid by itself."""
+        """The minimum age of a release in days by rules that block everywhere; resolutions avoid newer ones."""
         blocking = (one for one in self.rules if isinstance(one, MinimumAge) and one.effect is Effect.BLOCK)
         return max((one.days for one in blocking if not one.tags and not one.bases), default=0)
 
@@ -94,7 +94,7 @@ DEFAULT = Policy(
 
 
 class Evaluator:
-    """Applies one policy in one world to many versions. What a file gives cause for is asked once."""
+    """Applies one policy in one context to many versions. The findings of each file are computed once."""
 
     def __init__(self, policy: Policy, context: Context) -> None:
         self._policy = policy
@@ -102,7 +102,7 @@ class Evaluator:
         self._of_library: dict[str, tuple[tuple[Rule, Finding], ...]] = {}
 
     def findings(self, version: VersionFacts) -> list[Finding]:
-        """Return what the policy finds, strongest effect first; each fact once."""
+        """Return the findings of a version, strongest effect first; each fact once."""
         in_scope = [rule for rule in self._policy.rules if rule.covers(version)]
         everything = len(in_scope) == len(self._policy.rules)
         scope = {id(rule) for rule in in_scope}
@@ -123,7 +123,7 @@ class Evaluator:
 
 
 def _finding(rule: Rule, fact: Fact) -> Finding:
-    """Put a fact under its rule. What was not assessed is told, and never stops an approval by itself."""
+    """Apply a rule to a fact. A fact that was not assessed is reported and never blocks an approval by itself."""
     return Finding(
         key=fact.key,
         kind=rule.kind,

@@ -1,4 +1,4 @@
-"""The kinds of rules about what the index tells of projects, and about a version as a whole."""
+"""Rules that check projects at their index, and rules that check a version as a whole."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from assay.core.policy.library_rules import Rule, in_range, join_or
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRule(Rule):
-    """What the rules have in common that ask the index: it may not have been asked yet."""
+    """The base of rules that need index data, which may not be fetched yet."""
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Tell how many libraries the index was not asked about."""
+        """Yield the number of libraries whose project was not fetched from the index yet."""
         missing = len(version.names - context.projects.keys())
         if missing:
             among = f"{missing} of {len(version.libraries)} libraries"
@@ -37,7 +37,7 @@ class Yanked(ProjectRule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return "yanked releases"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
@@ -56,18 +56,18 @@ class Yanked(ProjectRule):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectStatus(ProjectRule):
-    """Projects in a state that PEP 792 names: archived, deprecated, quarantined."""
+    """Projects with a status of PEP 792: archived, deprecated, quarantined."""
 
     kind: ClassVar[str] = "project-status"
     statuses: tuple[str, ...] = ("archived", "deprecated", "quarantined")
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"projects that are {join_or(self.statuses)}"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield a library whose project is in such a state."""
+        """Yield a library whose project has such a status."""
         project = context.projects.get(library.name)
         if project and project.status in self.statuses:
             why = f": {project.status_reason}" if project.status_reason else ""
@@ -82,14 +82,14 @@ class ProjectStatus(ProjectRule):
 
 @dataclass(frozen=True, kw_only=True)
 class MaximumAge(ProjectRule):
-    """Releases that lie more than so many days behind the project's newest one."""
+    """Releases more than `days` days older than the newest one of their project."""
 
     kind: ClassVar[str] = "maximum-age"
     days: int = 730
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"releases more than {self.days} days behind the newest of their project"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
@@ -110,7 +110,7 @@ class MaximumAge(ProjectRule):
 
 @dataclass(frozen=True, kw_only=True)
 class Require(Rule):
-    """A library that every environment has, in a range of versions."""
+    """A library that every environment must contain, in a range of versions."""
 
     kind: ClassVar[str] = "require"
     library: str
@@ -118,11 +118,11 @@ class Require(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"environments without {self.library} {self.versions}".rstrip()
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield that it is missing, or not in the range."""
+        """Yield that the library is missing or not in the range."""
         del context
         found = next((one for one in version.libraries if one.name == self.library), None)
         if found is None or not in_range(found.version, self.versions):
@@ -146,11 +146,11 @@ class PythonVersions(Rule):
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"Python versions other than {join_or(self.allowed)}"
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield another Python version."""
+        """Yield a Python version that is not allowed."""
         del context
         if version.python not in self.allowed:
             words = f"Python {version.python} is not among {join_or(self.allowed)}"
@@ -159,18 +159,18 @@ class PythonVersions(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Size(Rule):
-    """Environments larger than so many megabytes (10^6 bytes)."""
+    """Environments larger than a limit in megabytes (10^6 bytes)."""
 
     kind: ClassVar[str] = "size"
     megabytes: int = 5000
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"environments larger than {self.megabytes} MB"
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield that it is larger."""
+        """Yield that the version is larger."""
         del context
         if version.size > self.megabytes * 1_000_000:
             words = f"{version.size // 1_000_000} MB; at most {self.megabytes} MB are allowed"
@@ -179,18 +179,18 @@ class Size(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Count(Rule):
-    """Environments with more than so many libraries."""
+    """Environments with more than a number of libraries."""
 
     kind: ClassVar[str] = "count"
     libraries: int = 400
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"environments with more than {self.libraries} libraries"
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield that it has more."""
+        """Yield that the version has more libraries."""
         del context
         count = len(version.libraries)
         if count > self.libraries:
@@ -200,14 +200,14 @@ class Count(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Spread(Rule):
-    """Libraries of which the workspace would hold more than so many versions at once."""
+    """Libraries with more than a number of versions in use across the workspace."""
 
     kind: ClassVar[str] = "spread"
     versions: int = 3
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"libraries in more than {self.versions} versions across the workspace"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
@@ -225,18 +225,18 @@ class Spread(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class NearDuplicate(Rule):
-    """Environments that share at least so many percent of their pins with a published one."""
+    """Environments that share at least a percentage of their pins with a published one."""
 
     kind: ClassVar[str] = "near-duplicate"
     percent: int = 90
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"environments that are {self.percent} % or more the same as a published one"
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield each published version that is so near."""
+        """Yield each published version that shares so many pins."""
         del context
         for near in version.near:
             if near.shared * 100 >= self.percent:
@@ -246,14 +246,14 @@ class NearDuplicate(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Drift(Rule):
-    """Environments whose base has moved on by more than so many published versions."""
+    """Environments whose base is more than a number of published versions behind its newest."""
 
     kind: ClassVar[str] = "drift"
     behind: int = 1
 
     @property
     def what(self) -> str:
-        """What the rule speaks of."""
+        """Return what the rule checks."""
         return f"environments whose base is more than {self.behind} published versions behind"
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:

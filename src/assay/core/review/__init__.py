@@ -1,1 +1,1 @@
-"""What reviewers say, and when a submission is approved."""
+"""Reviews: decisions, requested changes, and when a submission is approved."""

@@ -1,4 +1,4 @@
-"""When a submission is approved: how many reviewers, from which groups, and which changes need none."""
+"""Approval of a submission: how many reviewers, from which groups, and which changes need none."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from assay.core.policy.findings import Effect, Finding
 
 MOST_APPROVALS = 5
 MOST_GROUPS = 10
-WEIGHTY = frozenset({"Python", "Base"})  # settings; what was asked for shows in the libraries
+RISKY_SETTINGS = frozenset({"Python", "Base"})  # settings that add risk; changes of the spec show in the libraries
 GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRules:
-    """What a workspace wants: so many approvals, among them one of each group; `automatic` for low-risk changes."""
+    """The number of approvals required, with one of each group; `automatic` publishes low-risk changes."""
 
     approvals: int = 1
     groups: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class ApprovalRules:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalProgress:
-    """How far a submission is. `missing` are the groups of which nobody approved yet."""
+    """The approvals of a submission so far. `missing` are the groups of which nobody approved yet."""
 
     given: int
     wanted: int
@@ -35,12 +35,12 @@ class ApprovalProgress:
 
     @property
     def complete(self) -> bool:
-        """Say whether it is approved."""
+        """Return whether the submission has all its approvals."""
         return self.given >= self.wanted and not self.missing
 
     @property
     def words(self) -> str:
-        """What it still needs: `1 approval`, `1 of 2 approvals`, `1 approval, by security`; '' when complete."""
+        """The approvals still needed: `2 approvals`, `1 more approval`, `1 approval, by security`; '' for none."""
         if self.complete:
             return ""
         left = max(self.wanted - self.given, len(self.missing))
@@ -51,7 +51,7 @@ class ApprovalProgress:
 
 
 def approval_progress(rules: ApprovalRules, approved: Sequence[Iterable[str]]) -> ApprovalProgress:
-    """Count approvals, each given as the groups of who gave it."""
+    """Count approvals; each is given as the groups of its reviewer."""
     seen = frozenset(group for groups in approved for group in groups)
     return ApprovalProgress(
         given=len(approved), wanted=rules.approvals, missing=tuple(one for one in rules.groups if one not in seen)
@@ -59,7 +59,7 @@ def approval_progress(rules: ApprovalRules, approved: Sequence[Iterable[str]]) -
 
 
 def check_rules(rules: ApprovalRules) -> ApprovalRules:
-    """Return the rules. Raises InvalidInputError for numbers and groups that cannot be."""
+    """Return the rules, if valid. Raises InvalidInputError."""
     if not 1 <= rules.approvals <= MOST_APPROVALS:
         raise InvalidInputError(
             f"{rules.approvals} approvals.", hint=f"Choose 1 to {MOST_APPROVALS}.", path="approvals"
@@ -69,35 +69,35 @@ def check_rules(rules: ApprovalRules) -> ApprovalRules:
 
 
 def check_groups(groups: Sequence[str]) -> tuple[str, ...]:
-    """Return names of groups, each once. Raises InvalidInputError."""
+    """Return group names without duplicates. Raises InvalidInputError."""
     found = tuple(dict.fromkeys(groups))
     if len(found) > MOST_GROUPS:
         raise InvalidInputError(f"{len(found)} groups.", hint=f"Name at most {MOST_GROUPS}.", path="groups")
     for one in found:
         if not GROUP.fullmatch(one):
             raise InvalidInputError(
-                f"{one[:40]!r} is no name of a group.", hint="A letter, then letters, digits, hyphens.", path="groups"
+                f"{one[:40]!r} is not a group name.", hint="A letter, then letters, digits, hyphens.", path="groups"
             )
     return found
 
 
 def risks(comparison: Comparison | None, findings: Iterable[Finding], *, assessed: bool, failed: int) -> list[str]:
-    """Say why a change is not of low risk, [] when it is.
+    """Return the reasons why a change is not low-risk, [] when it is.
 
-    Low risk is: against the version published before, no new library, none gone, patch releases only (PEP 440),
-    the same Python and base, every check passed, and no finding that stops or warns while a feed is loaded.
+    Low risk means: compared with the version published before, no library added or removed, patch releases only
+    (PEP 440), the same Python and base, every check passed, a feed loaded, and no finding that blocks or warns.
     """
     if comparison is None:
         return ["No version is published before it."]
     found = [
         f"{one.name} differs: {', '.join(one.values)}."
         for one in comparison.settings
-        if one.name in WEIGHTY and _differs(one.values)
+        if one.name in RISKY_SETTINGS and _differs(one.values)
     ]
     found += [words for row in comparison.changed if (words := _risk(row))]
-    loud = sum(one.effect is not Effect.NOTE for one in findings)
-    if loud:
-        found.append(f"{loud} finding{'' if loud == 1 else 's'}.")
+    serious = sum(one.effect is not Effect.NOTE for one in findings)
+    if serious:
+        found.append(f"{serious} finding{'' if serious == 1 else 's'}.")
     if not assessed:
         found.append("Known vulnerabilities are not assessed.")
     if failed:
@@ -110,9 +110,9 @@ def _differs(values: Sequence[str]) -> bool:
 
 
 def _risk(row: Row) -> str:
-    """Say what is risky about a changed library, '' for a patch release."""
+    """Return what is risky about a changed library, '' for a patch release."""
     if row.change is Change.UPGRADED and row.step is Step.PATCH:
         return ""
     if row.change is Change.UPGRADED:
-        return f"{row.name} takes a {row.step} step." if row.step else f"{row.name} moves."
+        return f"{row.name} has a {row.step} upgrade." if row.step else f"{row.name} is upgraded."
     return f"{row.name} is {row.change}."

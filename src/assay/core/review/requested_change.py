@@ -1,4 +1,4 @@
-"""What a reviewer requests for one library, and how it changes a spec.
+"""Changes that a reviewer requests for one library, and their effect on a spec.
 
 Invariants (tests/core/review/test_requested_change.py): an edit applied twice has the effect of one; the lines of
 other libraries stay unchanged; after "raise" no lower version is accepted; after "drop" and "swap" the library is
@@ -23,7 +23,7 @@ from assay.core.spec import NAME, Spec, parse_library
 
 
 class EditKind(StrEnum):
-    """What should happen to a library."""
+    """The kind of an edit to a library."""
 
     RAISE = "raise"
     DROP = "drop"
@@ -48,18 +48,18 @@ class Edit:
 
     @property
     def words(self) -> str:
-        """Say it, e.g. `raise to 2.2`."""
+        """The edit in words, e.g. `raise to 2.2`."""
         return WORDS[self.kind].format(self.to)
 
     @property
     def changes_spec(self) -> bool:
-        """Say whether there is something to apply; waiting changes nothing."""
+        """Return whether the edit changes the spec; waiting does not."""
         return self.kind is not EditKind.WAIT
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestedChange:
-    """What a reviewer asks of one library: in words, as an edit that can be applied, or both."""
+    """A change requested for one library: as text, as an edit that can be applied, or both."""
 
     name: str
     ask: str = ""
@@ -67,7 +67,7 @@ class RequestedChange:
 
     @property
     def words(self) -> str:
-        """Say all of it."""
+        """The edit and the text in words."""
         return ": ".join(part for part in (self.edit.words if self.edit else "", self.ask) if part)
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class RequestedChange:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> RequestedChange:
-        """Read what `to_dict` wrote, or an ask from before there were edits."""
+        """Read what `to_dict` wrote, also from before edits existed."""
         edit = stored.get("edit")
         return cls(
             name=stored["name"],
@@ -87,15 +87,17 @@ class RequestedChange:
 
 
 def parse_requested_change(name: str, ask: str = "", kind: str = "", to: str = "") -> RequestedChange:
-    """Check what a reviewer asks of a library. Raises InvalidInputError with the path of what is wrong."""
+    """Return the requested change, validated. Raises InvalidInputError with the path of the wrong field."""
     if not NAME.fullmatch(name):
         raise InvalidInputError(f"{name[:60]!r} is not a library.", hint="Name one, e.g. pandas.", path="libraries")
     if kind and kind not in set(EditKind):
         raise InvalidInputError(
-            f"{kind[:20]!r} is no edit.", hint=f"Choose one of {', '.join(EditKind)}.", path="libraries"
+            f"{kind[:20]!r} is not an edit.", hint=f"Choose one of {', '.join(EditKind)}.", path="libraries"
         )
     if not (kind or ask):
-        raise InvalidInputError(f"Nothing is asked of {name}.", hint="Say what should change.", path="libraries")
+        raise InvalidInputError(
+            f"No change is requested for {name}.", hint="Write what should change.", path="libraries"
+        )
     edit = _parse_edit(canonicalize_name(name), EditKind(kind), to.strip()) if kind else None
     return RequestedChange(name=canonicalize_name(name), ask=ask, edit=edit)
 
@@ -115,15 +117,15 @@ def _parse_edit(name: str, kind: EditKind, to: str) -> Edit:
 
 
 def _other(name: str, line: str) -> str:
-    """Return the line that takes a library's place. Raises InvalidInputError when it names the same one."""
+    """Return the line that replaces a library. Raises InvalidInputError when it names the same one."""
     requirement = parse_library(line)
     if canonicalize_name(requirement.name) == name:
-        raise InvalidInputError(f"{name} cannot take its own place.", hint="Raise it instead.", path="libraries")
+        raise InvalidInputError(f"{name} cannot replace itself.", hint="Raise it instead.", path="libraries")
     return str(requirement)
 
 
 def apply_edit(spec: Spec, name: str, edit: Edit) -> Spec:
-    """Return the spec with the edit done. Raises ConflictError when the spec cannot say it."""
+    """Return the spec with the edit applied. Raises ConflictError when it cannot be applied."""
     if edit.kind is EditKind.WAIT:
         return spec
     if edit.kind is EditKind.RAISE:
@@ -133,12 +135,12 @@ def apply_edit(spec: Spec, name: str, edit: Edit) -> Spec:
     else:
         lines = _swapped(spec, name, edit.to)
     if not lines and spec.base is None:
-        raise ConflictError(f"Without {name} nothing is asked for.", hint="Swap it for another library.")
+        raise ConflictError(f"Without {name} the spec has no libraries.", hint="Swap it for another library.")
     return replace(spec, libraries=lines)
 
 
 def is_done(spec: Spec, ask: RequestedChange) -> bool:
-    """Say whether a spec says already what was asked, so that there is nothing to apply."""
+    """Return whether a spec satisfies the requested edit already."""
     if ask.edit is None or not ask.edit.changes_spec:
         return False
     if ask.edit.kind is EditKind.RAISE:
@@ -147,16 +149,16 @@ def is_done(spec: Spec, ask: RequestedChange) -> bool:
 
 
 def _raised(spec: Spec, name: str, least: Version) -> tuple[str, ...]:
-    if name not in spec.names:  # it comes with another one; a line of its own holds it up
+    if name not in spec.names:  # it is transitive; a line of its own sets the lower bound
         return (*spec.libraries, f"{name}>={least}")
     return tuple(_raise_line(line, least) if _names(line, name) else line for line in spec.libraries)
 
 
 def _raise_line(line: str, least: Version) -> str:
-    """Put a least version into a line; a clause that forbids it goes, a stricter lower bound stays."""
+    """Set a minimum version in a line; clauses that exclude it are dropped, a stricter lower bound is kept."""
     requirement = Requirement(line)
     kept = [clause for clause in requirement.specifier if _stays(clause, least)]
-    if not any(_holds_up(clause, least) for clause in kept):
+    if not any(_is_lower_bound(clause, least) for clause in kept):
         kept.append(Specifier(f">={least}"))
     kept.sort(key=lambda clause: (not clause.operator.startswith(">"), str(clause)))
     raised = SpecifierSet(",".join(map(str, kept)))
@@ -168,12 +170,12 @@ def _raise_line(line: str, least: Version) -> str:
 
 def _stays(clause: Specifier, least: Version) -> bool:
     if clause.operator in {">=", ">"}:
-        return _holds_up(clause, least)
+        return _is_lower_bound(clause, least)
     return clause.contains(least, prereleases=True)
 
 
-def _holds_up(clause: Specifier, least: Version) -> bool:
-    """Say whether a clause takes no version below."""
+def _is_lower_bound(clause: Specifier, least: Version) -> bool:
+    """Return whether a clause excludes all versions below `least`."""
     if clause.operator in {">=", ">"}:
         return Version(clause.version) >= least
     return (
@@ -184,24 +186,24 @@ def _holds_up(clause: Specifier, least: Version) -> bool:
 
 
 def _without(spec: Spec, name: str) -> tuple[str, ...]:
-    _check_asked(spec, name)
+    _check_direct(spec, name)
     return tuple(line for line in spec.libraries if not _names(line, name))
 
 
 def _swapped(spec: Spec, name: str, line: str) -> tuple[str, ...]:
-    """Put another library in the place of the first line, unless it is asked for already."""
-    _check_asked(spec, name)
+    """Replace a library's first line by another library's, unless that is direct already; drop its other lines."""
+    _check_direct(spec, name)
     other = canonicalize_name(Requirement(line).name)
-    there = other in spec.names and other != name
-    place = spec.names.index(name)
-    lines = [line if at == place and not there else old for at, old in enumerate(spec.libraries)]
+    present = other in spec.names and other != name
+    position = spec.names.index(name)
+    lines = [line if at == position and not present else old for at, old in enumerate(spec.libraries)]
     return tuple(one for one in lines if one == line or not _names(one, name))
 
 
-def _check_asked(spec: Spec, name: str) -> None:
+def _check_direct(spec: Spec, name: str) -> None:
     if name not in spec.names:
         raise ConflictError(
-            f"{name} is not asked for here; it comes with another library or with the base.",
+            f"{name} is not a direct library; another library or the base requires it.",
             hint="Name the library that needs it.",
             path="libraries",
         )
