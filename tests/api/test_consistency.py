@@ -113,7 +113,7 @@ def test_moves_are_proposed_and_drafted(ana: Actor, ben: Actor, settings: Any) -
             {
                 "environment": "geo@1",
                 "possible": False,
-                "reason": "geo@1 does not hold frame.",
+                "reason": "geo@1 does not contain frame.",
                 "moves": [],
                 "draft": None,
             },

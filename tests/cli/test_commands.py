@@ -64,7 +64,7 @@ def test_findings_waive_and_parts(command: Command) -> None:
     assert json.loads(command("ana", "sbom", "geo@1")[1])["bomFormat"] == "CycloneDX"
     assert command("ana", "remedy", "geo@1", "--try") == (
         1,
-        "error: There is no known vulnerability to fix.\nhint: Look at the findings.\n",
+        "error: There is no known vulnerability to fix.\nhint: Check the other findings.\n",
     )
 
 

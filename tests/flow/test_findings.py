@@ -185,7 +185,7 @@ def test_who_may_waive_what(ana: Actor, ben: Actor, eva: Actor, feed: Path) -> N
     waive(eva, "geo", 1, finding=name, reason="r")
     assert verdict(version).blocking == []
     own = pending(eva, "mine")
-    with pytest.raises(ForbiddenError, match="their own"):
+    with pytest.raises(ForbiddenError, match="your own version"):
         waive(eva, "mine", 1, finding=verdict(own).findings[0].id, reason="r")
 
 

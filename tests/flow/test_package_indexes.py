@@ -107,11 +107,11 @@ def test_a_name_that_is_taken_is_refused_and_the_index_stays_as_it_was() -> None
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (200, "Connected. It answers like a package index."),
-        (404, "Connected. It answers like a package index."),
+        (200, "Connected. It responds like a package index."),
+        (404, "Connected. It responds like a package index."),
         (401, "It refused the sign-in (status 401)."),
         (403, "It refused the sign-in (status 403)."),
-        (500, "It answers with status 500. Check the address"),
+        (500, "It responded with status 500. Check the address"),
     ],
 )
 def test_a_connection_is_told_in_words(status: int, words: str) -> None:

@@ -88,7 +88,7 @@ def test_outliers_are_proposed_to_move(ben: Actor, monkeypatch: pytest.MonkeyPat
     form = {"library": "six", "version": "1.17.0", "environments": ["old@1", "one@1"]}
     told = client.post(f"{HOME}moves", form).content.decode()
     assert "1 of 2 can move" in told
-    assert "one@1 holds six 1.17.0 already." in told
+    assert "one@1 has six 1.17.0 already." in told
     assert not Version.objects.filter(status="draft").exists()
     made = client.post(f"{HOME}moves", {**form, "create": "1"}).content.decode()
     assert "old@2" in made

@@ -113,9 +113,9 @@ def test_approving_waits_for_every_waiver(people: tuple[Actor, Actor]) -> None:
     [
         ({"reason": " "}, "A reason is needed"),
         ({"until": "tomorrow"}, "is not a date"),
-        ({"until": "2020-01-01"}, "must lie within"),
+        ({"until": "2020-01-01"}, "must be within"),
         ({"until": "2026-13-45"}, "is not a date"),
-        ({"finding": []}, "No finding is chosen"),
+        ({"finding": []}, "No finding is selected"),
         ({"finding": ["nonsense"]}, "no such finding"),
     ],
 )

@@ -106,7 +106,7 @@ def test_saving_makes_a_revision_and_never_over_another(people: tuple[Actor, Act
         ({"0-stop_after": "soon"}, "whole number", 422),
         ({"0-library": ""}, "deny needs library", 422),
         ({"0-effect": "explode"}, "is not a valid value", 422),
-        ({"rule": []}, "A policy without rules says nothing", 422),
+        ({"rule": []}, "A policy needs at least one rule", 422),
         ({"yaml": "rules: [{kind: deny"}, "is not valid YAML", 422),
         ({"yaml": "rules: [{kind: nonsense}]"}, "is not a kind of rule", 422),
     ],

@@ -1,1 +1,1 @@
-"""USE CASES in order: load, decide (core), do, store, record."""
+"""Use cases: each loads rows, decides with core, acts, stores the result and records an event."""

@@ -1,4 +1,4 @@
-"""Finding things as one person may see them. What may not be seen is not found."""
+"""Find workspaces, environments, versions and builds that a person may see; anything else is "not found"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assay.store.models import Build, Environment, Membership, Person, Version, 
 
 
 def actor_in(person: Person, workspace: str, scope: Right | None = None) -> Actor:
-    """Return the person as the workspace knows them now. Raises NotFoundError for strangers."""
+    """Return the person with their current role in a workspace. Raises NotFoundError for a non-member."""
     membership = (
         Membership.objects.select_related("workspace")
         .filter(person=person, workspace__slug=workspace, person__is_active=True)
@@ -22,7 +22,7 @@ def actor_in(person: Person, workspace: str, scope: Right | None = None) -> Acto
 
 
 def actor_by(person: Person, membership: Membership, scope: Right | None = None) -> Actor:
-    """Return the person as somebody with this membership."""
+    """Return the person with the role of this membership."""
     return Actor(
         id=person.pk,
         name=person.get_username(),
@@ -33,7 +33,7 @@ def actor_by(person: Person, membership: Membership, scope: Right | None = None)
 
 
 def version_state(version: Version) -> VersionState:
-    """Return what the lifecycle table asks about a version."""
+    """Return what the lifecycle table needs to know about a version."""
     build: Build | None = version.build
     return VersionState(
         status=Status(version.status),
@@ -89,7 +89,7 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
 
 
 def find_reference(actor: Actor, reference: str, path: str = "environment") -> Version:
-    """Return the version that `name@number`, or `name` for the newest published one, names."""
+    """Return the version of a reference: `name@number`, or `name` for the newest published version."""
     exact = REFERENCE.fullmatch(reference)
     if exact:
         return find_version(actor, exact[1], int(exact[2]))

@@ -1,4 +1,4 @@
-"""Files that people download of a built version: its lock and its SBOM."""
+"""Downloads of a built version: its lock and its SBOM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Download:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The HTTP headers with which a browser saves it under its name."""
+        """The HTTP headers that make a browser save the file under its name."""
         return {"Content-Type": self.media_type, "Content-Disposition": f'attachment; filename="{self.name}"'}
 
 
@@ -41,7 +41,7 @@ def version_lock(version: Version) -> Download:
 
 
 def lock_by_digest(digest: str) -> Download:
-    """Return a lock by its digest, whatever became of the versions that had it."""
+    """Return a lock by its digest, even when no version has it any more."""
     text = Lock.objects.values_list("text", flat=True).get(digest=digest)
     return Download(name=f"pylock.{digest[:12]}.toml", media_type=LOCK_TYPE, text=text)
 

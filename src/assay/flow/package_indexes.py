@@ -19,12 +19,12 @@ from assay.store.encryption import decrypt, encrypt
 from assay.store.models import PackageIndex
 
 PURPOSE = "package source"  # part of every stored password: never change it
-BUILT_IN = "default"  # the name of the installation's own default
+BUILT_IN = "default"  # the name of the installation's default index
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexInput:
-    """A package index as it comes in, unchecked. An empty `password` keeps the one that is stored."""
+    """An unchecked package index from a page or the API. An empty `password` keeps the stored one."""
 
     name: str
     url: str
@@ -45,7 +45,7 @@ class PackageIndexes:
 
 
 def indexes_in(workspace_id: int) -> PackageIndexes:
-    """Return a workspace's sources: its own default or the installation's, and the others in their order."""
+    """Return a workspace's indexes: its default or the installation's, and the others in their order."""
     rows = list(PackageIndex.objects.filter(workspace_id=workspace_id).order_by("position", "pk"))
     own = next((_index(row) for row in rows if row.is_default), None)
     return PackageIndexes(
@@ -60,13 +60,13 @@ def _index(row: PackageIndex) -> Index:
 
 
 def list_indexes(actor: Actor) -> list[PackageIndex]:
-    """Return the rows in the order in which they are asked."""
+    """Return the indexes in the order in which they are queried."""
     check_right(actor, Right.ADMINISTER)
     return list(PackageIndex.objects.filter(workspace_id=actor.workspace_id).order_by("is_default", "position", "pk"))
 
 
 def find_index(actor: Actor, name: str) -> PackageIndex:
-    """Return one. Raises NotFoundError."""
+    """Return a package index. Raises NotFoundError."""
     check_right(actor, Right.ADMINISTER)
     found = PackageIndex.objects.filter(workspace_id=actor.workspace_id, name=name).first()
     if found is None:
@@ -75,7 +75,7 @@ def find_index(actor: Actor, name: str) -> PackageIndex:
 
 
 def add_index(actor: Actor, wanted: IndexInput) -> PackageIndex:
-    """Add one, behind the others. Raises InvalidInputError or ConflictError."""
+    """Add a package index after the others. Raises InvalidInputError or ConflictError."""
     check_right(actor, Right.ADMINISTER)
     columns = _checked(wanted)
     last = PackageIndex.objects.filter(workspace_id=actor.workspace_id).order_by("-position").first()
@@ -96,7 +96,7 @@ def add_index(actor: Actor, wanted: IndexInput) -> PackageIndex:
 
 
 def change_index(actor: Actor, name: str, wanted: IndexInput) -> PackageIndex:
-    """Change one; its place in the order stays."""
+    """Change a package index; its position stays."""
     found = find_index(actor, name)
     columns = _checked(wanted)
     if not wanted.password and columns["username"]:
@@ -114,7 +114,7 @@ def change_index(actor: Actor, name: str, wanted: IndexInput) -> PackageIndex:
 
 
 def remove_index(actor: Actor, name: str) -> None:
-    """Remove one. What was built from it stays; new builds do not ask it any more."""
+    """Remove a package index. Existing builds stay; new ones no longer use it."""
     found = find_index(actor, name)
     with transaction.atomic():
         _record(actor, EventName.SOURCE_REMOVED, found)
@@ -122,8 +122,8 @@ def remove_index(actor: Actor, name: str) -> None:
 
 
 def check_connection(actor: Actor, name: str) -> str:
-    """Request an unlikely library from an index, and return the result as a sentence."""
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - pages that ask nothing need not load it
+    """Request a library that does not exist from an index, and return the result as a sentence."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - slow import, needed only here
 
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
 
@@ -132,17 +132,17 @@ def check_connection(actor: Actor, name: str) -> str:
     network = Network((sources.index, *sources.others), sources.credentials)
     source = next(one for one in (sources.index, *sources.others) if one.name == name)
     try:
-        answer = network.open(
+        response = network.open(
             f"{source.url}/assay-connection-test/", {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.1"}
         )
     except HTTPError as error:
         return f"It cannot be reached: {error}."
-    answer.close()
-    if answer.status in {200, 404}:
-        return "Connected. It answers like a package index."
-    if answer.status in {401, 403}:
-        return f"It refused the sign-in (status {answer.status}). Check user name and password."
-    return f"It answers with status {answer.status}. Check the address; it usually ends in /simple."
+    response.close()
+    if response.status in {200, 404}:
+        return "Connected. It responds like a package index."
+    if response.status in {401, 403}:
+        return f"It refused the sign-in (status {response.status}). Check user name and password."
+    return f"It responded with status {response.status}. Check the address; it usually ends in /simple."
 
 
 def _checked(wanted: IndexInput) -> dict[str, Any]:

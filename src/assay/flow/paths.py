@@ -1,4 +1,4 @@
-"""Where this installation keeps things and what it has: read once from the settings."""
+"""Directories of this installation, from the settings, and the Python interpreters of this machine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from assay.core.errors import InvalidInputError
 from assay.engine.interface import EnginePaths
 from assay.engine.interpreters import Interpreter, find_interpreters
 
-INTERPRETERS_KEPT = 300  # seconds; a newly installed Python shows up after that
+INTERPRETERS_KEPT = 300  # seconds; a newly installed Python is found after at most this time
 
 
 def home() -> Path:
-    """Return the directory in which everything is kept."""
+    """Return the data directory of this installation."""
     return Path(settings.HOME)
 
 
@@ -32,7 +32,7 @@ def engine_paths() -> EnginePaths:
 
 
 def prefix(digest: str) -> Path:
-    """Return where the environment of a lock lies when it is built."""
+    """Return the directory in which the environment of a lock is built."""
     return Path(engine_paths().environments) / digest
 
 
@@ -68,7 +68,7 @@ def _interpreters(_moment: int) -> dict[str, Interpreter]:
 
 
 def interpreter(python: str) -> Interpreter:
-    """Return the interpreter of a minor version. Raises InvalidInputError naming those there are."""
+    """Return the interpreter of a minor version. Raises InvalidInputError, which lists the available ones."""
     found = interpreters()
     if python not in found:
         raise InvalidInputError(

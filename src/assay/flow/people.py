@@ -22,23 +22,23 @@ from assay.store.audit_log import record
 from assay.store.models import ApiToken, Membership, Person, Workspace
 
 USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-TOKEN_PREFIX = "assay_"  # noqa: S105 - marks our tokens for secret scanners; no secret itself
-LONGEST = 366  # days that a token may live
+TOKEN_PREFIX = "assay_"  # noqa: S105 - lets secret scanners recognise tokens of Assay; not a secret itself
+LONGEST = 366  # days until a token expires
 DEMANDS = ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
 APPROVAL = ("approvals", "approval_groups", "auto_approve")
-USED_EVERY = timedelta(minutes=10)  # a token's last use is not written more often than that
+USED_EVERY = timedelta(minutes=10)  # a token's last use is written at most this often
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewToken:
-    """A token just made. `secret` is shown once and kept nowhere."""
+    """A new token. `secret` is shown once and stored only as a hash."""
 
     record: ApiToken
     secret: str
 
 
 def ensure_workspace(slug: str = "default", title: str = "Default workspace") -> Workspace:
-    """Return the workspace, making it at first start."""
+    """Return the workspace, creating it at the first start."""
     return Workspace.objects.get_or_create(slug=slug, defaults={"title": title})[0]
 
 
@@ -51,7 +51,7 @@ def find_workspace(slug: str) -> Workspace:
 
 
 def set_workspace(slug: str, changes: dict[str, object], by: str = "assay") -> dict[str, object]:
-    """Change what a workspace demands, and return all of it. Raises NotFoundError, InvalidInputError."""
+    """Change settings of a workspace, and return all of them. Raises NotFoundError, InvalidInputError."""
     workspace = find_workspace(slug)
     for name, value in changes.items():
         setattr(workspace, name, value)
@@ -65,7 +65,7 @@ def set_workspace(slug: str, changes: dict[str, object], by: str = "assay") -> d
 
 
 def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:
-    """Make an account with a role. Raises InvalidInputError or ConflictError."""
+    """Create an account with a role. Raises InvalidInputError or ConflictError."""
     if not USERNAME.fullmatch(name):
         raise InvalidInputError(
             f"{name[:40]!r} is not a user name.",
@@ -78,7 +78,9 @@ def create_person(name: str, password: str, role: Role, workspace: str = "defaul
             person = Person.objects.create_user(username=name, password=password)
             set_role(name, role, workspace, by=by)
     except IntegrityError as error:
-        raise ConflictError(f"There is a {name} already.", hint="Choose another name.", path="name") from error
+        raise ConflictError(
+            f"There is an account {name} already.", hint="Choose another name.", path="name"
+        ) from error
     return person
 
 
@@ -91,7 +93,7 @@ def check_password(password: str) -> None:
 
 
 def set_password(name: str, password: str) -> None:
-    """Give somebody a new password; their sessions end."""
+    """Set a person's password; their sessions end."""
     person = find_person(name)
     check_password(password)
     person.set_password(password)
@@ -99,44 +101,44 @@ def set_password(name: str, password: str) -> None:
 
 
 def set_role(name: str, role: Role, workspace: str = "default", by: str = "assay") -> None:
-    """Make a person a member of a workspace, or change what they are there."""
+    """Make a person a member of a workspace, or change their role. Raises NotFoundError."""
     person = Person.objects.filter(username=name).first()
-    place = Workspace.objects.filter(slug=workspace).first()
-    if person is None or place is None:
+    target = Workspace.objects.filter(slug=workspace).first()
+    if person is None or target is None:
         missing = f"person {name!r}" if person is None else f"workspace {workspace!r}"
         raise NotFoundError(f"There is no {missing}.", hint="Check the name.")
     with transaction.atomic():
-        Membership.objects.update_or_create(workspace=place, person=person, defaults={"role": role})
+        Membership.objects.update_or_create(workspace=target, person=person, defaults={"role": role})
         record(
             EventName.MEMBER_SET,
-            workspace_id=place.pk,
+            workspace_id=target.pk,
             actor=by,
             detail={"person": name, "role": str(role)},
         )
 
 
 def change_role(actor: Actor, name: str, role: str) -> None:
-    """Change what a member is. Raises InvalidInputError, NotFoundError, ConflictError for the last administrator."""
+    """Change a member's role. Raises InvalidInputError, NotFoundError, ConflictError for the last administrator."""
     check_right(actor, Right.ADMINISTER)
     if role not in list(Role):
-        raise InvalidInputError(f"{role[:40]!r} is no role.", hint=f"One of {', '.join(Role)}.", path="role")
+        raise InvalidInputError(f"{role[:40]!r} is not a role.", hint=f"One of {', '.join(Role)}.", path="role")
     rows = Membership.objects.filter(workspace_id=actor.workspace_id)
     found = rows.filter(person__username=name).select_related("workspace").first()
     if found is None:
         raise NotFoundError(f"There is no member {name[:40]!r}.", hint="Check the name.")
     others = rows.filter(role=Role.ADMIN).exclude(pk=found.pk)
     if found.role == Role.ADMIN and role != Role.ADMIN and not others.exists():
-        raise ConflictError("Nobody would be left who administers.", hint="Make somebody else admin first.")
+        raise ConflictError("The workspace needs at least one admin.", hint="Make somebody else admin first.")
     if found.role != role:
         set_role(name, Role(role), found.workspace.slug, by=actor.name)
 
 
 def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, days: int = 90) -> NewToken:
-    """Make a token that reaches as far as the scope and the person's role, for so many days."""
+    """Create a token limited by the scope and by the person's role, which expires after `days` days."""
     if not name.strip() or len(name) > 100:  # noqa: PLR2004 - the column's width
         raise InvalidInputError("A token needs a name.", hint="Say where it is used.", path="name")
     if not 1 <= days <= LONGEST:
-        raise InvalidInputError(f"A token lives 1 to {LONGEST} days.", hint="Choose fewer days.", path="days")
+        raise InvalidInputError(f"A token expires after 1 to {LONGEST} days.", hint="Choose fewer days.", path="days")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = timezone.now()
     token = ApiToken.objects.create(
@@ -153,31 +155,33 @@ def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, 
 
 
 def set_mail(person: Person, address: str, *, wanted: bool) -> None:
-    """Say where a person's notices are mailed to, and whether they are. Raises InvalidInputError."""
+    """Set a person's email address and whether notifications are mailed to it. Raises InvalidInputError."""
     try:
         if address:
             validate_email(address)
     except ValidationError as error:
-        raise InvalidInputError(f"{address[:60]!r} is no address.", hint="Write name@host.", path="email") from error
+        raise InvalidInputError(
+            f"{address[:60]!r} is not an email address.", hint="Write name@host.", path="email"
+        ) from error
     Person.objects.filter(pk=person.pk).update(email=address, email_notifications=wanted)
 
 
 def revoke_token(person: Person, token_id: int) -> None:
-    """End a token of one's own at once."""
+    """Revoke a token of the person. Raises NotFoundError."""
     if not ApiToken.objects.filter(pk=token_id, person=person, revoked_at=None).update(revoked_at=timezone.now()):
         raise NotFoundError("You have no such token.", hint="Load the page again.")
     _record_own(person, EventName.TOKEN_REVOKED, token=token_id)
 
 
 def _record_own(person: Person, name: EventName, **detail: object) -> None:
-    """Record what somebody did to their own account, in each of their workspaces."""
+    """Record an event of a person's own account in each of their workspaces."""
     with transaction.atomic():
         for membership in person.memberships.all():
             record(name, workspace_id=membership.workspace_id, actor=person.get_username(), detail=detail)
 
 
 def person_of_token(secret: str) -> tuple[Person, Right]:
-    """Return whose token it is and its scope. Raises NotSignedInError for one that does not hold (any more)."""
+    """Return a token's person and scope. Raises NotSignedInError for an unknown, revoked or expired one."""
     token = ApiToken.objects.select_related("person").filter(secret_hash=_hash(secret)).first()
     now = timezone.now()
     if token is None or token.revoked_at or token.expires_at <= now or not token.person.is_active:
@@ -190,7 +194,7 @@ def person_of_token(secret: str) -> tuple[Person, Right]:
 
 
 def _hash(secret: str) -> str:
-    """Hash a token; it is 256 random bits, so no slow hash is needed."""
+    """Return the hash of a token; a token is 256 random bits, so a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -198,5 +202,7 @@ def find_person(name: str) -> Person:
     """Return an active account. Raises NotFoundError."""
     person = Person.objects.filter(username=name, is_active=True).first()
     if person is None:
-        raise NotFoundError(f"There is no {name[:40]!r}.", hint="Check the name, or make the account first.")
+        raise NotFoundError(
+            f"There is no account {name[:40]!r}.", hint="Check the name, or create the account first."
+        )
     return person

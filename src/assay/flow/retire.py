@@ -1,4 +1,4 @@
-"""The end of a version's life: deprecate, restore, retire; quarantine at any time, and release."""
+"""The end of a version's lifecycle: deprecate, restore, retire; and quarantine and release at any time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def deprecate(
     successor: str = "",
     ends_at: datetime | None = None,
 ) -> Version:
-    """Say that a published version should no longer be chosen, why, and what to use instead."""
+    """Deprecate a published version, with the reason, the version to use instead, and the planned end."""
     version = find_version(actor, slug, number)
     decide(Action.DEPRECATE, version_state(version), actor, words=reason)
     reason = check_text(reason, "reason")
@@ -57,21 +57,21 @@ def restore(actor: Actor, slug: str, number: int) -> Version:
 
 
 def ending_impact(actor: Actor, slug: str, number: int) -> Impact:
-    """Return what ending a version would touch. Raises ForbiddenError for anybody but an administrator."""
+    """Return what retiring a version would affect. Raises ForbiddenError for anybody but an administrator."""
     version = find_version(actor, slug, number)
     check_right(actor, Right.ADMINISTER)
     return impact_of(version)
 
 
 def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = False) -> Version:
-    """Stop new launches of a deprecated version for good. Running uses forbid it unless forced."""
+    """Stop new launches of a deprecated version for good. Raises ConflictError while it is used, unless forced."""
     version = find_version(actor, slug, number)
     decide(Action.RETIRE, version_state(version), actor, words=reason)
     running = running_in(version).total
     if running and not force:
         raise ConflictError(
             f"{running} {'server or run uses' if running == 1 else 'servers and runs use'} it now.",
-            hint="Wait until they end, or retire it although it is in use.",
+            hint="Wait until they end, or force it.",
         )
     move(
         version,
@@ -85,7 +85,7 @@ def retire(actor: Actor, slug: str, number: int, *, reason: str, force: bool = F
 
 
 def quarantine(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
-    """Stop new launches of a version at once, whatever its status. Raises ConflictError when they are stopped."""
+    """Stop new launches of a version at once, in any status. Raises ConflictError for a quarantined one."""
     version = find_version(actor, slug, number)
     check_right(actor, Right.ADMINISTER)
     if version.health == Health.QUARANTINED:
@@ -103,7 +103,7 @@ def quarantine(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
 
 
 def release(actor: Actor, slug: str, number: int, *, reason: str) -> Version:
-    """Lift a quarantine, with a reason; while something new is open, the version stays at attention."""
+    """Lift a quarantine, with a reason; the version stays at "attention" while it has an open health entry."""
     version = find_version(actor, slug, number)
     check_right(actor, Right.ADMINISTER)
     if version.health != Health.QUARANTINED:

@@ -19,8 +19,8 @@ AT_ONCE = 400  # versions of one transaction: others may write in between
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
-    """What follows for one version. `came_to` None: the health stays as it is.
+class HealthChange:
+    """What follows for one version. `new_health` None: the health stays as it is.
 
     `entry` holds the facts of its open entry from now on: none closes it, None leaves it as it is.
     """
@@ -29,7 +29,7 @@ class Turn:
     environment: str
     number: int
     before: Health
-    came_to: Health | None
+    new_health: Health | None
     events: tuple[tuple[EventName, dict[str, Any]], ...]
     entry: list[dict[str, Any]] | None = None
 
@@ -49,12 +49,12 @@ def open_entries(workspace_id: int) -> dict[int, OpenEntry]:
     return {version: OpenEntry(since=since, facts=facts) for version, since, facts in found}
 
 
-def take_turns(workspace_id: int, turns: list[Turn], *, actor: str) -> list[Turn]:
+def apply_health_changes(workspace_id: int, health_changes: list[HealthChange], *, actor: str) -> list[HealthChange]:
     """Write what follows; return what was written. A version that somebody changed meanwhile is left alone."""
-    done: list[Turn] = []
-    for start in range(0, len(turns), AT_ONCE):
+    done: list[HealthChange] = []
+    for start in range(0, len(health_changes), AT_ONCE):
         with transaction.atomic():
-            part = _still_so(turns[start : start + AT_ONCE])
+            part = _still_so(health_changes[start : start + AT_ONCE])
             _write_health(part)
             _write_entries(part)
             entries = [
@@ -68,25 +68,25 @@ def take_turns(workspace_id: int, turns: list[Turn], *, actor: str) -> list[Turn
     return done
 
 
-def _still_so(turns: list[Turn]) -> list[Turn]:
-    locked = Version.objects.select_for_update().filter(pk__in=[one.version_id for one in turns])
+def _still_so(health_changes: list[HealthChange]) -> list[HealthChange]:
+    locked = Version.objects.select_for_update().filter(pk__in=[one.version_id for one in health_changes])
     now = dict(locked.order_by("pk").values_list("pk", "health"))
-    return [one for one in turns if now.get(one.version_id) == one.before]
+    return [one for one in health_changes if now.get(one.version_id) == one.before]
 
 
-def _write_health(turns: list[Turn]) -> None:
+def _write_health(health_changes: list[HealthChange]) -> None:
     for health in Health:
-        pks = [one.version_id for one in turns if one.came_to is health]
+        pks = [one.version_id for one in health_changes if one.new_health is health]
         if pks:
             Version.objects.filter(pk__in=pks).update(
                 health=health, revision=F("revision") + 1, updated_at=timezone.now()
             )
 
 
-def _write_entries(turns: list[Turn]) -> None:
+def _write_entries(health_changes: list[HealthChange]) -> None:
     """Open, grow and close entries; at most one per version is open."""
     now = timezone.now()
-    wanted = {one.version_id: one.entry for one in turns if one.entry is not None}
+    wanted = {one.version_id: one.entry for one in health_changes if one.entry is not None}
     known = list(HealthIssue.objects.filter(closed_at=None, version_id__in=wanted))
     for one in known:
         facts = wanted.pop(one.version_id)

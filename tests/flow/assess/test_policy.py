@@ -102,6 +102,6 @@ def test_a_policy_is_read_from_rules_or_from_yaml(eva: Actor) -> None:
     for rules, yaml in ((None, None), ([], text)):
         with pytest.raises(InvalidInputError, match="Give rules or yaml"):
             read_policy(rules, yaml)
-    with pytest.raises(InvalidInputError, match="without rules") as caught:
+    with pytest.raises(InvalidInputError, match="at least one rule") as caught:
         read_policy([], None)
     assert caught.value.path == "rules"

@@ -85,8 +85,8 @@ def test_only_possible_moves_are_drafted(index: LocalIndex, ana: Actor, ben: Act
     moves = [(row.name, row.versions) for row in offered["ds@1"].moves]
     assert moves == [("frame", ("2.1.0", "2.2.3")), ("core", ("1.0", "2.0"))]
     assert "old" in offered["legacy@1"].reason
-    assert offered["there@1"].reason == "there@1 holds frame 2.2.3 already."
-    assert offered["bare@1"].reason == "bare@1 does not hold frame."
+    assert offered["there@1"].reason == "there@1 has frame 2.2.3 already."
+    assert offered["bare@1"].reason == "bare@1 does not contain frame."
     assert not Version.objects.filter(status="draft").exists()
     made = [one.draft for one in propose(ben, pin, names, create=True)]
     assert made == ["ds@2", "viz@2", "", "", ""]

@@ -219,7 +219,7 @@ def test_a_webhook_is_told_with_a_signature(people: tuple[Actor, Actor, Actor]) 
         for _ in range(3):
             Post().step()
         ((headers, body),) = receiver.posts
-        assert try_webhook(eva, made.record.pk) == "It took the test."
+        assert try_webhook(eva, made.record.pk) == "The test was delivered."
     document = json.loads(body)
     assert document["type"] == "version.submitted"
     assert document["data"]["words"] == "ana submitted geo@1 for publishing: please"
@@ -242,7 +242,7 @@ def test_a_receiver_that_is_away_is_told_later_and_not_for_ever(people: tuple[Ac
             delivery = Delivery.objects.select_related("webhook").get()
             assert not deliver(delivery)
             delivery.refresh_from_db()
-            assert (delivery.attempts, delivery.error) == (attempt, "It answers with status 503.")
+            assert (delivery.attempts, delivery.error) == (attempt, "It responded with status 503.")
             left = delivery.next_at and (delivery.next_at - timezone.now()).total_seconds()
             assert (left is None) == (pause is None)
             assert left is None or pause is None or pause - 5 < left <= pause

@@ -53,7 +53,7 @@ def test_several_are_waived_for_one_reason_or_none_is(ben: Actor) -> None:
     """One that is not there voids all; choosing nothing is an error."""
     with pytest.raises(NotFoundError):
         waive_all(ben, "geo", 1, findings=[*ids("six"), "0" * 16], reason="r")
-    with pytest.raises(InvalidInputError, match="No finding is chosen"):
+    with pytest.raises(InvalidInputError, match="No finding is selected"):
         waive_all(ben, "geo", 1, findings=[], reason="r")
     assert (blocking(), Waiver.objects.count()) == (["idna", "six"], 0)
     made = waive_all(ben, "geo", 1, findings=ids("six", "idna"), reason=" known ")

@@ -106,6 +106,6 @@ def test_an_index_that_answers_with_an_error_is_no_answer(settings: Any) -> None
     with http_receiver() as server:
         server.status = 503
         settings.INDEX_URL = server.url
-        with pytest.raises(UnavailableError, match="answers 503 about"):
+        with pytest.raises(UnavailableError, match="status 503 for ghost"):
             refresh_projects()
     assert not ProjectFacts.objects.exists()

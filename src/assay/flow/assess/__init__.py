@@ -1,1 +1,1 @@
-"""From the facts of a version to its report and its findings."""
+"""Assessment: compute the report and the findings of a version from its facts."""

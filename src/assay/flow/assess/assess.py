@@ -1,4 +1,4 @@
-"""Assessing: from the facts of a version to its findings, under the policy that counts."""
+"""Assessment: compute the findings of a version from its facts under the current policy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from assay.store.reads.waivers import waivers_in
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The findings of a version, and on what they rest: policy revision, feed (None: not assessed), time."""
+    """The findings of a version, with the policy revision, feed (None: not assessed) and time they are based on."""
 
     findings: tuple[Finding, ...]
     waivers: tuple[Waiver, ...]
@@ -35,17 +35,17 @@ class Verdict:
 
     @property
     def blocking(self) -> list[Finding]:
-        """The blocking findings without a live waiver."""
+        """The blocking findings without an active waiver."""
         return open_blocks(list(self.findings), list(self.waivers), timezone.now())
 
     def waiver_of(self, finding: Finding) -> Waiver | None:
-        """Return the newest waiver of a finding that holds, None when there is none."""
+        """Return the newest active waiver of a finding, None when there is none."""
         now = timezone.now()
         return next((one for one in self.waivers if one.key == finding.key and one.holds(now)), None)
 
 
 def verdict(version: Version) -> Verdict:
-    """Return the verdict on a built version as of today; a fresh one is used again. Empty without a lock."""
+    """Return today's verdict on a version, reusing a stored one that is current. Empty without a lock."""
     known = Assessment.objects.filter(version=version, digest=version.digest).first()
     feed = feed_facts()
     revision = current_policy(version.environment.workspace_id).revision
@@ -54,11 +54,11 @@ def verdict(version: Version) -> Verdict:
         findings = tuple(Finding.from_dict(one) for one in known.findings)
         waivers = tuple(waivers_in(version.environment_id))
         return Verdict(findings=findings, waivers=waivers, policy=revision, feed=feed, at=known.at)
-    return assess(version, keep=version.status not in LIVE)  # what is new on live versions is the watch's to tell
+    return assess(version, keep=version.status not in LIVE)  # new findings on live versions are left to flow.watch
 
 
 def assess(version: Version, *, keep: bool = True) -> Verdict:
-    """Assess a version now, and keep the verdict. Without a lock there is nothing to find."""
+    """Assess a version now and, with `keep`, store the verdict. Return no findings without a lock."""
     current, feed, now = current_policy(version.environment.workspace_id), feed_facts(), timezone.now()
     findings: list[Finding] = []
     if version.lock is not None:
@@ -74,7 +74,7 @@ def assess(version: Version, *, keep: bool = True) -> Verdict:
 def store(
     version_id: int, digest: str, findings: list[Finding], *, policy: int, feed: FeedFacts | None, at: datetime
 ) -> None:
-    """Keep the newest verdict on a version."""
+    """Store the verdict on a version, replacing an earlier one."""
     Assessment.objects.update_or_create(
         version_id=version_id,
         defaults={
@@ -103,9 +103,9 @@ def _facts(version: Version, policy: Policy) -> VersionFacts:
 def preview_findings(
     workspace_id: int, lock: LockValue, *, base: str = "", tags: tuple[str, ...] = ()
 ) -> list[Finding]:
-    """Return what a reviewer would find in a lock that is not built: while composing.
+    """Return the findings that a reviewer would see for a lock that is not built yet, used while composing.
 
-    Licences are known only of files that some build has seen; of the others nothing is said.
+    Licences are known only for files that an earlier build unpacked; findings on other licences are left out.
     """
     policy = current_policy(workspace_id).policy
     libraries = _with_licences(lock)
@@ -131,23 +131,23 @@ def _with_licences(lock: LockValue) -> tuple[LibraryFact, ...]:
 
 
 def check_note(version: Version, note: str) -> None:
-    """Raise InvalidInputError when there are blocking findings and the author says nothing of them."""
+    """Raise InvalidInputError when there are blocking findings and the author's note is empty."""
     blocking = assess(version).blocking
     if blocking and not note.strip():
         raise InvalidInputError(
             f"{_count(blocking)} would stop an approval: {_first(blocking)}",
-            hint="Change the libraries, or say in the note why it should be approved all the same.",
+            hint="Change the libraries, or explain in the note why it should still be approved.",
             path="note",
         )
 
 
 def check_waived(version: Version) -> None:
-    """Assess a version now, and raise ConflictError while a blocking finding has no live waiver."""
+    """Assess a version now and raise ConflictError while a blocking finding has no active waiver."""
     check_open(assess(version))
 
 
 def check_open(found: Verdict) -> None:
-    """Raise ConflictError while a verdict has a blocking finding without a live waiver."""
+    """Raise ConflictError while a verdict has a blocking finding without an active waiver."""
     blocking = found.blocking
     if blocking:
         raise ConflictError(
@@ -158,7 +158,7 @@ def check_open(found: Verdict) -> None:
 
 
 def _first(blocking: list[Finding]) -> str:
-    """Return the first one in a few words: by its name, without the record's own text."""
+    """Return the first finding in a few words: its name, without the summary of the advisory."""
     words = blocking[0].words.partition(": ")[0] if blocking[0].names else blocking[0].words
     return f"{words[:200]}{', and others' if len(blocking) > 1 else ''}."
 

@@ -1,4 +1,4 @@
-"""What verdicts rest on: the day, the feed, what the index told, and what a workspace holds."""
+"""The context of an assessment: date, advisory feed, index metadata, and versions in use in the workspace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.store.reads.facts import projects, versions_in_use
 
 
 def context_for(workspace_id: int, policy: Policy) -> Context:
-    """Return the world as the rules of a policy look at it; what no rule asks for is not read."""
+    """Return the context for the rules of a policy, loading only what its rules need."""
     feed = current_feed()
     return Context(
         today=timezone.now().date(),

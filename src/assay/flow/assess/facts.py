@@ -1,4 +1,4 @@
-"""Keeping the facts of locks in the form that policies look at: one row per file, shared by all locks."""
+"""Store the facts of locks in the form that policies use: one row per file, shared by all locks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _store(lock: Lock) -> None:
 
 
 def library_fact(library: LockedLibrary, licence: str) -> LibraryFact:
-    """Return a locked library as policies look at it; long values are cut to what is kept."""
+    """Return a locked library as policies use it, with long values cut to the width of their columns."""
     return LibraryFact(
         key=f"{library.file.sha256} {library.index}"[:600],
         name=library.name,
@@ -53,7 +53,7 @@ def library_fact(library: LockedLibrary, licence: str) -> LibraryFact:
     )
 
 
-def _day(text: Any) -> date | None:  # noqa: ANN401 - what a lock holds
+def _day(text: Any) -> date | None:  # noqa: ANN401 - a value of a lock
     try:
         return datetime.fromisoformat(str(text)).date() if text else None
     except ValueError:

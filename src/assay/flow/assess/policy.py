@@ -1,4 +1,4 @@
-"""The policy of a workspace: the one that counts, its revisions, and what another one would stop."""
+"""The policy of a workspace: the current one, its revisions, and a preview of what another would block."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from assay.store.models import PolicyRevision
 from assay.store.reads.facts import LIVE, facts_of, live_versions, people_in, runtimes_in
 from assay.store.reads.waivers import live_keys
 
-RECENT = timedelta(days=30)  # whose launches count as people touched
+RECENT = timedelta(days=30)  # launches within this count as people affected
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurrentPolicy:
-    """A policy that counts, with its revision; 0 is the default of the product."""
+    """The current policy with its revision number; 0 is the default policy."""
 
     revision: int
     policy: Policy
@@ -45,7 +45,7 @@ class CurrentPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class BlockedVersion:
-    """One version that a policy would stop, with the words of its blocking findings."""
+    """One version that a policy would block, with the texts of its blocking findings."""
 
     reference: str
     status: str
@@ -54,9 +54,9 @@ class BlockedVersion:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyPreview:
-    """The effect of a policy on everything published and pending. `warned` counts versions with warnings only.
+    """The effect of a policy on all published and pending versions. `warned` counts those with warnings only.
 
-    `by_rule` counts the versions in which a rule, by its sentence, finds something that stops or warns.
+    `by_rule` maps the sentence of a rule to the number of versions in which it blocks or warns.
     """
 
     looked_at: int
@@ -68,12 +68,12 @@ class PolicyPreview:
 
     @property
     def references(self) -> frozenset[str]:
-        """The versions that would be stopped."""
+        """The versions that would be blocked."""
         return frozenset(one.reference for one in self.stopped)
 
 
 def current_policy(workspace_id: int) -> CurrentPolicy:
-    """Return the newest revision, or the default when nobody wrote one."""
+    """Return the newest revision, or the default policy when there is none."""
     found = PolicyRevision.objects.filter(workspace_id=workspace_id).order_by("-number").first()
     if found is None:
         return CurrentPolicy(revision=0, policy=DEFAULT)
@@ -92,7 +92,7 @@ def policy_in(revision: PolicyRevision) -> Policy:
 
 
 def revise(actor: Actor, policy: Policy, *, seen: int, note: str = "") -> CurrentPolicy:
-    """Make a policy the one that counts. Raises ConflictError when another revision came meanwhile."""
+    """Store a policy as the newest revision. Raises ConflictError unless `seen` is the revision before it."""
     check_right(actor, Right.ADMINISTER)
     note = check_text(note, "note")
     newest = PolicyRevision.objects.filter(workspace_id=actor.workspace_id).aggregate(Max("number"))["number__max"]
@@ -121,7 +121,7 @@ def revise(actor: Actor, policy: Policy, *, seen: int, note: str = "") -> Curren
 
 def _changed(newest: int) -> ConflictError:
     return ConflictError(
-        f"The policy is at revision {newest} now.", hint="Look at what changed, then save again.", path="revision"
+        f"The policy is at revision {newest} now.", hint="Check what changed, then save again.", path="revision"
     )
 
 
@@ -131,12 +131,12 @@ def policy_of(actor: Actor, number: int) -> Policy:
         return DEFAULT
     found = PolicyRevision.objects.filter(workspace_id=actor.workspace_id, number=number).first()
     if found is None:
-        raise NotFoundError(f"There is no revision {number} of the policy.", hint="Choose one of the list.")
+        raise NotFoundError(f"There is no revision {number} of the policy.", hint="Choose one from the list.")
     return policy_from(found.document)
 
 
 def preview_policy(actor: Actor, policy: Policy) -> PolicyPreview:
-    """Say what a policy would stop among everything published and pending. Nothing is stored."""
+    """Return what a policy would block among all published and pending versions, storing nothing."""
     check_right(actor, Right.ADMINISTER)
     store_facts()
     rows = live_versions(actor.workspace_id, also=(Status.PENDING,))
@@ -169,17 +169,17 @@ def preview_policy(actor: Actor, policy: Policy) -> PolicyPreview:
 
 
 def read_policy(rules: list[dict[str, Any]] | None, text: str | None) -> Policy:
-    """Read a policy from plain rules or from YAML. Raises InvalidInputError, also for one without any rule."""
+    """Read a policy from rules as dicts or from YAML. Raises InvalidInputError, also for a policy without rules."""
     if (rules is None) == (text is None):
-        raise InvalidInputError("Give rules or yaml.", hint="Either one of the two.", path="rules")
+        raise InvalidInputError("Give rules or yaml.", hint="Give exactly one of the two.", path="rules")
     policy = policy_from_yaml(text) if text is not None else policy_from({"rules": rules})
     if not policy.rules:
-        raise InvalidInputError("A policy without rules says nothing.", hint="Keep at least one.", path="rules")
+        raise InvalidInputError("A policy needs at least one rule.", hint="Keep at least one.", path="rules")
     return policy
 
 
 def write_policy(current: CurrentPolicy) -> dict[str, Any]:
-    """Return a policy as plain values: its rules, and each as a sentence."""
+    """Return a policy as plain values: its revision, its rules, and each rule as a sentence."""
     sentences = [rule.sentence for rule in current.policy.rules]
     return {"revision": current.revision, **policy_document(current.policy), "sentences": sentences}
 

@@ -1,4 +1,4 @@
-"""The report of a version: what was seen when it was built, and what is known of it today."""
+"""The report of a version: the facts recorded at build time, and current advisories and index metadata."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NO_FEED = "No advisory feed is loaded."
 
 @dataclass(frozen=True, kw_only=True)
 class KnownVulnerabilities:
-    """The known problems of a version's libraries. `feed` None: nothing was assessed, `matches` says nothing."""
+    """The advisories that match a version's libraries. `feed` None: nothing was assessed, `matches` is empty."""
 
     feed: FeedFacts | None
     matches: tuple[Match, ...]
 
 
 def known_vulnerabilities(version: Version, feed: CurrentFeed | None = None) -> KnownVulnerabilities:
-    """Match the libraries of a built version against the newest feed."""
+    """Match the libraries of a built version with the newest advisory feed."""
     feed = feed or current_feed()
     if feed is None or version.lock is None:
         return KnownVulnerabilities(feed=None, matches=())
@@ -40,7 +40,7 @@ def known_vulnerabilities(version: Version, feed: CurrentFeed | None = None) -> 
 
 
 def report_document(version: Version) -> dict[str, Any]:
-    """Return the stored report with what is known today: advisories, their feed, licences, health."""
+    """Return the stored report with current data added: advisories, their feed, licences, health, provenance."""
     if version.lock is None:
         return {}
     known = known_vulnerabilities(version)
@@ -56,13 +56,13 @@ def report_document(version: Version) -> dict[str, Any]:
 
 
 def provenance_rows(version: Version) -> list[dict[str, Any]]:
-    """Return where each file came from and what its index tells of it today.
+    """Return where each file came from and what its index reports about it today.
 
-    None is what nobody asked yet, or what the index does not offer (attestations).
+    A value is None when the index was not queried yet or does not offer it (attestations).
     """
     libraries = LockValue.from_dict(version.lock.content).libraries if version.lock else ()
-    asked = projects(one.name for one in libraries)
-    return [_provenance(one, asked.get(one.name)) for one in libraries]
+    known = projects(one.name for one in libraries)
+    return [_provenance(one, known.get(one.name)) for one in libraries]
 
 
 def _provenance(library: LockedLibrary, project: Project | None) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _provenance(library: LockedLibrary, project: Project | None) -> dict[str, An
 
 
 def advisory_rows(known: KnownVulnerabilities) -> list[dict[str, Any]] | dict[str, str]:
-    """Return one row per problem, or why nothing was assessed: an empty list means that nothing is known."""
+    """Return one row per advisory, or why nothing was assessed; an empty list means no known vulnerabilities."""
     if known.feed is None:
         return {"state": "not assessed", "reason": NO_FEED}
     return [
@@ -105,7 +105,7 @@ def advisory_rows(known: KnownVulnerabilities) -> list[dict[str, Any]] | dict[st
 
 
 def feed_document(feed: FeedFacts | None) -> dict[str, Any] | None:
-    """Return the source and age of a feed, None when there is none."""
+    """Return the source, age in days and record counts of a feed, None when there is none."""
     if feed is None:
         return None
     return {
@@ -119,6 +119,6 @@ def feed_document(feed: FeedFacts | None) -> dict[str, Any] | None:
 
 
 def health_of(version: Version) -> str:
-    """Return the health as it is told, by the newest verdict on the version."""
+    """Return the health as users see it: "ok" only when the newest verdict used an advisory feed."""
     found = Assessment.objects.filter(version=version).values_list("feed_id", flat=True).first()
     return shown_health(version.health, assessed=found is not None)

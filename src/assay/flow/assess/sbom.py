@@ -10,7 +10,7 @@ from assay.store.models import Version
 
 def version_sbom(version: Version, known: KnownVulnerabilities) -> str:
     """Return the CycloneDX document of a built version. Raises ValueError for one without a lock."""
-    from assay.sources.sbom import SbomInput, sbom  # noqa: PLC0415 - takes 0.1 s that only this needs
+    from assay.sources.sbom import SbomInput, sbom  # noqa: PLC0415 - the import takes 0.1 s and is needed only here
 
     if version.lock is None:
         raise ValueError("Only a built version has an SBOM.")

@@ -1,1 +1,1 @@
-"""Building and verifying environments, and collecting what nothing needs."""
+"""Builds and verifications of environments, and garbage collection."""

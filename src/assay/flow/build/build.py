@@ -1,7 +1,7 @@
-"""Building: a request queues it; the worker starts it, follows it and stores its outcome.
+"""Builds: a request queues one; the worker starts it, polls it and stores its outcome.
 
-A build runs as a process of its own that leaves its progress and outcome in files. The row in the
-database says what is known; whoever is killed in between, the next look at the files brings it forward.
+A build runs in a separate process that writes its progress and outcome to files. The database row records
+the last known state; if the worker or the build is killed, the next poll of the files updates the row.
 """
 
 from __future__ import annotations
@@ -45,43 +45,43 @@ from assay.store.models import Build, Lock, LockedLibrary, Version
 from assay.store.transitions import touch
 
 BUILD_TIMEOUT = 3600  # seconds
-AT_ONCE = max(1, min(4, (os.cpu_count() or 2) // 2))  # builds side by side; each uses several cores itself
+AT_ONCE = max(1, min(4, (os.cpu_count() or 2) // 2))  # concurrent builds; each uses several cores itself
 LOST = Failure(
     step="",
     code="lost",
     detail="The build's process vanished (the machine or the process was killed).",
-    hint="Nothing half done is left. Build again.",
+    hint="Unfinished files were removed. Build again.",
 )
 
 
 def request_build(actor: Actor, slug: str, number: int) -> Build:
-    """Queue a build of a draft; while one runs, return that one."""
+    """Queue a build of a draft; while one is open, return that one."""
     version = find_version(actor, slug, number)
     if version.build is not None and version.build.active and version.author_id == actor.id:
         return version.build
     decide(Action.BUILD, version_state(version), actor)
     checked = checked_spec_of(actor, version)
     cool_down = current_policy(actor.workspace_id).policy.cool_down_days
-    asked = asdict(resolve_request(checked, indexes_in(actor.workspace_id), cool_down_days=cool_down))
+    request = asdict(resolve_request(checked, indexes_in(actor.workspace_id), cool_down_days=cool_down))
     try:
         with transaction.atomic():
             build = Build.objects.create(
                 version=version,
                 requested_by_id=actor.id,
                 state=BuildState.QUEUED,
-                request=asked,
+                request=request,
                 created_at=timezone.now(),
             )
             touch(version, build=build)
             wake_worker()
             record_version(EventName.BUILD_REQUESTED, version, actor.name, build=str(build.pk))
-    except IntegrityError:  # two requests at once: both get the one that was first
+    except IntegrityError:  # two requests at the same time: both return the first one
         return Build.objects.get(version=version, state__in=ACTIVE_BUILD)
     return build
 
 
 def cancel_build(actor: Actor, build_id: str) -> Build:
-    """Ask for the end of a build; one that is only queued ends at once."""
+    """Request the cancellation of a build; a queued build is cancelled at once."""
     build = find_build(actor, build_id)
     decide(Action.BUILD, version_state(build.version), actor)
     if not build.active:
@@ -94,14 +94,14 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
 
 
 def checked_spec_of(actor: Actor, version: Version) -> CheckedSpec:
-    """Return a version's spec as it was checked, with the versions that it names."""
+    """Return a version's spec as a checked spec, with the versions that it references."""
     spec = version.parsed_spec
     kept = find_reference(actor, spec.keep, path="keep") if spec.keep else None
     return CheckedSpec(spec=spec, base=version.base, python=version.python, corrections=(), kept=kept)
 
 
 def request_repair(actor: Actor, slug: str, number: int) -> Build:
-    """Queue the building of a version's own lock once more, to take the place of files that have drifted."""
+    """Queue a rebuild of a version's own lock that replaces its drifted files."""
     version = find_version(actor, slug, number)
     check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
     if version.lock is None or version.lock.drift is None:
@@ -126,7 +126,7 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
 
 
 def advance() -> bool:
-    """Bring every open build one step forward. Returns whether there was anything open."""
+    """Advance every open build by one step. Return whether any build was open."""
     opened = list(
         Build.objects.select_related("version__environment__workspace", "version__lock")
         .filter(state__in=ACTIVE_BUILD)
@@ -135,7 +135,7 @@ def advance() -> bool:
     running = sum(build.state != BuildState.QUEUED for build in opened)
     for build in opened:
         if build.state != BuildState.QUEUED:
-            _follow(build)
+            _poll(build)
         elif running < AT_ONCE:
             running += _claim(build)
     return bool(opened)
@@ -155,12 +155,12 @@ def _claim(build: Build) -> bool:
 
 
 def _reuse_existing(build: Build) -> bool:
-    """End a build at once whose lock is known from its preview and built already."""
-    asked = None if build.repair else cached_resolution(ResolveRequest.from_dict(build.request))
-    row = Lock.objects.filter(digest=asked.digest, drift__isnull=True).first() if asked else None
-    if asked is None or row is None:
+    """Finish a build at once when its lock is cached from a preview and already built. Return whether it did."""
+    known = None if build.repair else cached_resolution(ResolveRequest.from_dict(build.request))
+    row = Lock.objects.filter(digest=known.digest, drift__isnull=True).first() if known else None
+    if known is None or row is None:
         return False
-    take_lease(engine_paths(), str(build.pk), asked)
+    take_lease(engine_paths(), str(build.pk), known)
     if not is_sealed(prefix(row.digest)):
         return False
     directory = build_directory(build.pk)
@@ -171,7 +171,7 @@ def _reuse_existing(build: Build) -> bool:
 
 
 def _launch(build: Build) -> None:
-    """Start the build's process, or find the one that a killed worker started."""
+    """Start the build's process, or attach to the one that a killed worker started."""
     directory = build_directory(build.pk)
     handle = start_engine(directory, seconds=BUILD_TIMEOUT + 60, prepare=lambda: _write_job(build, directory))
     with transaction.atomic():
@@ -194,21 +194,21 @@ def _write_job(build: Build, directory: Path) -> None:
 
 
 def _write_credentials(credentials: Credentials, path: Path) -> None:
-    """Leave credentials for the build's process alone; it removes them as it reads them."""
+    """Write index credentials (mode 0600) for the build's process, which deletes the file when it reads it."""
     if credentials:
         path.touch(mode=0o600)
         path.write_text(json.dumps(credentials))
 
 
 def _lock_to_install(build: Build) -> str | None:
-    """Return the lock (TOML) that needs no resolving: a repair's own, or what a preview has just shown."""
+    """Return the lock (TOML) to install without resolving: a repair's own or a cached preview's; None: resolve."""
     if build.repair:
         return build.version.lock.text if build.version.lock else None
     known = cached_resolution(ResolveRequest.from_dict(build.request))
     return known.to_toml() if known else None
 
 
-def _follow(build: Build) -> None:
+def _poll(build: Build) -> None:
     directory = build_directory(build.pk)
     if build.handle is None:  # the worker was killed between claiming and starting
         _launch(build)
@@ -218,7 +218,7 @@ def _follow(build: Build) -> None:
         launcher.stop(handle)
         _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED)
         return
-    ended = launcher.status(handle).state != "running"  # asked first: an outcome may come in between
+    ended = launcher.status(handle).state != "running"  # read before the outcome, which may be written in between
     outcome = read_json(directory / "outcome.json")
     if outcome is not None:
         store_outcome(build, Outcome.from_dict(outcome))
@@ -250,7 +250,7 @@ def _show_progress(build: Build, progress: dict[str, Any] | None) -> None:
 
 
 def store_outcome(build: Build, outcome: Outcome) -> None:
-    """Store what a build left: the lock and its report, or the failure."""
+    """Store the outcome of a build: the lock and its report, or the failure."""
     if outcome.failure is not None:
         _fail(build, outcome.failure, outcome.steps)
         return
@@ -273,7 +273,7 @@ def store_outcome(build: Build, outcome: Outcome) -> None:
 
 def _store_lock(outcome: Outcome) -> Lock:
     if outcome.lock is None or outcome.report is None:
-        raise ValueError("A build without a failure leaves a lock and a report.")
+        raise ValueError("A successful build has a lock and a report.")
     value = LockValue.from_toml(outcome.lock)
     lock, made = Lock.objects.get_or_create(
         digest=value.digest,
@@ -315,7 +315,7 @@ def _end(
     only_from: list[BuildState] | None = None,
     **columns: Any,  # noqa: ANN401 - column values
 ) -> bool:
-    """Close a build once; a second closing changes nothing and answers False."""
+    """End a build and record it; return False, changing nothing, when it has ended already."""
     with transaction.atomic():
         changed = Build.objects.filter(pk=build.pk, state__in=only_from or ACTIVE_BUILD).update(
             state=state, finished_at=timezone.now(), **columns
@@ -329,14 +329,14 @@ def _end(
 
 
 def _clean_up(name: str) -> None:
-    """Remove the unfinished files of a build that has ended, and release its lease."""
+    """Remove the unfinished files of an ended build and release its lease."""
     remove_tree(Path(engine_paths().environments) / f"{BUILDING}{name}")
     clear_unpacking(Path(engine_paths().wheels), name)
     release_lease(engine_paths(), name)
 
 
 def sweep_leftovers() -> list[str]:
-    """Remove what killed builds left half done, but for builds that still run; return what was removed."""
+    """Remove the unfinished files of killed builds, keeping those of open builds; return what was removed."""
     opened = Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)
     alive = frozenset(str(build_id) for build_id in opened)
     empty_trash(engine_paths())
@@ -345,5 +345,5 @@ def sweep_leftovers() -> list[str]:
 
 
 def read_log(build: Build, offset: int) -> dict[str, Any]:
-    """Return the log from a byte offset, bounded, with where to go on and whether it is complete."""
+    """Return a bounded part of the log from a byte offset, the next offset, and whether the log is complete."""
     return log_from(build_directory(build.pk) / "log", offset, ended=not build.active)

@@ -1,4 +1,4 @@
-"""Processes of the engine: starting one on its directory, and reading what it leaves there."""
+"""Engine processes: start one in its directory, and read the files that it writes there."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from assay.launchers.local import LocalLauncher
 
 
 def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None]) -> Handle:
-    """Return the engine's process for a directory: the one that a killed worker started, else a new one.
+    """Return the engine process of a directory: the one that a killed worker started, else a new one.
 
-    `prepare` writes the job into the empty directory before a new process starts; `seconds` limit that process.
+    `prepare` writes the job into the empty directory before a new process starts; `seconds` is its time limit.
     """
     launcher = LocalLauncher()
     running = launcher.find(str(directory))
@@ -34,7 +34,7 @@ def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None]
 
 
 def engine_environment() -> dict[str, str]:
-    """Return the environment of the engine's processes: no secret of the server's."""
+    """Return the environment variables of engine processes, without any secret of the server."""
     return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -42,7 +42,7 @@ def engine_environment() -> dict[str, str]:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return what a process left, None when it left nothing yet."""
+    """Return the JSON document that a process wrote, None while the file does not exist."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:

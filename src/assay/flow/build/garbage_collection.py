@@ -1,4 +1,4 @@
-"""Clearing away what nothing needs: environments of versions that are gone, and wheels that only they had."""
+"""Garbage collection of environments whose versions are gone, and of wheels that only they used."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from assay.engine.leases import Needed
 from assay.flow.paths import engine_paths
 from assay.store.models import Build, Lock, Run, Server
 
-OLDER_THAN = 24 * 3600.0  # seconds; what was built today may be wanted again today
+OLDER_THAN = 24 * 3600.0  # seconds; what was built today may be needed again today
 USING_SERVERS = ("starting", "ready", "stopping")
 USING_RUNS = ("queued", "running")
 
 
 def needed() -> Needed:
-    """Return what is needed: every lock of a version that is not retired, or that a server or run uses."""
+    """Return what to keep: every lock of a version that is not retired, or that a server or run uses."""
     living = [status.value for status in Status if status is not Status.RETIRED]
     digests = set(Lock.objects.filter(versions__status__in=living).values_list("digest", flat=True))
     digests |= set(Server.objects.filter(state__in=USING_SERVERS).values_list("digest", flat=True))
@@ -29,13 +29,13 @@ def needed() -> Needed:
 
 
 def collect(*, dry_run: bool, older_than: float = OLDER_THAN) -> list[Unneeded]:
-    """Remove what nothing needs (or only name it), and return it."""
+    """Remove what nothing needs and return it; with `dry_run` only return it. `older_than` is in seconds."""
     release_ended()
     return garbage_collection.collect(engine_paths(), needed, older_than=older_than, dry_run=dry_run)
 
 
 def release_ended() -> None:
-    """Let go what builds held that have ended, or that this database does not know."""
+    """Release the leases of builds that have ended or that are not in this database."""
     running = {str(one) for one in Build.objects.filter(state__in=ACTIVE_BUILD).values_list("pk", flat=True)}
     for name in leases.lease_holders(engine_paths()):
         if name not in running:

@@ -1,6 +1,6 @@
-"""Verifying: are the files of a built version still what was built? What has drifted is not launched any more.
+"""Verification: compare the files of a built version with what was built. A drifted version cannot be launched.
 
-A verification runs like a build: a process of its own that leaves its progress and outcome in files.
+A verification runs like a build: a separate process that writes its progress and outcome to files.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from assay.store.models import Lock, Verification, Version
 from assay.store.models.maintenance import OPEN_VERIFICATION
 from assay.store.transitions import set_health
 
-TIMEOUT = 3600.0  # seconds; 2 GB take about two
-NAMED = 100  # paths of each kind that are kept in the database; the log has no more either
+TIMEOUT = 3600.0  # seconds; 2 GB take about 2 s
+NAMED = 100  # at most so many paths of each kind are stored in the database and shown in the log
 
 
 def request_verification(actor: Actor, slug: str, number: int) -> Verification:
-    """Queue a look at the files of a version; while one is open, return that one."""
+    """Queue a verification of a version; while one is open, return that one."""
     version = find_version(actor, slug, number)
     check_right(actor, Right.COMPOSE if version.author_id == actor.id else Right.REVIEW)
     return queue(version, actor.name)
 
 
 def queue(version: Version, who: str) -> Verification:
-    """Queue one, unless one is open for the same lock. Raises ConflictError when nothing is built."""
+    """Queue a verification, or return the open one of the same lock. Raises ConflictError when nothing is built."""
     if version.lock is None:
         raise ConflictError("This version is not built.", hint="Build it first.")
     try:
@@ -57,7 +57,7 @@ def queue(version: Version, who: str) -> Verification:
 
 
 def queue_all() -> int:
-    """Queue a look at every environment that can be launched; return how many locks that are."""
+    """Queue a verification of every lock of a version that is not retired; return the number of locks."""
     alive = Version.objects.exclude(status=Status.RETIRED).exclude(lock=None)
     one_each = {version.lock_id: version for version in alive.select_related("lock", "environment").order_by("pk")}
     for version in one_each.values():
@@ -79,7 +79,7 @@ def find_verification(actor: Actor, verification_id: str) -> Verification:
 
 
 def advance() -> bool:
-    """Bring the oldest open verification one step forward. Returns whether there was one."""
+    """Advance the oldest open verification by one step. Return whether there was one."""
     opened = Verification.objects.select_related("lock", "version__environment").filter(state__in=OPEN_VERIFICATION)
     first = opened.order_by("created_at").first()
     if first is None:
@@ -87,7 +87,7 @@ def advance() -> bool:
     if first.handle is None:
         _start(first)
     else:
-        _follow(first, Handle(**first.handle))
+        _poll(first, Handle(**first.handle))
     return True
 
 
@@ -102,7 +102,7 @@ def _write_job(lock: Lock, directory: Path) -> None:
     (directory / "rehash.json").write_text(json.dumps(job))
 
 
-def _follow(verification: Verification, handle: Handle) -> None:
+def _poll(verification: Verification, handle: Handle) -> None:
     directory = verification_directory(verification.pk)
     ended = LocalLauncher().status(handle).state != "running"
     outcome = read_json(directory / "outcome.json")
@@ -118,7 +118,7 @@ def _follow(verification: Verification, handle: Handle) -> None:
 
 
 def store_outcome(verification: Verification, outcome: dict[str, Any]) -> None:
-    """Keep what was seen; drift turns every version of this lock to attention, its end lets them start again."""
+    """Store the outcome; drift sets every version of this lock to "attention", a clean outcome resets it to "ok"."""
     short = {**outcome, **{kind: outcome[kind][:NAMED] for kind in ("changed", "missing", "added")}}
     with transaction.atomic():
         if not _end(verification, "clean" if outcome["clean"] else "drifted", short):
@@ -141,10 +141,10 @@ def _set_health(version: Version, outcome: dict[str, Any]) -> None:
 
 
 def words_of(outcome: dict[str, Any]) -> str:
-    """Say what has drifted in one line."""
-    told = [f"{len(outcome[kind])} {kind}" for kind in ("changed", "missing", "added") if outcome[kind]]
+    """Return a summary of the drift in one line."""
+    counts = [f"{len(outcome[kind])} {kind}" for kind in ("changed", "missing", "added") if outcome[kind]]
     first = next(path for kind in ("changed", "missing", "added") for path in outcome[kind])
-    return f"files {', '.join(told)}; the first: {first}"
+    return f"files {', '.join(counts)}; the first: {first}"
 
 
 def _end(verification: Verification, state: str, outcome: dict[str, Any] | None) -> bool:

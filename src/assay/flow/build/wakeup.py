@@ -1,6 +1,6 @@
-"""Waking the worker on the same machine: whoever queues work touches a file, and the worker looks at once.
+"""Wake the worker on the same machine: queueing work touches a file, whose change makes the worker poll at once.
 
-Without it (another machine) the worker finds the row when it polls next: the row is the request.
+On another machine the worker finds the queued row at its next regular poll.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _touch() -> None:
 
 
 def last_wake() -> int:
-    """Return a number that differs after each wake-up; reading it takes microseconds."""
+    """Return a number that changes with each wake-up; reading it takes microseconds."""
     try:
         return _path().stat().st_mtime_ns
     except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""Composing: drafts, resolving them, and fixes for conflicts."""
+"""Composition of versions: drafts, resolution, and fixes for conflicts."""

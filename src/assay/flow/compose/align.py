@@ -1,7 +1,7 @@
-"""Aligning: move one library of several published environments to a version, where that is possible.
+"""Alignment: move one library of several published environments to the same version, where that is possible.
 
-Each move is resolved before it is offered. The change is the smallest that a spec can say: the library's
-line becomes a pin, all other lines stay.
+Each move is resolved before it is offered. The change to the spec is minimal: the library's line becomes
+a pin, all other lines stay.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MOST = 20  # environments in one request; each is resolved
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """What moving one version would do.
+    """The result of moving a library in one version.
 
-    `reason` says why it is not possible, '' when it is. `moves` are the libraries that would change, the one
-    asked about first. `draft` is the reference of the draft that was made, '' when none was.
+    `reason` is why it is not possible, '' when it is. `moves` are the libraries that would change, the
+    pinned one first. `draft` is the reference of the draft that was created, '' for none.
     """
 
     reference: str
@@ -42,15 +42,15 @@ class Proposal:
 
     @property
     def possible(self) -> bool:
-        """Say whether it can move."""
+        """Whether the move is possible."""
         return not self.reason
 
 
 def propose(actor: Actor, pin: Pin, references: Sequence[str], *, create: bool = False) -> list[Proposal]:
-    """Resolve each move, in the order given; with `create`, make a draft of the next version for each possible one.
+    """Resolve each move in the given order; with `create`, start a draft of the next version for each possible one.
 
-    A draft of the actor's that says the same already is named again. Raises InvalidInputError for none or too
-    many, and NotFoundError for a version that the actor may not see.
+    An existing draft of the actor with the same libraries is returned instead. Raises InvalidInputError for no
+    or too many references, and NotFoundError for a version that the actor may not see.
     """
     check_right(actor, Right.COMPOSE)
     if not 1 <= len(references) <= MOST:
@@ -75,16 +75,16 @@ def _proposal(actor: Actor, pin: Pin, version: Version, *, create: bool) -> Prop
 
 
 def _check_movable(pin: Pin, version: Version) -> None:
-    """Raise ConflictError when there is nothing to move, or the version is not where its environment stands."""
+    """Raise ConflictError when there is nothing to move or the version is not the newest of its environment."""
     if version.status != Status.PUBLISHED or version.environment.newest_id != version.pk:
         raise ConflictError(
             f"{version.reference} is not the newest published version of its environment.", hint="Name that one."
         )
     locked = {one["name"]: one["version"] for one in version.lock.content["libraries"]} if version.lock else {}
     if pin.name not in locked:
-        raise ConflictError(f"{version.reference} does not hold {pin.name}.")
+        raise ConflictError(f"{version.reference} does not contain {pin.name}.")
     if pin.takes(locked[pin.name]):
-        raise ConflictError(f"{version.reference} holds {pin.name} {locked[pin.name]} already.")
+        raise ConflictError(f"{version.reference} has {pin.name} {locked[pin.name]} already.")
 
 
 def _pinned_input(pin: Pin, version: Version) -> SpecInput:
@@ -94,7 +94,7 @@ def _pinned_input(pin: Pin, version: Version) -> SpecInput:
 
 
 def _moves(actor: Actor, pin: Pin, version: Version, spec_input: SpecInput) -> tuple[Row, ...]:
-    """Resolve the move. Raises what resolving raises, in words that say what does not fit."""
+    """Resolve the move and return the changed libraries. Raises ResolutionError with the conflict."""
     found = preview(actor, spec_input, turn=f"align-{uuid.uuid4()}")
     after = ComparedVersion(label="moved", lock=found.lock, direct=found.direct)
     changed = compare([compared_version(version), after]).changed

@@ -1,4 +1,4 @@
-"""Fixes for a conflict, each tried before it is offered: what a button says has been resolved."""
+"""Fixes for a resolution conflict; a fix is offered only after it has been resolved successfully."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from assay.flow.compose.resolve import resolve_request
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
 
-SECONDS = 10.0  # for all of them; a candidate that is not done by then is not offered
-AT_ONCE = 2  # resolutions side by side: the author's next keystroke needs the machine too
+SECONDS = 10.0  # for all candidates together; one that is not resolved by then is not offered
+AT_ONCE = 2  # concurrent resolutions; the author's next preview needs CPU too
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Why a spec does not resolve: the words, who asks for what, and the changes that were seen to end it."""
+    """Why a spec does not resolve: the error, the dependencies in conflict, and the fixes that resolve."""
 
     error: ResolutionError
     dependencies: tuple[Dependency, ...]
@@ -35,14 +35,14 @@ class Conflict:
 
 
 class _RunningTrials:
-    """The processes of one person's trials: a newer request ends them."""
+    """The running trial resolutions of each person; a newer request ends the earlier ones."""
 
     def __init__(self) -> None:
         self._running: dict[int, list[Popen[str]]] = {}
         self._guard = threading.Lock()
 
     def begin(self, person: int) -> list[Popen[str]]:
-        """End what runs for a person, and return the list for what comes."""
+        """Kill the person's running processes, and return the list for their new ones."""
         with self._guard:
             for process in self._running.get(person, ()):
                 with contextlib.suppress(OSError):
@@ -55,36 +55,36 @@ _trials = _RunningTrials()
 
 
 def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
-    """Say why a spec does not resolve and what was seen to help. None when it does resolve."""
+    """Return why a spec does not resolve and the fixes that work, None when it does resolve."""
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
     mine = _trials.begin(actor.id)
     sources = indexes_in(actor.workspace_id)
-    asked, secrets = resolve_request(checked, sources), sources.credentials
+    request, secrets = resolve_request(checked, sources), sources.credentials
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="fixes-", dir=home() / "tmp") as folder:
         try:
-            _resolve(asked, folder, "0", mine, secrets)
+            _resolve(request, folder, "0", mine, secrets)
         except ResolutionError as error:
             python = None if checked.base else checked.python
             found = fixes(checked.spec.libraries, error.detail, python=python, pythons=tuple(interpreters()))
             return Conflict(
                 error=error,
                 dependencies=dependencies_in(error.detail),
-                fixes=_resolvable(asked, found, folder, mine, secrets),
+                fixes=_resolvable(request, found, folder, mine, secrets),
             )
     return None
 
 
 def _resolvable(
-    asked: ResolveRequest, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
+    request: ResolveRequest, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
 ) -> tuple[tuple[Fix, Lock], ...]:
     """Return the candidates that resolve, in their order."""
     until = time.monotonic() + SECONDS
     found: list[tuple[Fix, Lock]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running = [
-            (fix, pool.submit(_resolve, _request_with(asked, fix), folder, str(number), mine, secrets))
+            (fix, pool.submit(_resolve, _request_with(request, fix), folder, str(number), mine, secrets))
             for number, fix in enumerate(candidates, 1)
         ]
         for fix, one in running:
@@ -99,14 +99,16 @@ def _resolvable(
     return tuple(found)
 
 
-def _request_with(asked: ResolveRequest, fix: Fix) -> ResolveRequest:
-    changed = replace(asked, libraries=fix.libraries)
+def _request_with(request: ResolveRequest, fix: Fix) -> ResolveRequest:
+    changed = replace(request, libraries=fix.libraries)
     if fix.python is None:
         return changed
     return replace(changed, python=fix.python, python_path=interpreter(fix.python).path)
 
 
-def _resolve(asked: ResolveRequest, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
+def _resolve(request: ResolveRequest, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
     with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
         cache = engine_paths().cache
-        return engine_of(asked).preview(asked, cache=cache, workdir=workdir, started=mine.append, credentials=secrets)
+        return engine_of(request).preview(
+            request, cache=cache, workdir=workdir, started=mine.append, credentials=secrets
+        )

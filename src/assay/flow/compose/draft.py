@@ -1,4 +1,4 @@
-"""Composing: create an environment, start a new version, edit, delete."""
+"""Drafts: create an environment, start a new version, edit it, delete it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_TITLE = 200  # characters
 
 @dataclass(frozen=True, kw_only=True)
 class SpecInput:
-    """A spec as it comes in from a page or the API, unchecked."""
+    """An unchecked spec from a page or the API."""
 
     base: str | None
     python: str | None
@@ -47,7 +47,7 @@ class CheckedSpec:
 
 
 def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
-    """Check a spec against the domain and this installation. Raises errors with the field's path."""
+    """Check a spec against the domain rules and this installation. Raises AssayError with the path of the field."""
     base = None
     reference = spec_input.base or None
     if reference:
@@ -69,7 +69,7 @@ def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
         keep=kept.reference if kept else None,
     )
     python = base.python if base else spec.python or ""
-    interpreter(python)  # raises with the versions there are
+    interpreter(python)  # raises InvalidInputError with the available versions
     return CheckedSpec(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
 
 
@@ -117,7 +117,7 @@ def new_version(actor: Actor, slug: str) -> Version:
 
 
 def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
-    """Start a draft in the environment of a version, on the same base, with a spec that was checked."""
+    """Start a draft in the environment of a version, on the same base, with a checked spec."""
     check_right(actor, Right.COMPOSE)
     spec = replace(spec, keep=origin.reference)
     checked = CheckedSpec(spec=spec, base=origin.base, python=origin.python, corrections=(), kept=origin)
@@ -151,7 +151,7 @@ def _add_version(
 
 
 def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tuple[Version, tuple[Correction, ...]]:
-    """Edit a draft. A changed spec drops its lock, build and report; the same one changes nothing."""
+    """Edit a draft. A changed spec drops its lock, build and report; an unchanged one has no effect."""
     version = find_version(actor, slug, number)
     decide(Action.EDIT, version_state(version), actor)
     checked = check_spec_input(actor, spec_input)
@@ -177,18 +177,18 @@ def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tu
 
 
 def apply_requested_change(actor: Actor, slug: str, number: int, ask: RequestedChange) -> Version:
-    """Edit a draft as a reviewer proposed. Raises InvalidInputError for words, which only a person can follow."""
+    """Apply a reviewer's requested change to a draft. Raises InvalidInputError for one that is only text."""
     version = find_version(actor, slug, number)
     decide(Action.EDIT, version_state(version), actor)
     if ask.edit is None or not ask.edit.changes_spec:
-        raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as it is asked.", path="edit")
+        raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as requested.", path="edit")
     spec = apply_edit(version.parsed_spec, ask.name, ask.edit)
     spec_input = SpecInput(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
     return edit_spec(actor, slug, number, spec_input)[0]
 
 
 def edit_description(actor: Actor, slug: str, *, title: str, description: str) -> None:
-    """Change title and description; while nothing is published its owner does, afterwards a reviewer too."""
+    """Change title and description. Allowed for the environment's owner and for reviewers."""
     check_right(actor, Right.COMPOSE)
     environment = find_environment(actor, slug)
     if environment.owner_id != actor.id:
@@ -210,11 +210,11 @@ def edit_description(actor: Actor, slug: str, *, title: str, description: str) -
 
 
 def delete_draft(actor: Actor, slug: str, number: int) -> None:
-    """Delete a draft, and its environment when nothing else is in it. The audit log keeps its events."""
+    """Delete a draft, and its environment when that has no other version. The audit log keeps its events."""
     version = find_version(actor, slug, number)
     decide(Action.DELETE, version_state(version), actor)
     with transaction.atomic():
-        touch(version)  # nobody submits it while it goes
+        touch(version)  # prevents a submission at the same time
         record_version(EventName.VERSION_DELETED, version, actor.name, spec=version.spec)
         environment = version.environment
         version.delete()
@@ -238,6 +238,6 @@ def check_title(title: str) -> str:
 
 
 def slug_is_free(actor: Actor, slug: str) -> bool:
-    """Say whether a valid short name can still be taken. Raises InvalidInputError for an invalid one."""
+    """Return whether a valid short name is free. Raises InvalidInputError for an invalid one."""
     check_slug(slug)
     return not Environment.objects.filter(workspace_id=actor.workspace_id, slug=slug).exists()

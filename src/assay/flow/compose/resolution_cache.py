@@ -1,4 +1,4 @@
-"""What a preview resolved is remembered for some minutes: a build right after it installs what was shown."""
+"""A cache of resolutions: a build within 10 minutes of a preview installs exactly the lock that was shown."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from assay.engine.interface import ResolveRequest
 from assay.flow.paths import home
 
 KEPT = 600.0  # seconds
-MOST = 500  # answers; the oldest give way
+MOST = 500  # locks; the oldest are removed
 
 
 def cache_resolution(request: ResolveRequest, lock: Lock) -> None:
-    """Keep an answer."""
+    """Store the lock of a request."""
     path = _path(request)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{uuid4().hex}")
-    aside.write_text(lock.to_toml())
-    aside.replace(path)
+    temporary = path.with_name(f".{uuid4().hex}")
+    temporary.write_text(lock.to_toml())
+    temporary.replace(path)
     _remove_old(path.parent)
 
 
 def cached_resolution(request: ResolveRequest) -> Lock | None:
-    """Return the answer to the very same request, None when there is none or it is too old."""
+    """Return the lock of an identical request, None when there is none or it is too old."""
     path = _path(request)
     try:
         if time.time() - path.stat().st_mtime > KEPT:
@@ -39,8 +39,8 @@ def cached_resolution(request: ResolveRequest) -> Lock | None:
 
 
 def _path(request: ResolveRequest) -> Path:
-    asked = json.dumps(asdict(request), sort_keys=True)
-    return home() / "resolved" / f"{hashlib.sha256(asked.encode()).hexdigest()}.toml"
+    key = json.dumps(asdict(request), sort_keys=True)
+    return home() / "resolved" / f"{hashlib.sha256(key.encode()).hexdigest()}.toml"
 
 
 def _remove_old(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""From a spec to the request that the engine answers, and the answer as a preview."""
+"""Resolution: turn a spec into a request for the engine, and its result into a preview."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from assay.store.reads.libraries import direct_names, lines_of
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What would be installed. `added` counts what is new to the base; `need` asks which versions cover it.
+    """What would be installed. `added` counts the libraries that the base lacks; `need` is for searching versions.
 
-    `moved` are libraries of the version that is kept to (`kept`, '' for none) that move though nobody asked;
-    `new_bytes` are those of files that no environment of this installation has yet.
+    `moved` are the unrequested changes from the version whose pins are preferred (`kept`, '' for none);
+    `new_bytes` is the size of the files that no environment of this installation has yet.
     """
 
     lock: Lock
@@ -48,25 +48,25 @@ class Preview:
 
 
 class _LatestResolutions:
-    """The newest resolution of each person and page; a newer one stops the one before it."""
+    """The newest resolution of each person and page; a newer one kills the one before it."""
 
     def __init__(self) -> None:
         self._running: dict[str, Popen[str]] = {}
         self._guard = threading.Lock()
 
     def start(self, key: str, process: Popen[str]) -> None:
-        """Make this the current resolution of the key and end the previous one."""
+        """Make this the current resolution of the key and kill the previous one."""
         with self._guard:
             previous, self._running[key] = self._running.get(key), process
         if previous is not None and previous.poll() is None:
             previous.kill()
 
     def is_current(self, key: str, process: Popen[str] | None) -> bool:
-        """Say whether no newer resolution has started."""
+        """Return whether no newer resolution has started."""
         return self._running.get(key) is process
 
     def finish(self, key: str, process: Popen[str] | None) -> None:
-        """Forget a resolution that has ended."""
+        """Remove a resolution that has ended."""
         with self._guard:
             if process is not None and self._running.get(key) is process:
                 del self._running[key]
@@ -76,9 +76,9 @@ _latest = _LatestResolutions()
 
 
 def resolve_request(checked: CheckedSpec, sources: PackageIndexes, *, cool_down_days: int = 0) -> ResolveRequest:
-    """Return what the engine is asked for a checked spec: its libraries, and its base's pins.
+    """Return the resolve request of a checked spec: its libraries, and the pins of its base.
 
-    `cool_down_days` is the policy's: what it would stop as too new is not chosen in the first place.
+    `cool_down_days` is the policy's: a release that it would block as too new is not chosen.
     """
     return ResolveRequest(
         python=checked.python,
@@ -102,9 +102,9 @@ def pins_of(base: Version | None) -> tuple[str, ...]:
 
 
 def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
-    """Resolve a spec without storing anything. A newer call with the same turn ends this one.
+    """Resolve a spec without storing a version. A newer call with the same `turn` cancels this one.
 
-    Raises ConflictError("superseded") then, and ResolutionError when the libraries do not fit.
+    Raises ConflictError when cancelled so, and ResolutionError when the libraries conflict.
     """
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
@@ -116,12 +116,14 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
         _latest.start(key, process)
 
     sources = indexes_in(actor.workspace_id)
-    asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
+    request = resolve_request(
+        checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days
+    )
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
-            lock = engine_of(asked).preview(
-                asked,
+            lock = engine_of(request).preview(
+                request,
                 cache=engine_paths().cache,
                 workdir=workdir,
                 started=started,
@@ -129,11 +131,11 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
             )
         except Exception:
             if mine and not _latest.is_current(key, mine[-1]):
-                raise ConflictError("A newer request took its place.", hint="Ask again.") from None
+                raise ConflictError("A newer request replaced this one.", hint="Try again.") from None
             raise
         finally:
             _latest.finish(key, mine[-1] if mine else None)
-    cache_resolution(asked, lock)
+    cache_resolution(request, lock)
     return Preview(
         lock=lock,
         direct=direct_names(checked.spec.names, checked.base),
@@ -144,7 +146,7 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
             digest=lock.digest,
         ),
         corrections=checked.corrections,
-        added=len(lock.libraries) - len(asked.pins),
+        added=len(lock.libraries) - len(request.pins),
         kept=checked.kept.reference if checked.kept else "",
         moved=_moved(checked, lock),
         new_bytes=new_bytes(lock),
@@ -152,17 +154,17 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
 
 
 def _moved(checked: CheckedSpec, lock: Lock) -> tuple[UnrequestedChange, ...]:
-    """Return what moves though its line is the same as in the version that is kept to."""
+    """Return the libraries that change although their line is the same as in the kept version."""
     if checked.kept is None or checked.kept.lock is None:
         return ()
     before = set(checked.kept.parsed_spec.libraries)
-    asked = [Requirement(line) for line in checked.spec.libraries if line not in before]
+    edited = [Requirement(line) for line in checked.spec.libraries if line not in before]
     return unrequested_changes(
-        Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in asked}
+        Lock.from_dict(checked.kept.lock.content), lock, {canonicalize_name(one.name) for one in edited}
     )
 
 
 def new_bytes(lock: Lock) -> int:
-    """Return the bytes of a lock's files that are not unpacked here yet."""
+    """Return the size in bytes of a lock's files that are not in the wheel store yet."""
     store = Path(engine_paths().wheels)
     return sum(one.file.size for one in lock.libraries if not (store / key_of(one, lock.python)).is_dir())

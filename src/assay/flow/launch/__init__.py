@@ -1,1 +1,1 @@
-"""Launching published versions, with applications and secrets."""
+"""Launches of published versions, applications, and secrets."""

@@ -1,4 +1,4 @@
-"""Applications of a workspace: those that come with Assay, and those that its administrators added."""
+"""Applications of a workspace: the built-in ones, and those that its administrators added."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def find_application(workspace_id: int, slug: str) -> Application:
         return found
     row = StudioApplication.objects.filter(workspace_id=workspace_id, slug=slug).first()
     if row is None:
-        raise NotFoundError(f"There is no application {slug[:40]!r}.", hint="Choose one of the launch page.")
+        raise NotFoundError(f"There is no application {slug[:40]!r}.", hint="Choose one from the launch page.")
     return _read(row)
 
 
@@ -37,7 +37,7 @@ def add_application(actor: Actor, wanted: Application) -> Application:
 
 
 def add(workspace_id: int, wanted: Application, by: str = "assay") -> None:
-    """Add an application, on the word of whoever runs the machine."""
+    """Add an application without a permission check, for the command line."""
     checked = check_application(wanted)
     taken = ConflictError(f"There is an application {checked.slug} already.", hint="Remove it first.", path="slug")
     if any(one.slug == checked.slug for one in BUILT_IN):
@@ -60,13 +60,13 @@ def add(workspace_id: int, wanted: Application, by: str = "assay") -> None:
 
 
 def remove_application(actor: Actor, slug: str) -> None:
-    """Remove an application that was added; servers that run it go on. Raises NotFoundError."""
+    """Remove an added application; servers that run it keep running. Raises NotFoundError."""
     check_right(actor, Right.ADMINISTER)
     remove(actor.workspace_id, slug, by=actor.name)
 
 
 def remove(workspace_id: int, slug: str, by: str = "assay") -> None:
-    """Remove an application, on the word of whoever runs the machine."""
+    """Remove an application without a permission check, for the command line."""
     with transaction.atomic():
         removed, _ = StudioApplication.objects.filter(workspace_id=workspace_id, slug=slug).delete()
         if not removed:

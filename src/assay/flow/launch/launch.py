@@ -1,4 +1,4 @@
-"""Launching: whether a person may start a version, and the record of each launch."""
+"""Launches: check whether a person may start a version, and record each launch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from assay.flow.access import find_reference, version_state
 from assay.flow.paths import prefix
 from assay.store.models import Launch, Runtime, Version
 
-PULL_AGAIN = timedelta(hours=1)  # taking the same lock along again within this is the same use
+PULL_AGAIN = timedelta(hours=1)  # a repeated download of the same lock within this time counts as the same use
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchPermission:
-    """The permission to start one version now. `notice` is what the person should know, '' for nothing."""
+    """The permission to start one version now. `notice` is a message for the person, '' for none."""
 
     version: Version
     digest: str
@@ -30,7 +30,7 @@ class LaunchPermission:
 
 
 def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
-    """Return the permission for `name@number` or `name`, with the files checked (law 1). Raises AssayError."""
+    """Return the permission for `name@number` or `name`, after checking that it is sealed. Raises AssayError."""
     version = find_reference(actor, reference)
     kind = check_launch(version_state(version), Health(version.health), actor)
     directory = prefix(version.digest)
@@ -45,7 +45,7 @@ def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
 
 
 def notice_of(version: Version) -> str:
-    """Say what a person who starts this version should know."""
+    """Return the message for a person who starts this version, '' for none: deprecation or a newer version."""
     if version.status == Status.DEPRECATED:
         instead = f" Use {version.successor} instead." if version.successor else ""
         return f"{version.reference} is deprecated: {version.reason}{instead}"
@@ -54,7 +54,7 @@ def notice_of(version: Version) -> str:
 
 
 def newer_of(version: Version) -> str:
-    """Name the version in which somebody who uses this one should go on: its successor, or a newer one."""
+    """Return the reference of the version to move to: its successor or the newest one, '' for none."""
     if version.status == Status.DEPRECATED and version.successor:
         return version.successor
     newest = version.environment.newest
@@ -64,7 +64,7 @@ def newer_of(version: Version) -> str:
 def record_launch(
     permission: LaunchPermission, actor: Actor, *, kind: str, target_id: str, runtime: Runtime | None = None
 ) -> Launch:
-    """Record one use of a version, in a project if it was one."""
+    """Record one use of a version, with its runtime if it is a run."""
     return Launch.objects.create(
         person_id=actor.id,
         environment=permission.version.environment,
@@ -78,10 +78,10 @@ def record_launch(
 
 
 def record_pull(actor: Actor, version: Version) -> None:
-    """Record that somebody took a published lock along, once per person, version and hour."""
+    """Record the download of a published lock, once per person, version and hour."""
     now = timezone.now()
-    lately = Launch.objects.filter(person_id=actor.id, version=version, kind="pull", started_at__gt=now - PULL_AGAIN)
-    if version.status in {Status.PUBLISHED, Status.DEPRECATED} and not lately.exists():
+    recent = Launch.objects.filter(person_id=actor.id, version=version, kind="pull", started_at__gt=now - PULL_AGAIN)
+    if version.status in {Status.PUBLISHED, Status.DEPRECATED} and not recent.exists():
         Launch.objects.create(
             person_id=actor.id,
             environment=version.environment,

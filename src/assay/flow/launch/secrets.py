@@ -16,7 +16,7 @@ from assay.store.models import Secret
 
 PURPOSE = "secret of runs"
 LONGEST = 32 * 1024  # characters of one value
-SHORTEST = 4  # characters; anything shorter could not be masked in a log without masking much else
+SHORTEST = 4  # characters; masking anything shorter in a log would mask much else
 
 
 def set_secret(actor: Actor, name: str, value: str) -> Secret:
@@ -38,7 +38,7 @@ def set_secret(actor: Actor, name: str, value: str) -> Secret:
 
 
 def remove_secret(actor: Actor, name: str) -> None:
-    """Remove a secret. Runs that name it fail and say so. Raises NotFoundError."""
+    """Remove a secret. Runs that use it fail with an error that names it. Raises NotFoundError."""
     check_right(actor, Right.COMPOSE)
     with transaction.atomic():
         removed, _ = Secret.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id, name=name).delete()
@@ -48,13 +48,13 @@ def remove_secret(actor: Actor, name: str) -> None:
 
 
 def list_secrets(actor: Actor) -> list[Secret]:
-    """Return one's own secrets by name, without their values."""
+    """Return the actor's own secrets ordered by name, without their values."""
     found = Secret.objects.filter(workspace_id=actor.workspace_id, owner_id=actor.id)
     return list(found.defer("encrypted_value").order_by("name"))
 
 
 def check_secrets_exist(actor: Actor, wanted: Iterable[str], path: str = "secrets") -> None:
-    """Raise InvalidInputError unless one has a secret of each name."""
+    """Raise InvalidInputError unless the actor has a secret of each name."""
     missing = sorted(set(wanted) - {one.name for one in list_secrets(actor)})
     if missing:
         raise InvalidInputError(
@@ -63,7 +63,7 @@ def check_secrets_exist(actor: Actor, wanted: Iterable[str], path: str = "secret
 
 
 def secret_values(workspace_id: int, owner_id: int, wanted: Iterable[str]) -> dict[str, str]:
-    """Return the values by name, for one run. Raises NotFoundError for a removed one, UnavailableError."""
+    """Return the values by name, for one run. Raises NotFoundError for a removed secret, UnavailableError."""
     found = {
         one.name: one.encrypted_value
         for one in Secret.objects.filter(workspace_id=workspace_id, owner_id=owner_id, name__in=list(wanted))

@@ -1,1 +1,1 @@
-"""Telling people and webhooks what happened."""
+"""Notifications of people and webhooks."""

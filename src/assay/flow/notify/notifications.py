@@ -1,6 +1,7 @@
-"""Notices: the trail is read on from where it was read last, and becomes what people and webhooks are told.
+"""Notifications: turn new events of the audit log into notifications of people and deliveries to webhooks.
 
-Where it was read to and what comes of it are written together, so a crash neither loses nor doubles any.
+The position in the log and the rows made from it are written in one transaction, so a crash neither loses nor
+duplicates any.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from assay.core.notifications import NOTIFICATION_TYPES, Audience, words_of
 from assay.core.roles import Actor, Role
 from assay.store.models import Delivery, Event, Launch, Membership, Notification, Runtime, Version, Webhook, Workspace
 
-RECENT = timedelta(days=30)  # whose launches count as use
-AT_ONCE = 500  # events of one step
+RECENT = timedelta(days=30)  # launches within this count as use
+AT_ONCE = 500  # events per step
 
 
 def advance() -> bool:
-    """Turn what happened since the last look into notices and deliveries. Returns whether there was anything."""
+    """Make notifications and deliveries of the events since the last step. Return whether there were any."""
     behind = [
-        pk for pk, count, told in Workspace.objects.values_list("pk", "event_count", "notified_up_to") if told < count
+        pk for pk, count, done in Workspace.objects.values_list("pk", "event_count", "notified_up_to") if done < count
     ]
     for pk in behind:
         _process_new_events(pk)
@@ -35,8 +36,8 @@ def advance() -> bool:
 def _process_new_events(workspace_id: int) -> None:
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
-        trail = Event.objects.filter(workspace=workspace, sequence__gt=workspace.notified_up_to)
-        events = list(trail.order_by("sequence")[:AT_ONCE])
+        new = Event.objects.filter(workspace=workspace, sequence__gt=workspace.notified_up_to)
+        events = list(new.order_by("sequence")[:AT_ONCE])
         if not events:
             return
         recipients = _Recipients(workspace_id)
@@ -48,7 +49,7 @@ def _process_new_events(workspace_id: int) -> None:
 
 @dataclass
 class _Recipients:
-    """The people of a workspace, as audiences ask for them; each answer is kept for this step."""
+    """The people of a workspace by audience; each query result is cached for this step."""
 
     workspace_id: int
     _reviewers: set[int] | None = None
@@ -56,7 +57,7 @@ class _Recipients:
     _users: dict[int, set[int]] = field(default_factory=dict)
 
     def version(self, event: Event) -> Version | None:
-        """Return the version of which an event tells, None for one that is gone."""
+        """Return the version of an event, None for a deleted one."""
         key = (event.environment, event.number or 0)
         if key not in self._versions:
             rows = Version.objects.filter(environment__workspace_id=self.workspace_id, environment__slug=key[0])
@@ -64,7 +65,7 @@ class _Recipients:
         return self._versions[key]
 
     def people(self, audience: Audience, version: Version) -> set[int]:
-        """Return who belongs to an audience of a version."""
+        """Return the ids of the people in an audience of a version."""
         if audience is Audience.AUTHOR:
             return {version.author_id}
         if audience is Audience.OWNER:
@@ -92,13 +93,13 @@ class _Recipients:
 
 
 def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notification]:
-    """Yield what each person is told of one event, nobody twice, and never who did it."""
+    """Yield the notifications of one event: one per person, none for its actor."""
     name = EventName(event.name) if event.name in list(EventName) else None
     version = recipients.version(event) if name in NOTIFICATION_TYPES and event.number else None
     if name is None or version is None:
         return
-    told = NOTIFICATION_TYPES[name]
-    people = set().union(*(recipients.people(one, version) for one in told.audience))
+    kind = NOTIFICATION_TYPES[name]
+    people = set().union(*(recipients.people(one, version) for one in kind.audience))
     members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
     rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
     words = words_of(name, actor=event.actor, reference=version.reference, detail=event.detail)
@@ -112,7 +113,7 @@ def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notific
             number=version.number,
             text=words,
             at=event.at,
-            mail="due" if email and wants and not told.quiet else "",
+            mail="due" if email and wants and not kind.quiet else "",
         )
 
 
@@ -125,11 +126,11 @@ def _deliveries(workspace: Workspace, events: list[Event]) -> Iterable[Delivery]
 
 
 def unread(actor: Actor) -> int:
-    """Count what a person has not read: one query, for the bell on every page."""
+    """Return the number of a person's unread notifications in one query; every page shows it."""
     return Notification.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None).count()
 
 
 def mark_read(actor: Actor, notice_id: int | None = None) -> int:
-    """Mark one notice of one's own, or all of them, as read; return how many were not before."""
+    """Mark one or all of the actor's notifications as read; return how many were unread."""
     rows = Notification.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None)
     return (rows.filter(pk=notice_id) if notice_id else rows).update(read_at=timezone.now())

@@ -1,6 +1,6 @@
-"""Webhooks: addresses that are told of events, signed so that a receiver knows who speaks.
+"""Webhooks: addresses that receive events as JSON, signed so that a receiver can verify the sender.
 
-The form is that of the Standard Webhooks specification (standardwebhooks.com): headers `webhook-id`,
+The format is that of the Standard Webhooks specification (standardwebhooks.com): headers `webhook-id`,
 `webhook-timestamp` and `webhook-signature`, the last `v1,` and the base64 of an HMAC-SHA256 over
 `id.timestamp.body` under the secret.
 """
@@ -32,21 +32,21 @@ from assay.store.models import Delivery, Event, Webhook
 
 PURPOSE = "webhook"
 PREFIX = "whsec_"
-MOST = 20  # webhooks of a workspace
+MOST = 20  # webhooks per workspace
 PAUSES = (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600)  # seconds before each further attempt
 SECONDS = 10.0  # for one attempt
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewWebhook:
-    """A webhook that was just made, with the secret that is shown this once."""
+    """A new webhook with its secret, which is shown only once."""
 
     record: Webhook
     secret: str
 
 
 def add_webhook(actor: Actor, *, url: str, events: tuple[str, ...], allow_private: bool = False) -> NewWebhook:
-    """Tell an address of events from now on; none named means all that people are told of."""
+    """Add a webhook and return it with its secret. Empty `events` means all that people are notified of."""
     check_right(actor, Right.ADMINISTER)
     address = _check(actor, url, events, allow_private=allow_private)
     secret = PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
@@ -67,7 +67,9 @@ def _check(actor: Actor, url: str, events: tuple[str, ...], *, allow_private: bo
     unknown = sorted(set(events) - set(NOTIFICATION_TYPES))
     if unknown:
         raise InvalidInputError(
-            f"{unknown[0][:40]!r} is no event.", hint=f"Choose among {', '.join(NOTIFICATION_TYPES)}.", path="events"
+            f"{unknown[0][:40]!r} is not an event.",
+            hint=f"Choose among {', '.join(NOTIFICATION_TYPES)}.",
+            path="events",
         )
     if Webhook.objects.filter(workspace_id=actor.workspace_id).count() >= MOST:
         raise InvalidInputError(f"There are {MOST} webhooks.", hint="Remove one first.", path="url")
@@ -75,14 +77,14 @@ def _check(actor: Actor, url: str, events: tuple[str, ...], *, allow_private: bo
         return check_address(url, allow_private=allow_private)
     except InvalidInputError as error:
         raise InvalidInputError(
-            f"{url[:100]!r} is no address that can be told.",
+            f"{url[:100]!r} is not a valid webhook address.",
             hint="Write it as https://host/path, without user, password or query.",
             path="url",
         ) from error
 
 
 def remove_webhook(actor: Actor, webhook_id: int) -> None:
-    """Tell an address of nothing any more."""
+    """Remove a webhook."""
     found = find_webhook(actor, webhook_id)
     with transaction.atomic():
         _record(actor, EventName.WEBHOOK_REMOVED, found)
@@ -90,7 +92,7 @@ def remove_webhook(actor: Actor, webhook_id: int) -> None:
 
 
 def find_webhook(actor: Actor, webhook_id: int) -> Webhook:
-    """Return one. Raises NotFoundError."""
+    """Return a webhook of the workspace. Raises NotFoundError."""
     check_right(actor, Right.ADMINISTER)
     found = Webhook.objects.filter(workspace_id=actor.workspace_id, pk=webhook_id).first()
     if found is None:
@@ -99,7 +101,7 @@ def find_webhook(actor: Actor, webhook_id: int) -> Webhook:
 
 
 def send_again(actor: Actor, delivery_id: int) -> None:
-    """Put a delivery that was given up, or has arrived, on its way once more."""
+    """Queue a delivery again, whether it had failed for good or had arrived."""
     check_right(actor, Right.ADMINISTER)
     rows = Delivery.objects.filter(pk=delivery_id, webhook__workspace_id=actor.workspace_id)
     if not rows.update(next_at=timezone.now(), attempts=0, error="", delivered_at=None):
@@ -107,7 +109,7 @@ def send_again(actor: Actor, delivery_id: int) -> None:
 
 
 def try_webhook(actor: Actor, webhook_id: int) -> str:
-    """Send a test now, and say in words how it was answered."""
+    """Send a test event now and return the result as a sentence."""
     hook = find_webhook(actor, webhook_id)
     document: dict[str, object] = {
         "type": "test",
@@ -115,11 +117,11 @@ def try_webhook(actor: Actor, webhook_id: int) -> str:
         "data": {"words": "A test from Assay."},
     }
     error = _post(hook, f"test-{secrets.token_hex(8)}", document)
-    return error or "It took the test."
+    return error or "The test was delivered."
 
 
 def deliver(delivery: Delivery) -> bool:
-    """Make one attempt, and note how it went or when the next one is due. Returns whether it arrived."""
+    """Make one attempt, and store its result and when the next one is due. Return whether it arrived."""
     event = Event.objects.filter(workspace_id=delivery.webhook.workspace_id, sequence=delivery.sequence).first()
     error = (
         _post(delivery.webhook, f"{delivery.webhook_id}-{delivery.sequence}", _document(event)) if event else "gone"
@@ -136,7 +138,7 @@ def deliver(delivery: Delivery) -> bool:
 
 
 def _document(event: Event) -> dict[str, object]:
-    """Return what a receiver reads: the event, where it happened, and the same words as people."""
+    """Return the payload: the event, its workspace and version, and the text of the notification."""
     reference = f"{event.environment}@{event.number}" if event.number else event.environment
     name = EventName(event.name)
     words = (
@@ -160,15 +162,15 @@ def _document(event: Event) -> dict[str, object]:
 
 
 def signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the signature header of a message."""
+    """Return the value of the `webhook-signature` header of a message."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{message_id}.{timestamp}.".encode() + body
     return f"v1,{base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()}"
 
 
 def _post(hook: Webhook, message_id: str, document: dict[str, object]) -> str:
-    """Send one message; return '' when it was taken, else why not."""
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - pages that send nothing need not load it
+    """Send one message; return '' on a 2xx status, else the error."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - slow import, needed only here
 
     body, timestamp = json.dumps(document).encode(), str(int(timezone.now().timestamp()))
     network = Network((Index(name="webhook", url=hook.url, allow_private=hook.allow_private),))
@@ -183,7 +185,7 @@ def _post(hook: Webhook, message_id: str, document: dict[str, object]) -> str:
         status = network.send(hook.url, body, headers, seconds=SECONDS)
     except (HTTPError, OSError) as error:
         return f"It cannot be reached: {error}"
-    return "" if 200 <= status < 300 else f"It answers with status {status}."  # noqa: PLR2004 - success (RFC 9110)
+    return "" if 200 <= status < 300 else f"It responded with status {status}."  # noqa: PLR2004 - success (RFC 9110)
 
 
 def _record(actor: Actor, name: EventName, hook: Webhook) -> None:

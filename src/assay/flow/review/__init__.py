@@ -1,1 +1,1 @@
-"""Submitting, waiving, approving and rejecting."""
+"""Submission, waivers, approval and rejection."""

@@ -1,4 +1,4 @@
-"""Approval rules of a workspace: who still has to approve a submission, and whether it needs anybody."""
+"""Approval rules of a workspace: missing approvals of a submission, and automatic approval."""
 
 from __future__ import annotations
 
@@ -26,31 +26,33 @@ from assay.store.reads.compared_versions import changes_against, predecessor
 
 
 def rules_of(workspace: Workspace) -> ApprovalRules:
-    """Return what a workspace wants."""
+    """Return the approval rules of a workspace."""
     return ApprovalRules(
         approvals=workspace.approvals, groups=tuple(workspace.approval_groups), automatic=workspace.auto_approve
     )
 
 
 def approval_progress_of(version: Version) -> ApprovalProgress:
-    """Count the approvals of the round that is open, bound to the lock that stands: one query."""
-    said = Decision.objects.filter(
+    """Return the progress of the open round from the approvals of the current lock, in one query."""
+    approvals = Decision.objects.filter(
         submission__version=version,
         submission__round=version.rounds,
         verdict=Verdict.APPROVE,
         digest=version.digest,
     )
-    return approval_progress(rules_of(version.environment.workspace), list(said.values_list("groups", flat=True)))
+    return approval_progress(
+        rules_of(version.environment.workspace), list(approvals.values_list("groups", flat=True))
+    )
 
 
 def groups_of(actor: Actor) -> list[str]:
-    """Return the groups for which a person speaks."""
+    """Return the reviewer groups of a person."""
     found = Membership.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id)
     return list(found.values_list("groups", flat=True).first() or [])
 
 
 def risks_of(version: Version, findings: tuple[Finding, ...], *, assessed: bool) -> list[str]:
-    """Say why a built version is not of low risk against the one published before it, [] when it is."""
+    """Return why a built version is not low risk compared with the one published before it, [] when it is."""
     other = predecessor(version)
     before = other if other and other.environment_id == version.environment_id else None
     checks = version.lock.report["checks"] if version.lock else []
@@ -63,7 +65,7 @@ def risks_of(version: Version, findings: tuple[Finding, ...], *, assessed: bool)
 
 
 def set_approval(actor: Actor, rules: ApprovalRules, **demands: bool) -> None:
-    """Change what a workspace wants of approvals, and its other demands. Raises InvalidInputError."""
+    """Change the approval rules of a workspace and its other settings. Raises InvalidInputError."""
     check_right(actor, Right.ADMINISTER)
     check_rules(rules)
     columns: dict[str, Any] = {
@@ -79,7 +81,7 @@ def set_approval(actor: Actor, rules: ApprovalRules, **demands: bool) -> None:
 
 
 def set_groups(actor: Actor, name: str, groups: tuple[str, ...]) -> None:
-    """Say for which groups a member speaks. Raises NotFoundError, InvalidInputError."""
+    """Set the reviewer groups of a member. Raises NotFoundError, InvalidInputError."""
     check_right(actor, Right.ADMINISTER)
     found = check_groups(groups)
     with transaction.atomic():

@@ -1,6 +1,6 @@
-"""Review: submit, withdraw, approve, reject. A decision is bound to the digest its maker saw.
+"""Review: submit, withdraw, approve, reject. A decision is bound to the digest that the reviewer saw.
 
-A submission is published when as many have approved as the workspace wants (see flow.approval).
+A submission is published when it has the approvals that the workspace requires (see flow.review.approval).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from assay.store.models import Decision, LockedLibrary, Submission, Version, Vie
 from assay.store.reads.compared_versions import changes_against, predecessor
 from assay.store.transitions import move
 
-WORKSPACE_RULE = "assay"  # who the events name when nobody had to decide
+WORKSPACE_RULE = "assay"  # the actor in the events of an automatic approval
 
 
 def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
-    """Put a built draft up for approval. From now on it is frozen.
+    """Submit a built draft for approval; it cannot be edited from then on.
 
-    A change of low risk is published at once where the workspace wants that.
+    A low-risk change is published at once when the workspace is set so.
     """
     version = find_version(actor, slug, number)
     decide(Action.SUBMIT, version_state(version), actor)
@@ -63,7 +63,7 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
 
 
 def _approve_by_rule(version: Version) -> None:
-    """Publish what needs nobody: the workspace wants that, and nothing about the change is of any risk."""
+    """Publish a submission without a reviewer when the workspace allows it and the change is low risk."""
     if not version.environment.workspace.auto_approve:
         return
     found = assess(version)
@@ -79,7 +79,7 @@ def _approve_by_rule(version: Version) -> None:
 
 
 def _changes(version: Version) -> dict[str, Any]:
-    """Return what the queue shows: against which version, and the counts of changes."""
+    """Return what the review queue shows: the version compared with, and the counts of changes."""
     other = predecessor(version)
     comparison = changes_against(version, other)
     return {"against": other.reference if other else "", "summary": comparison.summary}
@@ -96,9 +96,9 @@ def withdraw(actor: Actor, slug: str, number: int) -> Version:
 
 
 def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = "") -> Version:
-    """Approve a submission: exactly the lock that was seen, whose directory is there and sealed.
+    """Approve a submission: exactly the lock that was seen, whose directory exists and is sealed.
 
-    The approval that completes what the workspace wants publishes it; until then it stays pending.
+    The last required approval publishes it; until then it stays pending.
     """
     version = find_version(actor, slug, number)
     allowed = decide(Action.APPROVE, version_state(version), actor, self_approval=workspace_of(actor).self_approval)
@@ -138,7 +138,7 @@ def reject(
 ) -> Version:
     """Reject a submission with feedback; it is a draft again.
 
-    Raises ConflictError for an edit that the author could not apply to what was submitted.
+    Raises ConflictError for an edit that cannot be applied to the submitted spec.
     """
     version = find_version(actor, slug, number)
     decide(Action.REJECT, version_state(version), actor, words=feedback)
@@ -162,9 +162,9 @@ def reject(
 
 
 def mark_viewed(actor: Actor, slug: str, number: int, *, library: str, mark: str, viewed: bool) -> None:
-    """Remember, or forget, that the actor looked at a library as it stands under a mark.
+    """Store or remove the actor's "viewed" mark of a library; `mark` identifies the file that was viewed.
 
-    Raises InvalidInputError for a mark that is none, NotFoundError for a library that no lock holds.
+    Raises InvalidInputError for an invalid mark, NotFoundError for a library that is in no lock.
     """
     version = find_version(actor, slug, number)
     check_mark(mark)

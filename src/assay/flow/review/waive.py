@@ -1,4 +1,4 @@
-"""Waiving: a reviewer accepts one finding, with a reason and until a day."""
+"""Waivers: a reviewer accepts one finding, with a reason and an optional expiry."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from assay.flow.watch.watch import reassess
 from assay.store.audit_log import record_version
 from assay.store.models import Version, Waiver, WorkspaceAssessment
 
-SOON = timedelta(days=7)  # before a waiver ends, people are told
-LONGEST = timedelta(days=3 * 366)  # that a waiver may hold; what is accepted for ever is a rule to change
+SOON = timedelta(days=7)  # people are notified this long before a waiver expires
+LONGEST = timedelta(days=3 * 366)  # until a waiver expires; to accept something for longer, change the policy
 
 
 def waive(
@@ -28,7 +28,7 @@ def waive(
 ) -> Waiver:
     """Accept a finding in this environment as long as the fact is the same, until it expires.
 
-    Raises NotFoundError for a finding that is not there (any more), ForbiddenError for who may not waive it.
+    Raises NotFoundError for a finding that does not exist (any more), ForbiddenError without the right to waive it.
     """
     version = find_version(actor, slug, number)
     found = _find(version, finding)
@@ -64,9 +64,11 @@ def waive(
 def waive_all(
     actor: Actor, slug: str, number: int, *, findings: list[str], reason: str, until: datetime | None = None
 ) -> list[Waiver]:
-    """Accept several findings for one reason: all of them, or none."""
+    """Accept several findings for one reason, all in one transaction."""
     if not findings:
-        raise InvalidInputError("No finding is chosen.", hint="Tick what you accept.", path="finding")
+        raise InvalidInputError(
+            "No finding is selected.", hint="Select the findings that you accept.", path="finding"
+        )
     with transaction.atomic():
         return [waive(actor, slug, number, finding=one, reason=reason, until=until) for one in findings]
 
@@ -76,17 +78,17 @@ def _find(version: Version, name: str) -> Finding:
     if found is None:
         raise NotFoundError("There is no such finding (any more).", hint="Load the findings again.", path="finding")
     if found.effect is Effect.NOTE:
-        raise ConflictError("A note needs no waiver.", hint="It stops nothing.", path="finding")
+        raise ConflictError("A note needs no waiver.", hint="It does not block an approval.", path="finding")
     return found
 
 
 def check_waiver(actor: Actor, version: Version, finding: Finding) -> None:
-    """Raise ForbiddenError for somebody who may not waive this finding."""
+    """Raise ForbiddenError unless the actor may waive this finding."""
     check_right(actor, Right.REVIEW)
     if finding.waived_by == Role.ADMIN:
         check_right(actor, Right.ADMINISTER)
     if version.author_id == actor.id and not workspace_of(actor).self_approval:
-        raise ForbiddenError("Nobody waives what stops their own version.", hint="Ask another reviewer.")
+        raise ForbiddenError("You cannot waive a finding of your own version.", hint="Ask another reviewer.")
 
 
 def _check_until(until: datetime | None) -> None:
@@ -96,12 +98,12 @@ def _check_until(until: datetime | None) -> None:
         raise InvalidInputError("A time zone is missing.", hint="Write it as 2027-01-31T00:00:00Z.", path="until")
     if not timedelta(0) < until - timezone.now() <= LONGEST:
         raise InvalidInputError(
-            f"It must lie within the next {LONGEST.days} days.", hint="Choose a day when to look again.", path="until"
+            f"It must be within the next {LONGEST.days} days.", hint="Choose a day to review it again.", path="until"
         )
 
 
 def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
-    """End a waiver now; what it accepted counts again. Raises NotFoundError, ConflictError for one that ended."""
+    """End a waiver now; its finding counts again. Raises NotFoundError, ConflictError for one that has ended."""
     check_right(actor, Right.REVIEW)
     now = timezone.now()
     with transaction.atomic():
@@ -119,9 +121,9 @@ def end_waiver(actor: Actor, waiver_id: int) -> Waiver:
 
 
 def restore_waiver(actor: Actor, waiver_id: int, *, until: datetime | None) -> Waiver:
-    """Waive again what an ended waiver accepted, for its reason and until a day.
+    """Waive the finding of an ended waiver again, for the same reason and until a new date.
 
-    Raises NotFoundError for an unknown waiver or a fact that is gone, ForbiddenError for who may not waive it.
+    Raises NotFoundError for an unknown waiver or a fact that is gone, ForbiddenError without the right to waive it.
     """
     rows = Waiver.objects.filter(pk=waiver_id, environment__workspace_id=actor.workspace_id)
     ended = rows.select_related("version__environment").first()
@@ -135,7 +137,7 @@ def restore_waiver(actor: Actor, waiver_id: int, *, until: datetime | None) -> W
 
 
 def record_expiring_waivers() -> int:
-    """Record, once for each, that a waiver ends within a week; return how many."""
+    """Record an event for each waiver that expires within a week, once per waiver; return how many."""
     now = timezone.now()
     soon = Waiver.objects.filter(until__gt=now, until__lte=now + SOON, expiry_notified_at=None)
     count = 0

@@ -1,1 +1,1 @@
-"""After approval: advisories, suggested updates, quarantine."""
+"""Monitoring after approval: advisories, suggested updates, quarantine."""

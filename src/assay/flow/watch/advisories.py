@@ -1,4 +1,4 @@
-"""Loading an advisory feed: read it, compare with what is kept, write the difference."""
+"""Load an advisory feed: read it, compare it with the stored records, write the difference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from assay.store.models import Feed
 
 
 def load_feed(source: str) -> Feed:
-    """Load a feed by path or http(s) address. Raises InvalidInputError or UnavailableError; then nothing changed."""
+    """Load a feed by path or http(s) address. Raises InvalidInputError or UnavailableError, changing nothing."""
     known = known_digests()
     with open_feed(source) as feed:
         changes = _compare(feed, known)
@@ -24,7 +24,7 @@ def _compare(feed: OpenFeed, known: dict[str, str]) -> Changes:
     changes = Changes()
     for raw in feed.records():
         if raw.id in changes.seen:
-            continue  # an archive may hold a name twice; the first one counts
+            continue  # a zip archive may contain a name twice; the first one counts
         changes.seen.add(raw.id)
         if known.get(raw.id) != raw.digest:
             _add(changes, raw)

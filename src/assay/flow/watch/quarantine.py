@@ -1,4 +1,4 @@
-"""What still runs in a quarantined version: until when it may go on."""
+"""Servers and runs of a quarantined version: how long they may keep running."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from assay.store.models import Event, Version
 
 
 def ends_at(version: Version) -> datetime | None:
-    """Return when what runs in a version is ended; None unless a rule has quarantined it.
+    """Return when the servers and runs of a version are stopped; None unless a policy rule quarantined it.
 
-    An administrator's own quarantine ends nothing that runs: whoever decides it decides that as well.
+    A quarantine by an administrator stops nothing that runs; the administrator decides about that separately.
     """
     if version.health != Health.QUARANTINED:
         return None
@@ -24,7 +24,7 @@ def ends_at(version: Version) -> datetime | None:
 
 
 def last_quarantine(version: Version) -> Event | None:
-    """Return the event that last quarantined a version, None where nothing ever did."""
+    """Return the last event that quarantined a version, None for no such event."""
     environment = version.environment
     quarantined = Event.objects.filter(
         workspace_id=environment.workspace_id,
@@ -36,7 +36,7 @@ def last_quarantine(version: Version) -> Event | None:
 
 
 def why_over(version: Version) -> str:
-    """Say why what runs in a version must end now; '' when it may go on."""
+    """Return why servers and runs of a version must stop now, '' when they may continue."""
     ends = ends_at(version)
     over = ends is not None and ends <= timezone.now()
     return f"{version.reference} is quarantined; what ran in it is stopped." if over else ""

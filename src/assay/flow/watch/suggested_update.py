@@ -38,13 +38,13 @@ from assay.store.models import Version
 from assay.store.reads.advisories import current_feed
 from assay.store.reads.libraries import direct_of
 
-UNWANTED = frozenset({Yanked.kind, Deny.kind, Malware.kind})  # releases that are not to be used at all
-MOST = 50  # environments of one request: each is a resolution
+UNWANTED = frozenset({Yanked.kind, Deny.kind, Malware.kind})  # their release must not be used at all
+MOST = 50  # environments per request; each needs a resolution
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuggestedUpdate:
-    """What clears the problems. `unfixed` are those that no move clears; `findings` are those of the result."""
+    """An update that fixes vulnerabilities. `unfixed`: no fixed version is known; `findings`: of the result."""
 
     spec: Spec
     lock: LockValue
@@ -55,14 +55,14 @@ class SuggestedUpdate:
 
     @property
     def words(self) -> str:
-        """The moves in one summary_of."""
+        """The version changes in one phrase."""
         return summary_of(self.moved)
 
 
 def suggest_update(actor: Actor, slug: str, number: int, *, create: bool = True) -> SuggestedUpdate:
-    """Find the smallest moves for a version, resolve them, and make a draft of them.
+    """Find the smallest update that fixes a version, resolve it, and with `create` start a draft of it.
 
-    Raises ConflictError when there is nothing to clear or nothing that clears it, with the reason.
+    Raises ConflictError with the reason when there is nothing to fix or no update that fixes it.
     """
     check_right(actor, Right.COMPOSE)
     version = find_version(actor, slug, number)
@@ -82,7 +82,7 @@ def suggest_update(actor: Actor, slug: str, number: int, *, create: bool = True)
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateResult:
-    """A remedy of one version, or in `reason` why there is none."""
+    """The suggested update of one version, or in `reason` why there is none."""
 
     reference: str
     update: SuggestedUpdate | None
@@ -90,7 +90,7 @@ class UpdateResult:
 
 
 def suggest_updates(actor: Actor, *, create: bool = False) -> list[UpdateResult]:
-    """Find a remedy for the newest version of every environment that needs attention, at most `MOST` of them."""
+    """Suggest an update for the newest version of each environment that needs attention, at most `MOST`."""
     check_right(actor, Right.COMPOSE)
     rows = Version.objects.filter(newest_of__workspace_id=actor.workspace_id).exclude(health=Health.OK)
     results = []
@@ -106,9 +106,9 @@ def suggest_updates(actor: Actor, *, create: bool = False) -> list[UpdateResult]
 
 
 def _plan(version: Version) -> UpdatePlan:
-    """Return what has to move for the findings that are worth a decision and not waived.
+    """Return the plan for the blocking and warning findings that are not waived.
 
-    Raises ConflictError when nothing is known because no feed is loaded.
+    Raises ConflictError when no feed is loaded and there is no finding of an unwanted release.
     """
     seen, feed = verdict(version), current_feed()
     loud = [one for one in seen.findings if one.effect is not Effect.NOTE and seen.waiver_of(one) is None]
@@ -124,7 +124,7 @@ def _plan(version: Version) -> UpdatePlan:
 
 
 def _check_cleared(found: UpdatePlan, findings: tuple[Finding, ...]) -> None:
-    """Raise ConflictError when what was to be left behind is still there in another version."""
+    """Raise ConflictError when a library that was to leave an unwanted release has an unwanted one again."""
     away = {one.library for one in found.moves if not one.least}
     still = next((one for one in findings if one.kind in UNWANTED and one.library in away), None)
     if still is not None:
@@ -133,7 +133,7 @@ def _check_cleared(found: UpdatePlan, findings: tuple[Finding, ...]) -> None:
 
 def _check_plan(version: Version, found: UpdatePlan) -> None:
     if not found.moves and not found.unfixed:
-        raise ConflictError("There is no known vulnerability to fix.", hint="Look at the findings.")
+        raise ConflictError("There is no known vulnerability to fix.", hint="Check the other findings.")
     if not found.moves:
         names = ", ".join(sorted({f"{one.library} {one.version} ({one.id})" for one in found.unfixed})[:5])
         raise ConflictError(
@@ -149,13 +149,13 @@ def _check_plan(version: Version, found: UpdatePlan) -> None:
 
 
 def _resolve(actor: Actor, version: Version, moves: tuple[LibraryUpdate, ...]) -> tuple[Spec, LockValue]:
-    """Try with ever more freedom; raise the last spec_with_updates's reason when none resolves."""
+    """Resolve with each strategy, the narrowest first. Raises ConflictError with the last conflict if all fail."""
     before = LockValue.from_dict(version.lock.content if version.lock else {})
     direct = frozenset(direct_of(version))
     for width in STRATEGIES:
         spec = spec_with_updates(version.parsed_spec, before, moves, width, direct)
         try:
-            return spec, _ask(actor, version, spec)
+            return spec, _preview(actor, version, spec)
         except ResolutionError as error:
             last = error
     raise ConflictError(
@@ -163,12 +163,14 @@ def _resolve(actor: Actor, version: Version, moves: tuple[LibraryUpdate, ...]) -
     ) from last
 
 
-def _ask(actor: Actor, version: Version, spec: Spec) -> LockValue:
+def _preview(actor: Actor, version: Version, spec: Spec) -> LockValue:
     sources = indexes_in(actor.workspace_id)
     kept = replace(spec, keep=version.reference)
     checked = CheckedSpec(spec=kept, base=version.base, python=version.python, corrections=(), kept=version)
-    asked = resolve_request(checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days)
+    request = resolve_request(
+        checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days
+    )
     (home() / "tmp").mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="remedy-", dir=home() / "tmp") as workdir:
+    with TemporaryDirectory(prefix="update-", dir=home() / "tmp") as workdir:
         cache = engine_paths().cache
-        return engine_of(asked).preview(asked, cache=cache, workdir=workdir, credentials=sources.credentials)
+        return engine_of(request).preview(request, cache=cache, workdir=workdir, credentials=sources.credentials)

@@ -1,7 +1,7 @@
-"""Watching after approval: when feed, policy or day change, every published version is assessed again.
+"""Monitoring after approval: reassess every published version when the feed, the policy or the date changes.
 
-What is new turns a version's health to attention and opens an entry for reviewers; what is gone, or
-waived, closes it. Malware stops new launches at once where the policy says so.
+A new finding sets a version's health to "attention" and opens an entry for reviewers; the entry is closed when
+its findings are gone or waived. Malware quarantines the version at once if the policy is set so.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from assay.flow.assess.assess import verdict
 from assay.flow.assess.context import context_for
 from assay.flow.assess.facts import store_facts
 from assay.flow.assess.policy import CurrentPolicy, current_policy
-from assay.store.health import OpenEntry, Turn, open_entries, take_turns
+from assay.store.health import HealthChange, OpenEntry, apply_health_changes, open_entries
 from assay.store.models import Assessment, Version, Workspace, WorkspaceAssessment
 from assay.store.reads.advisories import FeedFacts, feed_facts
 from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
 from assay.store.reads.waivers import lapsed_keys, live_keys
 
-WATCHER = "assay"  # who the events name
-COMPOSING = (NearDuplicate.kind, Spread.kind)  # what matters before publishing, and is settled by it
-AT_ONCE = 200  # verdicts of one statement
+WATCHER = "assay"  # the actor in the events
+COMPOSING = (NearDuplicate.kind, Spread.kind)  # rules that matter only before publication
+AT_ONCE = 200  # rows per SQL statement
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What another look at a version found: facts that are new, and facts that are gone."""
+    """The result of reassessing a version: its findings, the new ones, and the keys of those that are gone."""
 
     row: dict[str, Any]
     findings: tuple[Finding, ...]
@@ -46,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchResult:
-    """One look at all published versions of a workspace: how many came to which health."""
+    """The result of reassessing a workspace: how many versions were assessed and changed to which health."""
 
     assessed: int
     attention: int
@@ -55,7 +55,7 @@ class WatchResult:
 
 
 def advance() -> bool:
-    """Assess every workspace again whose policy, feed or day is another than at its last round."""
+    """Reassess each workspace whose policy, feed or date changed since the last time. Return whether any was."""
     feed, today = feed_facts(), timezone.now().date()
     done = False
     for workspace in Workspace.objects.all():
@@ -69,37 +69,39 @@ def advance() -> bool:
 
 
 def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None) -> WatchResult:
-    """Assess every published version of a workspace and do what follows."""
+    """Assess every published version of a workspace, and store the verdicts and changes of health."""
     store_facts()
     now = timezone.now()
     waived, lapsed, entries = live_keys(workspace_id, now), lapsed_keys(workspace_id, now), open_entries(workspace_id)
     kept: list[Assessment] = []
-    turns: list[Turn] = []
+    health_changes: list[HealthChange] = []
     for change in _changes(workspace_id, current, lapsed):
         kept.append(_verdict(change, current.revision, feed, now))
         accepted = waived.get(change.row["environment_id"], frozenset())
-        turn = _health_change(change, accepted, entries.get(change.row["pk"]), quarantines=current.policy.quarantines)
-        turns += [turn] if turn else []
-    done = take_turns(workspace_id, turns, actor=WATCHER)
+        health_change = _health_change(
+            change, accepted, entries.get(change.row["pk"]), quarantines=current.policy.quarantines
+        )
+        health_changes += [health_change] if health_change else []
+    done = apply_health_changes(workspace_id, health_changes, actor=WATCHER)
     _store_assessments(kept)
     for version in Version.objects.filter(environment__workspace_id=workspace_id, status=Status.PENDING):
-        verdict(version)  # what waits for a decision is judged anew: reviewers see counts in their list
+        verdict(version)  # pending versions too, for the counts in the review queue
     WorkspaceAssessment.objects.update_or_create(
         workspace_id=workspace_id,
         defaults={"policy": current.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
     )
     return WatchResult(
         assessed=len(kept),
-        attention=sum(one.came_to is Health.ATTENTION for one in done),
-        cleared=sum(one.came_to is Health.OK for one in done),
-        quarantined=sum(one.came_to is Health.QUARANTINED for one in done),
+        attention=sum(one.new_health is Health.ATTENTION for one in done),
+        cleared=sum(one.new_health is Health.OK for one in done),
+        quarantined=sum(one.new_health is Health.QUARANTINED for one in done),
     )
 
 
 def _changes(workspace_id: int, current: CurrentPolicy, lapsed: dict[int, frozenset[str]]) -> Iterator[Change]:
-    """Yield each published version with its findings now, and what differs from its verdict before.
+    """Yield each published version with its current findings and the difference from its last verdict.
 
-    A fact whose waiver has run out is new again.
+    A fact whose waiver has expired counts as new.
     """
     rows = live_versions(workspace_id)
     facts = facts_of(rows)
@@ -118,7 +120,7 @@ def _changes(workspace_id: int, current: CurrentPolicy, lapsed: dict[int, frozen
 
 
 def _known(versions: list[int]) -> dict[int, dict[str, str]]:
-    """Return the effect of each fact in the last verdict on each version."""
+    """Return the effect of each fact in the last verdict, as {version id: {fact key: effect}}."""
     found: dict[int, dict[str, str]] = {}
     for part in in_parts(versions):
         for pk, findings in Assessment.objects.filter(pk__in=part).values_list("pk", "findings"):
@@ -127,7 +129,7 @@ def _known(versions: list[int]) -> dict[int, dict[str, str]]:
 
 
 def _is_news(finding: Finding, known: dict[str, str]) -> bool:
-    """Say whether a finding is worth attention and was not there, or was weaker, before."""
+    """Return whether a finding blocks or warns, and is new or stronger than before."""
     if finding.effect is Effect.NOTE:
         return False
     before = known.get(finding.key)
@@ -136,15 +138,15 @@ def _is_news(finding: Finding, known: dict[str, str]) -> bool:
 
 def _health_change(
     change: Change, accepted: frozenset[str], entry: OpenEntry | None, *, quarantines: bool
-) -> Turn | None:
-    """Say what follows from a change: events, another health, an entry opened, grown or closed; or nothing."""
+) -> HealthChange | None:
+    """Return what a change causes (events, a new health, an opened, extended or closed entry), or None."""
     known = entry.facts if entry else []
-    told = {one["key"] for one in known}
-    news = [one for one in change.new if one.key not in accepted and one.key not in told]
+    reported = {one["key"] for one in known}
+    news = [one for one in change.new if one.key not in accepted and one.key not in reported]
     events = [(EventName.FACTS_GONE, {"facts": list(change.gone)[:100]})] if change.gone else []
     if news:
         return _raise_attention(change, news, known, events, quarantines=quarantines)
-    still = [one for one in change.findings if one.key in told - accepted and one.effect is not Effect.NOTE]
+    still = [one for one in change.findings if one.key in reported - accepted and one.effect is not Effect.NOTE]
     if entry is not None and not still:
         return _clear_attention(change, events)
     due = stops_at(still, entry.since) if entry else None
@@ -152,23 +154,23 @@ def _health_change(
         ends = (timezone.now() + RUNNING_GRACE).isoformat()
         detail = {"reason": f"The deadline of its rule passed: {still[0].words}"[:1000], "ends": ends}
         stopped = (EventName.VERSION_QUARANTINED, detail)
-        return _as_turn(change, [*events, stopped], came_to=Health.QUARANTINED)
-    return _as_turn(change, events) if events else None
+        return _as_health_change(change, [*events, stopped], new_health=Health.QUARANTINED)
+    return _as_health_change(change, events) if events else None
 
 
-def _as_turn(
+def _as_health_change(
     change: Change,
     events: list[tuple[EventName, dict[str, Any]]],
     *,
-    came_to: Health | None = None,
+    new_health: Health | None = None,
     entry: list[dict[str, Any]] | None = None,
-) -> Turn:
-    return Turn(
+) -> HealthChange:
+    return HealthChange(
         version_id=change.row["pk"],
         environment=change.row["environment__slug"],
         number=change.row["number"],
         before=Health(change.row["health"]),
-        came_to=came_to,
+        new_health=new_health,
         events=tuple(events),
         entry=entry,
     )
@@ -181,26 +183,26 @@ def _raise_attention(
     events: list[tuple[EventName, dict[str, Any]]],
     *,
     quarantines: bool,
-) -> Turn:
+) -> HealthChange:
     facts = {one["key"]: one for one in [*known, *(one.to_dict() for one in news)]}
-    before, came_to, event = Health(change.row["health"]), None, EventName.VERSION_ATTENTION
+    before, new_health, event = Health(change.row["health"]), None, EventName.VERSION_ATTENTION
     if quarantines and before is not Health.QUARANTINED and any(one.kind == Malware.kind for one in news):
-        came_to, event = Health.QUARANTINED, EventName.VERSION_QUARANTINED
+        new_health, event = Health.QUARANTINED, EventName.VERSION_QUARANTINED
     elif before is Health.OK:
-        came_to = Health.ATTENTION
+        new_health = Health.ATTENTION
     detail: dict[str, Any] = {"reason": "; ".join(one.words for one in news[:3])[:1000]}
     detail["findings"] = [one.key for one in news[:100]]
-    if came_to is Health.QUARANTINED:
-        detail["ends"] = timezone.now().isoformat()  # malware goes on for no minute
-    return _as_turn(change, [*events, (event, detail)], came_to=came_to, entry=list(facts.values()))
+    if new_health is Health.QUARANTINED:
+        detail["ends"] = timezone.now().isoformat()  # malware: running servers and runs stop at once
+    return _as_health_change(change, [*events, (event, detail)], new_health=new_health, entry=list(facts.values()))
 
 
-def _clear_attention(change: Change, events: list[tuple[EventName, dict[str, Any]]]) -> Turn:
-    """Close the entry whose facts are all gone or waived. A quarantine is lifted by people only."""
+def _clear_attention(change: Change, events: list[tuple[EventName, dict[str, Any]]]) -> HealthChange:
+    """Close an entry whose facts are all gone or waived. Only an administrator lifts a quarantine."""
     if change.row["health"] != Health.ATTENTION:
-        return _as_turn(change, events, entry=[])
-    told = (EventName.VERSION_CLEARED, {"reason": "All new findings are gone or waived."})
-    return _as_turn(change, [*events, told], came_to=Health.OK, entry=[])
+        return _as_health_change(change, events, entry=[])
+    cleared = (EventName.VERSION_CLEARED, {"reason": "All new findings are gone or waived."})
+    return _as_health_change(change, [*events, cleared], new_health=Health.OK, entry=[])
 
 
 def _verdict(change: Change, policy: int, feed: FeedFacts | None, now: datetime) -> Assessment:
@@ -228,7 +230,7 @@ def _store_assessments(verdicts: list[Assessment]) -> None:
 
 
 def reassess(version: Version) -> None:
-    """Look again at one published version after a waiver: its entry may be closed by it."""
+    """Update one published version after a waiver, which may close its entry."""
     workspace_id, known = version.environment.workspace_id, Assessment.objects.filter(version=version).first()
     entry = open_entries(workspace_id).get(version.pk)
     if known is None or entry is None:
@@ -236,5 +238,7 @@ def reassess(version: Version) -> None:
     findings = tuple(Finding.from_dict(one) for one in known.findings)
     accepted = live_keys(workspace_id, timezone.now()).get(version.environment_id, frozenset())
     (row,) = rows_of(Version.objects.filter(pk=version.pk))
-    turn = _health_change(Change(row=row, findings=findings, new=(), gone=()), accepted, entry, quarantines=False)
-    take_turns(workspace_id, [turn] if turn else [], actor=WATCHER)
+    health_change = _health_change(
+        Change(row=row, findings=findings, new=(), gone=()), accepted, entry, quarantines=False
+    )
+    apply_health_changes(workspace_id, [health_change] if health_change else [], actor=WATCHER)
