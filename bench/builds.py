@@ -1,4 +1,4 @@
-"""Builds against the bare uv commands for the same (resolve, lock, venv, sync), pip, and a hard-link copy."""
+"""Benchmark of builds beside plain uv (resolve, lock, venv, sync), pip, and a hard-link copy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SETS = {
 
 
 def builds(home: Path, names: list[str]) -> None:
-    """Measure each set (`everything` fetches about 2.3 GB twice: once for uv, once for us)."""
+    """Measure each set (`everything` downloads about 2.3 GB twice: once for uv, once for Assay)."""
     python = find_interpreters()["3.11"].path
     for name in names or list(SETS):
         request = ResolveRequest(
@@ -48,7 +48,7 @@ def builds(home: Path, names: list[str]) -> None:
 
 
 class _Measured:
-    """One set of libraries, built again and again."""
+    """One set of libraries, built repeatedly."""
 
     def __init__(self, home: Path, name: str, request: ResolveRequest) -> None:
         self.home, self.name, self.request = home, name, request
@@ -61,7 +61,7 @@ class _Measured:
         )
 
     def run(self) -> None:
-        """Measure and print."""
+        """Measure, and print the figures."""
         first = _seconds(self.build)
         self.forget_imports()
         fresh = _seconds(self.build)
@@ -77,12 +77,12 @@ class _Measured:
         print_figure(
             f"{self.name}: {len(lock.libraries)} libraries, {report['files']} files", f"{report['size'] >> 20} MB", ""
         )
-        print_figure("  resolve, lock, venv, sync with bare uv, warm", f"{bare:.2f} s", "the peer")
-        _ratio("  the whole build, imports and kernel known", whole, bare, WHOLE_LIMIT)
+        print_figure("  resolve, lock, venv, sync with plain uv, warm", f"{bare:.2f} s", "the peer")
+        _ratio("  the whole build, import and kernel checks cached", whole, bare, WHOLE_LIMIT)
         print_figure(
-            "  the same with every import tried again", f"{fresh:.2f} s", f"{fresh / bare:.2f} x; uv has no such step"
+            "  the same, imports checked again", f"{fresh:.2f} s", f"{fresh / bare:.2f} x; uv has no such step"
         )
-        print_figure("  the very first build, all fetched and compiled", f"{first:.2f} s", "")
+        print_figure("  the first build, all downloaded and compiled", f"{first:.2f} s", "")
         print_figure("  hard-link copy of the finished tree (cp -al)", f"{copy:.2f} s", "the peer")
         _ratio("  installation, with compiled files", installing, copy, INSTALL_LIMIT)
         print_figure("  uv's own installation from its cache, uncompiled", f"{uncompiled:.2f} s", "the peer")
@@ -95,42 +95,42 @@ class _Measured:
             print_figure("  pip from its own cache", f"{pip:.2f} s", f"ours is {installing / pip:.2f} x of it")
         self.verify(target, outcome)
         again = median(lambda: self.build(lock=outcome["lock"]), 3)
-        print_figure("  the same lock again, process and all", f"{again * 1000:.0f} ms", "")
+        print_figure("  the same lock again, with the process's start", f"{again * 1000:.0f} ms", "")
 
     def clear(self) -> None:
-        """Put away what was built, by us and by the peer."""
+        """Move aside what Assay and the peer have built."""
         for path in Path(self.paths.environments).glob("*"):
-            self.put_away(path)
+            self.move_aside(path)
         self.clear_bare()
 
     def clear_bare(self) -> None:
-        """Put away what bare uv made."""
-        self.put_away(self.bare_folder / "venv")
+        """Move aside the environment of plain uv."""
+        self.move_aside(self.bare_folder / "venv")
 
     def clear_copy(self) -> None:
-        """Put away the copy."""
-        self.put_away(self.home / "copied")
+        """Move aside the copy."""
+        self.move_aside(self.home / "copied")
 
-    def put_away(self, path: Path) -> None:
-        """Move a tree aside: ext4 slows whoever makes directories in the minute after thousands were removed."""
+    def move_aside(self, path: Path) -> None:
+        """Move a tree aside: ext4 creates directories slowly in the minute after thousands were removed."""
         if path.exists():
             aside = self.home / "aside"
             aside.mkdir(exist_ok=True)
-            path.chmod(0o755)  # only what is writable can be moved by others than root
+            path.chmod(0o755)  # users other than root can move only writable directories
             path.rename(aside / uuid4().hex)
 
     def forget_imports(self) -> None:
-        """Remove what is known of imports, and the environments."""
+        """Remove the cached import checks, and move the environments aside."""
         remove_tree(Path(self.paths.checks))
         self.clear()
 
     @property
     def bare_folder(self) -> Path:
-        """Where bare uv works."""
+        """The working directory of plain uv."""
         return self.home / f"bare-{self.name.replace(' ', '-')}"
 
     def build(self, *, lock: str | None = None) -> dict[str, Any]:
-        """Build in a process of its own, as the worker does."""
+        """Build in a separate process, as the worker does."""
         folder = self.home / f"build-{uuid4().hex}"
         folder.mkdir()
         job = Job(request=self.request, paths=self.paths, lock=lock)
@@ -142,7 +142,7 @@ class _Measured:
         return found
 
     def bare(self) -> None:
-        """Do the same with uv alone; leaves `locked.txt` for `sync`."""
+        """Do the same with plain uv; write `locked.txt` for `sync`."""
         folder = self.bare_folder
         folder.mkdir(exist_ok=True)
         (folder / "locked.txt").unlink(missing_ok=True)
@@ -152,7 +152,7 @@ class _Measured:
         self.sync("--quiet")
 
     def verify(self, target: Path, outcome: dict[str, Any]) -> None:
-        """Read every file of a finished environment again, beside sha256sum on all processors."""
+        """Measure the verification of all files of an environment, beside sha256sum on all processors."""
         report, processors = outcome["report"], os.cpu_count() or 1
         summing = f"find {target} -type f -print0 | xargs -0 -P {processors} -n 400 sha256sum > /dev/null"
         peer = median(lambda: subprocess.run(["sh", "-c", summing], check=True), 3)  # noqa: S603, S607 - the peer
@@ -167,24 +167,24 @@ class _Measured:
         )
 
     def sync(self, option: str) -> None:
-        """Make an environment from the locked file with uv alone."""
+        """Create an environment from `locked.txt` with plain uv."""
         folder = self.bare_folder
         self.uv(["venv", "-q", "--python", self.request.python_path, "venv"], folder)
         self.uv(["pip", "sync", option, "--python", "venv/bin/python", "--require-hashes", "locked.txt"], folder)
 
     def uv(self, arguments: list[str], folder: Path) -> None:
-        """Run uv as the engine does, with a cache of its own kind."""
+        """Run uv as the engine does, with a separate cache."""
         environment = uv.environment(str(self.home / "cache-of-bare-uv"))
         subprocess.run(  # noqa: S603 - uv
             [uv.binary(), "--no-config", *arguments], cwd=folder, env=environment, check=True, capture_output=True
         )
 
     def copy(self, source: Path) -> None:
-        """Copy a finished tree by hard links."""
+        """Copy a finished tree with hard links."""
         subprocess.run(["cp", "-al", str(source), str(self.home / "copied")], check=True)  # noqa: S603, S607 - the peer
 
     def pip(self, lock: Lock) -> None:
-        """Install the lock with pip into an empty environment, its cache warmed by a first time."""
+        """Install the lock with pip into an empty directory, from pip's own cache."""
         pins = self.home / "pip.txt"
         pins.write_text(
             "".join(f"{one.name}=={one.version} --hash=sha256:{one.file.sha256}\n" for one in lock.libraries)

@@ -1,4 +1,4 @@
-"""Run by Studio's own Python: `first_result.py SERVER_URL TOKEN`: seconds from a new kernel to its first result."""
+"""`first_result.py SERVER_URL TOKEN`, run by Studio's Python: print the seconds from a new kernel to its result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tornado.websocket import websocket_connect
 
 
 async def measure(url: str, token: str) -> float:
-    """Ask for a kernel, run a cell, and return when its result came; the kernel is ended, untimed."""
+    """Start a kernel, run a cell, and return the seconds until its result; then stop the kernel, untimed."""
     headers = {"Authorization": f"token {token}"}
     client = AsyncHTTPClient()
     began = time.perf_counter()

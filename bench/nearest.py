@@ -1,4 +1,4 @@
-"""The nearest published versions, with 1,000 and 10,000 versions of 300 libraries: time, growth, memory."""
+"""Benchmark of the search for nearest versions, with 1,000 and 10,000 versions of 300 libraries."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from report import median, print_figure
 
 SIZES = (1_000, 10_000)
 LIBRARIES, NAMES, FAMILIES, PER_ENVIRONMENT = 300, 3_000, 200, 5
-LIMIT, AFTER_CHANGE = 0.050, 0.250  # seconds: asking; asking right after something was published
-GROWTH = 10.0  # of the time, when there is ten times as much
+LIMIT, AFTER_CHANGE = 0.050, 0.250  # seconds of a request; of the first one after a publication
+GROWTH = 10.0  # limit of the time's growth with ten times as many versions
 
 
 def nearest() -> None:
-    """Fill a fresh SQLite database, in steps, and measure at each size."""
+    """Fill a new SQLite database in steps, and measure at each size."""
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after setup
     from django.core.management import call_command  # noqa: PLC0415 - as above
@@ -39,7 +39,7 @@ def nearest() -> None:
 
 
 def _measure(rows: _Rows, size: int) -> float:
-    """Time what is asked at a size, and return the time of asking for the nearest."""
+    """Measure the requests at a size; return the median seconds of a search for nearest versions."""
     from assay.store.reads import nearest as read  # noqa: PLC0415 - after setup
 
     path = f"/api/v1/workspaces/nearest/environments/env-{size // PER_ENVIRONMENT // 2:05}/versions/3/nearest"
@@ -56,7 +56,7 @@ def _measure(rows: _Rows, size: int) -> float:
         took <= LIMIT,
     )
     print_figure("  first request after a start", f"{first:.1f} s", "reads all, once")
-    print_figure("  memory that it keeps", f"{grown:.0f} MB", "")
+    print_figure("  memory of the index", f"{grown:.0f} MB", "")
     rows.publish()
     after = _once(lambda: rows.get(path))
     print_figure(
@@ -73,7 +73,7 @@ def _measure(rows: _Rows, size: int) -> float:
 
 
 def _memory() -> int:
-    """Return the bytes that this process holds."""
+    """Return the resident memory of this process in bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -101,13 +101,13 @@ class _Rows:
         self.dice = random.Random(7)  # noqa: S311 - no secret
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - a response
-        """GET that has to go well, with something in it."""
+        """Send a GET request, and return its response, which must have status 200."""
         answer = self.client.get(path)
-        assert answer.status_code == 200, answer.content  # noqa: S101 - a bench of errors is none
+        assert answer.status_code == 200, answer.content  # noqa: S101 - a benchmark of errors measures nothing
         return answer
 
     def publish(self) -> None:
-        """Let one version go and come back, as a reviewer does."""
+        """Deprecate a version and restore it, as a reviewer does."""
         from assay.core.roles import Right  # noqa: PLC0415 - after setup
         from assay.flow import retire  # noqa: PLC0415 - as above
         from assay.flow.access import actor_in  # noqa: PLC0415 - as above
@@ -137,15 +137,15 @@ class _Rows:
             )
             for number in fresh
         )
-        held = [self._held(number) for number in range(self.count, size)]
-        locks = _locks(held, self.count, now)
+        pinned = [self._pins(number) for number in range(self.count, size)]
+        locks = _locks(pinned, self.count, now)
         versions = Version.objects.bulk_create(
             Version(
                 environment=environments[place // PER_ENVIRONMENT],
                 number=place % PER_ENVIRONMENT + 1,
                 author=self.person,
                 status="published",
-                spec=_spec(list(held[place])),
+                spec=_spec(list(pinned[place])),
                 python="3.11",
                 lock=lock,
                 created_at=now,
@@ -159,8 +159,8 @@ class _Rows:
         Environment.objects.bulk_update(environments, ["newest", "latest"], batch_size=500)
         self.count = size
 
-    def _held(self, number: int) -> dict[str, str]:
-        """Return 300 libraries: those of a family, in versions of which few are common and many rare."""
+    def _pins(self, number: int) -> dict[str, str]:
+        """Return the libraries of a family with versions, of which a few are common and many are rare."""
         family = random.Random(number // PER_ENVIRONMENT % FAMILIES)  # noqa: S311 - no secret
         names = family.sample(range(NAMES), LIBRARIES)
         return {f"lib{name:04}": f"1.{int(self.dice.paretovariate(1)) % 20}" for name in names}
@@ -172,8 +172,8 @@ def _spec(names: list[str]) -> dict[str, Any]:
     return Spec(python="3.11", libraries=tuple(f"{name}>=1.0" for name in names[:12])).to_dict()
 
 
-def _locks(held: list[dict[str, str]], start: int, now: object) -> list[Any]:
-    """Store locks with their libraries; of their papers only what the request reads."""
+def _locks(pinned: list[dict[str, str]], start: int, now: object) -> list[Any]:
+    """Store locks with their libraries, and only the metadata that the request reads."""
     from django.db import connection, transaction  # noqa: PLC0415 - after setup
 
     from assay.store.models import Lock  # noqa: PLC0415 - as above
@@ -190,10 +190,10 @@ def _locks(held: list[dict[str, str]], start: int, now: object) -> list[Any]:
             report={"libraries": []},
             created_at=now,
         )
-        for place, pins in enumerate(held)
+        for place, pins in enumerate(pinned)
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        for lock, pins in zip(locks, held, strict=True):
+        for lock, pins in zip(locks, pinned, strict=True):
             cursor.executemany(
                 "INSERT INTO store_lockedlibrary (lock_id, name, version, file, size) VALUES (%s, %s, %s, '', 0)",
                 [(lock.pk, name, version) for name, version in pins.items()],

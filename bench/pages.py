@@ -1,4 +1,4 @@
-"""The catalogue over the API, the review and the compare page, with up to 10,000 environments: time and queries."""
+"""Benchmark of the catalogue (API), the review page and the compare page, with up to 10,000 environments."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from report import median, print_figure
 
 SIZES = (1_000, 10_000)
 LIST_LIMIT, LIST_QUERIES, REVIEW_LIMIT = 0.015, 4, 0.060  # seconds, statements, seconds
-COMPARE_LIMIT = 0.060  # seconds, for five sides that differ in every library
+COMPARE_LIMIT = 0.060  # seconds, for five versions that differ in every library
 LIBRARIES, WIDE = 200, 400
 
 
 def pages() -> None:
-    """Fill a fresh SQLite database, in steps, and measure at each size."""
+    """Fill a new SQLite database in steps, and measure at each size."""
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after setup
     from django.core.management import call_command  # noqa: PLC0415 - as above
@@ -22,22 +22,22 @@ def pages() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     call_command("migrate", verbosity=0)
-    desk = _Desk()
-    desk.compare()
+    database = _Database()
+    database.compare()
     for size in SIZES:
-        desk.fill(size)
-        desk.measure(size)
+        database.fill(size)
+        database.measure(size)
 
 
 def settings_host() -> str:
-    """Return the host name at which pages are shown."""
+    """Return the host name that serves pages."""
     from django.conf import settings  # noqa: PLC0415 - after setup
 
     return str(settings.PUBLIC_HOST)
 
 
-class _Desk:
-    """A database that grows, and two people who look at it."""
+class _Database:
+    """A growing database, with clients for the API and the pages."""
 
     def __init__(self) -> None:
         from django.test import Client  # noqa: PLC0415 - after setup
@@ -55,7 +55,7 @@ class _Desk:
         self.count = 0
 
     def fill(self, size: int) -> None:
-        """Add published environments up to the size, the last one pending with a changed lock."""
+        """Add published environments up to the size; the last one is pending."""
         from django.utils import timezone  # noqa: PLC0415 - after setup
 
         from assay.store.models import Environment, Launch, Lock, Submission, Version  # noqa: PLC0415 - as above
@@ -69,7 +69,7 @@ class _Desk:
                 workspace=self.workspace,
                 slug=f"env-{number:05}",
                 title=f"Environment {number}",
-                description="For the bench.",
+                description="For the benchmark.",
                 owner=self.ana,
                 last_number=1,
                 created_at=now,
@@ -127,7 +127,7 @@ class _Desk:
         self.count, self.pending = size, last.environment.slug
 
     def compare(self) -> None:
-        """Time the compare page at its widest: five versions of many libraries, all of them different."""
+        """Measure the compare page in the worst case: five versions that differ in all of many libraries."""
         from django.utils import timezone  # noqa: PLC0415 - after setup
 
         from assay.flow.access import actor_in  # noqa: PLC0415 - as above
@@ -145,7 +145,7 @@ class _Desk:
             lock.save()  # type: ignore[attr-defined]  # a row, whose type is known only after setup
             Version.objects.filter(pk=made.pk).update(lock=lock, status="published", published_at=now)
         page = "/compare?versions=" + ",".join(f"{slug}@1" for slug in names)
-        assert self.web.get(page).content.count(b"data-row") == WIDE  # noqa: S101 - a bench of errors is none
+        assert self.web.get(page).content.count(b"data-row") == WIDE  # noqa: S101 - a benchmark of errors measures nothing
         took = median(lambda: self.web.get(page), 15)
         print_figure(
             f"compare page, 5 x {WIDE} libraries, all different: median",
@@ -155,11 +155,11 @@ class _Desk:
         )
 
     def measure(self, size: int) -> None:
-        """Time the list of 100 and the review page, and count their queries."""
+        """Measure a list of 100 environments and the review page, and count their queries."""
         path = "/api/v1/workspaces/default/environments?limit=100"
         took = median(lambda: self.api.get(path), 30)
         queries = _queries(lambda: self.api.get(path))
-        assert len(self.api.get(path).json()["items"]) == 100  # noqa: S101 - a bench of errors is none
+        assert len(self.api.get(path).json()["items"]) == 100  # noqa: S101 - a benchmark of errors measures nothing
         print_figure(
             f"list of 100 of {size:,}: median",
             f"{took * 1000:.1f} ms",
@@ -190,7 +190,7 @@ def _queries(action: object) -> int:
 
 
 def _lock(number: int, now: object, count: int = LIBRARIES, drift: int = 0) -> object:
-    """Return a lock of so many libraries; each differs from the others in some versions, with drift in all."""
+    """Return a lock with `count` libraries; locks differ in some versions, or with `drift` in all."""
     from assay.core.lock import File, Lock, LockedLibrary  # noqa: PLC0415 - after setup
     from assay.core.report import Check, LibraryFacts, Report  # noqa: PLC0415 - as above
     from assay.store.models import Lock as Row  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""The preview in the editor against the bare resolution: what a keystroke waits for."""
+"""Benchmark of the editor's preview beside a resolution with plain uv."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETS = {
 
 
 def preview(home: Path) -> None:
-    """Measure both, warm, on the same cache."""
+    """Measure both with the same warm cache."""
     python, cache = find_interpreters()["3.11"].path, str(home / "cache")
     work = home / "preview"
     work.mkdir(exist_ok=True)
@@ -43,9 +43,9 @@ def preview(home: Path) -> None:
             resolve(request, cache=cache, workdir=str(work))
 
         peer, took = median(bare, 9), median(ours, 9)
-        print_figure(f"resolving {name} with bare uv, warm: median", f"{peer * 1000:.0f} ms", "the peer")
+        print_figure(f"resolving {name} with plain uv, warm: median", f"{peer * 1000:.0f} ms", "the peer")
         print_figure(
-            "  our preview of it",
+            "  Assay's preview",
             f"{took * 1000:.0f} ms",
             f"{took / peer:.2f} x (limit {LIMIT})",
             took <= LIMIT * peer,

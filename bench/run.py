@@ -1,4 +1,4 @@
-"""`make bench`: what our own time costs, each figure beside its limit or its peer from the same run."""
+"""`make bench`: run the benchmarks; each figure is printed beside its limit, or a peer's from the same run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
-        if "builds" in wanted:  # with names of sets after it, only those
+        if "builds" in wanted:  # names of sets after it select those only
             from builds import SETS, builds  # noqa: PLC0415 - after the environment is set
 
             builds(Path(home), [one for one in wanted if one in SETS])
@@ -50,7 +50,7 @@ def main() -> int:
             from watch import watch  # noqa: PLC0415 - as above
 
             watch()
-    if "watch" in wanted and len(wanted) > 1:  # a database of its own needs a process of its own
+    if "watch" in wanted and len(wanted) > 1:  # a separate database needs a separate process
         return subprocess.run([sys.executable, __file__, "watch"], check=False).returncode  # noqa: S603 - ourselves
     return 0
 

@@ -1,4 +1,4 @@
-"""A run from the request to its end, beside the same script as a bare process."""
+"""Benchmark of a run from its request to its end, beside the same script as a plain process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODE = "print('hello')\n"
 
 
 def runs(home: Path) -> None:
-    """Run a script of one line, by the queue and by hand in turn."""
+    """Run a script of one line, alternately in the queue and as a plain process."""
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after setup
     from django.core.management import call_command  # noqa: PLC0415 - as above
@@ -48,8 +48,8 @@ def runs(home: Path) -> None:
         bare.append(time.perf_counter() - began)
     stop.set()
     whole, alone, process = (statistics.median(one) for one in (ours, bare, inside))
-    print_figure("a script of one line, as a bare process", f"{alone * 1000:.0f} ms", "the peer")
-    print_figure("  as a run: its process, behind the wall", f"{process * 1000:.0f} ms", f"{process / alone:.1f} x")
+    print_figure("a script of one line, as a plain process", f"{alone * 1000:.0f} ms", "the peer")
+    print_figure("  as a run: its isolated process", f"{process * 1000:.0f} ms", f"{process / alone:.1f} x")
     print_figure(
         "  as a run: from the request to its recorded end",
         f"{whole * 1000:.0f} ms",

@@ -1,4 +1,4 @@
-"""Studio: from *Start* to the first usable page, and a kernel's first result, beside a bare `jupyter lab`."""
+"""Benchmark of Studio: from *Start* to a usable page, and to a kernel's first result, beside `jupyter lab`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from report import ROOT, print_figure
 sys.path.insert(0, str(ROOT / "tests"))
 from support.server import PASSWORD, Desk, free_ports, running
 
-PAGE_LIMIT, RESULT_LIMIT = 2.5, 1.0  # seconds, hot
+PAGE_LIMIT, RESULT_LIMIT = 2.5, 1.0  # seconds, warm
 TIMES = 5
 LAB = re.compile(r"/lab$|/lab[?/]")
-TOKEN = "bench"  # noqa: S105 - of a server that lives for the bench, on loopback
+TOKEN = "bench"  # noqa: S105 - of a server on loopback, only during the benchmark
 CHROMIUM = os.environ.get("ASSAY_CHROMIUM", "/usr/bin/chromium")
 PREFIX = Path(os.environ.get("ASSAY_STUDIO", ROOT / ".venv-studio"))
 
 
 def studio(home: Path) -> None:
-    """Measure both in turn, the first time of each untold."""
-    with running(home / "desk") as desk, sync_playwright() as playwright:
+    """Measure both alternately; the first time of each is not counted."""
+    with running(home / "assay") as desk, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         publish(desk)
         context = signed_in(desk, browser)
@@ -39,22 +39,22 @@ def studio(home: Path) -> None:
         browser.close()
     ready, page, shown, result = (statistics.median(one) for one in zip(*ours[1:], strict=True))
     peer_page, peer_shown, peer_result = (statistics.median(one) for one in zip(*theirs[1:], strict=True))
-    print_figure("jupyter lab, bare: until its page is there", f"{peer_page:.2f} s", "the peer")
-    print_figure("  Start, until the server is said to be ready", f"{ready:.2f} s", "")
-    told(f"  Start, until its page is there ({page / peer_page:.2f} x)", page, PAGE_LIMIT)
-    print_figure("jupyter lab, bare: until Chromium shows the launcher", f"{peer_shown:.2f} s", "the peer")
+    print_figure("plain jupyter lab: until its page responds", f"{peer_page:.2f} s", "the peer")
+    print_figure("  Start, until the server is reported ready", f"{ready:.2f} s", "")
+    print_limited(f"  Start, until its page responds ({page / peer_page:.2f} x)", page, PAGE_LIMIT)
+    print_figure("plain jupyter lab: until Chromium shows the launcher", f"{peer_shown:.2f} s", "the peer")
     print_figure("  Start, until Chromium shows the launcher", f"{shown:.2f} s", f"{shown / peer_shown:.2f} x")
-    print_figure("jupyter lab, bare: a kernel's first result", f"{peer_result:.2f} s", "the peer")
-    told(f"  a kernel's first result ({result / peer_result:.2f} x)", result, RESULT_LIMIT)
+    print_figure("plain jupyter lab: a kernel's first result", f"{peer_result:.2f} s", "the peer")
+    print_limited(f"  a kernel's first result ({result / peer_result:.2f} x)", result, RESULT_LIMIT)
 
 
-def told(what: str, took: float, limit: float) -> None:
-    """Print one figure beside its limit."""
+def print_limited(what: str, took: float, limit: float) -> None:
+    """Print a figure (seconds) beside its limit."""
     print_figure(what, f"{took:.2f} s", f"limit {limit} s", took <= limit)
 
 
 def publish(desk: Desk) -> None:
-    """Make a published environment that has nothing of Jupyter."""
+    """Publish an environment without Jupyter's libraries."""
     desk.person("ana", "member")
     desk.person("ben", "reviewer")
     desk.env |= {"ASSAY_URL": desk.url, "ASSAY_TOKEN": desk.token("ana")}
@@ -79,7 +79,7 @@ def signed_in(desk: Desk, browser: Browser) -> BrowserContext:
 
 
 def start(desk: Desk, context: BrowserContext) -> tuple[float, float, float, float]:
-    """Press Start; return when the server was ready, its page there and usable, and a kernel's first result."""
+    """Press Start; return the seconds until the server is ready, its page responds, is usable, has a result."""
     page = context.new_page()
     page.goto(f"{desk.url}/launch/?environment=plain@1")
     began = time.perf_counter()
@@ -104,12 +104,12 @@ def start(desk: Desk, context: BrowserContext) -> tuple[float, float, float, flo
 
 
 def usable(page: Page) -> None:
-    """Wait until a notebook can be chosen."""
+    """Wait until the launcher shows its notebook card."""
     page.locator(".jp-LauncherCard[data-category='Notebook']").first.wait_for(timeout=60_000)
 
 
 def bare(home: Path, browser: Browser) -> tuple[float, float, float]:
-    """Start `jupyter lab` by itself; return when its page was there and usable, and a kernel's first result."""
+    """Start plain `jupyter lab`; return the seconds until its page responds, is usable, has a result."""
     context = browser.new_context()
     began = time.perf_counter()
     with jupyter(home) as url:
@@ -124,7 +124,7 @@ def bare(home: Path, browser: Browser) -> tuple[float, float, float]:
 
 @contextlib.contextmanager
 def jupyter(home: Path) -> Iterator[str]:
-    """Run a bare server from Studio's own prefix."""
+    """Run a plain Jupyter server from Studio's prefix."""
     folder = home / "bare"
     folder.mkdir(exist_ok=True)
     port = free_ports(1)
@@ -135,14 +135,14 @@ def jupyter(home: Path) -> Iterator[str]:
             command, stdout=log, stderr=log, env={**os.environ, "HOME": str(folder)}
         )
         try:
-            yield answering(f"http://127.0.0.1:{port}/")
+            yield wait_for_response(f"http://127.0.0.1:{port}/")
         finally:
             process.terminate()
             process.wait(30)
 
 
-def answering(url: str) -> str:
-    """Return the address once somebody listens there."""
+def wait_for_response(url: str) -> str:
+    """Wait until a server responds at an address, and return the address."""
     import urllib.error  # noqa: PLC0415 - only here
     import urllib.request  # noqa: PLC0415 - as above
 
@@ -155,7 +155,7 @@ def answering(url: str) -> str:
 
 
 def first_result(url: str, token: str) -> float:
-    """Return the seconds from asking for a kernel to its first result."""
+    """Return the seconds from the request for a kernel to its first result."""
     script = str(ROOT / "bench" / "first_result.py")
     python = str(PREFIX / "bin" / "python")
     done = subprocess.run([python, script, url, token], capture_output=True, text=True, check=True)  # noqa: S603 - ours

@@ -1,4 +1,4 @@
-"""From *Build* to the start, and to *built* when the lock that the preview showed is there already."""
+"""Benchmark of the time from *Build* to the start, and to *built* when the lock was already built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIMES = 8
 
 
 def waiting() -> None:
-    """Work in a thread as the worker does, and build the same libraries again and again."""
+    """Run a worker in a thread, and build the same libraries repeatedly."""
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after setup
     from django.core.management import call_command  # noqa: PLC0415 - as above
@@ -52,7 +52,7 @@ def waiting() -> None:
         start <= START_LIMIT,
     )
     print_figure(
-        "from Build to built, for a lock that is there",
+        "from Build to built, for a lock that was built",
         f"{whole * 1000:.0f} ms",
         f"limit {KNOWN_LIMIT * 1000:.0f} ms; the first took {known[0]:.1f} s",
         whole <= KNOWN_LIMIT,
@@ -60,7 +60,7 @@ def waiting() -> None:
 
 
 def work() -> threading.Event:
-    """Work in a thread as the worker does, until the event is set."""
+    """Run a worker in a thread; return the event that stops it."""
     from assay.flow.build.build import wakeup  # noqa: PLC0415 - after setup
     from assay.jobs.worker import BUSY, IDLE, Worker  # noqa: PLC0415 - after setup
 

@@ -1,4 +1,4 @@
-"""What it costs to keep watching: every published version against every advisory, and a rehearsal of a policy."""
+"""Benchmark of assessments: all published versions with all advisories, and the test of a policy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WATCH_LIMIT, TRY_LIMIT = 10.0, 2.0  # seconds
 
 def watch() -> None:
     """Fill a database and measure."""
-    import django  # noqa: PLC0415 - the settings module is named by then
+    import django  # noqa: PLC0415 - the settings module is set by then
 
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415 - after setup()
@@ -30,13 +30,13 @@ def watch() -> None:
     call_command("migrate", verbosity=0)
     _feed()
     _versions(TRIED)
-    _rehearsal()
+    _policy_test()
     _versions(WATCHED - TRIED, begin=TRIED)
     _round()
 
 
 def _feed() -> None:
-    """Load a feed of made-up records about real-shaped ranges."""
+    """Load a feed of generated records with realistic version ranges."""
     from assay.flow.watch.advisories import load_feed  # noqa: PLC0415 - after setup()
 
     chance = random.Random(1)  # noqa: S311 - a bench, not a secret
@@ -68,7 +68,7 @@ def _record(name: str, chance: random.Random) -> dict[str, Any]:
 
 
 def _versions(count: int, begin: int = 0) -> None:
-    """Write published versions with locks and facts, past the flows that builds take."""
+    """Store published versions with locks and facts directly, without builds."""
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - after setup()
     from assay.store.models import LockedFile, LockFacts, Person  # noqa: PLC0415 - after setup()
 
@@ -146,7 +146,7 @@ def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]
     return locks, versions
 
 
-def _rehearsal() -> None:
+def _policy_test() -> None:
     from assay.core.policy.policy import DEFAULT  # noqa: PLC0415 - after setup()
     from assay.flow.access import actor_in  # noqa: PLC0415 - after setup()
     from assay.flow.assess.policy import preview_policy  # noqa: PLC0415 - after setup()
@@ -159,7 +159,7 @@ def _rehearsal() -> None:
         took = time.perf_counter() - began
         beside = f"{len(found.stopped)} of {found.looked_at} stopped; limit {TRY_LIMIT:.0f} s"
         print_figure(
-            f"try a policy: 1,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, took < TRY_LIMIT
+            f"test a policy: 1,000 published x 300 libraries ({what})", f"{took:.2f} s", beside, took < TRY_LIMIT
         )
 
 
@@ -170,7 +170,7 @@ def _round() -> None:
     from assay.store.reads.advisories import feed_facts  # noqa: PLC0415 - after setup()
 
     workspace = Workspace.objects.get()
-    for what in ("all of it new", "nothing new"):
+    for what in ("all versions new", "nothing new"):
         began = time.perf_counter()
         found = assess_all(workspace.pk, current_policy(workspace.pk), feed_facts())
         took = time.perf_counter() - began

@@ -1,1 +1,1 @@
-"""Where processes run: one protocol for launchers, and a launcher for this machine."""
+"""Launchers of processes: their protocol, and a launcher for this machine."""

@@ -51,7 +51,7 @@ class Status:
 
 
 class Launcher(Protocol):
-    """A place where processes run."""
+    """The protocol of a launcher."""
 
     def start(self, start: Start) -> Handle:
         """Start a process and return at once."""

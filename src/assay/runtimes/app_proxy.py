@@ -30,7 +30,7 @@ from assay.runtimes.http_head import Head, MalformedError, forwarded_head, read_
 Result = TypeVar("Result")
 Send = Callable[[bytes], Awaitable[None]]
 log = logging.getLogger("assay.app_proxy")
-SIGN_IN_PATH = "/-/enter"  # takes a ticket
+SIGN_IN_PATH = "/-/enter"  # redeems a ticket
 HOST = re.compile(r"([a-z][a-z0-9-]*)-([0-9]{1,15})")
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS, IDLE_SECONDS = 15, 3600

@@ -1,4 +1,4 @@
-"""Who may open an app: a one-time ticket carries the sign-in from Assay to the app's host name.
+"""Access to apps: a one-time ticket transfers the sign-in from Assay to the app's host name.
 
 Assay and the apps share no cookie. Assay, where the person is signed in, signs a ticket for one app; the app
 proxy accepts it once and sets its own signed cookie for that app's host. Membership is checked at each request.

@@ -68,7 +68,7 @@ def notebook_command(run: Run, directory: Path, prefix: Path) -> Command:
 
 
 def app_command(run: Run, directory: Path, prefix: Path) -> Command:
-    """Return the command that starts an app on loopback, at its port, as its application defines."""
+    """Return the command that starts an app on loopback, at its port, as defined by its application."""
     source, port = directory / "source", run.port or 0
     host = host_of(run.runtime)
     argv = template(run.runtime.workspace_id, run.runtime.app).command(

@@ -141,7 +141,7 @@ def check_parameters(parameters: dict[str, Any]) -> None:
 
 
 def check_secret_names(names: tuple[str, ...]) -> None:
-    """Raise InvalidInputError for names that are no variables, or that decide which code runs."""
+    """Raise InvalidInputError for names that are not valid variables, or that decide which code runs."""
     if len(names) > MAX_SECRETS:
         raise InvalidInputError(
             f"A project uses at most {MAX_SECRETS} secrets.", hint="Select fewer.", path="secrets"

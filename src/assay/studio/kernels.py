@@ -54,7 +54,7 @@ def _variables(permission: LaunchPermission) -> dict[str, str]:
 
 
 def list_kernels(actor: Actor) -> list[dict[str, Any]]:
-    """Return what may be launched: `name` is stable across versions, `starts` is the reference to start."""
+    """Return the launchable environments: `name` is stable across versions, `starts` is the reference to start."""
     return [_kernel_item(one) for one in launch_choices(actor)]
 
 

@@ -69,7 +69,7 @@ def _error_text(error: urllib.error.HTTPError) -> str:
 
 
 class AssayKernels(KernelSpecManager):  # type: ignore[misc]  # its base has no types
-    """Jupyter's kernels, and one for each environment that may be launched."""
+    """Lists Jupyter's own kernels, and one for each environment that may be launched."""
 
     _cached: tuple[float, dict[str, dict[str, Any]]] = (-CACHE_SECONDS, {})
 

@@ -1,4 +1,4 @@
-"""Studio's own Python prefix: where it is, and its installation from the locked requirements that Assay carries."""
+"""Studio's own Python prefix: its path, and its installation from the locked requirements in Assay's package."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parents[1]  # of a clone
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")  # `make lock` writes it
 GUARD, NEW, OLD = ".guard", ".new-", ".old-"
-SHOWN = ("Downloading ", "Prepared ", "Installed ")  # beginnings of uv's lines that say how far it is
-LAST = 4  # of uv's lines that an error repeats
+SHOWN = ("Downloading ", "Prepared ", "Installed ")  # prefixes of uv's progress lines
+LAST = 4  # last lines of uv's output that an error message contains
 
 
 def studio_prefix() -> Path:
-    """Return the prefix of Studio: the one of the settings, else the one that `make` made in a clone, else ours."""
+    """Return Studio's prefix: from the settings, else the one created by `make` in a clone, else in Assay's home."""
     if settings.STUDIO:
         return Path(settings.STUDIO)
     cloned = ROOT / ".venv-studio"
@@ -38,9 +38,9 @@ def studio_prefix() -> Path:
 
 
 def code_path() -> Path:
-    """Return a directory that holds our package alone, for PYTHONPATH in other prefixes than our own.
+    """Return a directory that contains only Assay's package, for PYTHONPATH in other prefixes.
 
-    Where we are installed, our dependencies lie beside us, and would come before those of the prefix.
+    In site-packages, Assay's dependencies are beside its package and would take precedence over the prefix's.
     """
     if (ROOT / "pyproject.toml").exists():
         return PACKAGE.parent
@@ -54,7 +54,7 @@ def code_path() -> Path:
 
 
 def require_prefix() -> Path:
-    """Return the prefix of Studio. Raises UnavailableError when nothing is installed there."""
+    """Return Studio's prefix. Raises UnavailableError when Studio is not installed there."""
     prefix = studio_prefix()
     if not _is_installed(prefix):
         raise UnavailableError(
@@ -65,9 +65,9 @@ def require_prefix() -> Path:
 
 
 def ensure_prefix(progress: Progress) -> Path:
-    """Install Studio unless it is there, and return its prefix. Raises UnavailableError.
+    """Install Studio if needed, and return its prefix. Raises UnavailableError.
 
-    Nothing is installed where the settings or a clone name the prefix.
+    A prefix from the settings or of a clone is never installed here.
     """
     prefix = studio_prefix()
     if prefix.parent == _folder():
@@ -88,29 +88,29 @@ def _folder() -> Path:
 
 @lru_cache(maxsize=1)
 def _key() -> str:
-    """Return what the prefix depends on as one name: the locked requirements, and Python with its platform."""
+    """Return a digest of what the prefix depends on: the locked requirements, Python's version and platform."""
     tag = str(sysconfig.get_config_var("EXT_SUFFIX"))  # e.g. .cpython-311-x86_64-linux-gnu.so
     return hashlib.sha256(REQUIREMENTS.read_bytes() + tag.encode()).hexdigest()[:16]
 
 
 def _is_installed(prefix: Path) -> bool:
-    return (prefix / "bin" / "python").exists()  # a link: not there when its interpreter was removed
+    return (prefix / "bin" / "python").exists()  # a symbolic link: broken when its interpreter was removed
 
 
 @contextmanager
 def _guard(progress: Progress) -> Iterator[None]:
-    """Let one process at a time install."""
+    """Hold the file lock of the installation, so that only one process installs at a time."""
     with (_folder() / GUARD).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress("Another process installs Studio; waiting for it …")
+            progress("Another process is installing Studio; waiting for it …")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _install(prefix: Path, progress: Progress) -> None:
-    """Install aside and rename, so that what has the name is complete."""
+    """Install into a temporary directory and rename it, so that a prefix with the final name is complete."""
     progress("Installing Studio (once for each version of Assay; about 150 MB to download) …")
 
     def show(line: str) -> None:
@@ -119,11 +119,11 @@ def _install(prefix: Path, progress: Progress) -> None:
 
     with tempfile.TemporaryDirectory(dir=_folder(), prefix=NEW) as folder:
         aside = Path(folder) / "prefix"
-        # Scripts of a relocatable prefix find their interpreter beside them, also after the renaming.
+        # Scripts of a relocatable prefix find the interpreter beside them, also after the rename.
         _run(["venv", "--quiet", "--no-project", "--relocatable", "--python", sys.executable, str(aside)], show)
         python = str(aside / "bin" / "python")
         index = ["--default-index", settings.INDEX_URL]
-        # Servers cannot write into the prefix, so its bytecode is made now.
+        # Servers cannot write into the prefix, so its bytecode is compiled now.
         options = ["--require-hashes", "--compile-bytecode", "--python", python]
         _run(["pip", "sync", *index, *options, str(REQUIREMENTS)], show)
         if prefix.exists():
@@ -147,17 +147,17 @@ def _failed(reason: str) -> UnavailableError:
 
 
 def _remove_unused(current: Path) -> None:
-    """Remove what an interrupted installation left, and prefixes of earlier versions that no process uses."""
+    """Remove the remains of interrupted installations, and prefixes of earlier versions that no process uses."""
     for one in _folder().iterdir():
         if one != current and (one / "pyvenv.cfg").exists() and not _in_use(one):
-            one.rename(one.with_name(OLD + one.name))  # what has the name is complete
+            one.rename(one.with_name(OLD + one.name))  # an incomplete prefix never has the final name
     for pattern in (NEW, OLD):
         for one in _folder().glob(f"{pattern}*"):
             shutil.rmtree(one, ignore_errors=True)
 
 
 def _in_use(prefix: Path) -> bool:
-    """Say whether a process of the prefix runs: a Hub, a server, or a notebook that goes on during an upgrade."""
+    """Return whether a process of the prefix is running: a Hub, a server, or a notebook run during an upgrade."""
     mark = f"{prefix}/".encode()
     return any(mark in _command(one) for one in Path("/proc").glob("[0-9]*"))
 
@@ -165,5 +165,5 @@ def _in_use(prefix: Path) -> bool:
 def _command(process: Path) -> bytes:
     try:
         return (process / "cmdline").read_bytes()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has ended
         return b""

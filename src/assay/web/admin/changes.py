@@ -60,7 +60,7 @@ def changes_of(actor: Actor, version: Version, comparison: Comparison) -> Change
 
 
 def _line(
-    row: Row, held: list[tuple[str, str]], accepted: dict[tuple[str, str], str], viewed: dict[str, str]
+    row: Row, others: list[tuple[str, str]], accepted: dict[tuple[str, str], str], viewed: dict[str, str]
 ) -> ChangeLine:
     mark = mark_of(row)
     return ChangeLine(
@@ -68,8 +68,8 @@ def _line(
         mark=mark,
         viewed=viewed.get(row.name) == mark,
         accepted=accepted.get((row.name, row.files[-1]), ""),
-        elsewhere=tuple(held[:SHOWN]),
-        more=max(0, len(held) - SHOWN),
+        elsewhere=tuple(others[:SHOWN]),
+        more=max(0, len(others) - SHOWN),
     )
 
 

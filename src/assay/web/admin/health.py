@@ -95,7 +95,7 @@ def health(request: Visit) -> HttpResponseBase:
             "parts": _parts(health_counts(workspace)),
             "feed": feed,
             "age_days": feed.age_days(timezone.now()) if feed else 0,
-            "asked": index_asked(),
+            "index": index_asked(),
             "watch": WorkspaceAssessment.objects.filter(workspace_id=workspace).first(),
             "settled": list(settled(workspace)[:SETTLED]),
             "most": MOST,

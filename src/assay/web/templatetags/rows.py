@@ -115,8 +115,8 @@ def _elsewhere(line: ChangeLine) -> str:
     if not line.elsewhere:
         return NOTHING
     named = ", ".join(
-        f'<span class="nowrap"><code>{escape(holder)}</code> <span class="soft">{escape(held)}</span></span>'
-        for holder, held in line.elsewhere
+        f'<span class="nowrap"><code>{escape(holder)}</code> <span class="soft">{escape(version)}</span></span>'
+        for holder, version in line.elsewhere
     )
     more = f' <span class="soft">and {line.more} more</span>' if line.more else ""
     return f'<td class="small" data-label="Also in">{named}{more}</td>'
