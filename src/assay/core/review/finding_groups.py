@@ -1,0 +1,132 @@
+"""Findings as a reader takes them in: one line for what belongs together, the worst first, notes by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from textwrap import shorten
+
+from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
+
+MOST_NAMED = 3  # findings of one kind and library that a line names
+FEW_NOTES = 2  # notes of one kind that are written out
+LONGEST = 140  # characters of one finding in a line
+# What many notes of one kind say together; {} is how many.
+MANY: dict[str, str] = {
+    "new-library": "{} libraries are new to this workspace",
+    "licence-unknown": "{} libraries have no known licence",
+    "licence-change": "{} libraries have another licence than before",
+    "licences-denied": "{} libraries have a licence that the policy names",
+    "minimum-age": "{} releases are only a few days old",
+    "maximum-age": "{} releases are far behind the newest",
+    "young-project": "{} projects are young",
+    "project-status": "{} projects are no longer maintained",
+    "yanked": "{} releases were yanked",
+    "vulnerability": "{} known vulnerabilities",
+    "other-index": "{} libraries come from another index than the default",
+    "startup-code": "{} files run code whenever Python starts",
+    "file-conflict": "{} files belong to more than one library",
+    "shadowed-command": "{} commands hide others of the same name",
+    "record-mismatch": "{} libraries differ from their own list of files",
+    "import-failure": "{} modules do not import here",
+    "downgrade": "{} libraries move to an older version",
+    "near-duplicate": "nearly the same as {} published environments",
+    "spread": "{} libraries are in use in several other versions",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingGroup:
+    """What one line tells: the findings of one kind about one library, or about the version where `library` is ''."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def effect(self) -> Effect:
+        """The strongest effect among them."""
+        return max((one.effect for one in self.findings), key=EFFECT_RANK.__getitem__)
+
+    @property
+    def library(self) -> str:
+        """The library they are about, '' for the version as a whole."""
+        return self.findings[0].library
+
+    @property
+    def version(self) -> str:
+        """The version of that library, '' for the version as a whole."""
+        return self.findings[0].version
+
+    @property
+    def subject(self) -> str:
+        """The library and its version, '' for the version as a whole."""
+        return f"{self.library} {self.version}".strip()
+
+    @property
+    def predicate(self) -> str:
+        """What was found, to be read after the subject."""
+        return self._listed(_after_subject(self.findings[0]))
+
+    @property
+    def words(self) -> str:
+        """What was found, with the library that it is about."""
+        words = self._listed(short_words(self.findings[0]))
+        return words if self.library in words else f"{self.library}: {words}"
+
+    def _listed(self, first: str) -> str:
+        """Add what the findings after the first one say, as far as a line takes it."""
+        others = [_after_subject(one).removeprefix("has ") for one in self.findings[1:]]
+        more = len(others) - MOST_NAMED + 1
+        return ", ".join([first, *others[: MOST_NAMED - 1]]) + (f" and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteGroup:
+    """Notes of one kind with the words that sum them up."""
+
+    words: str
+    findings: tuple[Finding, ...]
+
+
+def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
+    """Group findings by kind and library: the strongest effect first, then as they came."""
+    found: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in findings:
+        found.setdefault((one.kind, one.library, one.version), []).append(one)
+    groups = [FindingGroup(findings=tuple(several)) for several in found.values()]
+    return tuple(sorted(groups, key=lambda one: -EFFECT_RANK[one.effect]))
+
+
+def group_notes(findings: Iterable[Finding]) -> tuple[NoteGroup, ...]:
+    """Group notes by kind, in the order in which the kinds come: a few in their own words, many as a number."""
+    found: dict[tuple[str, bool], list[Finding]] = {}
+    for one in findings:
+        found.setdefault((one.kind, one.assessed), []).append(one)
+    groups: list[NoteGroup] = []
+    for several in found.values():
+        if len(several) <= FEW_NOTES:
+            groups += [NoteGroup(words=short_words(one), findings=(one,)) for one in several]
+        else:
+            groups.append(NoteGroup(words=_many(several), findings=tuple(several)))
+    return tuple(groups)
+
+
+def _many(findings: Sequence[Finding]) -> str:
+    said = MANY.get(findings[0].kind) if findings[0].assessed else None
+    return said.format(len(findings)) if said else f"{short_words(findings[0])}, and {len(findings) - 1} more"
+
+
+def _after_subject(finding: Finding) -> str:
+    """Return the words of a finding without the library that they begin with."""
+    words = short_words(finding)
+    subjects = (f"{finding.library} {finding.version} ", f"{finding.library} ")
+    return next((words.removeprefix(one) for one in subjects if words.startswith(one)), words)
+
+
+def short_words(finding: Finding) -> str:
+    """Return a finding in one line: of an advisory its name without the text, of all others the first words."""
+    words = finding.words
+    if finding.names:
+        words = words.partition(": ")[0].partition(", also ")[0]
+    whole = " ".join(words.split()).removesuffix(".")
+    cut = shorten(whole, LONGEST, placeholder="…")
+    return cut if len(cut) > 1 else f"{whole[: LONGEST - 1]}…"  # one long word leaves nothing to cut at

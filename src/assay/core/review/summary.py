@@ -1,0 +1,160 @@
+"""The sentence on top of a review: what was found, what changes, and what the workspace does not know yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from assay.core.comparison.diff import Change, Comparison, Row, Step
+from assay.core.formatting import plural
+from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
+from assay.core.review.finding_groups import FindingGroup, group_findings
+
+MOST_FINDINGS = 2  # groups of findings that are named
+MOST_NAMES = 3  # libraries that are named
+NEW_LIBRARY = "new-library"  # a kind of note whose fact the sentence says by itself
+SETTINGS = ("Python", "Base")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The sentence in its parts. `found` names what blocks or warns, '' for nothing; `effect` is the strongest."""
+
+    effect: Effect | None
+    found: str
+    changes: str
+
+    @property
+    def sentence(self) -> str:
+        """The whole: what was found first."""
+        return ". ".join(part for part in (self.found, self.changes) if part) + "."
+
+
+def summarise(
+    comparison: Comparison,
+    findings: Sequence[Finding],
+    *,
+    new: Collection[str] = (),
+    waived: int = 0,
+    failed: Sequence[str] = (),
+    assessed: bool = True,
+) -> Summary:
+    """Sum up a version against another one, or against nothing.
+
+    `findings` are those without a waiver, notes included, and `waived` counts the others. `new` are libraries that
+    the workspace never approved, `failed` the names of checks that did not pass; `assessed` says whether known
+    vulnerabilities were looked for.
+    """
+    groups = group_findings(one for one in findings if one.effect is not Effect.NOTE)
+    told = [*_changes(comparison), *_new(len(new))]
+    left = _left(waived, failed, assessed=assessed)
+    if not groups and not failed:
+        notes = sum(one.effect is Effect.NOTE and one.kind != NEW_LIBRARY for one in findings)
+        left += [plural(notes, "note")] if notes else []
+        left.append("nothing else found" if left else "nothing found")
+    return Summary(
+        effect=max((one.effect for one in groups), key=EFFECT_RANK.__getitem__, default=None),
+        found=_found(groups),
+        changes=_capital("; ".join([*told, *left])),
+    )
+
+
+def _found(groups: Sequence[FindingGroup]) -> str:
+    """Say what blocks, then what warns; '' for neither."""
+    parts = []
+    for effect, one_noun, many_noun in (
+        (Effect.BLOCK, "finding blocks", "findings block"),
+        (Effect.WARN, "warning", "warnings"),
+    ):
+        concerned = [one for one in groups if one.effect is effect]
+        count = sum(len(one.findings) for one in concerned)
+        if concerned:
+            parts.append(f"{count} {one_noun if count == 1 else many_noun}: {_named_findings(concerned)}")
+    return ". ".join(parts)
+
+
+def _named_findings(groups: Sequence[FindingGroup]) -> str:
+    named = "; ".join(one.words for one in groups[:MOST_FINDINGS])
+    more = sum(len(one.findings) for one in groups[MOST_FINDINGS:])
+    return f"{named}; and {more} more" if more else named
+
+
+def _changes(comparison: Comparison) -> list[str]:
+    """Say what differs from the first side."""
+    if all(row.versions[0] is None for row in comparison.rows):
+        direct = sum(row.direct for row in comparison.rows)
+        return [f"installs {plural(len(comparison.rows), 'library')}, {direct} of them direct"]
+    found = [
+        f"{one.name} {one.values[0]} → {one.values[-1]}"
+        for one in comparison.settings
+        if one.name in SETTINGS and one.values[0] and one.values[0] != one.values[-1]
+    ]
+    by_change: dict[Change, list[Row]] = {change: [] for change in Change}
+    for row in comparison.changed:
+        by_change[row.change].append(row)
+    found += _listed(by_change[Change.ADDED], "adds", ("it needs", "they need"), "that others need")
+    found += _listed(by_change[Change.REMOVED], "removes", ("it needed", "they needed"), "no longer needed")
+    found += _updates(by_change[Change.UPGRADED])
+    found += _counted(by_change[Change.DOWNGRADED], "downgrade")
+    found += _counted(by_change[Change.MOVED], "library", " from another index")
+    found += _counted(by_change[Change.REBUILT], "library", " with another file at the same version")
+    return found or [f"the same libraries as {comparison.labels[0]}"]
+
+
+def _listed(rows: Sequence[Row], verb: str, needed: tuple[str, str], others: str) -> list[str]:
+    """Say which direct libraries come or go, how many with them, and how many for other reasons."""
+    direct = [row.name for row in rows if row.direct]
+    with_them = sum(bool(row.via) and row.via[0] in direct for row in rows)
+    alone = len(rows) - len(direct) - with_them
+    items = _few(direct)
+    if with_them:
+        items.append(f"{plural(with_them, 'library')} {needed[len(direct) > 1]}")
+    if alone:
+        items.append(f"{plural(alone, 'library')} {others}")
+    return [f"{verb} {_join(items)}"] if items else []
+
+
+def _updates(rows: Sequence[Row]) -> list[str]:
+    found = []
+    for step in Step:
+        concerned = [row for row in rows if row.step is step]
+        named = f" ({_join(_few([row.name for row in concerned]))})" if step is Step.MAJOR else ""
+        if concerned:
+            found.append(f"{plural(len(concerned), f'{step} update')}{named}")
+    return found
+
+
+def _counted(rows: Sequence[Row], noun: str, more: str = "") -> list[str]:
+    names = _join(_few([row.name for row in rows]))
+    return [f"{plural(len(rows), noun)}{more} ({names})"] if rows else []
+
+
+def _new(count: int) -> list[str]:
+    return [f"{plural(count, 'library')} {'is' if count == 1 else 'are'} new to this workspace"] if count else []
+
+
+def _left(waived: int, failed: Sequence[str], *, assessed: bool) -> list[str]:
+    """Say what is neither a change nor an open finding."""
+    found = []
+    if failed:
+        found.append(f"{plural(len(failed), 'check')} did not pass: {', '.join(failed)}")
+    if waived:
+        found.append(f"{plural(waived, 'finding')} {'is' if waived == 1 else 'are'} waived")
+    if not assessed:
+        found.append("vulnerabilities are not assessed")
+    return found
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    """Return the first names, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    return [*names[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
+
+
+def _join(items: Sequence[str]) -> str:
+    """Join by commas and a final `and`."""
+    return " and ".join(part for part in (", ".join(items[:-1]), items[-1] if items else "") if part)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
