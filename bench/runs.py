@@ -63,7 +63,7 @@ def _published():  # noqa: ANN202 - an actor, whose module loads after setup
     from assay.flow.build.build import request_build  # noqa: PLC0415 - as above
     from assay.flow.compose.draft import SpecInput, create_environment  # noqa: PLC0415 - as above
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - as above
-    from assay.flow.review.review import review  # noqa: PLC0415 - as above
+    from assay.flow.review import review  # noqa: PLC0415 - as above
 
     ensure_workspace()
     ana = actor_in(create_person("ana-who-runs", "a-long-password-1", Role.MEMBER), "default")

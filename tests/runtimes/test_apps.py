@@ -149,10 +149,12 @@ def test_an_app_comes_up_and_serves_who_may(ana: Actor, settings: LazySettings) 
         assert outside.status == 303
         assert outside.headers["Location"].endswith(f"/runtimes/apps/{runtime.pk}/open?next=/page%3Fx%3D1")
         kept = cookie_for(port, runtime, ana)
-        inside = ask(port, host, "/", Cookie=f"{kept}; other=1", **{"X-Forwarded-User": "root"})
+        forged = {"X-Forwarded-User": "root", "X-Forwarded-For": "10.0.0.66", "Forwarded": "for=10.0.0.66"}
+        inside = ask(port, host, "/", Cookie=f"{kept}; other=1", **forged)
         assert inside.status == 200
         assert "'X-Forwarded-User': 'ana'" in inside.text  # type: ignore[attr-defined]  # set by ask
         assert "root" not in inside.text  # type: ignore[attr-defined]  # as above
+        assert "10.0.0.66" not in inside.text  # type: ignore[attr-defined]  # as above
         assert "assay-app" not in inside.text  # type: ignore[attr-defined]  # as above
         assert "other=1" in inside.text  # type: ignore[attr-defined]  # as above
         posted = ask(port, host, "/", "POST", b"x" * 100_000, Cookie=kept, Origin=f"http://{host}")

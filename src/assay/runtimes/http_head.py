@@ -12,6 +12,7 @@ from http.cookies import CookieError, SimpleCookie
 
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (/[\x21-\x7e]{0,8000}) HTTP/1\.[01]")
+FORWARDED = ("x-forwarded-", "forwarded")  # what only a proxy may say (RFC 7239)
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "proxy-authorization"})
 MAX_HEADERS = 100
 
@@ -97,7 +98,7 @@ def forwarded_head(head: Head, *, cookie: str, added: dict[str, str]) -> bytes:
     lines = [f"{head.method} {head.target} HTTP/1.1"]
     replaced = {name.lower() for name in added}
     for name, value in head.headers:
-        if name in HOP_BY_HOP or name in replaced or name.startswith("x-forwarded_head-"):
+        if name in HOP_BY_HOP or name in replaced or name.startswith(FORWARDED):
             continue
         if name == "upgrade" and not head.upgrades:
             continue

