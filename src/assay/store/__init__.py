@@ -1,1 +1,1 @@
-"""KEEPING things: models, migrations, read models, files, logs."""
+"""Storage: models, migrations, read models, files, logs."""

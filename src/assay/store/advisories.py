@@ -1,4 +1,4 @@
-"""Keeping a feed: what is new and changed is written, what is gone removed, the rest untouched."""
+"""Store an advisory feed: write new and changed records, remove those that are gone, leave the rest untouched."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from django.utils import timezone
 from assay.core.advisories.advisory import Advisory
 from assay.store.models import AdvisoryRecord, Feed
 
-AT_ONCE = 500  # rows of one statement
+AT_ONCE = 500  # rows per SQL statement
 
 
 @dataclass(kw_only=True)
 class Changes:
-    """What a reading found against what is kept. `seen` are all identifiers of the new feed."""
+    """The difference between a new feed and the stored records. `seen` are all identifiers of the new feed."""
 
     seen: set[str] = field(default_factory=set)
     rows: list[AdvisoryRecord] = field(default_factory=list)
 
     def take(self, name: str, digest: str, advisory: Advisory | None, *, malformed: bool = False) -> None:
-        """Note a record that is new or has another content than before."""
+        """Add a record that is new or changed. `advisory` is None for a record that is malformed or not used."""
         document = advisory.to_dict() if advisory else None
         self.rows.append(AdvisoryRecord(id=name, digest=digest, malformed=malformed, document=document))
 
 
 def known_digests() -> dict[str, str]:
-    """Return the digest of each record that is kept."""
+    """Return the SHA-256 of each stored record by identifier."""
     return dict(AdvisoryRecord.objects.values_list("id", "digest"))
 
 
 def keep(changes: Changes, known: dict[str, str], *, source: str, digest: str) -> Feed:
-    """Write a load in one transaction: whoever reads sees the old feed or the new one."""
+    """Write a feed in one transaction, so that a reader sees either the old feed or the new one."""
     gone = [name for name in known if name not in changes.seen]
     with transaction.atomic():
         for start in range(0, len(gone), AT_ONCE):

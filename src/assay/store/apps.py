@@ -1,10 +1,10 @@
-"""The one Django application that owns tables."""
+"""The Django application that owns all tables."""
 
 from django.apps import AppConfig
 
 
 class StoreConfig(AppConfig):
-    """Keeps everything under the label `store`."""
+    """The configuration of the Django application; its label is `store`."""
 
     name = "assay.store"
     label = "store"

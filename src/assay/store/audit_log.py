@@ -1,4 +1,4 @@
-"""The trail: append one event, chained to the one before it; check the chain."""
+"""The audit log: append events, each chained by hash to the one before it, and verify the chain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assay.store.models import Event, Version, Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One event to be recorded. `environment` and `number` are '' and None when it tells of neither."""
+    """An event to record. `environment` is '' and `number` None for an event of neither."""
 
     name: EventName
     environment: str = ""
@@ -32,15 +32,15 @@ def record(
     number: int | None = None,
     detail: dict[str, Any] | None = None,
 ) -> Event:
-    """Append an event within the caller's transaction, so that it stands or falls with the change."""
+    """Append an event in the caller's transaction, so that it is stored only together with the change."""
     entry = Entry(name=name, environment=environment, number=number, detail=detail or {})
     return record_many([entry], workspace_id=workspace_id, actor=actor)[0]
 
 
 def record_many(entries: list[Entry], *, workspace_id: int, actor: str) -> list[Event]:
-    """Append events in their order, each chained to the one before it, within the caller's transaction."""
+    """Append events in order, each chained to the one before it, in the caller's transaction."""
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("An event is recorded in the transaction of what it tells of.")
+        raise RuntimeError("An event must be recorded in the transaction of its change.")
     workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
     now, head, events = timezone.now(), workspace.event_head or FIRST, []
     for sequence, entry in enumerate(entries, start=workspace.event_count + 1):
@@ -54,7 +54,7 @@ def record_many(entries: list[Entry], *, workspace_id: int, actor: str) -> list[
 
 
 def record_version(name: EventName, version: Version, actor: str, **detail: object) -> Event:
-    """Append an event that tells of a version."""
+    """Append an event of a version."""
     return record(
         name,
         workspace_id=version.environment.workspace_id,
@@ -66,7 +66,7 @@ def record_version(name: EventName, version: Version, actor: str, **detail: obje
 
 
 def verify(workspace: Workspace) -> int | None:
-    """Walk the chain; return the sequence of the first event that does not fit, None when all do."""
+    """Verify the chain; return the sequence of the first event that does not match, None when all match."""
     previous, expected = FIRST, 1
     for event in Event.objects.filter(workspace=workspace).order_by("sequence").iterator():
         fits = event.sequence == expected and event.previous == previous

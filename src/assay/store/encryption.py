@@ -1,4 +1,4 @@
-"""Keeping secrets of others: encrypted with keys that are derived from one of the installation's own."""
+"""Encryption of stored secrets, with keys derived from the installation's own key (one per purpose)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def _fernet(purpose: str) -> Fernet:
 
 
 def encrypt(text: str, purpose: str) -> str:
-    """Return a text that only this installation reads again, and only for that purpose."""
+    """Encrypt a text so that only this installation can decrypt it, and only with the same purpose."""
     return _fernet(purpose).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str, purpose: str) -> str:
-    """Return what was encrypted. Raises UnavailableError when the installation's key is another one now."""
+    """Return the plain text. Raises UnavailableError when the installation's key has changed."""
     try:
         return _fernet(purpose).decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise UnavailableError(
             "A stored secret cannot be read: the installation's key has changed.",
-            hint="Enter the secret again, or restore `secrets/vault` from a copy.",
+            hint="Enter the secret again, or restore `secrets/vault` from a backup.",
         ) from error

@@ -1,4 +1,4 @@
-"""Health after approval, for many versions at once: the column, the entry for reviewers, the events."""
+"""Health after approval: write the health, the review entries and the events of many versions at once."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from assay.core.lifecycle import Health
 from assay.store.audit_log import Entry, record_many
 from assay.store.models import HealthIssue, Version
 
-AT_ONCE = 400  # versions of one transaction: others may write in between
+AT_ONCE = 400  # versions per transaction; other writers can run in between
 
 
 @dataclass(frozen=True, kw_only=True)
 class HealthChange:
-    """What follows for one version. `new_health` None: the health stays as it is.
+    """The changes of one version. `new_health` None leaves its health unchanged.
 
-    `entry` holds the facts of its open entry from now on: none closes it, None leaves it as it is.
+    `entry` are the new facts of its open entry: an empty list closes it, None leaves it unchanged.
     """
 
     version_id: int
@@ -36,21 +36,21 @@ class HealthChange:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenEntry:
-    """What is new on a version and not settled, and since when."""
+    """The new facts of a version that are not settled, and the time since when."""
 
     since: datetime
     facts: list[dict[str, Any]]
 
 
 def open_entries(workspace_id: int) -> dict[int, OpenEntry]:
-    """Return the open entries of a workspace, by version."""
+    """Return the open entries of a workspace by version id."""
     rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
     found = rows.values_list("version_id", "opened_at", "findings")
     return {version: OpenEntry(since=since, facts=facts) for version, since, facts in found}
 
 
 def apply_health_changes(workspace_id: int, health_changes: list[HealthChange], *, actor: str) -> list[HealthChange]:
-    """Write what follows; return what was written. A version that somebody changed meanwhile is left alone."""
+    """Write the changes and return those written; a version whose health changed meanwhile is skipped."""
     done: list[HealthChange] = []
     for start in range(0, len(health_changes), AT_ONCE):
         with transaction.atomic():
@@ -84,7 +84,7 @@ def _write_health(health_changes: list[HealthChange]) -> None:
 
 
 def _write_entries(health_changes: list[HealthChange]) -> None:
-    """Open, grow and close entries; at most one per version is open."""
+    """Open, extend and close entries; at most one per version is open."""
     now = timezone.now()
     wanted = {one.version_id: one.entry for one in health_changes if one.entry is not None}
     known = list(HealthIssue.objects.filter(closed_at=None, version_id__in=wanted))

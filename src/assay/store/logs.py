@@ -1,17 +1,17 @@
-"""Logs in files, read by byte offset: a long one costs no more per line than a short one."""
+"""Log files, read by byte offset in bounded chunks, so that the cost does not grow with their length."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-CHUNK = 256 * 1024  # bytes of one answer
+CHUNK = 256 * 1024  # bytes per response
 
 
 def log_from(path: Path, offset: int, *, ended: bool) -> dict[str, Any]:
-    """Return `text` from a byte offset, `next` (where to go on) and `done` (no more will come).
+    """Return `text` from a byte offset, `next` (the next offset) and `done` (the log is complete).
 
-    A chunk ends at a line's end where it can, so that no character is cut in two.
+    A chunk ends at the end of a line if possible, so that no multi-byte character is split.
     """
     offset = max(0, offset)
     try:
@@ -34,7 +34,7 @@ def log_from(path: Path, offset: int, *, ended: bool) -> dict[str, Any]:
 
 
 def tail(path: Path, lines: int) -> str:
-    """Return the last lines of a log, from its last chunk."""
+    """Return the last lines of a log, at most one chunk."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

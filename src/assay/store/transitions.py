@@ -1,4 +1,4 @@
-"""The only place where the status of a version changes, and it records an event with each change."""
+"""Transitions of a version's status; every change goes through here and records an event."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def move(
     detail: dict[str, Any] | None = None,
     changes: dict[str, Any] | None = None,
 ) -> None:
-    """Change the status by compare-and-set on what the caller saw (law 2), and record it (law 3).
+    """Change the status by compare-and-set on the version as the caller read it, and record the event.
 
-    Raises ConflictError when somebody else was faster; then nothing is changed.
+    Raises ConflictError, changing nothing, when the version was changed meanwhile.
     """
     with transaction.atomic():
         touch(version, status=to, **(changes or {}))
@@ -37,7 +37,7 @@ def move(
 
 
 def touch(version: Version, **changes: Any) -> None:  # noqa: ANN401 - column values
-    """Write columns of a version if nobody changed it since it was read. Raises ConflictError."""
+    """Write columns of a version. Raises ConflictError if it was changed since it was read."""
     changed = Version.objects.filter(
         pk=version.pk, status=version.status, revision=version.revision, lock=version.lock
     ).update(revision=F("revision") + 1, updated_at=timezone.now(), **changes)
@@ -56,7 +56,7 @@ def set_health(version: Version, health: Health, *, event: EventName, actor: str
 
 
 def point_to_newest(environment: Environment) -> None:
-    """Let the environment's `newest` name its newest published version, else its newest deprecated one."""
+    """Set the environment's `newest` to its newest published version, else to its newest deprecated one."""
     newest = None
     for status in (Status.PUBLISHED, Status.DEPRECATED):
         newest = newest or environment.versions.filter(status=status).order_by("-number").first()

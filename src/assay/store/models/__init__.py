@@ -1,4 +1,4 @@
-"""The tables. Rules are in `core`; constraints here protect them from accidental violation."""
+"""The database tables. The rules are in `core`; constraints here are a second check."""
 
 from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary

@@ -6,10 +6,10 @@ from django.db import models
 
 
 class Feed(models.Model):
-    """One load of a feed; the newest is what verdicts rest on.
+    """One load of an advisory feed; assessments use the newest.
 
-    `digest` is SHA-256 of the archive, `newest` the time of the record changed last (ISO 8601). `added`,
-    `changed` and `removed` count records against the load before; `malformed` were passed over.
+    `digest` is the SHA-256 of the archive, `newest` the latest modification time of a record (ISO 8601). `added`,
+    `changed` and `removed` count records compared with the previous load; `malformed` ones were skipped.
     """
 
     source = models.CharField(max_length=500)
@@ -27,9 +27,9 @@ class Feed(models.Model):
 
 
 class AdvisoryRecord(models.Model):
-    """One record of the current feed. `digest` is SHA-256 of what was read, so that the same is not read twice.
+    """One record of the current feed. `digest` is the SHA-256 of its source, so an unchanged one is not parsed again.
 
-    `document` is None for what the feed holds and we do not use: malformed, or of another ecosystem.
+    `document` is None for a record that is not used: malformed, or of another ecosystem.
     """
 
     id = models.CharField(primary_key=True, max_length=200)

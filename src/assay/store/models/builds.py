@@ -1,4 +1,4 @@
-"""Builds and the locks they make."""
+"""Builds and the locks that they produce."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from assay.core.lifecycle import ACTIVE_BUILD, BuildState
 
 
 class Lock(models.Model):
-    """A lock by content: its text (TOML), and the report of the directory that was made from it.
+    """A lock, unique by digest: its text (TOML) and the report of the environment built from it.
 
-    `content` repeats the text as JSON, which reads fifty times as fast; `size` is installed bytes. `drift` names
-    the files that are not what was built, as they were last seen; null while all are.
+    `content` is the same as JSON, which parses fifty times as fast; `size` is installed bytes. `drift` is the
+    outcome of the last verification that found drifted files, null while there are none.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -34,9 +34,9 @@ class Lock(models.Model):
 
 
 class LockedLibrary(models.Model):
-    """One library of a lock, for questions across environments ("also in", bytes of its own).
+    """One library of a lock, for queries across environments ("also in", disk usage).
 
-    `file` is the SHA-256 of what it is installed from, `size` its installed bytes.
+    `file` is the SHA-256 of the file it is installed from, `size` its installed bytes.
     """
 
     lock = models.ForeignKey(Lock, on_delete=models.CASCADE, related_name="locked_libraries")
@@ -57,9 +57,9 @@ class LockedLibrary(models.Model):
 
 
 class Build(models.Model):
-    """One attempt to build a version, kept for ever. `progress`, `steps` and `failure` are the engine's.
+    """One attempt to build a version; never deleted. `progress`, `steps` and `failure` come from the engine.
 
-    A `repair` builds the version's own lock once more, and puts it in the place of files that have drifted.
+    A `repair` builds the version's own lock again and replaces drifted files.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -94,5 +94,5 @@ class Build(models.Model):
 
     @property
     def active(self) -> bool:
-        """Say whether it has not come to an end."""
+        """Whether the build has not ended."""
         return self.state in ACTIVE_BUILD

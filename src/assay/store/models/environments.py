@@ -14,7 +14,7 @@ from assay.store.models.people import Workspace
 
 
 class Environment(models.Model):
-    """A named line of versions. `newest` is the newest published one, `latest` the one made last.
+    """A named line of versions. `newest` is the newest published version, `latest` the last created one.
 
     `last_number` is the highest version number so far, so that the number of a deleted draft is not used again.
     """
@@ -39,7 +39,7 @@ class Environment(models.Model):
 
 
 class Version(models.Model):
-    """One version: spec, lock, build, status. `revision` grows with every change, for compare-and-set."""
+    """One version: spec, lock, build, status. `revision` increases with every change, for compare-and-set."""
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""Facts of files and projects, kept once for all locks that share them."""
+"""Facts of files and projects, stored once for all locks that share them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class LockedFile(models.Model):
-    """One file from one index, as a policy looks at it. `licence` is SPDX, '' when unknown.
+    """One file from one index, as policies use it. `licence` is an SPDX expression, '' when unknown.
 
-    `key` is the file's SHA-256 with the index it came from; `uploaded` None when the index did not say.
+    `key` is the file's SHA-256 and its index; `uploaded` is None when the index did not report it.
     """
 
     key = models.CharField(max_length=600, unique=True)
@@ -24,7 +24,7 @@ class LockedFile(models.Model):
 
 
 class LockFacts(models.Model):
-    """Which files a lock holds: their row numbers, ascending."""
+    """The files of a lock, as ids of `LockedFile` in ascending order."""
 
     lock = models.OneToOneField("Lock", on_delete=models.CASCADE, primary_key=True, related_name="facts")
     files = models.JSONField()
@@ -34,7 +34,7 @@ class LockFacts(models.Model):
 
 
 class ProjectFacts(models.Model):
-    """What the index told of a project, and when it was asked last."""
+    """The metadata of a project from its index, and when it was last fetched."""
 
     name = models.CharField(primary_key=True, max_length=200)
     document = models.JSONField()

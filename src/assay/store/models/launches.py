@@ -15,7 +15,7 @@ RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled", "timeout"
 
 
 class Launch(models.Model):
-    """One use of a version. Holds the digest for ever, so "what exactly ran" has an answer."""
+    """One use of a version, with the digest of the lock that ran."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="launches")
@@ -129,13 +129,13 @@ class Runtime(models.Model):
 
 
 class Run(models.Model):
-    """One run of a runtime. `source` is what ran, frozen; `seconds` and `peak_memory` (bytes) come last.
+    """One run of a runtime. `source` is a copy of what ran; `seconds` and `peak_memory` (bytes) are set at its end.
 
-    `commit` is the one whose files ran, where they came from a repository. A process of an app listens at
-    `port`, on loopback, and has answered since `healthy_at`.
+    `commit` is the commit of the files that ran, if they came from a repository. The process of an app listens at
+    `port` on loopback and has responded since `healthy_at`.
 
-    A run that is tried again is followed by another one, whose `retry_of` it is; `attempt` counts from 1.
-    A `trial` ran in another version than the project's own, to see whether it would do.
+    A retry is a new run whose `retry_of` is the failed one; `attempt` counts from 1.
+    A `trial` ran in another version than the project's own, to test that version.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

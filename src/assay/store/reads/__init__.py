@@ -1,1 +1,1 @@
-"""Read models: what pages and API show, each by a handful of queries."""
+"""Read models: the data that pages and API show, each loaded with a few queries."""

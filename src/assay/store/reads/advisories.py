@@ -1,4 +1,4 @@
-"""The current feed as an index in memory: made once per load and process."""
+"""The current advisory feed as an index in memory, built once per load and process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.store.models import AdvisoryRecord, Feed
 
 @dataclass(frozen=True, kw_only=True)
 class FeedFacts:
-    """What every verdict tells of its feed: where it came from and how old it is."""
+    """The source, age and record counts of a feed, shown with every verdict."""
 
     id: int
     source: str
@@ -22,7 +22,7 @@ class FeedFacts:
     malformed: int
 
     def age_days(self, now: datetime) -> int:
-        """Return the full days since it was loaded."""
+        """Return the full days since the feed was loaded."""
         return max(0, (now - self.loaded_at).days)
 
 
@@ -34,26 +34,26 @@ class CurrentFeed:
     index: AdvisoryIndex
 
 
-class _Kept:
-    """The index of the newest feed that this process has asked for."""
+class _FeedCache:
+    """The feed that this process used last, with its index."""
 
     def __init__(self) -> None:
         self._current: CurrentFeed | None = None
         self._guard = threading.Lock()
 
     def get(self, facts: FeedFacts) -> CurrentFeed:
-        """Return the index of this feed, made now unless it is kept."""
+        """Return the feed with its index, building the index unless it is cached."""
         with self._guard:
             if self._current is None or self._current.facts != facts:
                 self._current = CurrentFeed(facts=facts, index=AdvisoryIndex(all_advisories()))
             return self._current
 
 
-_kept = _Kept()
+_cache = _FeedCache()
 
 
 def feed_facts() -> FeedFacts | None:
-    """Return the newest feed, None when none was ever loaded."""
+    """Return the facts of the newest feed, None when no feed was loaded."""
     feed = Feed.objects.order_by("-pk").first()
     if feed is None:
         return None
@@ -68,12 +68,12 @@ def feed_facts() -> FeedFacts | None:
 
 
 def current_feed() -> CurrentFeed | None:
-    """Return the newest feed with its index, None when none was ever loaded."""
+    """Return the newest feed with its index, None when no feed was loaded."""
     facts = feed_facts()
-    return _kept.get(facts) if facts else None
+    return _cache.get(facts) if facts else None
 
 
 def all_advisories() -> list[Advisory]:
-    """Return every record that is kept, withdrawn ones included."""
+    """Return every stored advisory, including withdrawn ones."""
     documents = AdvisoryRecord.objects.filter(document__isnull=False).values_list("document", flat=True)
     return [Advisory.from_dict(one) for one in documents if one is not None]

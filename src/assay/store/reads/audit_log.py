@@ -1,4 +1,4 @@
-"""Events as rows: the trail of a version, and of the workspace."""
+"""Rows of the audit log, of a version or of the workspace."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class EventRow:
 
 @dataclass(frozen=True, kw_only=True)
 class EventFilters:
-    """What narrows the audit log; '' leaves a question open."""
+    """Filters of the audit log; '' is no filter."""
 
     environment: str = ""
     actor: str = ""
@@ -48,7 +48,7 @@ class EventFilters:
 
 
 def trail(actor: Actor, *, limit: int, before: int | None = None, environment: str = "") -> list[EventRow]:
-    """Return the workspace's events, newest first: all for administrators, else what everyone may know."""
+    """Return the workspace's events, newest first: all for administrators, else public and the actor's own ones."""
     events = _visible(actor, EventFilters())
     if environment:
         events = events.filter(environment=environment)
@@ -58,7 +58,7 @@ def trail(actor: Actor, *, limit: int, before: int | None = None, environment: s
 
 
 def event_rows(actor: Actor, filters: EventFilters, order: Order, limit: int, offset: int) -> list[EventRow]:
-    """Return the same events sorted by a column, from an offset on."""
+    """Return the events that the actor may see and that match, sorted by a column, starting at an offset."""
     events = ordered(_visible(actor, filters).order_by("-sequence"), order, ORDERS)
     return _rows(events[offset : offset + limit])
 
@@ -72,7 +72,7 @@ def _visible(actor: Actor, filters: EventFilters) -> QuerySet[Event]:
 
 
 def version_trail(workspace_id: int, environment: str, number: int) -> list[EventRow]:
-    """Return what happened to one version, oldest first. Whoever sees the version may see this."""
+    """Return the events of one version, oldest first. Everybody who sees the version may see them."""
     events = Event.objects.filter(workspace_id=workspace_id, environment=environment, number=number)
     return _rows(events.order_by("sequence"))
 

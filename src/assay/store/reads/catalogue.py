@@ -1,4 +1,4 @@
-"""The catalogue: environments as rows, by the same few queries whatever the size."""
+"""The catalogue of environments, loaded with a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from assay.store.reads.usage import RECENT, Use, use_lately
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueRow:
-    """One environment with its newest version that the actor may see. `size` is installed bytes."""
+    """One environment with its newest version that the actor may see. `size` is in installed bytes."""
 
     slug: str
     title: str
@@ -42,7 +42,7 @@ class CatalogueRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What narrows the catalogue; '' leaves a question open."""
+    """Filters of the catalogue; '' is no filter."""
 
     text: str = ""
     library: str = ""
@@ -54,17 +54,17 @@ class Filters:
 
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
-    """Return at most `limit` rows by short name, those after the short name `after`: two queries."""
+    """Return at most `limit` rows ordered by short name, starting after the short name `after`: two queries."""
     return _rows(_filtered(actor, filters).filter(slug__gt=after)[:limit])
 
 
 def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, offset: int) -> list[CatalogueRow]:
-    """Return rows sorted by a column, from an offset on: two queries."""
+    """Return rows sorted by a column, starting at an offset: two queries."""
     return _rows(ordered(_filtered(actor, filters), order, _orders())[offset : offset + limit])
 
 
 def _orders() -> Columns:
-    """Return what sorts each column; a row speaks of the newest published version, else of the latest one."""
+    """Return the sort expression of each column, for the newest published version or else the latest one."""
     fields = {"version": "number", "python": "python", "libraries": "lock__libraries_count", "size": "lock__size"}
     fields |= {"health": "health", "published": "published_at"}
     recent = Launch.objects.filter(environment=OuterRef("pk"), started_at__gte=timezone.now() - RECENT)
@@ -84,7 +84,7 @@ def _rows(found: QuerySet[Environment]) -> list[CatalogueRow]:
 
 
 def count(actor: Actor, filters: Filters) -> int:
-    """Return how many environments fit: one query."""
+    """Return how many environments match the filters: one query."""
     return _filtered(actor, filters).order_by().count()
 
 
@@ -115,7 +115,7 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
 
 
 def _columns() -> tuple[str, ...]:
-    """Return what a row needs, of the environment and of both versions that it may speak of."""
+    """Return the columns of a row: of the environment, its newest and its latest version."""
     own = ("pk", "slug", "title", "description", "owner__username", "updated_at", "tags", "newest_id", "latest_id")
     of_version = (
         "status",
@@ -134,7 +134,7 @@ def _columns() -> tuple[str, ...]:
 
 
 def _row(found: dict[str, Any], use: Use) -> CatalogueRow:
-    """Make a row from columns; it speaks of the newest published version, else of the latest one."""
+    """Return a row from its columns, for the newest published version or else the latest one."""
     which = "newest" if found["newest_id"] else "latest"
 
     def of(column: str) -> Any:  # noqa: ANN401 - a column's value

@@ -1,4 +1,4 @@
-"""Versions as sides of a comparison, and which versions a page offers to compare with."""
+"""Versions in the form that comparisons use, and the versions that a page offers to compare with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.store.reads.libraries import direct_of, lines_of
 
 
 def compared_version(version: Version) -> ComparedVersion:
-    """Return a version as a side; one without a lock holds nothing."""
+    """Return a version for a comparison; one without a lock has no libraries."""
     empty = Lock(python=version.python, platform="")
     facts = version.lock.report["libraries"] if version.lock else ()
     return ComparedVersion(
@@ -31,7 +31,7 @@ def compared_version(version: Version) -> ComparedVersion:
 
 
 def _requirements(version: Version) -> dict[str, str]:
-    """Map each library to the lines that ask for it, the spec's before those of the bases under it."""
+    """Map each library to the lines that require it, the spec's before those of its bases."""
     found: dict[str, str] = {}
     for line in lines_of(version.parsed_spec.libraries, version.base):
         name = name_of(line)
@@ -40,7 +40,7 @@ def _requirements(version: Version) -> dict[str, str]:
 
 
 def predecessor(version: Version) -> Version | None:
-    """Return what a version is first compared with: the last published one before it, else its base."""
+    """Return the version to compare with by default: the last published one before it, else its base."""
     earlier = (
         version.environment.versions.filter(
             status__in=[Status.PUBLISHED, Status.DEPRECATED], number__lt=version.number
@@ -53,13 +53,13 @@ def predecessor(version: Version) -> Version | None:
 
 
 def changes_against(version: Version, other: Version | None) -> Comparison:
-    """Compare a version with another one, or with nothing."""
+    """Compare a version with another one, or with an empty one for None."""
     nothing = ComparedVersion(label="nothing", lock=Lock(python=version.python, platform=""))
     return compare([compared_version(other) if other else nothing, compared_version(version)])
 
 
 def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, str]]:
-    """Return (reference, title) of what can be compared with: the newest published of each environment."""
+    """Return (reference, title) of the newest published version of each environment."""
     newest = (
         Environment.objects.filter(workspace_id=actor.workspace_id, newest__isnull=False)
         .order_by("slug")
@@ -69,7 +69,7 @@ def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, s
 
 
 def own_references(actor: Actor, *, limit: int = 100) -> list[tuple[str, str]]:
-    """Return (reference, title) of one's own built versions that are not published, the latest first."""
+    """Return (reference, title) of the actor's built drafts and pending versions, last updated first."""
     own = (
         Version.objects.filter(
             environment__workspace_id=actor.workspace_id,
@@ -84,14 +84,14 @@ def own_references(actor: Actor, *, limit: int = 100) -> list[tuple[str, str]]:
 
 
 def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[str, str]]]:
-    """Map each library to (reference, version) of other environments' newest versions that hold it: one query."""
+    """Map each library to (reference, library version) of other environments' newest versions: one query."""
     found: dict[str, list[tuple[str, str]]] = {}
-    held = (
+    rows = (
         LockedLibrary.objects.filter(name__in=names, lock__versions__newest_of__workspace_id=actor.workspace_id)
         .exclude(lock__versions__environment_id=but)
         .values_list("name", "version", "lock__versions__environment__slug", "lock__versions__number")
         .order_by("lock__versions__environment__slug")[:2000]
     )
-    for name, version, slug, number in held:
+    for name, version, slug, number in rows:
         found.setdefault(name, []).append((f"{slug}@{number}", version))
     return found

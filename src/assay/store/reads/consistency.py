@@ -1,4 +1,4 @@
-"""Which versions of which library are live: the newest published version of each environment counts."""
+"""The versions of each library across the newest published versions of all environments."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def consistency(
     offset: int = 0,
     limit: int = 50,
 ) -> list[Spread]:
-    """Return libraries by name, at most `limit` of those after the name `after` and after `offset` more.
+    """Return libraries ordered by name: at most `limit`, starting after the name `after`, skipping `offset`.
 
-    Only those live in several versions unless `diverging` is off, and whose name contains `text`; with
-    `conflicts` only those that environments could not share. `library` names one, diverging or not.
+    With `diverging` only libraries used in several versions, with `conflicts` only those for which no version
+    satisfies all environments. `text` must be part of the name. `library` selects a single one, diverging or not.
     """
     with index_of(actor) as index:
         live = _live(index)
@@ -44,7 +44,7 @@ def consistency(
 
 
 def _live(index: NearestIndex) -> dict[str, dict[str, int]]:
-    """Return how many environments hold each version of each library; worked out once for each state of the shelf."""
+    """Return how many environments have each version of each library; cached until the index changes."""
     if "live" not in index.cache:
         index.cache["newest"] = index.slots(newest_of(index.keys))
         index.cache["live"] = dict(index.live(index.cache["newest"]))
@@ -53,6 +53,6 @@ def _live(index: NearestIndex) -> dict[str, dict[str, int]]:
 
 
 def _spread(index: NearestIndex, name: str, counts: dict[str, int]) -> Spread:
-    among = index.cache["newest"]
-    holders = {version: index.holders(name, version, among) for version in counts}
-    return spread(name, holders, index.requirements(name, among) if diverges(counts) else ())
+    newest = index.cache["newest"]
+    holders = {version: index.holders(name, version, newest) for version in counts}
+    return spread(name, holders, index.requirements(name, newest) if diverges(counts) else ())

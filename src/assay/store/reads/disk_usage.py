@@ -1,4 +1,4 @@
-"""How much of a disk a version alone takes: the bytes of files that no other living version has too."""
+"""The disk usage of a version alone: files that no other version uses that is not retired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of near-identical published environments, and what merging each would mean."""
+"""Groups of near-identical published environments, and the effect of merging each."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from assay.store.reads.compared_versions import compared_version
 from assay.store.reads.nearest import index_of, need_of, newest_of
 from assay.store.reads.usage import use_lately
 
-LEAST = 0.85  # score from which two count as near-identical: of 100 libraries about 8 may differ
-MEMBERS = 25  # of a group that are compared; all are named
+LEAST = 0.85  # minimum similarity of near-identical environments: about 8 of 100 libraries may differ
+MEMBERS = 25  # per group that are compared; all members are listed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One environment of a group: what its people would gain and lose, and how many they were in 30 days."""
+    """One environment of a group: the effect of merging it, and its number of users in the last 30 days."""
 
     move: MergeEffect
     people_30d: int
@@ -47,7 +47,7 @@ def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]
 
 
 def _groups(index: NearestIndex) -> list[tuple[str, ...]]:
-    """Return the groups; worked out once for each state of the shelf."""
+    """Return the groups; cached until the index changes."""
     if "groups" not in index.cache:
         index.cache["groups"] = groups(index.similar_pairs(newest_of(index.keys), LEAST))
     found: list[tuple[str, ...]] = index.cache["groups"]

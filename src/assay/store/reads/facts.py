@@ -1,6 +1,6 @@
-"""Versions as a policy looks at them: a few queries for any number of versions.
+"""Facts of versions in the form that policies use, loaded with a few queries for any number of versions.
 
-The facts of a lock are written when it is first looked at; a file's facts never change after that.
+The facts of a lock are written when it is first assessed; a file's facts never change after that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from assay.store.models import (
     Version,
 )
 
-AT_ONCE = 500  # values of one statement; SQLite takes at most 999 in old releases
+AT_ONCE = 500  # values per SQL statement; old releases of SQLite accept at most 999
 COLUMNS = (
     "pk",
     "number",
@@ -46,14 +46,14 @@ LIVE = (Status.PUBLISHED, Status.DEPRECATED)
 
 
 def in_parts(values: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the values in lists that one statement takes."""
+    """Yield the distinct values in sorted lists of at most `AT_ONCE`."""
     known = sorted(set(values))
     for start in range(0, len(known), AT_ONCE):
         yield known[start : start + AT_ONCE]
 
 
 def library_facts(files: Iterable[int]) -> dict[int, LibraryFact]:
-    """Return the facts of files by row number."""
+    """Return the facts of files by their id."""
     columns = ("pk", "key", "name", "version", "index", "wheel", "licence", "uploaded")
     found: dict[int, LibraryFact] = {}
     for part in in_parts(files):
@@ -63,7 +63,7 @@ def library_facts(files: Iterable[int]) -> dict[int, LibraryFact]:
 
 
 def files_of(locks: Iterable[int]) -> dict[int, list[int]]:
-    """Return the files of each lock, for those whose facts are kept."""
+    """Return the file ids of each lock by lock id, for locks whose facts are stored."""
     found: dict[int, list[int]] = {}
     for part in in_parts(locks):
         found.update(LockFacts.objects.filter(pk__in=part).values_list("lock_id", "files"))
@@ -71,7 +71,7 @@ def files_of(locks: Iterable[int]) -> dict[int, list[int]]:
 
 
 def live_versions(workspace_id: int, *, also: tuple[Status, ...] = ()) -> list[dict[str, Any]]:
-    """Return the rows from which facts are made, for published and deprecated versions and those in `also`."""
+    """Return the rows for `facts_of` of built versions that are published, deprecated or in a status of `also`."""
     rows = Version.objects.filter(
         environment__workspace_id=workspace_id, status__in=[*LIVE, *also], lock__isnull=False
     )
@@ -79,12 +79,12 @@ def live_versions(workspace_id: int, *, also: tuple[Status, ...] = ()) -> list[d
 
 
 def rows_of(versions: QuerySet[Version]) -> list[dict[str, Any]]:
-    """Return the columns that facts are made of: one query."""
+    """Return the rows for `facts_of`: one query."""
     return [dict(row) for row in versions.order_by("pk").values(*COLUMNS)]
 
 
 def facts_of(rows: list[dict[str, Any]]) -> dict[int, VersionFacts]:
-    """Return each version's facts by its row number, without what only one version is compared for (`near`)."""
+    """Return the facts of versions by version id, without `near`, which is computed for one version only."""
     files = files_of(row["lock_id"] for row in rows)
     libraries = library_facts({file for one in files.values() for file in one})
     behind = _published_numbers({row["base__environment_id"] for row in rows if row["base__environment_id"]})
@@ -121,7 +121,7 @@ def _published_numbers(environments: set[int]) -> dict[int, list[int]]:
 def near_to(
     workspace_id: int, environment_id: int, files: frozenset[int], *, least: float
 ) -> tuple[SimilarVersion, ...]:
-    """Return the newest published versions of other environments that share at least `least` of all pins."""
+    """Return other environments' newest published versions that share at least `least` (0 to 1) of the files."""
     rows = Version.objects.filter(
         environment__workspace_id=workspace_id, newest_of__isnull=False, lock__isnull=False
     ).exclude(environment_id=environment_id)
@@ -148,7 +148,7 @@ def versions_in_use(workspace_id: int) -> dict[str, frozenset[str]]:
 
 
 def projects(names: Iterable[str] | None = None) -> dict[str, Project]:
-    """Return what the index told of the projects that it was asked about; of these only, when names are given."""
+    """Return the stored index metadata of projects by name, only of `names` when given."""
     rows = ProjectFacts.objects.all() if names is None else ProjectFacts.objects.filter(pk__in=list(names))
     return {name: project_of(name, document) for name, document in rows.values_list("name", "document")}
 
@@ -179,13 +179,13 @@ def project_document(project: Project) -> dict[str, Any]:
 
 
 def libraries_in_use() -> list[tuple[str, int]]:
-    """Return each library in published versions, with one workspace that holds it."""
+    """Return each library in published versions, with the id of one workspace that uses it."""
     rows = LockedLibrary.objects.filter(lock__versions__status__in=LIVE).values_list("name")
     return list(rows.annotate(workspace=Min("lock__versions__environment__workspace")))
 
 
 def people_in(versions: Iterable[int], since: datetime) -> int:
-    """Count the people who launched any of these versions since a moment."""
+    """Return how many people launched any of these versions since a time."""
     found: set[int] = set()
     for part in in_parts(versions):
         rows = Launch.objects.filter(version_id__in=part, started_at__gte=since)
@@ -194,7 +194,7 @@ def people_in(versions: Iterable[int], since: datetime) -> int:
 
 
 def runtimes_in(workspace_id: int, references: Iterable[str]) -> int:
-    """Count the runtimes that name one of these versions, or the environment whose newest version it is."""
+    """Return how many runtimes use one of these versions, by reference or as the newest of their environment."""
     names = set(references)
     newest = Environment.objects.filter(workspace_id=workspace_id, newest__isnull=False)
     numbers: dict[str, int] = dict(newest.values_list("slug", "newest__number"))
@@ -203,5 +203,5 @@ def runtimes_in(workspace_id: int, references: Iterable[str]) -> int:
 
 
 def without_facts() -> QuerySet[Lock]:
-    """Return the locks whose facts are not kept yet."""
+    """Return the locks whose facts are not stored yet."""
     return Lock.objects.filter(facts__isnull=True)

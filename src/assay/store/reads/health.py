@@ -1,4 +1,4 @@
-"""Health of all published versions at a glance: how many are well, and what is open and was settled."""
+"""Health of published versions: counts by health, open and closed entries, and the state of index queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIVE = (Status.PUBLISHED, Status.DEPRECATED)
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """How many projects the index was asked about, and when first and last; None when never."""
+    """How many projects were fetched from the index, and the oldest and newest fetch time; None for never."""
 
     projects: int
     oldest: datetime | None
@@ -24,7 +24,7 @@ class Asked:
 
 
 def health_counts(workspace_id: int) -> dict[str, int]:
-    """Count the published versions by the health that is told of them: one query."""
+    """Return the number of published versions by the health that is shown: one query."""
     rows = Version.objects.filter(environment__workspace_id=workspace_id, status__in=LIVE)
     unknown = Count("pk", filter=Q(health=Health.OK, assessment__feed=None))
     counted = rows.aggregate(unknown=unknown, **{str(one): Count("pk", filter=Q(health=one)) for one in Health})
@@ -37,23 +37,23 @@ def health_counts(workspace_id: int) -> dict[str, int]:
 
 
 def open_health(actor: Actor) -> int:
-    """Count the versions that need a look: one query, on every page's badge."""
+    """Return the number of versions that need attention, for the badge on every page: one query."""
     rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=actor.workspace_id)
     return rows.count()
 
 
 def open_entry(version: Version) -> HealthIssue | None:
-    """Return what came up since a version was approved and is still open: one query."""
+    """Return the open entry of a version, None when there is none: one query."""
     return HealthIssue.objects.filter(version=version, closed_at=None).first()
 
 
 def settled(workspace_id: int) -> QuerySet[HealthIssue]:
-    """Return the entries that were closed, the last one first."""
+    """Return the closed entries, last closed first."""
     rows = HealthIssue.objects.filter(closed_at__isnull=False, version__environment__workspace_id=workspace_id)
     return rows.select_related("version__environment").order_by("-closed_at")
 
 
 def index_asked() -> Asked:
-    """Say about how many projects the index was asked, and when: one query."""
+    """Return how many projects were fetched from the index, and when: one query."""
     found = ProjectFacts.objects.aggregate(count=Count("pk"), first=Min("fetched_at"), last=Max("fetched_at"))
     return Asked(projects=found["count"], oldest=found["first"], newest=found["last"])

@@ -1,4 +1,4 @@
-"""The impact of ending a version: who used it, what runs in it, what builds on it, and what its files take."""
+"""The impact of retiring a version: its users, running servers and runs, derived versions, and disk space."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Running:
 
     @property
     def total(self) -> int:
-        """Both together."""
+        """The sum of both."""
         return self.servers + self.runs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Impact:
-    """What ending a version touches.
+    """What retiring a version affects.
 
-    `people` launched it in the last 90 days; `running` is what uses it now; `runtimes` are projects that
-    start it next time; `derived` names the versions in use that build on it; `freed` counts the bytes on disk
-    that no other version needs.
+    `people` launched it in the last 90 days; `running` counts servers and runs that use it now; `runtimes` are
+    projects that would start in it; `derived` are references of versions built on it that are not retired;
+    `freed` is the number of bytes on disk that no other version needs.
     """
 
     people: tuple[str, ...]
@@ -44,7 +44,7 @@ class Impact:
 
 
 def impact_of(version: Version) -> Impact:
-    """Return the impact of ending a version: seven queries."""
+    """Return the impact of retiring a version: seven queries."""
     return Impact(
         people=_people(version),
         running=running_in(version),
@@ -55,7 +55,7 @@ def impact_of(version: Version) -> Impact:
 
 
 def running_in(version: Version) -> Running:
-    """Count what uses a version now: two queries."""
+    """Return how many servers and runs use a version now: two queries."""
     return Running(
         servers=Server.objects.filter(version=version, state__in=["starting", "ready"]).count(),
         runs=Run.objects.filter(version=version, state__in=["queued", "running"]).count(),

@@ -1,4 +1,4 @@
-"""What a person may launch: what they used last on top, then published ones by name, own drafts marked."""
+"""Versions that a person may launch: recently used ones first, then published ones by name, then own drafts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
 from assay.store.models import Environment, Launch, LockedLibrary, Version
 
-MOST_WORDS = 8  # of one search
+MOST_WORDS = 8  # per search
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One version that can be launched. `size` is bytes, `lock` the key of its lock."""
+    """One version that can be launched. `size` is in bytes, `lock` the id of its lock."""
 
     reference: str
     slug: str
@@ -35,12 +35,12 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """What a search looks at."""
+        """The text that a search matches, in lower case."""
         return f"{self.reference} {self.title} {self.description}".lower()
 
 
 def launch_choices(actor: Actor) -> list[Choice]:
-    """Return the newest version of each environment and one's own built drafts: three queries."""
+    """Return the newest version of each environment and the actor's own built drafts: three queries."""
     used = dict(
         Launch.objects.filter(person_id=actor.id)
         .values_list("environment")
@@ -56,18 +56,18 @@ def launch_choices(actor: Actor) -> list[Choice]:
         lock__isnull=False,
     )
     found = [_choice(version, used.get(version.environment_id)) for version in [*published, *own]]
-    lately = sorted((one for one in found if one.used_at), key=lambda one: one.used_at or 0, reverse=True)
+    recent = sorted((one for one in found if one.used_at), key=lambda one: one.used_at or 0, reverse=True)
     others = sorted((one for one in found if not one.used_at), key=lambda one: (one.personal, one.slug))
-    return [*lately, *others]
+    return [*recent, *others]
 
 
 def sift(choices: list[Choice], words: str) -> list[Choice]:
-    """Return the choices whose name, title or description has each word, or that hold it as a library."""
+    """Return the choices that match each word by name, title, description or the exact name of a library."""
     found = choices
     for word in words.lower().split()[:MOST_WORDS]:
         locked = LockedLibrary.objects.filter(name=canonicalize_name(word), lock__in=[one.lock for one in found])
-        holding = set(locked.values_list("lock", flat=True))
-        found = [one for one in found if word in one.words or one.lock in holding]
+        matching = set(locked.values_list("lock", flat=True))
+        found = [one for one in found if word in one.words or one.lock in matching]
     return found
 
 

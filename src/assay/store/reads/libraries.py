@@ -1,4 +1,4 @@
-"""The libraries of a built version, one row each: what, why, how large, from where."""
+"""The libraries of a built version, one row each: version, reason, size, origin."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class LibraryRow:
     index: str
     hash: str
     uploaded: str
-    origin: str  # 'asked' by this spec, 'base' when it came with the base, 'needed' by another library
+    origin: str  # 'asked': in this spec, 'base': in the base's lock, 'needed': required by another library
 
 
 def direct_names(names: tuple[str, ...], base: Version | None) -> tuple[str, ...]:
-    """Return the libraries asked for, by this spec or by the bases under it, nearest first."""
+    """Return the names of direct libraries, of a spec and then of its bases, nearest first."""
     found = list(names)
     while base is not None:
         found += base.parsed_spec.names
@@ -36,7 +36,7 @@ def direct_names(names: tuple[str, ...], base: Version | None) -> tuple[str, ...
 
 
 def lines_of(lines: tuple[str, ...], base: Version | None) -> tuple[str, ...]:
-    """Return the lines of a spec and of the bases under it, nearest first."""
+    """Return the lines of a spec and then of its bases, nearest first."""
     found = list(lines)
     while base is not None:
         found += base.parsed_spec.libraries
@@ -45,12 +45,12 @@ def lines_of(lines: tuple[str, ...], base: Version | None) -> tuple[str, ...]:
 
 
 def direct_of(version: Version) -> tuple[str, ...]:
-    """Return the names asked for by a version's spec and by its bases."""
+    """Return the direct libraries of a version's spec and of its bases."""
     return direct_names(version.parsed_spec.names, version.base)
 
 
 def library_rows(version: Version) -> list[LibraryRow]:
-    """Return the rows, direct ones first, each group by name; empty when nothing is built."""
+    """Return the rows, direct ones first, each group by name; empty for a version that is not built."""
     if version.lock is None:
         return []
     lock = Lock.from_dict(version.lock.content)

@@ -1,4 +1,4 @@
-"""By which column the rows of a table are sorted, in the database."""
+"""Sorting of table rows by a column, in the database."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Columns = Mapping[str, F | Func | Subquery]
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A column by its name; no name for the order in which the rows come."""
+    """A column by name; '' keeps the default order."""
 
     name: str = ""
     descending: bool = False
 
 
 def ordered(rows: QuerySet[M], order: Order, columns: Columns) -> QuerySet[M]:
-    """Return the rows sorted; those without a value last, equal ones in a fixed order."""
+    """Return the rows sorted by a column, then by id; rows without a value are last."""
     column = columns.get(order.name)
     if column is None:
         return rows

@@ -1,4 +1,4 @@
-"""Submissions that wait for the same new library: one decision about it serves them all."""
+"""Pending submissions that bring the same new library, so that a reviewer can decide about it once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.store.reads.libraries import direct_of
 
 @dataclass(frozen=True, kw_only=True)
 class SharedWait:
-    """A library that no published version holds, and the other submissions that bring it.
+    """A library that no published version has, and the other submissions that bring it.
 
     `others` are (reference, version of the library), oldest submission first.
     """
@@ -28,20 +28,20 @@ class SharedWait:
 def waiting_together(actor: Actor, version: Version) -> list[SharedWait]:
     """Return the new libraries of a version that other submissions bring too, direct ones first: two queries.
 
-    Only submissions that the actor may see are named.
+    Only submissions that the actor may see are included.
     """
     new = _new_libraries(version)
     others = _other_submissions(actor, version, list(new))
     direct = set(direct_of(version))
     found = [
-        SharedWait(library=name, version=new[name], direct=name in direct, others=tuple(told))
-        for name, told in others.items()
+        SharedWait(library=name, version=new[name], direct=name in direct, others=tuple(rows))
+        for name, rows in others.items()
     ]
     return sorted(found, key=lambda one: (not one.direct, one.library))
 
 
 def _new_libraries(version: Version) -> dict[str, str]:
-    """Return the libraries of a version's lock that nothing published in its workspace holds."""
+    """Return the libraries of a version's lock that no published version of its workspace has."""
     published = LockedLibrary.objects.filter(
         name=OuterRef("name"),
         lock__versions__status__in=[Status.PUBLISHED, Status.DEPRECATED],
@@ -61,6 +61,6 @@ def _other_submissions(actor: Actor, version: Version, names: list[str]) -> dict
         pending = pending.filter(author_id=actor.id)
     columns = ("lock__locked_libraries__name", "lock__locked_libraries__version", "environment__slug", "number")
     found: dict[str, list[tuple[str, str]]] = {}
-    for name, held, slug, number in pending.order_by("submitted_at", "pk").values_list(*columns):
-        found.setdefault(name, []).append((f"{slug}@{number}", held))
+    for name, locked, slug, number in pending.order_by("submitted_at", "pk").values_list(*columns):
+        found.setdefault(name, []).append((f"{slug}@{number}", locked))
     return found

@@ -33,10 +33,10 @@ SINCE = {"pending": F("submitted_at"), "rejected": F("updated_at")}
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRow:
-    """One version in Admin → Python Environments. `changes` holds against, added, removed, changed.
+    """One version in Admin → Python Environments. `changes` has the keys `against` and `summary`.
 
-    `blocking` and `warnings` count the findings of the newest verdict that are not waived; `assessed` says whether
-    that was held against a feed of advisories.
+    `blocking` and `warnings` count the findings of the newest verdict that are not waived; `assessed` is whether
+    the verdict used an advisory feed.
     """
 
     slug: str
@@ -61,7 +61,7 @@ class QueueRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One submission and what was said of it."""
+    """One submission and its decisions."""
 
     number: int
     by: str
@@ -75,7 +75,7 @@ class Round:
 
 
 def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0, order: Order | None = None) -> list[QueueRow]:
-    """Return the rows of a tab, pending ones oldest first unless `order` says otherwise: three queries."""
+    """Return the rows of a tab in the given order, by default pending ones oldest first: three queries."""
     columns: Columns = {**ORDERS, "since": SINCE.get(tab, F("published_at"))}
     versions = ordered(_tab(actor, tab), order or Order(), columns)[offset : offset + limit]
     submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
@@ -88,12 +88,12 @@ def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0, order: Or
 
 
 def counts(actor: Actor) -> dict[str, int]:
-    """Return how many versions each tab holds."""
+    """Return the number of versions in each tab."""
     return {tab: _tab(actor, tab).order_by().count() for tab in TABS}
 
 
 def waiting(actor: Actor) -> int:
-    """Count what waits for this reviewer: one query, on every page's badge."""
+    """Return the number of submissions that wait for this reviewer, for the badge on every page: one query."""
     return _tab(actor, "pending").order_by().exclude(author_id=actor.id).count()
 
 
@@ -105,7 +105,7 @@ def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
     )
     if tab == "pending":
         return versions.filter(status=Status.PENDING).order_by("submitted_at")
-    if tab == "rejected":  # told by the round alone: the draft itself belongs to its author
+    if tab == "rejected":  # only data of the round is shown: the draft itself belongs to its author
         rejected = Submission.objects.filter(outcome="rejected").values("version")
         return versions.filter(status=Status.DRAFT, pk__in=rejected).order_by("-updated_at")
     return versions.filter(status=tab).order_by("-published_at")
@@ -115,7 +115,7 @@ def _queue_row(version: Version, submission: Submission | None, waived: frozense
     lock, verdict = version.lock, getattr(version, "assessment", None)
     checks = lock.report.get("checks", []) if lock else []
     effects = [one["effect"] for one in verdict.findings if one["key"] not in waived] if verdict else []
-    said = list(submission.decisions.all()) if submission else []
+    decisions = list(submission.decisions.all()) if submission else []
     return QueueRow(
         slug=version.environment.slug,
         title=version.environment.title,
@@ -134,12 +134,12 @@ def _queue_row(version: Version, submission: Submission | None, waived: frozense
         blocking=effects.count(Effect.BLOCK),
         warnings=effects.count(Effect.WARN),
         assessed=verdict is not None and verdict.feed_id is not None,
-        feedback=said[-1].comment if said and submission and submission.outcome == "rejected" else "",
+        feedback=decisions[-1].comment if decisions and submission and submission.outcome == "rejected" else "",
     )
 
 
 def requested_changes_of(version: Version) -> list[tuple[RequestedChange, bool]]:
-    """Return what the last round asked of single libraries, each with whether the spec says so by now."""
+    """Return the changes requested in the last round, each with whether the spec has it by now."""
     last = version.submissions.order_by("-round").prefetch_related("decisions").first()
     if last is None or last.outcome != "rejected":
         return []
@@ -150,18 +150,17 @@ def requested_changes_of(version: Version) -> list[tuple[RequestedChange, bool]]
 
 
 def viewed_by(actor: Actor, version: Version) -> dict[str, str]:
-    """Map the libraries that the actor looked at to the mark under which they did."""
+    """Map each library that the actor marked as viewed to the mark of the file that they saw."""
     return dict(version.viewed_libraries.filter(person_id=actor.id).values_list("library", "fingerprint"))
 
 
 def accepted_before(version: Version, names: list[str]) -> dict[tuple[str, str], str]:
     """Map (library, SHA-256 of its file) to the version of the environment that was last approved with it.
 
-    Only approvals under the policy that holds now count. What was approved once may be read less closely; it is
-    decided on all the same.
+    Only approvals under the current policy revision count. This is a hint for the reviewer, who still decides.
     """
     revisions = PolicyRevision.objects.filter(workspace_id=version.environment.workspace_id).order_by("-number")
-    held = LockedLibrary.objects.filter(
+    approved = LockedLibrary.objects.filter(
         name__in=names,
         lock__versions__environment=version.environment_id,
         lock__versions__number__lt=version.number,
@@ -171,7 +170,7 @@ def accepted_before(version: Version, names: list[str]) -> dict[tuple[str, str],
     ).order_by("lock__versions__number")
     return {
         (name, file): f"{version.environment.slug}@{number}"
-        for name, file, number in held.values_list("name", "file", "lock__versions__number")
+        for name, file, number in approved.values_list("name", "file", "lock__versions__number")
         if file
     }
 

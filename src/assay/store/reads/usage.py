@@ -1,4 +1,4 @@
-"""Who uses what: people and projects of the last 30 days, and each use with its duration."""
+"""Usage of environments: people and projects of the last 30 days, and each use with its duration."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ SORTS: Columns = {
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """How an environment was used lately: by how many people, and in how many projects."""
+    """How many people and projects used an environment in the last 30 days."""
 
     people: int = 0
     runtimes: int = 0
 
     def __str__(self) -> str:
-        """Say it as the environment page does."""
+        """Return the phrase that the environment page shows."""
         projects = f" and {self.runtimes} runtime{'s' if self.runtimes != 1 else ''}" if self.runtimes else ""
         return f"used by {self.people} {'person' if self.people == 1 else 'people'}{projects} in 30 days"
 
 
 @dataclass(frozen=True, kw_only=True)
 class UseRow:
-    """One use. `seconds` is None while it goes on; `runtime` names the project of a run or app."""
+    """One use. `seconds` is None while it is running; `runtime` is the project of a run or app, '' for none."""
 
     person: str
     kind: str
@@ -57,7 +57,7 @@ def use_lately(environments: list[int]) -> dict[int, Use]:
 
 
 def uses(environment: Environment, order: Order, limit: int, offset: int) -> list[UseRow]:
-    """Return uses of an environment sorted by a column, from an offset on: one query."""
+    """Return uses of an environment sorted by a column, starting at an offset: one query."""
     found = Launch.objects.filter(environment=environment).select_related("person", "version", "runtime")
     return [
         UseRow(

@@ -1,4 +1,4 @@
-"""Waivers that hold, and those that expire; entries of what changed on published versions."""
+"""Active and expired waivers, and open health entries of published versions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENTRY_ORDERS: Columns = {
 
 
 def waivers_in(environment_id: int) -> list[WaiverValue]:
-    """Return every waiver of an environment, newest first; expired ones too."""
+    """Return every waiver of an environment, newest first, including expired ones."""
     rows = Waiver.objects.filter(environment_id=environment_id).select_related("by").order_by("-at")
     return [
         WaiverValue(key=one.key, reason=one.reason, by=one.by.get_username(), at=one.at, until=one.until)
@@ -35,7 +35,7 @@ def waivers_in(environment_id: int) -> list[WaiverValue]:
 
 
 def live_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
-    """Return the facts that are waived now, by environment."""
+    """Return the keys of the findings that are waived now, by environment id."""
     found: dict[int, set[str]] = {}
     rows = Waiver.objects.filter(_live(now), environment__workspace_id=workspace_id)
     for environment, key in rows.values_list("environment_id", "key"):
@@ -44,7 +44,7 @@ def live_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
 
 
 def lapsed_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
-    """Return the facts that were waived once and are no more, by environment."""
+    """Return the keys of findings whose waivers have all expired, by environment id."""
     live, found = live_keys(workspace_id, now), dict[int, set[str]]()
     rows = Waiver.objects.filter(until__lte=now, environment__workspace_id=workspace_id)
     for environment, key in rows.values_list("environment_id", "key"):
@@ -58,13 +58,13 @@ def _live(now: datetime) -> Q:
 
 
 def waiver_rows(workspace_id: int) -> QuerySet[Waiver]:
-    """Return all waivers of a workspace: those that expire first, those without end, on top of the expired ones."""
+    """Return all waivers of a workspace, ordered by expiry."""
     rows = Waiver.objects.filter(environment__workspace_id=workspace_id)
     return rows.select_related("environment", "version__environment", "by").order_by("until", "pk")
 
 
 def waivers_with(rows: QuerySet[Waiver], text: str) -> QuerySet[Waiver]:
-    """Return those whose environment, finding, reason or author contains a text; all for ''."""
+    """Return the waivers whose environment, finding, reason or author contains a text; all for ''."""
     if not text:
         return rows
     facts = rows.annotate(fact=Cast("finding", TextField()))
@@ -75,8 +75,8 @@ def waivers_with(rows: QuerySet[Waiver], text: str) -> QuerySet[Waiver]:
     return facts.filter(wanted)
 
 
-def held_waivers(rows: QuerySet[Waiver], now: datetime, *, ended: bool) -> QuerySet[Waiver]:
-    """Return those that hold, or those that have ended."""
+def waivers_by_state(rows: QuerySet[Waiver], now: datetime, *, ended: bool) -> QuerySet[Waiver]:
+    """Return the active waivers, or with `ended` the expired ones."""
     return rows.filter(until__lte=now) if ended else rows.filter(_live(now))
 
 
@@ -90,13 +90,13 @@ def state_of(waiver: Waiver, now: datetime) -> str:
 
 
 def open_entries(workspace_id: int) -> QuerySet[HealthIssue]:
-    """Return what changed on published versions and is not settled, oldest first."""
+    """Return the open health entries of a workspace, oldest first."""
     rows = HealthIssue.objects.filter(closed_at=None, version__environment__workspace_id=workspace_id)
     return rows.select_related("version__environment").order_by("opened_at", "pk")
 
 
 def entries_with(rows: QuerySet[HealthIssue], text: str) -> QuerySet[HealthIssue]:
-    """Return those whose environment or findings contain a text; all for ''."""
+    """Return the entries whose environment or findings contain a text; all for ''."""
     if not text:
         return rows
     named = Q(version__environment__slug__icontains=text) | Q(version__environment__title__icontains=text)

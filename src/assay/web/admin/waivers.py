@@ -17,7 +17,7 @@ from assay.core.roles import Right
 from assay.flow.review.waive import end_waiver, restore_waiver
 from assay.store.models import Waiver
 from assay.store.reads.ordering import Order, ordered
-from assay.store.reads.waivers import WAIVER_ORDERS, held_waivers, state_of, waiver_rows, waivers_with
+from assay.store.reads.waivers import WAIVER_ORDERS, state_of, waiver_rows, waivers_by_state, waivers_with
 from assay.web.access import Visit, page
 from assay.web.tables import Column, QueryTable
 from assay.web.undo import success_with_undo
@@ -39,7 +39,7 @@ def waivers(request: Visit) -> HttpResponseBase:
     """List active waivers, soonest expiry first, or ended ones, latest first."""
     text, now = request.GET.get("text", "").strip(), timezone.now()
     state = "ended" if request.GET.get("state") == "ended" else "active"
-    rows = held_waivers(waiver_rows(request.actor.workspace_id), now, ended=state == "ended")
+    rows = waivers_by_state(waiver_rows(request.actor.workspace_id), now, ended=state == "ended")
     found = waivers_with(rows, text)
 
     def reads(order: Order, limit: int, offset: int) -> list[Waiver]:
