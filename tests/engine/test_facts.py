@@ -75,8 +75,8 @@ def test_an_import_that_wants_what_a_build_has_not_is_told_apart(bench: Bench, i
     """A screen is wanted: noted, with the reason; a library none of whose modules imports is broken."""
     index.add("screen", modules={"screen.py": "raise ImportError('libGL.so.1: cannot open shared object file')\n"})
     outcome, _ = bench.build("screen")
-    assert check_of(report_of(outcome), "imports") == ("noted", "0 of 1 libraries import; screen wants a screen")
+    assert check_of(report_of(outcome), "imports") == ("noted", "0 of 1 libraries import; screen needs a screen")
     index.add("broken", modules={"broken.py": "import nowhere_to_be_found\n"})
     outcome, _ = bench.build("broken", "screen")
     state, words = check_of(report_of(outcome), "imports")
-    assert (state, words) == ("failed", "0 of 2 libraries import; not: broken; screen wants a screen")
+    assert (state, words) == ("failed", "0 of 2 libraries import; not: broken; screen needs a screen")

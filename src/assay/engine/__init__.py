@@ -1,8 +1,8 @@
-"""The engine: it builds an environment from a request, in stages, in a process of its own.
+"""The engine: builds an environment from a request, in stages, in its own process.
 
 1. `build.py` reads `job.json`, runs the stages and writes `outcome.json`; `pipeline.py` has their order.
 2. `engines.py` chooses the engine that the request names; today there is one, `uv_engine.py`.
-3. `resolving/`: request to lock. `sdists/` builds a wheel where an index has only a source distribution.
+3. `resolving/`: request to lock. `sdists/` builds a wheel if an index has only a source distribution.
 4. `leases.py`: from here on, garbage collection keeps what the lock needs.
 5. `fetching/`: lock to downloaded files, each verified against its hash.
 6. `wheel_store/`: files to unpacked wheels, stored once and shared by all environments.

@@ -54,7 +54,7 @@ class Build:
         except OSError as error:
             self.reporter.log(f"FAILED: {error}")
             outcome = Outcome(failure=_system_failure(self.reporter.step, error), steps=self.reporter.times())
-        except Exception as error:  # noqa: BLE001 - a defect of ours: the outcome must name it
+        except Exception as error:  # noqa: BLE001 - a defect in Assay: the outcome must name it
             self.reporter.log(traceback.format_exc())
             outcome = Outcome(failure=_defect(self.reporter.step, error), steps=self.reporter.times())
         finally:
@@ -81,7 +81,7 @@ class Build:
                 pool.submit(_prepare, engine, self.job.request.python_path)
             lock = self._lock(engine)
         size = format_bytes(lock.download_size)
-        self.reporter.log(f"Lock {lock.digest}: {plural(len(lock.libraries), 'library')}, {size} to install from")
+        self.reporter.log(f"Lock {lock.digest}: {plural(len(lock.libraries), 'library')}, {size} of files")
         take_lease(self.job.paths, self.workdir.name, lock)
         existing = None if self.job.repair else read_sealed(Path(self.job.paths.environments) / lock.digest)
         if existing is not None:

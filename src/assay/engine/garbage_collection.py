@@ -19,7 +19,7 @@ DIGEST_LENGTH = 64  # hex digits of a SHA-256
 
 @dataclass(frozen=True, kw_only=True)
 class Unneeded:
-    """One directory that nothing needs. `kind` is environment or wheel; `size`: bytes that removing it frees."""
+    """One unneeded directory. `kind` is environment or wheel; `size` is the bytes that removing it frees."""
 
     kind: str
     name: str
@@ -29,7 +29,7 @@ class Unneeded:
 def collect(
     paths: EnginePaths, needed: Callable[[], Needed], *, older_than: float, dry_run: bool = False
 ) -> list[Unneeded]:
-    """Remove environments and wheels that nothing needs and that are older than so many seconds; return them.
+    """Remove environments and wheels that nothing needs and that are older than `older_than` seconds; return them.
 
     Calls `needed` under the lock on leases. Directories are renamed under that lock and removed after it, so that
     builds wait for milliseconds only. After a crash in between, the next call removes the renamed ones.

@@ -3,7 +3,7 @@
 A build is one process, `python -m assay.engine WORKDIR`. It reads `job.json` there, writes its log to
 standard output, replaces `progress.json` while it runs and writes `outcome.json` at the end. Each file is
 written under a temporary name and renamed, so the process that started a build may restart and read on.
-The values are plain and travel as JSON.
+All values are plain JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from assay.engine.wheel_store.store import StoredWheel
 
 Credentials = dict[str, tuple[str, str]]  # user name and password by the name of a package index
 LogLine = Callable[[str], None]  # writes one line to the log
-# Fields of stored requests that had another name, and their name now.
+# Former names of fields in stored requests, and their present names.
 EARLIER_NAMES = {"holds": "constraints", "sources": "other_indexes", "allow_sources": "allow_sdists"}
 
 
@@ -28,8 +28,8 @@ class Index:
     """A package index (PEP 503 or PEP 691 simple API).
 
     `patterns` are the names that it owns (none for the default index). `allow_private` permits addresses in
-    private networks; an administrator sets it. `trusted` marks the installation's own index, which whoever runs
-    the machine sets.
+    private networks; an administrator sets it. `trusted` marks the installation's own index, which the
+    operator of the machine sets.
     """
 
     url: str
@@ -56,7 +56,7 @@ class ResolveRequest:
     constraints: tuple[str, ...] = ()  # limit versions and require nothing
     index: Index
     other_indexes: tuple[Index, ...] = ()  # own names by pattern, first match wins; `index` serves all others
-    allow_sdists: bool = False  # build a library from its source distribution where it has no wheel
+    allow_sdists: bool = False  # build a library from its source distribution if it has no wheel
     cool_down_days: int = 0
     engine: str = "uv"  # a name in `engines.ENGINES`
 
@@ -99,13 +99,13 @@ class Job:
     request: ResolveRequest
     paths: EnginePaths
     lock: str | None = None
-    require_sandbox: bool = False  # fail where no sandbox confines package code
+    require_sandbox: bool = False  # fail if no sandbox confines package code
     repair: bool = False  # build the lock again and replace the existing directory
     timeout: int = 3600  # seconds, for the whole build
     credentials: Credentials = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values without the credentials, which travel in a file of their own."""
+        """Return plain JSON values without the credentials, which are passed in a separate file."""
         return {name: value for name, value in asdict(self).items() if name != "credentials"}
 
     @classmethod
@@ -194,16 +194,16 @@ class Installer(Protocol):
     """The installation of one lock into one directory."""
 
     def fetch(self) -> tuple[StoredWheel, ...]:
-        """Lock to files: return the lock's packages, all in the store, in the lock's order. Raises BuildError."""
+        """Store the lock's packages and return them in the lock's order. Raises BuildError."""
         ...
 
     def link(self, wheels: tuple[StoredWheel, ...]) -> Installed:
-        """Files to directory: make the environment and link the packages into it. Raises BuildError."""
+        """Make the environment and link the packages into it. Raises BuildError."""
         ...
 
 
 class Engine(Protocol):
-    """What resolves and installs. Everything else of a build is shared by all engines (decision 0014)."""
+    """An engine resolves and installs. Everything else of a build is shared by all engines (decision 0014)."""
 
     def version(self) -> str:
         """Return the version of the tool that resolves and installs."""
@@ -218,18 +218,18 @@ class Engine(Protocol):
         credentials: Credentials | None = None,
         started: Callable[[Popen[str]], None] | None = None,
     ) -> Lock:
-        """Request to lock, without running package code: for pages that show what would be installed.
+        """Resolve a request without running package code, for pages that show what would be installed.
 
-        `started` gets the tool's process, which the caller may kill. Raises ResolutionError.
+        `started` receives the tool's process, which the caller may kill. Raises ResolutionError.
         """
         ...
 
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
-        """Request to lock, for a build. Raises ResolutionError or BuildError."""
+        """Resolve the request of a build. Raises ResolutionError or BuildError."""
         ...
 
     def installer(
         self, lock: Lock, prefix: Path, job: Job, *, workdir: Path, log_line: LogLine, on_progress: OnProgress
     ) -> Installer:
-        """Return the installer of a lock; `workdir.name` names everything unfinished that it leaves in the store."""
+        """Return the installer of a lock; `workdir.name` is part of the names of unfinished files in the store."""
         ...

@@ -1,4 +1,4 @@
-"""The Pythons on this machine that environments can be built on."""
+"""The Python interpreters on this machine that environments can use."""
 
 from __future__ import annotations
 

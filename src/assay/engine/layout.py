@@ -15,7 +15,7 @@ READ_ONLY_FOLDER = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | s
 
 
 def site_packages(prefix: Path, python: str) -> Path:
-    """Return the directory that holds the libraries."""
+    """Return the site-packages directory of an environment."""
     return prefix / "lib" / f"python{python}" / "site-packages"
 
 
@@ -40,7 +40,7 @@ def folders(root: Path) -> Iterator[str]:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a tree, also where its directories are read-only. Does nothing when it does not exist."""
+    """Remove a tree, even if its directories are read-only. Does nothing when it does not exist."""
     if not root.exists():
         return
     for folder in list(folders(root)):

@@ -1,7 +1,7 @@
-"""Leases: what running builds need, so that garbage collection keeps it.
+"""Leases: the environments and wheels that running builds need, which garbage collection keeps.
 
 A build takes its lease before it checks what already exists; the collector reads the leases under the same lock.
-So whatever a build finds stays until its worker has stored the outcome (law 6).
+So everything that a build finds is kept until its worker has stored the outcome (law 6).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEASES, LOCK_FILE = ".leases", ".guard"
 
 @dataclass(frozen=True, kw_only=True)
 class Needed:
-    """What garbage collection must keep: digests of locks, and keys of the wheel store."""
+    """The entries that garbage collection must keep: digests of locks, and keys of the wheel store."""
 
     environments: frozenset[str] = frozenset()
     wheels: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Needed:
 
 @contextlib.contextmanager
 def guard(paths: EnginePaths) -> Iterator[None]:
-    """Hold the lock on leases, so that no build takes one while the collector reads them: for milliseconds."""
+    """Lock the leases, so that no build takes one while the collector reads them; keep it for milliseconds only."""
     root = Path(paths.environments)
     root.mkdir(parents=True, exist_ok=True)
     with (root / LOCK_FILE).open("w") as file:
@@ -64,7 +64,7 @@ def release_lease(paths: EnginePaths, name: str) -> None:
 
 
 def leased(paths: EnginePaths) -> Needed:
-    """Return what running builds need."""
+    """Return the entries that running builds need."""
     found = Needed()
     for path in (Path(paths.environments) / LEASES).glob("[!.]*.json"):
         with contextlib.suppress(FileNotFoundError):  # released in the meantime

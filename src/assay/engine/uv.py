@@ -1,4 +1,4 @@
-"""Running uv: a fixed binary, a clean environment, no configuration file. The only module that does."""
+"""Running uv: a fixed binary, clean environment variables, no configuration file. No other module runs uv."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Finished:
 
 @lru_cache(maxsize=1)
 def binary() -> str:
-    """Return the path of uv: the one in our own environment, else the one on the PATH."""
+    """Return the path of uv: the one in Assay's own environment, else the one on the PATH."""
     with _FIND_LOCK:
         return _find()
 
@@ -72,7 +72,7 @@ def version() -> str:
 
 
 def environment(cache: str) -> dict[str, str]:
-    """Return the environment variables of a call: those for the network, and none of the server's."""
+    """Return the environment variables of a call: those in `INHERITED` and uv's settings, no others of the server."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return inherited | {
         "UV_CACHE_DIR": cache,
@@ -94,7 +94,7 @@ def run(
     timeout: float = TIMEOUT,
     variables: dict[str, str] | None = None,
 ) -> Finished:
-    """Run `uv ARGUMENTS` and return its output; `log_line` gets each line while it runs, `started` the process."""
+    """Run `uv ARGUMENTS` and return its output; `log_line` receives each line as it runs, `started` the process."""
     Path(cache).mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         [binary(), "--no-config", "--no-python-downloads", *arguments],

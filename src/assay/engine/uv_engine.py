@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class UvEngine:
-    """Resolves with `uv pip compile`; unpacks with `uv pip sync`; builds a wheel where an index has only an sdist."""
+    """Resolves with `uv pip compile`; unpacks with `uv pip sync`; builds a wheel if an index has only an sdist."""
 
     def version(self) -> str:
         """Return uv's version."""
@@ -37,7 +37,7 @@ class UvEngine:
         return resolve(request, cache=cache, workdir=workdir, credentials=credentials, started=started)
 
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
-        """Resolve for a build; a library without a wheel is built from its sdist where the request allows it."""
+        """Resolve for a build; a library without a wheel is built from its sdist if the request allows it."""
 
         def install(request: ResolveRequest, prefix: Path) -> None:
             from assay.engine.installing.uv import install_into  # noqa: PLC0415 - most builds need no sdist
@@ -49,7 +49,7 @@ class UvEngine:
     def installer(
         self, lock: Lock, prefix: Path, job: Job, *, workdir: Path, log_line: LogLine, on_progress: OnProgress
     ) -> UvInstaller:
-        """Return what fetches the lock's wheels and links them into the prefix."""
+        """Return the installer that fetches the lock's wheels and links them into the prefix."""
         from assay.engine.installing.uv import UvInstaller  # noqa: PLC0415 - previews need none of it
 
         return UvInstaller(lock, prefix, job, workdir=workdir, log_line=log_line, on_progress=on_progress)

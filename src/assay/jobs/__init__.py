@@ -1,1 +1,1 @@
-"""WHEN slow things run: the worker's loop and reconciliation after a crash."""
+"""Background jobs: the worker's loop, delivery of notifications, and periodic tasks."""

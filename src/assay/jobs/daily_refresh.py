@@ -1,4 +1,4 @@
-"""What is refreshed once a day: the advisory feed, and what the index tells of projects."""
+"""The daily refresh of the advisory feed and of project data from the index."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from assay.store.reads.advisories import feed_facts
 
 log = logging.getLogger("assay.worker")
 EVERY = timedelta(hours=24)
-AGAIN = 1800.0  # seconds to wait after a failure
+RETRY_SECONDS = 1800.0  # to wait after a failure
 
 
 class Refresh:
-    """Loads the feed that the settings name when the one there is is a day old, and asks the index."""
+    """Loads the feed in the settings when the present one is a day old, and fetches project data from the index."""
 
     def __init__(self) -> None:
-        self._not_before = self._ask_not_before = 0.0
+        self._feed_not_before = self._projects_not_before = 0.0
 
     def projects(self) -> bool:
-        """Ask the index about some projects. Returns whether any was due; a failure waits and comes again."""
-        if time.monotonic() < self._ask_not_before:
+        """Fetch some projects from the index, if any are due. Returns whether any were; retries later on failure."""
+        if time.monotonic() < self._projects_not_before:
             return False
         try:
             return bool(refresh_projects())
         except AssayError as error:
-            self._ask_not_before = time.monotonic() + AGAIN
-            log.warning("The index was not asked about projects: %s", error.detail)
+            self._projects_not_before = time.monotonic() + RETRY_SECONDS
+            log.warning("Projects were not refreshed from the index: %s", error.detail)
             return False
 
     def feed(self) -> bool:
-        """Load the feed if it is time. Returns whether it was loaded; a failure waits and comes again."""
-        if not settings.ADVISORIES or time.monotonic() < self._not_before:
+        """Load the feed if it is due. Returns whether it was loaded; retries later on failure."""
+        if not settings.ADVISORIES or time.monotonic() < self._feed_not_before:
             return False
         facts = feed_facts()
         if facts is not None and timezone.now() - facts.loaded_at < EVERY:
@@ -46,7 +46,7 @@ class Refresh:
         try:
             feed = load_feed(settings.ADVISORIES)
         except AssayError as error:
-            self._not_before = time.monotonic() + AGAIN
+            self._feed_not_before = time.monotonic() + RETRY_SECONDS
             log.warning("Advisories were not refreshed: %s", error.detail)
             return False
         log.info("Advisories: %s records, %s new, %s changed", feed.records, feed.added, feed.changed)

@@ -1,4 +1,4 @@
-"""The post: mails what people are due and tells webhooks, beside the worker: nobody's silence holds that up."""
+"""Delivery of notifications by email and to webhooks, in a thread, so that slow receivers never block the worker."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from assay.flow.notify import notifications
 from assay.flow.notify.webhooks import deliver
 from assay.store.models import Delivery, Notification, Person
 
-log = logging.getLogger("assay.post")
-EVERY = 0.5  # seconds between two looks
-GATHER = timedelta(seconds=60)  # a mail waits so long for others to go with it
-AGAIN = 300.0  # seconds after a mail server did not answer
-MOST = 30  # notices of one mail; the rest is counted
+log = logging.getLogger("assay.delivery")
+EVERY = 0.5  # seconds between two steps
+GATHER = timedelta(seconds=60)  # a notification waits so long for others to share its email
+RETRY_SECONDS = 300.0  # to wait after the mail server failed
+MOST = 30  # notifications listed in one email; the rest is counted
 
 
-class Post(threading.Thread):
-    """Works until told to stop; one failure is logged and comes again."""
+class DeliveryThread(threading.Thread):
+    """The delivery thread. It runs until `stop`; a failed step is logged and retried."""
 
     def __init__(self) -> None:
-        super().__init__(name="post", daemon=True)
+        super().__init__(name="delivery", daemon=True)
         self._stopping = threading.Event()
         self._mail_not_before = 0.0
 
     def run(self) -> None:
-        """Look, send, sleep."""
+        """Run steps until `stop`."""
         while not self._stopping.wait(EVERY):
             try:
                 self.step()
-            except Exception:  # the next look tries again
-                log.exception("The post failed")
+            except Exception:  # the next step retries
+                log.exception("Delivery failed")
                 close_old_connections()
-                self._stopping.wait(AGAIN / 60)
+                self._stopping.wait(RETRY_SECONDS / 60)
         connection.close()
 
     def stop(self) -> None:
-        """End after what is being sent."""
+        """Stop after the current step."""
         self._stopping.set()
 
     def step(self) -> None:
-        """Send what is due: one delivery for each look at most holds the mails up."""
+        """Send at most one webhook delivery (a slow receiver would delay the emails), then all due emails."""
         notifications.advance()
         due = Delivery.objects.filter(next_at__lte=timezone.now()).select_related("webhook")
         delivery = due.order_by("next_at").first()
@@ -59,19 +59,19 @@ class Post(threading.Thread):
             self._mail()
 
     def _mail(self) -> None:
-        """Send one mail to each person whose oldest notice has waited long enough."""
+        """Send one email to each person whose oldest notification has waited for `GATHER`."""
         waiting = Notification.objects.filter(mail="due").values("person").annotate(first=Min("at"))
         for person_id in waiting.filter(first__lte=timezone.now() - GATHER).values_list("person", flat=True)[:50]:
             try:
                 send_digest(Person.objects.get(pk=person_id))
             except (smtplib.SMTPException, OSError) as error:
-                log.warning("The mail server does not take mails: %s", error)
-                self._mail_not_before = time.monotonic() + AGAIN
+                log.warning("The mail server does not accept emails: %s", error)
+                self._mail_not_before = time.monotonic() + RETRY_SECONDS
                 return
 
 
 def send_digest(person: Person) -> int:
-    """Mail a person all that is due to them, in one mail; return how many notices. Raises SMTPException, OSError."""
+    """Send a person all due notifications in one email; return their number. Raises SMTPException, OSError."""
     rows = list(Notification.objects.filter(person=person, mail="due").order_by("sequence"))
     if not rows or not person.email:
         Notification.objects.filter(pk__in=[one.pk for one in rows]).update(mail="")
@@ -92,5 +92,5 @@ def send_digest(person: Person) -> int:
     return len(rows)
 
 
-def _address(notice: Notification) -> str:
-    return f"{settings.PUBLIC_URL}/environments/{notice.environment}/{notice.number}/"
+def _address(notification: Notification) -> str:
+    return f"{settings.PUBLIC_URL}/environments/{notification.environment}/{notification.number}/"

@@ -1,4 +1,4 @@
-"""What comes back every night: looking at all files again, and clearing away what nothing needs."""
+"""Periodic tasks: verifying files, garbage collection, and reminders of expiring waivers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from assay.flow.build.verify import queue_all
 from assay.flow.review.waive import record_expiring_waivers
 from assay.store.models import PeriodicTask
 
-log = logging.getLogger("assay.chores")
+log = logging.getLogger("assay.periodic")
 
 
 def advance() -> bool:
-    """Do what is due. Returns False: chores keep nobody busy."""
-    for name, do in CHORES.items():
+    """Run the tasks that are due. Returns False: they never keep the worker's loop busy."""
+    for name, run in TASKS.items():
         if is_due(name):
-            do()
+            run()
     return False
 
 
 def is_due(name: str) -> bool:
-    """Say whether a chore is due, and take it; the first time is one interval after the first start."""
+    """Return whether a task is due, and record its run; the first is one interval after the first start."""
     hours = settings.MAINTENANCE_HOURS
     if not hours:
         return False
@@ -37,19 +37,19 @@ def is_due(name: str) -> bool:
 
 
 def _verify() -> None:
-    log.info("Looking at the files of %d environments", queue_all())
+    log.info("Verifying the files of %d environments", queue_all())
 
 
 def _collect() -> None:
     removed = collect(dry_run=False)
     if removed:
-        log.info("Cleared away %d directories, %d bytes", len(removed), sum(one.size for one in removed))
+        log.info("Removed %d directories, %d bytes", len(removed), sum(one.size for one in removed))
 
 
-def _tell_waivers() -> None:
-    told = record_expiring_waivers()
-    if told:
-        log.info("%d waivers end soon", told)
+def _remind_of_waivers() -> None:
+    expiring = record_expiring_waivers()
+    if expiring:
+        log.info("%d waivers expire soon", expiring)
 
 
-CHORES: dict[str, Callable[[], None]] = {"verify": _verify, "collect": _collect, "waivers": _tell_waivers}
+TASKS: dict[str, Callable[[], None]] = {"verify": _verify, "collect": _collect, "waivers": _remind_of_waivers}

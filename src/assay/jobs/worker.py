@@ -1,6 +1,6 @@
-"""The worker: a loop that brings everything open one step forward, and survives each step's failure.
+"""The worker: a loop that advances all open work by one step at a time; a failed step does not end it.
 
-The rows themselves are the queue (docs/decisions/0003), so a start after any crash just goes on.
+The database rows are the queue (docs/decisions/0003), so a restart after a crash continues where it stopped.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from assay.flow.build import build, verify, wakeup
 from assay.flow.watch import watch
 from assay.jobs import periodic
 from assay.jobs.daily_refresh import Refresh
-from assay.jobs.delivery import Post
+from assay.jobs.delivery import DeliveryThread
 from assay.runtimes import apps, run_queue, schedules
 from assay.studio import server_status
 
 log = logging.getLogger("assay.worker")
-BUSY, IDLE = 0.05, 0.5  # seconds between two looks while something is open, and else
-STOP_SECONDS = 3.0  # that the post has to end what it is sending
-LISTEN = 0.02  # seconds between two looks at the bell
+BUSY, IDLE = 0.05, 0.5  # seconds between two steps, with and without open work
+STOP_SECONDS = 3.0  # for the delivery thread to finish its step
+WAKEUP_SECONDS = 0.02  # between two checks for a wake-up
 APPS_EVERY = 0.25  # seconds
-SCHEDULES_EVERY = 1.0  # seconds; schedules name minutes
-WATCH_EVERY = 5.0  # seconds between two looks whether policy, feed or day are new
-REFRESH_EVERY = 20.0  # seconds between two looks at the clock
-SERVERS_EVERY = 5.0  # seconds; pages that show a server look for themselves
+SCHEDULES_EVERY = 1.0  # seconds; schedules have a resolution of minutes
+WATCH_EVERY = 5.0  # seconds between two checks for a new policy, feed or day
+REFRESH_EVERY = 20.0  # seconds between two checks whether a refresh is due
+SERVERS_EVERY = 5.0  # seconds; pages that show a server fetch its status themselves
 
 
 class Worker:
-    """Looks, steps, sleeps; ends at SIGTERM between two steps."""
+    """The worker's loop; it ends between two steps on SIGTERM or SIGINT."""
 
     def __init__(self) -> None:
         self._stopping = False
         self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
-        self._refresh_at = time.monotonic()  # not at once: people who start the server want their builds
+        self._refresh_at = time.monotonic()  # not at start, so that builds run first
         self._refresh = Refresh()
 
     def run(self) -> None:
-        """Work until told to stop."""
+        """Run steps until a signal stops the worker."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        post = Post()
-        post.start()
+        delivery = DeliveryThread()
+        delivery.start()
         for name in build.sweep_leftovers():
-            log.info("Removed %s, which a killed build had left", name)
+            log.info("Removed %s, left by a killed build", name)
         while not self._stopping:
             before = wakeup.last_wake()
             self._wait(BUSY if self.step() else IDLE, before)
-        post.stop()
-        post.join(STOP_SECONDS)
+        delivery.stop()
+        delivery.join(STOP_SECONDS)
 
     def step(self) -> bool:
-        """Bring everything open one step forward. Returns whether there was anything."""
+        """Advance all open work by one step. Returns whether there was any."""
         busy = [_guarded(build.advance), _guarded(run_queue.advance), _guarded(verify.advance)]
         if time.monotonic() - self._apps_at > APPS_EVERY:
             self._apps_at = time.monotonic()
@@ -78,10 +78,10 @@ class Worker:
         return any(busy)
 
     def _wait(self, seconds: float, before: int) -> None:
-        """Sleep so long, or until somebody rings."""
+        """Sleep for `seconds`, or until a wake-up after `before`."""
         until = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < until and wakeup.last_wake() == before:
-            time.sleep(LISTEN)
+            time.sleep(WAKEUP_SECONDS)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         del signum, frame
@@ -89,11 +89,11 @@ class Worker:
 
 
 def _guarded(step: Callable[[], bool]) -> bool:
-    """Run one step; one that fails is logged and comes again, the others go on."""
+    """Run one step; log a failure, so that the step is retried and the others continue."""
     try:
         return step()
     except OperationalError as error:
-        log.warning("The database does not answer: %s", error)
+        log.warning("The database does not respond: %s", error)
         close_old_connections()
         time.sleep(1)
     except Exception:

@@ -27,7 +27,7 @@ from assay.flow.notify.webhooks import MOST, PAUSES, add_webhook, deliver, remov
 from assay.flow.people import find_person, set_mail
 from assay.flow.review import review
 from assay.flow.review.waive import record_expiring_waivers
-from assay.jobs.delivery import GATHER, Post
+from assay.jobs.delivery import GATHER, DeliveryThread
 from assay.store.models import Delivery, Launch, Notification, Person, Runtime, Version, Waiver, Webhook, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -144,12 +144,12 @@ def _columns(notice: Notification) -> dict[str, Any]:
     return {name: getattr(notice, name) for name in names}
 
 
-def due(settings: LazySettings, port: int) -> Post:
+def due(settings: LazySettings, port: int) -> DeliveryThread:
     """Let a mail server be there, and what is due be old enough."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", port, False
     Notification.objects.update(at=timezone.now() - GATHER)
-    return Post()
+    return DeliveryThread()
 
 
 def test_mails_are_gathered_and_sent_once(people: tuple[Actor, Actor, Actor], settings: LazySettings) -> None:
@@ -198,7 +198,7 @@ def test_without_a_mail_server_nothing_is_sent(people: tuple[Actor, Actor, Actor
     ana, ben, _ = people
     set_mail(find_person("ben"), "ben@example.org", wanted=True)
     submitted(ana)
-    Post().step()
+    DeliveryThread().step()
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(find_person("ben"), "allauth.account.auth_backends.AuthenticationBackend")
     assert "This installation sends no email" in client.get("/me/").content.decode()
@@ -217,7 +217,7 @@ def test_a_webhook_is_told_with_a_signature(people: tuple[Actor, Actor, Actor]) 
         assert made.secret not in made.record.secret
         published(people)
         for _ in range(3):
-            Post().step()
+            DeliveryThread().step()
         ((headers, body),) = receiver.posts
         assert try_webhook(eva, made.record.pk) == "The test was delivered."
     document = json.loads(body)
@@ -246,11 +246,11 @@ def test_a_receiver_that_is_away_is_told_later_and_not_for_ever(people: tuple[Ac
             left = delivery.next_at and (delivery.next_at - timezone.now()).total_seconds()
             assert (left is None) == (pause is None)
             assert left is None or pause is None or pause - 5 < left <= pause
-        Post().step()
+        DeliveryThread().step()
         assert len(receiver.posts) == len(PAUSES) + 1, "given up"
         receiver.status = 200
         send_again(eva, delivery.pk)
-        Post().step()
+        DeliveryThread().step()
         delivery.refresh_from_db()
         assert delivery.delivered_at
 

@@ -87,7 +87,7 @@ def test_an_index_that_does_not_answer_is_left_alone_for_a_while(settings: Any) 
     published()
     refresh = Refresh()
     assert not refresh.projects()
-    assert refresh._ask_not_before > 0
+    assert refresh._projects_not_before > 0
     assert ProjectFacts.objects.count() == 0
 
 

@@ -19,7 +19,7 @@ from assay.engine.sandbox import isolation
 from assay.engine.sandbox.limits import Sandbox
 from assay.engine.wheel_store.store import StoredWheel
 
-MODULES_PER_PROCESS = 30  # at least; a further process costs more than it saves
+MODULES_PER_PROCESS = 30  # at least; with fewer, another process costs more than it saves
 CORES = max(1, min(4, os.cpu_count() or 1))
 IMPORT_SECONDS = 900  # for all modules together
 
@@ -33,7 +33,7 @@ class Checked:
 
 
 def check(job: Job, prefix: Path, base_prefix: str, wheels: Sequence[StoredWheel]) -> Checked:
-    """Import every module and start the kernel, in parallel, in the sandbox; skip what the cache knows to work."""
+    """Import every module and start the kernel, in parallel, in the sandbox; skip those with a valid cache entry."""
     sandbox = Sandbox(job, prefix, base_prefix)
     cache = Path(job.paths.checks) / f"{isolation.isolation()}-{_python_key(job)}"
     providers = ModuleProviders(wheels)
@@ -110,7 +110,7 @@ def _import_some(
             library=library,
             module=module,
             seconds=0.0,
-            error=ended.exceeded or ended.errors[-300:] or "It was not tried.",
+            error=ended.exceeded or ended.errors[-300:] or "The import was not run.",
         )
         for library, module in modules
         if (library, module) not in reported
@@ -124,14 +124,14 @@ def _import_check(imports: tuple[ImportFact, ...], libraries: int) -> Check:
     working = {fact.library for fact in imports if not fact.error}
     needs = {fact.library: missing_for(fact.error) for fact in imports if fact.library not in working}
     broken = sorted(name for name, kind in needs.items() if kind in {"", OPTIONAL})  # no module works without it
-    limited = [f"{name} wants {kind}" for name, kind in sorted(needs.items()) if name not in broken]
+    limited = [f"{name} needs {kind}" for name, kind in sorted(needs.items()) if name not in broken]
     text = "; ".join(
         part
         for part in (
             f"{len(working)} of {len(tried)} libraries import",
             f"not: {', '.join(broken[:10])}" if broken else "",
             ", ".join(limited[:5]),
-            f"{libraries - len(tried)} offer no module" if libraries > len(tried) else "",
+            f"{libraries - len(tried)} have no module" if libraries > len(tried) else "",
         )
         if part
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.core.report import LibraryFacts
 
-# Utilities of POSIX and common systems that people call without a path.
+# Utilities of POSIX and common systems that are usually called without a path.
 POSIX = frozenset(
     """
     awk bash cat chmod chown cp curl cut date dd df du echo env find git grep gzip head kill less ln ls make mkdir mv

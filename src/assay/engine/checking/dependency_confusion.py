@@ -13,7 +13,7 @@ PARALLEL = 8
 
 
 def dependency_confusion(lock: Lock, job: Job) -> Check:
-    """Look up on the default index every name that another index owns. The lock uses the owner's in any case."""
+    """Look up on the default index every name that another index owns. The lock always uses the owner's files."""
     request = job.request
     owned = [one.name for one in lock.libraries if index_of(one.name, request) is not request.index]
     if not owned:
@@ -31,7 +31,7 @@ def dependency_confusion(lock: Lock, job: Job) -> Check:
 
     try:
         with ThreadPoolExecutor(PARALLEL) as pool:
-            also_on_default = [name for name, there in zip(owned, pool.map(exists, owned), strict=True) if there]
+            also_on_default = [name for name, found in zip(owned, pool.map(exists, owned), strict=True) if found]
     except HTTPError as error:
         return Check(name="dependency confusion", state="skipped", detail=f"not assessed: {error}")
     if not also_on_default:

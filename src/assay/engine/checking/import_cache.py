@@ -16,7 +16,7 @@ from uuid import uuid4
 from assay.engine.wheel_store.store import StoredWheel
 
 MAX_ENTRIES = 6  # of one module; the oldest is removed first
-ALL = "dist:*"  # code that lists all distributions depends on all of them
+ALL = "dist:*"  # a module that lists all distributions depends on all of them
 
 
 class ModuleProviders:
@@ -71,7 +71,7 @@ def cached_imports(folder: Path, wheel: StoredWheel, providers: ModuleProviders)
 
 
 def cache_imports(folder: Path, wheel: StoredWheel, new: Mapping[str, dict[str, Any]]) -> None:
-    """Add cache entries for a wheel's modules. Of two calls at once one may be lost: one more import later."""
+    """Add cache entries for a wheel's modules. Of two concurrent calls one may be lost, which costs an import."""
     path = folder / f"{wheel.key}.json"
     stored = _read(path)
     for module, entry in new.items():

@@ -19,7 +19,7 @@ import traceback
 
 import import_recorder  # type: ignore[import-not-found]  # it lies beside this script, not in a package
 
-sys.path.pop(0)  # the folder of this script must not offer its files as modules
+sys.path.pop(0)  # so that files in the folder of this script cannot be imported
 
 MODULE_SECONDS = 60.0  # the slowest regular imports take ten on a cold disk
 POLL_SECONDS = 0.1  # between two checks whether a silent child has ended
@@ -28,7 +28,7 @@ FILE_SIZE = 64 * 1024**2  # bytes
 
 
 def child(modules: list[list[str]], first: int, out: int) -> None:
-    """Import from `first` on, reporting each start and end."""
+    """Import the modules from `first` on, and send the start and end of each."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
@@ -69,12 +69,12 @@ def attempt(module: str) -> str:
 
 
 def send(out: int, message: dict[str, object]) -> None:
-    """Write one line."""
+    """Write a message as one line of JSON."""
     os.write(out, (json.dumps(message) + "\n").encode())
 
 
 def follow(modules: list[list[str]], first: int) -> int:
-    """Run one child from `first` on and report; return where to continue."""
+    """Run one child from `first` on and report its results; return the position at which to continue."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -1,4 +1,4 @@
-"""The check of an environment's kernel: it starts and runs a cell, unless the cache knows that it does."""
+"""The check of an environment's kernel: it must start and run a cell, unless a valid cache entry exists."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _flat(edges: dict[str, list[str]]) -> list[str]:
 
 
 def _name(overlay: str) -> str:
-    """Return a key for an overlay: a new overlay has a new one."""
+    """Return a key for an overlay: a new overlay has a new key."""
     return "own" if overlay == "-" else str(Path(overlay).stat().st_ctime_ns)
 
 

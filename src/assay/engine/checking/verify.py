@@ -48,9 +48,9 @@ def verify(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...], s
 
 def _check_set(lock: Lock, wheels: Sequence[StoredWheel]) -> None:
     wanted = {(one.name, one.version) for one in lock.libraries}
-    there = {(one.name, one.version) for one in wheels}
-    if wanted != there:
-        differing = ", ".join(f"{name} {version}" for name, version in sorted(wanted ^ there))
+    installed = {(one.name, one.version) for one in wheels}
+    if wanted != installed:
+        differing = ", ".join(f"{name} {version}" for name, version in sorted(wanted ^ installed))
         raise BuildError(
             f"The installed libraries differ from the lock: {differing}.",
             hint="The metadata of a package differs from its file name. Remove it, or report it to its authors.",

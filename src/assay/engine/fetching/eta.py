@@ -9,7 +9,7 @@ MIN_SECONDS = 1.0  # before the first estimate
 
 
 class Eta:
-    """Amounts over time, in seconds of a monotonic clock."""
+    """The estimate for one transfer; times are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()

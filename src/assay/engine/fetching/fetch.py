@@ -50,7 +50,7 @@ def fetch(files: Sequence[File], folder: Path, network: Network, on_bytes: OnByt
 
 
 def check_space(size: int, folder: Path) -> None:
-    """Raise BuildError when the disk has no room to unpack files of so many bytes."""
+    """Raise BuildError when the disk lacks the space to download and unpack files of `size` bytes."""
     needed, free = size * (1 + UNPACKED), shutil.disk_usage(folder).free
     if needed > free:
         raise BuildError(

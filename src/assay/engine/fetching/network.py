@@ -1,7 +1,7 @@
 """HTTP requests to package indexes: addresses checked when connecting, credentials, time-outs, retries.
 
 A host name is resolved once and the connection goes to the checked address, which defeats DNS rebinding. Each
-redirect is checked like a first request. Where the machine has a proxy, the proxy connects and has to check.
+redirect is checked like a first request. If the machine uses a proxy, the proxy connects and must do the checks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 class Network:
-    """Connections to package indexes. The `credentials` of an index go to its own host and nowhere else."""
+    """Connections to package indexes. The `credentials` of an index are sent to its own host only."""
 
     def __init__(self, indexes: Sequence[Index], credentials: Credentials | None = None) -> None:
         self._indexes, self._credentials = tuple(indexes), credentials or {}
@@ -65,8 +65,8 @@ class Network:
     def allows(self, host: str, address: str) -> bool:
         """Return whether requests to a host may connect to an address.
 
-        Private addresses are for indexes that an administrator allowed them for. Where all indexes are trusted
-        (the installation's own), everything is allowed. Where a trusted index has a private address, the machine
+        A private address is allowed for an index for which an administrator permits it, and for every host when all
+        indexes are trusted (the installation's own). When a trusted index has a private address, the machine
         is in a private network, and only the machine's own addresses are forbidden.
         """
         if not is_private(address) or all(one.trusted for one in self._indexes):
@@ -164,7 +164,7 @@ def connect(host: str, port: int | None, network: Network) -> socket.socket:
             return socket.create_connection((address, port or 443), CONNECT_SECONDS)
         except OSError as failed:
             error = failed
-    raise HTTPError(f"{host} does not answer: {error}")
+    raise HTTPError(f"{host} does not respond: {error}")
 
 
 def _addresses(host: str, port: int) -> list[str]:

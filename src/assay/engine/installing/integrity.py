@@ -50,7 +50,7 @@ class _Differences:
 
 
 def rehash(prefix: Path, digest: str, tree: str, on_progress: OnProgress) -> Drift:
-    """Read all files of an environment. `digest` is the lock's, `tree` the report's digest of all files ('' unknown).
+    """Verify all files of an environment. `digest` is the lock's, `tree` the report's digest of files ('' unknown).
 
     The manifests in the environment contain the size and hash of each file. They are verified against the two
     digests, so that changing a file together with its manifest is detected too.

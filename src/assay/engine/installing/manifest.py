@@ -1,7 +1,7 @@
 """The manifests of an environment, in its folder `.assay`: its own files, and the files of each wheel.
 
 The wheels' manifests are links into the store. The SHA-256 over all of them is in the report, which is stored
-elsewhere: so changing a file together with its manifest is detected too.
+elsewhere, so that changing a file together with its manifest is detected too.
 """
 
 from __future__ import annotations

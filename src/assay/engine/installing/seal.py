@@ -1,4 +1,4 @@
-"""Sealing: a finished directory gets its metadata, becomes read-only, and appears under its digest atomically."""
+"""Sealing: writes a finished directory's metadata, makes it read-only, and renames it to its digest atomically."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ BUILDING = ".building-"
 
 
 def seal(prefix: Path, paths: EnginePaths, lock: Lock, report: dict[str, Any], *, replace: bool = False) -> bool:
-    """Write the metadata and publish the directory. Returns False when the same lock was already there.
+    """Write the metadata and publish the directory. Returns False when an environment of the same lock exists.
 
-    With `replace`, the new directory takes the place of the existing one atomically, which is then removed.
+    With `replace`, the new directory replaces the existing one atomically, which is then removed.
     """
     target = Path(paths.environments) / lock.digest
     metadata = {

@@ -54,7 +54,7 @@ class UvInstaller:
 
     def _add(self, missing: list[LockedLibrary], *, done: int) -> None:
         """Fetch, inspect and unpack wheels into the store."""
-        from assay.engine.fetching.fetch import fetch  # noqa: PLC0415 - takes 80 ms, for nothing where all is stored
+        from assay.engine.fetching.fetch import fetch  # noqa: PLC0415 - takes 80 ms, needed only when wheels are missing
         from assay.engine.fetching.network import Network  # noqa: PLC0415 - as above
 
         downloads = self._workdir / "downloads"
@@ -80,7 +80,7 @@ class UvInstaller:
         shutil.rmtree(downloads)
 
     def _wheel(self, library: LockedLibrary, downloads: Path) -> Path:
-        """Return the path of a library's wheel among the downloads; build it first where the lock has an sdist."""
+        """Return the path of a library's wheel among the downloads; build it first if the lock has an sdist."""
         if library.file.is_wheel:
             return downloads / library.file.name
         built = wheel_from_sdist(library.file, self._job, self._workdir, self._install_into, self._log)

@@ -1,1 +1,1 @@
-"""The notebook kernel of an environment, also where it has no ipykernel, and the `pip` command inside it."""
+"""The notebook kernel of an environment, even without its own ipykernel, and the `pip` command inside it."""

@@ -11,7 +11,7 @@ import sys
 def main() -> None:
     """Set `sys.path` and run the kernel."""
     overlay = sys.argv.pop(1)
-    here = sys.path.pop(0)  # the folder of this script must not offer its files as modules
+    here = sys.path.pop(0)  # so that files in the folder of this script cannot be imported
     if os.environ.get("ASSAY_RECORD"):
         _record(here)
     if overlay != "-":
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _replace_pip(here: str) -> None:
-    """Replace `%pip`; where personal libraries are allowed, add them at the end of the path."""
+    """Replace `%pip`; if personal libraries are allowed, append their folder to `sys.path`."""
     from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - only in servers
 
     spec = spec_from_file_location("assay_pip", os.path.join(here, "pip_shim.py"))  # noqa: PTH118 - pathlib costs start-up time

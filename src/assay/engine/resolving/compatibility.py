@@ -1,4 +1,4 @@
-"""Which wheel tags and environment markers apply to a Python on this machine (PEP 425, PEP 508)."""
+"""The wheel tags and environment markers of a Python on this machine (PEP 425, PEP 508)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, platform_tags
 
 
 def this_platform() -> str:
-    """Return this machine's platform as locks name it, e.g. `linux-x86_64`."""
+    """Return this machine's platform in the form that locks use, e.g. `linux-x86_64`."""
     import platform  # noqa: PLC0415 - only needed when a lock is made
 
     return f"{sys.platform}-{platform.machine()}"
 
 
 def tag_ranks(python: str) -> dict[Tag, int]:
-    """Return the wheel tags that a CPython of this machine takes, best first (PEP 425)."""
+    """Return the wheel tags that a CPython of this machine supports, with their ranks: 0 is best (PEP 425)."""
     version = tuple(int(part) for part in python.split("."))
     platforms = list(platform_tags())
     interpreter = f"cp{version[0]}{version[1]}"

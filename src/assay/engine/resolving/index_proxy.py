@@ -1,8 +1,8 @@
 """A proxy on loopback for one resolution: it serves each library from the package index that owns its name.
 
-Where a workspace has only the installation's own index, uv requests that index directly. Otherwise uv's index URL
-is `INDEX`, whose host exists nowhere: this proxy answers it from the index that owns the library's name, and from
-no other. Tunnels to other hosts connect to checked addresses only. uv never gets the credentials.
+If a workspace has only the installation's own index, uv requests that index directly. Otherwise uv's index URL is
+`INDEX`, whose host does not exist: this proxy answers from the index that owns the library's name, and from no
+other. Tunnels to other hosts connect to checked addresses only. uv never receives the credentials.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Server(ThreadingHTTPServer):
         self.request, self.network, self.credentials = request, network, credentials
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class' signature
-        """Write nothing: uv reports what it did not get."""
+        """Write nothing: uv reports failed requests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _file_url(self, url: str, filename: str, index: Index) -> str:
-        """Return the URL of a file for uv: through the proxy where it needs credentials or a private network."""
+        """Return the URL of a file for uv: through the proxy if it needs credentials or a private network."""
         if index.name not in self.server.credentials and not index.allow_private:
             return url
         return proxied_url(url, filename)

@@ -1,4 +1,4 @@
-"""Which package index serves a library, and which URLs uv gets for it (see `index_proxy.py`)."""
+"""Routing: the package index that serves a library, and the URLs of it that uv uses (see `index_proxy.py`)."""
 
 from __future__ import annotations
 

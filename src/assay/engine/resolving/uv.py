@@ -1,4 +1,4 @@
-"""From a request to a lock: uv resolves, and the lock keeps the one file per library that would be installed."""
+"""Resolving a request to a lock by uv; the lock contains the one file per library that would be installed."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def resolve(
 ) -> Lock:
     """Resolve and return the lock (without dependency edges). Raises ResolutionError with an explanation.
 
-    `wheels` is a folder of further wheels beside the index ('' for none). Requirements come from parsed values,
-    in files: nothing that a person typed is part of a command line.
+    `wheels` is a folder of wheels to use in addition to the index ('' for none). Requirements are parsed values
+    written to files: no user input is part of a command line.
     """
     folder = Path(workdir)
     output = folder / "pylock.resolved.toml"

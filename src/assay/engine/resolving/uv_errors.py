@@ -1,4 +1,4 @@
-"""uv's messages about a failed resolution, turned into the cause and the next action."""
+"""Explanations of failed resolutions: converts uv's messages to the cause and the next action."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def without_wheel(detail: str) -> str | None:
 
 
 def pinned_by_base(explanation: Explanation, pins: tuple[str, ...]) -> Explanation:
-    """Return the explanation, with another hint where it involves a version that the base pins."""
+    """Return the explanation, with another hint if it involves a version that the base pins."""
     for pin in pins:
         name, version = pin.split("==")
         if re.search(rf"\b{re.escape(pin)}(?!\w|\.\w)", explanation.detail):

@@ -1,7 +1,7 @@
 """Commands that run package code without network, home directory, secrets or write access.
 
-Uses `bubblewrap` where it works, else kernel namespaces through `unshare` of util-linux, else only a clean set of
-environment variables. The report says which.
+Uses `bubblewrap` if it works, else kernel namespaces through `unshare` of util-linux, else only a clean set of
+environment variables. The report states which.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _unshare() -> list[str]:
 
 
 def program_paths() -> tuple[str, ...]:
-    """Return the paths of our own check scripts."""
+    """Return the paths of Assay's check scripts."""
     return (str(Path(__file__).parents[1]),)
 
 

@@ -1,4 +1,4 @@
-"""A sandbox around one environment: it runs commands with limits on time, processes, memory and output."""
+"""The sandbox of one environment: runs commands with limits on time, processes, memory and output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a command ended. `code` is None when it exceeded a limit, which `exceeded` names."""
+    """The result of a command. `code` is None when it exceeded a limit, which `exceeded` names."""
 
     output: str
     errors: str
@@ -32,7 +32,7 @@ class Ended:
 
 
 class Sandbox:
-    """The sandbox around one environment."""
+    """The sandbox of one environment."""
 
     def __init__(self, job: Job, prefix: Path, base_prefix: str, *, writable: tuple[str, ...] = ()) -> None:
         paths = job.paths
@@ -63,7 +63,7 @@ class Sandbox:
             exceeded = _watch(process, seconds)
         finally:
             if process.poll() is None:
-                process.kill()  # the sandbox's first process: all others end with it
+                process.kill()  # the sandbox's first process: all others are killed with it
             code = process.wait()
         output, errors = (one.text() for one in streams)
         return Ended(output=output, errors=errors[-2000:], code=None if exceeded else code, exceeded=exceeded)
@@ -78,7 +78,7 @@ class _StreamReader(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Read."""
+        """Read the stream to its end."""
         if self._stream is None:
             return
         with self._stream:
@@ -87,7 +87,7 @@ class _StreamReader(threading.Thread):
                     self._kept += chunk
 
     def text(self) -> str:
-        """Return what was read. Does not wait long for processes that still hold the stream open."""
+        """Return what was read. Waits at most 2 s for processes that keep the stream open."""
         self.join(2.0)
         return self._kept.decode(errors="replace")
 

@@ -16,7 +16,7 @@ def main() -> None:
     """Load the backend and call the hook."""
     action, name, path, output = sys.argv[1:5]
     results = os.dup(1)
-    os.dup2(2, 1)  # what the backend prints is not the result
+    os.dup2(2, 1)  # so that the output of the backend does not mix with the result
     sys.path.pop(0)
     sys.path[:0] = [part for part in path.split(os.pathsep) if part]
     module, _, attributes = name.partition(":")

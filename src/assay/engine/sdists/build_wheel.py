@@ -1,4 +1,4 @@
-"""Building a wheel from a source distribution (sdist): only where the workspace allows it, only in the sandbox.
+"""Building a wheel from a source distribution (sdist): only if the workspace allows it, and in the sandbox.
 
 Fetching runs no package code. The build backend runs in the sandbox, without network and home directory; it can
 write only to the folder of the sdist and to the output folder. Its build requirements (PEP 517, PEP 518) are

@@ -1,4 +1,4 @@
-"""Resolving where a library has only a source distribution: build its wheel first, where the request allows it."""
+"""Resolving with libraries that have only a source distribution: builds their wheels first, if the request allows."""
 
 from __future__ import annotations
 

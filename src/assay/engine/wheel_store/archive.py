@@ -24,7 +24,7 @@ RATIO, SLACK = 100, 256 << 20  # unpacked bytes per packed byte, and an allowanc
 class Archive:
     """The members of a wheel. `largest` is the unpacked size of its largest member in bytes.
 
-    `record` maps paths to their hashes in RECORD ('' where it has none).
+    `record` maps paths to their hashes in RECORD ('' if it has none).
     """
 
     members: frozenset[str]

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from assay.engine.wheel_store.store import StoredWheel
 
-MAX_BYTES = 8 << 20  # of one document; the largest seen have a fifth of that
+MAX_BYTES = 8 << 20  # of one document; five times the largest seen
 MAX_COMPONENTS = 500  # of one wheel
 MAX_NAME = 100  # characters of a name or a version
 

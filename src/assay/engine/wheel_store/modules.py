@@ -1,16 +1,16 @@
-"""The modules that a distribution offers for import, from its RECORD."""
+"""The importable modules of a distribution, from its RECORD."""
 
 from __future__ import annotations
 
 import re
 
-MAX_MODULES = 20  # tried of one distribution; larger ones have plug-in folders, not more entry points
+MAX_MODULES = 20  # imported of one distribution; larger ones have plug-in folders, not more entry points
 NOT_OFFERED = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"})
 MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-[\w-]+|abi3|pypy\w*[\w-]*))?\.(?:py|so)")
 
 
 def top_modules(files: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the importable top-level modules, public ones first; in namespaces the first real package."""
+    """Return the importable top-level modules, public ones first; in namespace packages the first regular package."""
     packages = {name.rpartition("/")[0] for name in files if name.endswith("/__init__.py")}
     compiled = {name.rpartition("/")[0] for name in files if re.search(r"/__init__\.(cpython|abi3)[^/]*\.so$", name)}
     packages |= compiled
@@ -32,7 +32,7 @@ def _outside(folder: str) -> bool:
 
 
 def _entry(folder: str, leaf: str, packages: set[str]) -> str:
-    """Return the shallowest package that holds a module, or the module itself outside packages."""
+    """Return the top-most regular package of a module, or the module itself if it is in none."""
     parts = folder.split("/") if folder else []
     for depth in range(1, len(parts) + 1):
         if "/".join(parts[:depth]) in packages:

@@ -1,7 +1,7 @@
 """The wheel store: each wheel is verified, unpacked and compiled once per Python version, then hard-linked.
 
-`WHEELS/<sha256>-cp311/` holds `tree/`, the files with their paths in an environment, and `wheel.json`, their
-manifest. An entry appears complete, by a rename, and never changes.
+`WHEELS/<sha256>-cp311/` contains `tree/`, the files with their paths in an environment, and `wheel.json`, their
+manifest. An entry is published complete, by a rename, and never changes.
 """
 
 from __future__ import annotations

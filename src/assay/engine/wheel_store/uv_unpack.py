@@ -1,4 +1,4 @@
-"""From downloaded wheels to entries of the store: uv unpacks them, each file is hashed, sources are compiled.
+"""Unpacking downloaded wheels into the store: uv unpacks them, each file is hashed, sources are compiled.
 
 No package code runs: unpacking copies files, and compiling only parses them. Compiling is sandboxed nevertheless.
 """
@@ -177,7 +177,7 @@ def _publish(folder: Path, target: Path) -> None:
     except OSError:
         if not (target / MANIFEST).is_file():
             raise
-        remove_tree(folder)  # another build stored the same file first
+        remove_tree(folder)  # another build stored the same wheel first
 
 
 def _not_unpacked(text: str) -> BuildError:
@@ -192,10 +192,10 @@ def _not_unpacked(text: str) -> BuildError:
 
 def _check_names(libraries: Sequence[LockedLibrary], found: dict[str, Distribution]) -> None:
     wanted = {(one.name, one.version) for one in libraries}
-    there = {(one.name, one.version) for one in found.values()}
-    if wanted != there:
-        missing = ", ".join(f"{name} {version}" for name, version in sorted(wanted - there)) or "nothing"
-        extra = ", ".join(f"{name} {version}" for name, version in sorted(there - wanted)) or "nothing"
+    installed = {(one.name, one.version) for one in found.values()}
+    if wanted != installed:
+        missing = ", ".join(f"{name} {version}" for name, version in sorted(wanted - installed)) or "nothing"
+        extra = ", ".join(f"{name} {version}" for name, version in sorted(installed - wanted)) or "nothing"
         raise BuildError(
             f"The installed libraries differ from the lock: missing {missing}; unexpected {extra}.",
             hint="The metadata of a package differs from its file name. Remove it, or report it to its authors.",
@@ -209,7 +209,7 @@ def _overlapping(found: list[Distribution]) -> frozenset[str]:
 
 
 def compile_all(prefix: Path, request: ResolveRequest, store: Path, log_line: Callable[[str], None]) -> None:
-    """Compile all sources in a prefix to bytecode that is valid whatever the files' modification times."""
+    """Compile all sources in a prefix to bytecode that does not depend on modification times (PEP 552)."""
     folder = site_packages(prefix, request.python)
     argv = [request.python_path, "-I", "-S", "-m", "compileall", "-q", "-j", str(CORES)]
     argv += ["--invalidation-mode", "unchecked-hash", "-s", str(prefix), str(folder)]
@@ -233,7 +233,7 @@ def _compiled(source: str, tag: str) -> str:
 
 
 def _record_form(sha256: str) -> str:
-    """Return a hash as RECORD writes it (PEP 376)."""
+    """Return a hash in the form of RECORD (PEP 376)."""
     return "sha256=" + base64.urlsafe_b64encode(bytes.fromhex(sha256)).rstrip(b"=").decode()
 
 
