@@ -1,4 +1,4 @@
-"""Findings as a reader takes them in: one line for what belongs together, the worst first, notes by kind."""
+"""Grouping of findings for display: by kind and library, strongest effect first; notes by kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
 MOST_NAMED = 3  # findings of one kind and library that a line names
 FEW_NOTES = 2  # notes of one kind that are written out
 LONGEST = 140  # characters of one finding in a line
-# What many notes of one kind say together; {} is how many.
+# The text for many notes of one kind; {} is their number.
 MANY: dict[str, str] = {
     "new-library": "{} libraries are new to this workspace",
     "licence-unknown": "{} libraries have no known licence",
@@ -37,7 +37,7 @@ MANY: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FindingGroup:
-    """What one line tells: the findings of one kind about one library, or about the version where `library` is ''."""
+    """The findings of one kind about one library, shown as one line; `library` is '' for the version as a whole."""
 
     findings: tuple[Finding, ...]
 
@@ -48,7 +48,7 @@ class FindingGroup:
 
     @property
     def library(self) -> str:
-        """The library they are about, '' for the version as a whole."""
+        """The library of the findings, '' for the version as a whole."""
         return self.findings[0].library
 
     @property
@@ -63,17 +63,17 @@ class FindingGroup:
 
     @property
     def predicate(self) -> str:
-        """What was found, to be read after the subject."""
+        """The text of the findings, to follow the subject."""
         return self._listed(_after_subject(self.findings[0]))
 
     @property
     def words(self) -> str:
-        """What was found, with the library that it is about."""
+        """The text of the findings with their library."""
         words = self._listed(short_words(self.findings[0]))
         return words if self.library in words else f"{self.library}: {words}"
 
     def _listed(self, first: str) -> str:
-        """Add what the findings after the first one say, as far as a line takes it."""
+        """Return the first text plus those of the next findings, at most `MOST_NAMED` in all."""
         others = [_after_subject(one).removeprefix("has ") for one in self.findings[1:]]
         more = len(others) - MOST_NAMED + 1
         return ", ".join([first, *others[: MOST_NAMED - 1]]) + (f" and {more} more" if more > 0 else "")
@@ -81,14 +81,14 @@ class FindingGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class NoteGroup:
-    """Notes of one kind with the words that sum them up."""
+    """Notes of one kind, with a text that summarises them."""
 
     words: str
     findings: tuple[Finding, ...]
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
-    """Group findings by kind and library: the strongest effect first, then as they came."""
+    """Group findings by kind and library: strongest effect first, then in the order given."""
     found: dict[tuple[str, str, str], list[Finding]] = {}
     for one in findings:
         found.setdefault((one.kind, one.library, one.version), []).append(one)
@@ -97,7 +97,7 @@ def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
 
 
 def group_notes(findings: Iterable[Finding]) -> tuple[NoteGroup, ...]:
-    """Group notes by kind, in the order in which the kinds come: a few in their own words, many as a number."""
+    """Group notes by kind, in order of first appearance: a few one by one, many as a count."""
     found: dict[tuple[str, bool], list[Finding]] = {}
     for one in findings:
         found.setdefault((one.kind, one.assessed), []).append(one)
@@ -111,22 +111,22 @@ def group_notes(findings: Iterable[Finding]) -> tuple[NoteGroup, ...]:
 
 
 def _many(findings: Sequence[Finding]) -> str:
-    said = MANY.get(findings[0].kind) if findings[0].assessed else None
-    return said.format(len(findings)) if said else f"{short_words(findings[0])}, and {len(findings) - 1} more"
+    template = MANY.get(findings[0].kind) if findings[0].assessed else None
+    return template.format(len(findings)) if template else f"{short_words(findings[0])}, and {len(findings) - 1} more"
 
 
 def _after_subject(finding: Finding) -> str:
-    """Return the words of a finding without the library that they begin with."""
+    """Return the text of a finding without a leading library name."""
     words = short_words(finding)
     subjects = (f"{finding.library} {finding.version} ", f"{finding.library} ")
     return next((words.removeprefix(one) for one in subjects if words.startswith(one)), words)
 
 
 def short_words(finding: Finding) -> str:
-    """Return a finding in one line: of an advisory its name without the text, of all others the first words."""
+    """Return a finding in one line of at most `LONGEST` characters; advisories without aliases and summary."""
     words = finding.words
     if finding.names:
         words = words.partition(": ")[0].partition(", also ")[0]
     whole = " ".join(words.split()).removesuffix(".")
     cut = shorten(whole, LONGEST, placeholder="…")
-    return cut if len(cut) > 1 else f"{whole[: LONGEST - 1]}…"  # one long word leaves nothing to cut at
+    return cut if len(cut) > 1 else f"{whole[: LONGEST - 1]}…"  # `shorten` drops a single long word entirely

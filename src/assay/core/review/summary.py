@@ -1,4 +1,4 @@
-"""The sentence on top of a review: what was found, what changes, and what the workspace does not know yet."""
+"""The summary sentence of a review: findings, changes, and libraries that are new to the workspace."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from assay.core.formatting import plural
 from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
 from assay.core.review.finding_groups import FindingGroup, group_findings
 
-MOST_FINDINGS = 2  # groups of findings that are named
-MOST_NAMES = 3  # libraries that are named
-NEW_LIBRARY = "new-library"  # a kind of note whose fact the sentence says by itself
+MOST_FINDINGS = 2  # groups of findings that are listed
+MOST_NAMES = 3  # libraries that are listed
+NEW_LIBRARY = "new-library"  # a kind of note that is not counted, since the sentence includes it
 SETTINGS = ("Python", "Base")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The sentence in its parts. `found` names what blocks or warns, '' for nothing; `effect` is the strongest."""
+    """The parts of the sentence. `found` lists blocking findings and warnings, or ''; `effect` is the strongest."""
 
     effect: Effect | None
     found: str
@@ -26,7 +26,7 @@ class Summary:
 
     @property
     def sentence(self) -> str:
-        """The whole: what was found first."""
+        """The whole sentence, findings first."""
         return ". ".join(part for part in (self.found, self.changes) if part) + "."
 
 
@@ -39,14 +39,14 @@ def summarise(
     failed: Sequence[str] = (),
     assessed: bool = True,
 ) -> Summary:
-    """Sum up a version against another one, or against nothing.
+    """Summarise a version compared with another one, or with none.
 
     `findings` are those without a waiver, notes included, and `waived` counts the others. `new` are libraries that
-    the workspace never approved, `failed` the names of checks that did not pass; `assessed` says whether known
-    vulnerabilities were looked for.
+    the workspace never approved, `failed` the names of checks that did not pass; `assessed` is whether known
+    vulnerabilities were assessed.
     """
     groups = group_findings(one for one in findings if one.effect is not Effect.NOTE)
-    told = [*_changes(comparison), *_new(len(new))]
+    changes = [*_changes(comparison), *_new(len(new))]
     left = _left(waived, failed, assessed=assessed)
     if not groups and not failed:
         notes = sum(one.effect is Effect.NOTE and one.kind != NEW_LIBRARY for one in findings)
@@ -55,12 +55,12 @@ def summarise(
     return Summary(
         effect=max((one.effect for one in groups), key=EFFECT_RANK.__getitem__, default=None),
         found=_found(groups),
-        changes=_capital("; ".join([*told, *left])),
+        changes=_capital("; ".join([*changes, *left])),
     )
 
 
 def _found(groups: Sequence[FindingGroup]) -> str:
-    """Say what blocks, then what warns; '' for neither."""
+    """Return the blocking findings, then the warnings; '' for neither."""
     parts = []
     for effect, one_noun, many_noun in (
         (Effect.BLOCK, "finding blocks", "findings block"),
@@ -80,7 +80,7 @@ def _named_findings(groups: Sequence[FindingGroup]) -> str:
 
 
 def _changes(comparison: Comparison) -> list[str]:
-    """Say what differs from the first side."""
+    """Return the differences from the first version."""
     if all(row.versions[0] is None for row in comparison.rows):
         direct = sum(row.direct for row in comparison.rows)
         return [f"installs {plural(len(comparison.rows), 'library')}, {direct} of them direct"]
@@ -102,7 +102,7 @@ def _changes(comparison: Comparison) -> list[str]:
 
 
 def _listed(rows: Sequence[Row], verb: str, needed: tuple[str, str], others: str) -> list[str]:
-    """Say which direct libraries come or go, how many with them, and how many for other reasons."""
+    """Return the direct libraries added or removed, the number of their dependencies, and the number of others."""
     direct = [row.name for row in rows if row.direct]
     with_them = sum(bool(row.via) and row.via[0] in direct for row in rows)
     alone = len(rows) - len(direct) - with_them
@@ -134,7 +134,7 @@ def _new(count: int) -> list[str]:
 
 
 def _left(waived: int, failed: Sequence[str], *, assessed: bool) -> list[str]:
-    """Say what is neither a change nor an open finding."""
+    """Return the failed checks, waived findings and a missing assessment."""
     found = []
     if failed:
         found.append(f"{plural(len(failed), 'check')} did not pass: {', '.join(failed)}")
@@ -146,7 +146,7 @@ def _left(waived: int, failed: Sequence[str], *, assessed: bool) -> list[str]:
 
 
 def _few(names: Sequence[str]) -> list[str]:
-    """Return the first names, and how many more there are."""
+    """Return the first names, and the number of the others."""
     more = len(names) - MOST_NAMES
     return [*names[:MOST_NAMES], *([f"{more} more"] if more > 0 else [])]
 
