@@ -94,9 +94,9 @@ def test_policy_show_try_save(command: Command, tmp_path: Path) -> None:
     code, text = command("ana", "policy", "show")
     assert code == 0
     file.write_text(text)
-    assert "Would stop 1 of 1 version " in command("eva", "policy", "try", str(file))[1]
+    assert "Would block 1 of 1 version " in command("eva", "policy", "try", str(file))[1]
     file.write_text("rules: [{kind: deny, library: six}]")
-    assert "Would stop 0 of 1 version and warn of 0" in command("eva", "policy", "try", str(file))[1]
+    assert "Would block 0 of 1 version and warn about 0" in command("eva", "policy", "try", str(file))[1]
     assert command("eva", "policy", "save", str(file)) == (0, "Saved the policy as revision 1.\n")
     assert "kind: deny" in command("ana", "policy", "show")[1]
     file.write_text("rules: [{kind: nonsense}]")

@@ -76,7 +76,7 @@ def test_a_file_elsewhere_is_named(monkeypatch: pytest.MonkeyPatch, home: Path) 
     assert wrong() == [
         (
             f"ASSAY_CONFIG in the environment: found '{path}'; "
-            "wants a TOML file that can be read, for example /etc/assay/assay.toml"
+            "expected a readable TOML file, for example /etc/assay/assay.toml"
         )
     ]
     path.write_text("web_processes = 2\n")
@@ -119,7 +119,7 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
     found = "***" if name == "ASSAY_URL" and ":" in value and "://" not in value else value
     assert wanted is not None
     assert wrong() == [
-        f"{name} in the environment: found '{found[:MAX_SHOWN]}'; wants {wanted.text}, for example {example}"
+        f"{name} in the environment: found '{found[:MAX_SHOWN]}'; expected {wanted.text}, for example {example}"
     ]
 
 
@@ -127,7 +127,7 @@ def test_a_home_behind_links_in_a_circle_is_an_error(monkeypatch: pytest.MonkeyP
     """So is one in a directory that we may not look into."""
     (home / "link").symlink_to(home / "link")
     monkeypatch.setenv("ASSAY_HOME", str(home / "link" / "assay"))
-    assert "wants a directory that exists or can be made" in wrong()[0]
+    assert "expected a directory that exists or can be made" in wrong()[0]
 
 
 def test_a_home_that_cannot_be_made_ends_the_command_with_the_reason() -> None:
@@ -136,7 +136,7 @@ def test_a_home_that_cannot_be_made_ends_the_command_with_the_reason() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "error: 1 setting is wrong.\n  ASSAY_HOME in the environment: found '/proc/assay'; "
-        "wants a directory that exists or can be made, for example /srv/assay\n"
+        "expected a directory that exists or can be made, for example /srv/assay\n"
     )
 
 
@@ -148,10 +148,10 @@ def test_a_wrong_line_of_the_file_is_named_and_all_are_told_at_once(
     path.write_text('# settings\nsecure = "maybe"\n\nhub_prot = 8111\n[mail]\nsmtp = "x"\n')
     monkeypatch.setenv("PORT", "no")
     assert sorted(wrong()) == [
-        "PORT in the environment: found 'no'; wants a port from 1 to 65531, for example 8010",
+        "PORT in the environment: found 'no'; expected a port from 1 to 65531, for example 8010",
         f"hub_prot in {path} line 4: is not a setting. Did you mean hub_port?",
         f"mail in {path} line 5: is not a setting. Did you mean mail_from?",
-        f"secure in {path} line 2: found 'maybe'; wants 1 or 0, for example 1",
+        f"secure in {path} line 2: found 'maybe'; expected 1 or 0, for example 1",
     ]
 
 
@@ -222,7 +222,7 @@ def test_commands_of_the_server_end_with_2_and_no_traceback(command: str) -> Non
     assert done.stdout == ""
     assert done.stderr == (
         "error: 1 setting is wrong.\n"
-        "  PORT in the environment: found '80x'; wants a port from 1 to 65531, for example 8010\n"
+        "  PORT in the environment: found '80x'; expected a port from 1 to 65531, for example 8010\n"
     )
 
 

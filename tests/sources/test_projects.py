@@ -54,6 +54,6 @@ def test_what_is_no_answer_is_told(content: bytes) -> None:
 
 def test_an_answer_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood is cut off and told."""
-    monkeypatch.setattr(projects, "MAX_ANSWER", 10)
+    monkeypatch.setattr(projects, "MAX_RESPONSE", 10)
     with pytest.raises(UnavailableError, match="too large"):
         read_project("six", b'{"files": []}')

@@ -1,1 +1,1 @@
-"""HTTP and JSON: one router per noun."""
+"""The HTTP API with JSON: one router per resource."""

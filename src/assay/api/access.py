@@ -1,4 +1,4 @@
-"""Who calls, and what each route lets them do: every route declares its right and its errors."""
+"""Authentication and authorisation: every route declares its right and its errors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Token(HttpBearer):
 def needs(
     right: Right,
 ) -> Callable[[Callable[Concatenate[Caller, str, P], T]], Callable[Concatenate[Caller, str, P], T]]:
-    """Declare the right of a route: the caller becomes `request.actor`, or is refused."""
+    """Declare the right of a route. The route sets `request.actor`, or raises ForbiddenError without the right."""
 
     def declare(
         view: Callable[Concatenate[Caller, str, P], T],
@@ -69,7 +69,7 @@ def needs(
 def raises(
     *errors: type[AssayError],
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Declare the errors of a route beside those that its right, its method and its input bring with them."""
+    """Declare the errors of a route, in addition to those that follow from its right, method and input."""
 
     def declare(view: Callable[P, T]) -> Callable[P, T]:
         marked: Any = view
@@ -80,7 +80,7 @@ def raises(
 
 
 def errors_of(view: Callable[..., Any], method: str, *, takes_query: bool) -> list[type[AssayError]]:
-    """Return every error with which a route can answer, by status."""
+    """Return every error that a route can return, sorted by status."""
     errors = {NotSignedInError, NotFoundError, *getattr(view, "errors", ())}
     if method != "GET" or getattr(view, "right", None) is not Right.SEE:
         errors.add(ForbiddenError)

@@ -60,7 +60,7 @@ def log(request: Caller, workspace: str, build: UUID, offset: int = 0) -> dict[s
 def cancel(request: Caller, workspace: str, build: UUID) -> dict[str, Any]:
     """Cancel a build.
 
-    The build ends soon after; its state tells when.
+    The build ends soon after; poll its state.
     """
     return build_document(cancel_build(request.actor, str(build)))
 
@@ -76,9 +76,9 @@ def events(request: Caller, workspace: str, build: UUID) -> StreamingHttpRespons
     find_build(request.actor, str(build))
     if not _streams.acquire(blocking=False):
         raise UnavailableError("Too many streams are open.", hint="Poll the build instead.")
-    answer = StreamingHttpResponse(_stream(request.actor, str(build)), content_type="text/event-stream")
-    answer["Cache-Control"] = "no-store"
-    return answer
+    response = StreamingHttpResponse(_stream(request.actor, str(build)), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _stream(actor: Actor, build_id: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ def compare(request: Caller, workspace: str, versions: str) -> dict[str, Any]:
     A change is the difference between the first and the last version. Effects and advisories are included.
     """
     names = [one.strip() for one in versions.split(",") if one.strip()]
-    if len(names) < 2:  # noqa: PLR2004 - one version has nothing to differ from
+    if len(names) < 2:  # noqa: PLR2004 - a comparison needs two versions
         raise InvalidInputError("Name at least two versions.", hint="Write versions=geo@3,geo@4.", path="versions")
     found = compare_sides([compared_version(find_reference(request.actor, name, path="versions")) for name in names])
     feed = current_feed()

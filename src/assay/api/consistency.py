@@ -20,7 +20,7 @@ from assay.store.reads.duplicates import Group, Member
 from assay.store.reads.duplicates import duplicates as read_duplicates
 
 router = Router(tags=["Consistency"])
-SHOWN = 50  # environments that are named for each version; `count` counts all
+SHOWN = 50  # environments listed for each version; `count` counts all
 
 
 @router.get("/consistency", response=Items)
@@ -56,7 +56,7 @@ def consistency(
 def propose_moves(request: Caller, workspace: str, body: MoveIn) -> dict[str, Any]:
     """Propose to move a library to one version in several environments.
 
-    Each answer says whether the move resolves and what else changes. With `create`, drafts are created.
+    Each item reports whether the move resolves and what else changes. With `create`, drafts are created.
     """
     pin = parse_pin(body.library, body.version)
     found = propose(request.actor, pin, body.environments, create=body.create)
@@ -103,7 +103,7 @@ def spread_document(row: Spread) -> dict[str, Any]:
 def duplicates(request: Caller, workspace: str, limit: Limit = 20, cursor: Cursor = "") -> dict[str, Any]:
     """List groups of nearly identical environments.
 
-    Each member says what its people gain and lose by moving to the environment that is kept.
+    Each member lists what its users gain and lose by moving to the environment that is kept.
     """
     start = decode_offset(cursor)
     groups = read_duplicates(request.actor, limit=limit + 1, offset=start)
@@ -120,7 +120,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 def _member(member: Member) -> dict[str, Any]:
-    """Return what the people of one environment gain and lose."""
+    """Return what the users of one environment gain and lose."""
     one = member.move
     return {
         "environment": one.reference,

@@ -1,4 +1,4 @@
-"""The readable description of the API: one page made from its OpenAPI document, without any script."""
+"""The documentation page of the API, made from its OpenAPI document, without scripts."""
 
 from __future__ import annotations
 

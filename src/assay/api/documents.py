@@ -1,4 +1,4 @@
-"""JSON documents of what the store holds. Commands print what these make."""
+"""JSON documents of database rows, as the API returns them and commands print them."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
 
 
 def nearest_document(found: list[Nearness]) -> dict[str, Any]:
-    """Return published versions by their distance to a need, nearest first."""
+    """Return the published versions nearest to a profile, nearest first."""
     return {
         "items": [
             {

@@ -35,7 +35,7 @@ router = Router(tags=["Findings"])
 def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
     """Show the facts of a built version.
 
-    The facts are what the build recorded and what the feeds say today.
+    The facts come from the build and from the current advisory feed and index metadata.
     """
     version = find_version(request.actor, slug, number)
     built_lock(version)

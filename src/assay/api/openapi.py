@@ -17,7 +17,7 @@ TAGS = {
     "Versions": "One version of an environment: its spec, its libraries, its lock, and its lifecycle.",
     "Builds": "Builds of drafts: their progress and logs.",
     "Reviews": "Submissions that wait for a decision.",
-    "Findings": "What the policy and the advisories say of a built version; waivers and suggested updates.",
+    "Findings": "Findings of the policy and the advisories in a built version; waivers and suggested updates.",
     "Policy": "The rules of the workspace and their revisions.",
     "Comparison": "Versions side by side.",
     "Consistency": "Which versions of a library are live, and which environments are nearly the same.",
@@ -26,14 +26,14 @@ TAGS = {
     "Kernels": "Environments as kernels of your own Jupyter.",
     "Runtimes": "Scripts, notebooks and apps that run in a published version; their runs and secrets.",
     "Package indexes": "Where libraries come from.",
-    "Notifications": "What happened that concerns you.",
-    "Audit log": "What happened in the workspace.",
+    "Notifications": "Events that concern you.",
+    "Audit log": "Events of the workspace.",
 }
 PROBLEM = "application/problem+json"
 
 
 def returns_file(media_type: str) -> dict[str, Any]:
-    """Return what OpenAPI says of a route that answers a file instead of JSON; for `openapi_extra`."""
+    """Return the `openapi_extra` of a route that returns a file instead of JSON."""
     return {"responses": {200: {"content": {media_type: {"schema": {"type": "string"}}}}}}
 
 
@@ -77,7 +77,7 @@ def _describe(described: dict[str, Any], operation: Operation) -> None:
             response["description"] = SUCCESS[int(status)]
 
 
-SUCCESS = {200: "Success.", 201: "Created.", 202: "Accepted; the work goes on.", 204: "Removed or ended."}
+SUCCESS = {200: "Success.", 201: "Created.", 202: "Accepted; the work continues.", 204: "Removed or ended."}
 
 
 def _response() -> dict[str, Any]:

@@ -21,7 +21,7 @@ Cursor = Annotated[str, Query(description="`next` of the page before; leave it o
 def page_of(rows: list[T], limit: int, position: Callable[[T], object]) -> tuple[list[T], str | None]:
     """Return the rows of a page and the cursor of the next one, None on the last page.
 
-    `rows` has one row more than `limit` where there is a next page. `position` says where a row is in the order.
+    `rows` has one row more than `limit` where there is a next page. `position` returns the position of a row.
     """
     shown = rows[:limit]
     return shown, encode_cursor(str(position(shown[-1]))) if len(rows) > limit else None

@@ -30,9 +30,9 @@ def show(request: Caller, workspace: str) -> dict[str, Any]:
 def export(request: Caller, workspace: str) -> HttpResponse:
     """Download the current policy as YAML."""
     text = policies.policy_yaml(policies.current_policy(request.actor.workspace_id))
-    answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="policy.yaml"'
-    return answer
+    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="policy.yaml"'
+    return response
 
 
 @router.get("/policy/schema", response=dict[str, Any])
@@ -62,7 +62,7 @@ def revise(request: Caller, workspace: str, body: PolicyIn) -> dict[str, Any]:
 def preview_policy(request: Caller, workspace: str, body: PolicyTry) -> dict[str, Any]:
     """Preview a policy.
 
-    Returns the published and pending versions that it would stop. Nothing is stored.
+    Returns the published and pending versions that it would block. Nothing is stored.
     """
     found = policies.preview_policy(request.actor, policies.read_policy(body.rules, body.yaml))
     return {

@@ -1,4 +1,4 @@
-"""Bodies of requests and rows of answers. Bodies are closed: an unknown field is an error."""
+"""Request bodies and response rows. An unknown field in a body is an error."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ class SecretIn(Body):
 
 
 class CatalogueQuery(Schema):
-    """What narrows the catalogue. An empty value does not narrow it."""
+    """Filters of the catalogue. An empty value is no filter."""
 
     q: str = Field(default="", description="Text in the name, title or description.")
     library: str = Field(default="", description="Name of an installed library.")
@@ -282,7 +282,7 @@ class CatalogueQuery(Schema):
     health: str = Field(default="", description="Health of the newest version, such as ok.")
 
     def read(self) -> Filters:
-        """Return it as filters of the catalogue."""
+        """Return the filters of the catalogue."""
         return Filters(text=self.q, **self.model_dump(exclude={"q"}))
 
 

@@ -1,4 +1,4 @@
-"""`/secrets`: values that your runs get by name."""
+"""`/secrets`: values that your runs receive by name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def keep(request: Caller, workspace: str, name: str, body: SecretIn) -> dict[str
 def forget(request: Caller, workspace: str, name: str) -> Status[None]:
     """Delete a secret.
 
-    Runs that name it fail and say so.
+    Runs that use it fail with an error that names it.
     """
     secrets.remove_secret(request.actor, name)
     return Status(204, None)

@@ -48,7 +48,7 @@ def show(request: Caller, workspace: str, slug: str, number: int) -> dict[str, A
 def edit(request: Caller, workspace: str, slug: str, number: int, body: SpecIn) -> dict[str, Any]:
     """Edit the spec of a draft.
 
-    A changed spec removes lock, build and report. `corrections` lists lines that were understood differently.
+    A changed spec removes lock, build and report. `corrections` lists the lines that were corrected.
     """
     _, corrections = draft.edit_spec(request.actor, slug, number, spec_input_of(body))
     return shown(request.actor, slug, number) | {"corrections": [asdict(one) for one in corrections]}
@@ -124,7 +124,7 @@ def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject
 def deprecate(request: Caller, workspace: str, slug: str, number: int, body: Deprecate) -> dict[str, Any]:
     """Deprecate a published version.
 
-    It stays usable. `successor` and `ends` tell people what to use instead and until when.
+    It stays usable. `successor` is the version to use instead, `ends` the planned end.
     """
     retire.deprecate(request.actor, slug, number, reason=body.reason, successor=body.successor, ends_at=body.ends)
     return shown(request.actor, slug, number)
@@ -200,7 +200,7 @@ def nearest_published(request: Caller, workspace: str, slug: str, number: int, l
 @router.get(f"{ONE}/waiting", response=dict[str, Any])
 @needs(Right.SEE)
 def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """List the new libraries that other submissions wait for too."""
+    """List the new libraries of a version that other submissions bring too."""
     found = waiting_together(request.actor, find_version(request.actor, slug, number))
     return {
         "items": [

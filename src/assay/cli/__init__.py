@@ -1,1 +1,1 @@
-"""COMMANDS: one module per group."""
+"""The `assay` command: one module per group of commands."""

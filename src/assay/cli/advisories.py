@@ -1,4 +1,4 @@
-"""`assay admin advisories load` and `status`: the feed of vulnerabilities, on the server's machine."""
+"""`assay admin advisories load` and `status`: the advisory feed, on the server's machine."""
 
 from __future__ import annotations
 

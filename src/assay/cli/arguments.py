@@ -1,4 +1,4 @@
-"""Arguments that commands share, and how each command describes itself."""
+"""Arguments that commands share, and functions that add commands with their help."""
 
 from __future__ import annotations
 

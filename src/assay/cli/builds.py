@@ -1,4 +1,4 @@
-"""Following a build: its log as it grows, until it ends."""
+"""Follow a build: print its log until it ends."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _follow(client: Client, verification: str) -> bool:
-    """Show progress until the end, then the outcome."""
+    """Print the progress of a verification and then its outcome; return whether all files are as built."""
     while (seen := client.get(f"/verifications/{verification}"))["state"] in {"queued", "running"}:
         progress = seen["progress"]
         show_progress(f"{progress['done']:,} of {plural(progress['total'], 'file')}")

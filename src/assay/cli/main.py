@@ -24,7 +24,7 @@ class _Version(argparse.Action):
     """Prints the version, which is read only on request."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # noqa: PLC0415 - 15 ms that other commands do without
+        from importlib.metadata import version  # noqa: PLC0415 - takes 15 ms, needed only here
 
         sys.stdout.write(f"assay {version('assay')}\n")
         parser.exit()
@@ -48,10 +48,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
     except AssayError as error:
-        label = "  " if isinstance(error, SettingsError) else "hint: "  # its lines are what is wrong
+        label = "  " if isinstance(error, SettingsError) else "hint: "  # its hint lists the wrong settings
         sys.stderr.write(f"error: {error.detail}\n" + (f"{label}{error.hint}\n" if error.hint else ""))
         return error.exit_code
-    except BrokenPipeError:  # the reader, such as head, has read enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - Python flushes it when it ends
         return 0
     except KeyboardInterrupt:

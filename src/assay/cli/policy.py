@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
     preview = add_command(
         actions,
         "try",
-        "Preview what a policy would stop, without saving it",
+        "Preview what a policy would block, without saving it",
         _try,
         examples=("assay policy try policy.yaml",),
     )
@@ -49,8 +49,8 @@ def _try(arguments: argparse.Namespace) -> int:
         return 0
     used = f"{plural(found['people'], 'user')} and {plural(found['runtimes'], 'runtime')}"
     say(
-        f"Would stop {found['would_stop']} of {plural(found['looked_at'], 'version')} and warn of "
-        f"{found['would_warn']}. What it stops has {used}."
+        f"Would block {found['would_stop']} of {plural(found['looked_at'], 'version')} and warn about "
+        f"{found['would_warn']}. The blocked versions have {used}."
     )
     for one in found["stopped"]:
         say(f"{one['reference']} ({one['status']}): {'; '.join(one['findings'][:3])}")

@@ -65,7 +65,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def ready() -> None:
-    """Set up Django and, where it is missing or old, the database."""
+    """Set up Django, and create or upgrade the database if needed."""
     from assay.server.setup import migrate, prepare  # noqa: PLC0415 - as above
 
     prepare()

@@ -1,1 +1,1 @@
-"""SETTINGS, addresses and start-up: the composition root."""
+"""Settings, URLs and start-up: the composition root."""

@@ -1,4 +1,4 @@
-"""Running the app proxy."""
+"""Entry point of the app proxy."""
 
 from __future__ import annotations
 

@@ -76,17 +76,17 @@ def _mail_address(value: str) -> str:
 def _folder(value: Path) -> Path:
     try:
         found = value.resolve()
-        there = next(one for one in (found, *found.parents) if one.exists())
-        good = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        existing = next(one for one in (found, *found.parents) if one.exists())
+        writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
     except (OSError, RuntimeError) as error:  # no permission, a name too long, links in a circle
         raise ValueError("no directory that can be reached") from error
-    if not good:
+    if not writable:
         raise ValueError("no directory that can be written")
     return found
 
 
 def _line(value: object) -> object:
-    """Return a list of TOML as the line that a variable has."""
+    """Return a TOML list in the form of an environment variable: items separated by spaces."""
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
@@ -132,7 +132,7 @@ class Config(BaseSettings):
 
     home: Annotated[Path, AfterValidator(_folder), Wants("a directory that exists or can be made")] = Field(
         default_factory=lambda: Path("var").resolve(),
-        description="Directory in which everything is kept.",
+        description="Data directory.",
         examples=["/srv/assay"],
         json_schema_extra={"default": "var"},
     )
@@ -279,7 +279,7 @@ def config_file() -> Path:
 
 
 def has_config_file() -> bool:
-    """Say whether `assay.toml` exists and can be reached."""
+    """Return whether `assay.toml` exists and can be reached."""
     return os.path.exists(config_file())  # noqa: PTH110 - pathlib raises without permission
 
 
@@ -295,7 +295,7 @@ def noted(name: str, kind: type[Note]) -> Note | None:
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 - any setting
-    """Write a value as its variable has it."""
+    """Return a value as text, in the form of its environment variable."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Loading the settings: the origin of each, one error for all wrong ones, warnings for unknown names."""
+"""Load the settings: the origin of each, one error that lists all wrong ones, warnings for unknown names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load() -> Config:
     try:
         return Config()
     except ValidationError as error:
-        # A default that follows from a wrong setting is not wrong itself.
+        # A default derived from a wrong setting is not reported as well.
         found = [one for one in error.errors() if one["type"] != "default_factory_not_called"]
         raise _error([_problem(str(one["loc"][0]), one["type"], one["input"]) for one in found]) from None
 
@@ -87,10 +87,10 @@ def _check_file() -> None:
         _in_file()
     except OSError:
         where = "ASSAY_CONFIG in the environment" if named else "assay.toml"
-        wants = "wants a TOML file that can be read, for example /etc/assay/assay.toml"
-        raise _error([f"{where}: found {str(path)!r}; {wants}"]) from None
+        expected = "expected a readable TOML file, for example /etc/assay/assay.toml"
+        raise _error([f"{where}: found {str(path)!r}; {expected}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _error([f"{path}: is not valid TOML: {error}; wants lines such as port = 8010"]) from None
+        raise _error([f"{path}: is not valid TOML: {error}; expected lines such as port = 8010"]) from None
 
 
 def _in_file() -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _problem(location: str, kind: str, value: object) -> str:
         where = f"{variables(name)[0]} by default"
     wanted, example = noted(name, Wants), (Config.model_fields[name].examples or [""])[0]
     found = _masked(name, as_text(value))[:MAX_SHOWN]
-    return f"{where}: found {found!r}; wants {wanted.text if wanted else 'another value'}, for example {example}"
+    return f"{where}: found {found!r}; expected {wanted.text if wanted else 'another value'}, for example {example}"
 
 
 def _origin(name: str, in_file: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ EXAMPLES = (
 
 
 def populate() -> None:
-    """Create what is missing; leave alone what exists."""
+    """Create the missing accounts and environments; existing ones do not change."""
     names, path = _people()
     ana, ben = (actor_in(find_person(name), "default") for name in ("ana", "ben"))
     for example in EXAMPLES:
@@ -115,7 +115,7 @@ def _people() -> tuple[list[str], Path]:
 
 
 def _password_hint(name: str) -> str:
-    """Say where to find the password of somebody who was there before the demo, or how to set another."""
+    """Return where the password of an account from before the demo is, or how to set another."""
     path = first_password_file()
     if path.exists():
         first, password = path.read_text().split()

@@ -7,13 +7,13 @@ from django.http import HttpRequest, JsonResponse
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer that the process is alive."""
+    """Return status 200 while the process runs."""
     del request
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer whether the database responds too."""
+    """Return status 200 if the database responds, else 503."""
     del request
     try:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Filling the caches of a server that has just started: published versions and advisories."""
+"""Fill the caches of a newly started server: published versions and advisories."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ log = logging.getLogger("assay.preload")
 
 
 def preload() -> None:
-    """Fill both caches. An error is logged; the first request that needs the data reads it again."""
+    """Fill both caches. An error is logged; the first request that needs the data then loads it."""
     try:
         current_feed()
-        nearest.read_ahead()
-    except Exception:  # a start must not depend on this
+        nearest.preload_indexes()
+    except Exception:  # the server must start without the caches too
         log.exception("Could not fill the caches at the start")
     finally:
         connection.close()

@@ -92,7 +92,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database(address: str) -> dict[str, Any]:
-    """Return the database of `postgresql://…`, else SQLite in the home; both keep committed data through a crash."""
+    """Return the database settings: `postgresql://…`, else SQLite in HOME. Both keep committed data after a crash."""
     if not address:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -158,7 +158,7 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.
 EMAIL_PORT = _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
 EMAIL_USE_SSL = _MAIL.scheme == "smtps"
-EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL  # a password is never sent in the open
+EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL  # a password is never sent unencrypted
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = _CONFIG.mail_from
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False

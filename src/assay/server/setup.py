@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def prepare() -> None:
-    """Set Django up with our settings, once in a process."""
+    """Set up Django with the settings of Assay, once per process."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assay.server.settings")
     import django  # noqa: PLC0415 - the settings module is named first
     from django.apps import apps  # noqa: PLC0415 - as above
@@ -47,7 +47,7 @@ def migrate() -> None:
 
 
 def pending_migrations() -> bool:
-    """Say whether migrations have to be applied."""
+    """Return whether migrations have to be applied."""
     from django.db import connection  # noqa: PLC0415 - after prepare()
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 - after prepare()
 
@@ -69,7 +69,7 @@ def ensure_administrator() -> tuple[str, str] | None:
 
 
 def ensure_hub_client() -> None:
-    """Register the Hub as an OpenID client: confidential, and without a consent page, since it is ours."""
+    """Register the Hub as an OpenID client: confidential, without a consent page, since it belongs to Assay."""
     from allauth.idp.oidc.models import Client  # noqa: PLC0415 - after prepare()
     from django.conf import settings  # noqa: PLC0415 - after prepare()
     from django.contrib.auth.hashers import check_password  # noqa: PLC0415 - after prepare()

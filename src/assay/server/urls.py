@@ -1,4 +1,4 @@
-"""All addresses of the server."""
+"""All URLs of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serving pages and API: granian over WSGI, on loopback."""
+"""Entry point of the web server for pages and API: granian over WSGI, on loopback."""
 
 from __future__ import annotations
 

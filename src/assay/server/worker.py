@@ -1,4 +1,4 @@
-"""Running the worker."""
+"""Entry point of the worker."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""SOURCES of facts: package index, advisories, licences, repositories, imported files."""
+"""Sources of facts: package index, advisories, licences, repositories, imported files."""

@@ -117,17 +117,17 @@ def _fetch(address: str, target: Path) -> None:
             "A feed is a file or an http(s) address.", hint="Name a path or an http(s) address.", path="source"
         )
     try:
-        with urlopen(address, timeout=TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310 - scheme checked above
-            _copy(answer, file)
+        with urlopen(address, timeout=TIMEOUT) as response, target.open("wb") as file:  # noqa: S310 - scheme checked above
+            _copy(response, file)
     except (URLError, OSError, ValueError) as error:
         raise UnavailableError(
             f"The advisory feed cannot be fetched: {error}", hint="Check the address, or load it from a file."
         ) from error
 
 
-def _copy(answer: IO[bytes], file: IO[bytes]) -> None:
+def _copy(response: IO[bytes], file: IO[bytes]) -> None:
     left = MAX_FEED
-    while part := answer.read(1 << 20):
+    while part := response.read(1 << 20):
         left -= len(part)
         if left < 0:
             raise InvalidInputError(f"The feed has more than {MAX_FEED} bytes.", hint="Check the address.")
@@ -186,7 +186,7 @@ def source_name(source: str) -> str:
 
 
 def parse_record(raw: RawRecord) -> Advisory | None:
-    """Return the record, or None when it does not affect our ecosystem.
+    """Return the record, or None when it does not affect the PyPI ecosystem.
 
     Raises MalformedRecordError when it does not follow the schema.
     """
@@ -252,7 +252,7 @@ def _affected(entry: dict[str, Any]) -> Affected:
 
 
 def _evaluable(events: list[dict[str, str]]) -> bool:
-    """Say whether a range can be evaluated. Where versions are listed too, a range that cannot is skipped."""
+    """Return whether a range can be evaluated; one that cannot is skipped if the record lists versions too."""
     try:
         return bool(_events(events))
     except MalformedRecordError:

@@ -3,7 +3,7 @@
 It is a separate process, since a repository may be slow, huge or hostile. It fetches one commit of one branch,
 without hooks, filters, submodules or links, with our configuration only, without prompts, by the checked protocol,
 and within limits of bytes, files and time. JOB is a JSON file with `repository`, `target` (must not exist) and
-`entry`. The commit's ID is written beside it as `commit`. The last line of the output says what went wrong.
+`entry`. The commit's ID is written beside it as `commit`. After a failure the last line of the output is the error.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _clone(repository: Repository, whole: Path) -> None:
     command = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules"]
     command += ["--no-local", "--template=", *([f"--branch={repository.branch}"] if repository.branch else [])]
     command += ["--", repository.url, str(whole)]
-    process = subprocess.Popen(  # noqa: S603 - the machine's git with our options; what people name comes after --
+    process = subprocess.Popen(  # noqa: S603 - the machine's git with our options; user input comes after --
         _git(repository, *command),
         env=_variables(repository),
         stdin=subprocess.DEVNULL,
@@ -164,7 +164,7 @@ def _check_size(whole: Path) -> None:
 
 
 def main(job: Path) -> int:
-    """Do the job; write the commit's ID beside it, or print what went wrong."""
+    """Run the job; write the commit's ID beside it, or print the error. Return the exit code."""
     request = json.loads(job.read_text())
     target = Path(request["target"])
     try:

@@ -17,7 +17,7 @@ MAX_FOLDER = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """The address of files. `branch` is '' for the default branch, `folder` '' for the root.
+    """A git repository and a folder in it. `branch` is '' for the default branch, `folder` '' for the root.
 
     `trusted`: an administrator allowed the address, so it may be in a private network or on this machine.
     """
@@ -33,7 +33,7 @@ class Repository:
 
 
 def repository_of(source: dict[str, Any], allowed: tuple[str, ...]) -> Repository:
-    """Read a source of kind git. `allowed` are the beginnings of addresses that an administrator trusts.
+    """Return the repository of a source of kind git. `allowed` are URL prefixes that an administrator trusts.
 
     Raises InvalidInputError for anything but https without a password, unless it is trusted.
     """
@@ -59,7 +59,7 @@ def repository_of(source: dict[str, Any], allowed: tuple[str, ...]) -> Repositor
 
 
 def _trusted(url: str, allowed: tuple[str, ...]) -> bool:
-    """Say whether an address is an allowed one or below it."""
+    """Return whether an address is an allowed one or below it."""
     return ".." not in url and any(url == one or url.startswith(one.rstrip("/") + "/") for one in allowed)
 
 

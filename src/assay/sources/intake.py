@@ -166,7 +166,7 @@ def _toml(text: str) -> dict[str, Any]:
         ) from error
 
 
-def _yaml(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def _yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
     try:
         if any(isinstance(token, (yaml.AnchorToken, yaml.AliasToken)) for token in yaml.scan(text)):
             raise InvalidInputError("The YAML uses anchors.", hint="Write the entries in full.", path="libraries")

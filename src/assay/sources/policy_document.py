@@ -1,4 +1,4 @@
-"""A policy as YAML or JSON, and the JSON Schema of it.
+"""Reading and writing of a policy as YAML or JSON, and its JSON Schema.
 
 Everything is derived from the fields of the rules: a new kind of rule needs no change here.
 """
@@ -74,7 +74,7 @@ def _plain(value: object) -> object:
 
 
 def policy_from(document: object) -> Policy:
-    """Read plain values. Raises InvalidInputError with the path of the error."""
+    """Return the policy of plain values. Raises InvalidInputError with the path of the error."""
     if not isinstance(document, Mapping) or not isinstance(document.get("rules"), list):
         raise InvalidInputError("A policy contains a list named rules.", hint="See GET /policy/schema.", path="rules")
     if unknown := set(document) - {"rules"}:
@@ -99,7 +99,7 @@ def _rule(entry: object, path: str) -> Rule:
     for name in entry:
         if name != "kind" and name not in known:
             hint = f"It has {', '.join(known)}."
-            raise InvalidInputError(f"{name!r:.60} is no field of {kind.kind}.", hint=hint, path=f"{path}.{name}")
+            raise InvalidInputError(f"{name!r:.60} is not a field of {kind.kind}.", hint=hint, path=f"{path}.{name}")
     values = {name: _value(entry[name], types[name], f"{path}.{name}") for name in known if name in entry}
     for name, one in known.items():
         if one.default is MISSING and values.get(name) in {None, "", ()}:
@@ -131,7 +131,7 @@ def _value(value: object, wanted: Any, path: str) -> object:  # noqa: ANN401 - a
 
 
 def _normal(values: dict[str, Any], path: str) -> dict[str, Any]:
-    """Write names as indexes do, and check version ranges."""
+    """Normalise the library's name (PEP 503) and check its version range (PEP 440)."""
     if "library" in values:
         values["library"] = canonicalize_name(values["library"])
     if "versions" in values and isinstance(values["versions"], str):

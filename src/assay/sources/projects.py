@@ -1,4 +1,4 @@
-"""A project at the package index: its newest release, yanked releases, status and attestations.
+"""Metadata of a project from the package index: newest release, yanked releases, status and attestations.
 
 The source is the JSON simple API (PEP 691), with upload times (PEP 700), yanked files (PEP 592), provenance
 (PEP 740) and the project's status (PEP 792) where the index has them.
@@ -23,22 +23,23 @@ from assay.core.errors import UnavailableError
 from assay.core.policy.facts import Project
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
-MAX_ANSWER = 64 << 20  # bytes; a project with ten thousand files has less
+MAX_RESPONSE = 64 << 20  # bytes; a project with ten thousand files has less
 STATUSES = ("active", "archived", "quarantined", "deprecated")
 MAX_REASON = 300  # characters of a reason that are kept
 
 
 def read_project(name: str, content: bytes) -> Project:
-    """Read the answer of an index. Raises UnavailableError when it is not the JSON simple API."""
-    if len(content) > MAX_ANSWER:
-        raise UnavailableError(f"The index's answer about {name} is too large.", hint="Check the index.")
+    """Parse the response of an index. Raises UnavailableError when it is not the JSON simple API."""
+    if len(content) > MAX_RESPONSE:
+        raise UnavailableError(f"The response of the index for {name} is too large.", hint="Check the index.")
     try:
         document = json.loads(content)
         releases = _releases(document["files"])
         return _project(name, document, releases)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnavailableError(
-            f"The index's answer about {name} is not the JSON simple API.", hint="Use an index that supports PEP 691."
+            f"The response of the index for {name} is not the JSON simple API.",
+            hint="Use an index that supports PEP 691.",
         ) from error
 
 

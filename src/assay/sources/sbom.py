@@ -37,7 +37,7 @@ SOURCE = VulnerabilitySource(name="OSV", url=XsUri("https://osv.dev"))
 
 @dataclass(frozen=True, kw_only=True)
 class SbomInput:
-    """What the SBOM is made from. `licences` maps names to SPDX expressions; unknown licences are left out."""
+    """The input of an SBOM. `licences` maps library names to SPDX expressions; unknown licences are left out."""
 
     reference: str
     title: str

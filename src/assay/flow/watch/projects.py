@@ -15,7 +15,7 @@ from assay.core.package_indexes import owning_index
 from assay.core.policy.facts import Project
 from assay.engine.fetching.network import Network
 from assay.flow.package_indexes import indexes_in
-from assay.sources.projects import ACCEPT, MAX_ANSWER, read_project
+from assay.sources.projects import ACCEPT, MAX_RESPONSE, read_project
 from assay.store.models import ProjectFacts, WorkspaceAssessment
 from assay.store.reads.facts import libraries_in_use, project_document
 
@@ -56,7 +56,7 @@ class IndexClient:
         try:
             response = self._network.open(f"{source.url.rstrip('/')}/{quote(name)}/", {"Accept": ACCEPT})
             with contextlib.closing(response):
-                content = response.read(MAX_ANSWER + 1) if response.status < HTTPStatus.BAD_REQUEST else b""
+                content = response.read(MAX_RESPONSE + 1) if response.status < HTTPStatus.BAD_REQUEST else b""
         except (HTTPError, OSError) as error:
             raise UnavailableError(f"The index does not respond for {name}: {error}", hint="Try later.") from error
         if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:

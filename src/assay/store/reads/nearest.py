@@ -54,7 +54,7 @@ def index_of(actor: Actor) -> Iterator[NearestIndex]:
         yield cached.index
 
 
-def read_ahead() -> None:
+def preload_indexes() -> None:
     """Load the indexes of the first `WORKSPACES` workspaces, so that no first search waits for it."""
     for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True)[:WORKSPACES]:
         cached = _cached_index(workspace_id)
