@@ -1,4 +1,4 @@
-"""Policies as documents, and licences as packages write them."""
+"""Policies as documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from assay.core.policy.findings import Effect
 from assay.core.policy.library_rules import Deny, Rule
 from assay.core.policy.policy import BY_KIND, DEFAULT, Policy
 from assay.core.roles import Role
-from assay.sources.licences import normalise
 from assay.sources.policy_document import policy_document, policy_from_yaml, policy_schema, policy_to_yaml
 
 words = st.text(st.characters(categories=("L", "N", "P", "Zs"), include_characters=" "), max_size=20)
@@ -78,26 +77,3 @@ def test_what_is_wrong_is_told_with_its_path(text: str, path: str | None) -> Non
         policy_from_yaml(text)
     assert caught.value.path == path
     assert caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("told", "understood"),
-    [
-        ("MIT", "MIT"),
-        ("mit", "MIT"),
-        ("MIT License", "MIT"),
-        ("Apache Software License OR BSD License", "Apache-2.0 OR LicenseRef-BSD"),
-        ("BSD-3-Clause AND (MIT OR 0BSD)", "BSD-3-Clause AND (MIT OR 0BSD)"),
-        ("LicenseRef-Proprietary", "LicenseRef-Proprietary"),
-        ("GPL-2.0-or-later WITH Classpath-exception-2.0", "GPL-2.0-or-later WITH Classpath-exception-2.0"),
-        ("", ""),
-        ("Dual License", ""),
-        ("see file", ""),
-        ("Apache-2.0 AND", ""),
-        ("(((", ""),
-        ("Copyright (c) 2020 " * 40, ""),
-    ],
-)
-def test_licences_are_normalised_and_unknown_stays_unknown(told: str, understood: str) -> None:
-    """What names one licence without doubt becomes its SPDX name; everything else is unknown."""
-    assert normalise(told) == understood

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, EventType, Severity
-from assay.core.licences import avoids, choices, satisfied_by
+from assay.core.licences.expressions import avoids, choices, satisfied_by
 from assay.core.policy.facts import Context, LibraryFact, Project, SimilarVersion, VersionFacts
 from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
 from assay.core.policy.library_rules import (

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from packaging.version import InvalidVersion, Version
 
 from assay.core.errors import InvalidInputError
+from assay.core.licences.names import differ
 from assay.core.lock import Lock, LockedLibrary
 
 LEAST = Version("0.dev0")
@@ -95,9 +96,8 @@ class Row:
 
     @property
     def licence_changed(self) -> bool:
-        """Return whether first and last version both contain it, under known licences that differ."""
-        before, after = self.licences[0], self.licences[-1]
-        return bool(before and after) and before != after
+        """Return whether first and last version both contain it, under licences that differ."""
+        return differ(self.licences[0], self.licences[-1])
 
     @property
     def requirement_changed(self) -> bool:

@@ -16,7 +16,7 @@ from typing import ClassVar
 from packaging.specifiers import SpecifierSet
 
 from assay.core.advisories.advisory import SEVERITY_RANK, Match, Severity, public_version
-from assay.core.licences import avoids, satisfied_by
+from assay.core.licences.expressions import avoids, satisfied_by
 from assay.core.policy.facts import Context, LibraryFact, VersionFacts
 from assay.core.policy.findings import Effect, Fact
 from assay.core.roles import Role

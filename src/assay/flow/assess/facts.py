@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
+from assay.core.licences.names import normalise
 from assay.core.lock import Lock as LockValue
 from assay.core.lock import LockedLibrary
 from assay.core.policy.facts import LibraryFact
-from assay.sources.licences import normalise
 from assay.store.models import Lock, LockedFile, LockFacts
 from assay.store.reads.facts import without_facts
 

@@ -8,12 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from assay.core.advisories.advisory import Match
+from assay.core.licences.names import normalise
 from assay.core.lifecycle import shown_health
 from assay.core.lock import Lock as LockValue
 from assay.core.lock import LockedLibrary
 from assay.core.policy.facts import Project
 from assay.flow.assess.facts import library_fact
-from assay.sources.licences import normalise
 from assay.store.models import Assessment, Version
 from assay.store.reads.advisories import CurrentFeed, FeedFacts, current_feed
 from assay.store.reads.facts import projects

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from assay.core.licences.names import normalise
 from assay.core.lock import Lock as LockValue
 from assay.flow.assess.report import KnownVulnerabilities
-from assay.sources.licences import normalise
 from assay.store.models import Version
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.core.comparison.diff import ComparedVersion, Comparison, compare
 from assay.core.comparison.similarity import name_of
+from assay.core.licences.names import normalise
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor
@@ -24,7 +25,7 @@ def compared_version(version: Version) -> ComparedVersion:
             "Base": version.base.reference if version.base else "none",
             "Direct libraries": ", ".join(version.parsed_spec.libraries) or "none beyond the base",
         },
-        licences={one["name"]: one["licence"] for one in facts},
+        licences={one["name"]: normalise(one["licence"]) for one in facts},
         requirements=_requirements(version),
         installed={one["name"]: one["size"] for one in facts},
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from assay.core.licences.names import normalise
 from assay.core.report import Report, missing_for
 from assay.flow.assess.report import provenance_rows
-from assay.sources.licences import normalise
 from assay.store.models import Version
 from assay.store.reads.libraries import LibraryRow, library_rows
 

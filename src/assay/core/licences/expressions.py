@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 TOKEN = re.compile(r"\(|\)|[^\s()]+")
+OPERATORS = {"(", ")", "OR", "AND", "WITH"}
 
 
 @lru_cache(maxsize=4096)
@@ -51,6 +52,11 @@ def _single(tokens: list[str]) -> tuple[tuple[frozenset[str], ...], list[str]]:
     if len(tokens) > 2 and tokens[1].upper() == "WITH":  # noqa: PLR2004 - licence WITH exception
         return (frozenset({f"{tokens[0]} WITH {tokens[2]}"}),), tokens[3:]
     return (frozenset({tokens[0]}),), tokens[1:]
+
+
+def licences_in(expression: str) -> frozenset[str]:
+    """Return all licences and exceptions that an expression names."""
+    return frozenset(TOKEN.findall(expression)) - OPERATORS
 
 
 def satisfied_by(expression: str, allowed: frozenset[str]) -> bool:

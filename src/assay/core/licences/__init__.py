@@ -1,0 +1,1 @@
+"""Licences of libraries: their names in metadata, and SPDX expressions."""
