@@ -17,7 +17,7 @@ from assay.runtimes import runs
 from assay.store.models import Launch, Version
 from assay.store.reads.catalogue import Filters, catalogue
 from assay.store.reads.ordering import Order
-from assay.store.reads.usage import Use, use_lately, uses
+from assay.store.reads.usage import Use, recent_use, uses
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_runs_count_as_people_and_projects(ana: Actor, settings: LazySettings) -
         ended(runs.request_run(actor, slug))
     ended(runs.request_run(ana, "one"))
     environment = Version.objects.get().environment
-    assert use_lately([environment.pk]) == {environment.pk: Use(people=2, runtimes=4)}
+    assert recent_use([environment.pk]) == {environment.pk: Use(people=2, runtimes=4)}
     rows = uses(environment, Order(name="started", descending=True), 100, 0)
     assert [(row.person, row.runtime) for row in rows[:2]] == [("ana", "one"), ("eve", "three-again")]
     assert all(row.seconds and row.seconds > 0.2 and row.kind == "run" for row in rows)
@@ -57,9 +57,9 @@ def test_what_is_long_ago_does_not_count(ana: Actor) -> None:
     """After thirty days a use is history."""
     version = Version.objects.get()
     record_pull(ana, version)
-    assert use_lately([version.environment_id]) == {version.environment_id: Use(people=1)}
+    assert recent_use([version.environment_id]) == {version.environment_id: Use(people=1)}
     Launch.objects.update(started_at=timezone.now() - timedelta(days=31))
-    assert use_lately([version.environment_id]) == {}
+    assert recent_use([version.environment_id]) == {}
 
 
 def test_pulls_are_uses(ana: Actor) -> None:

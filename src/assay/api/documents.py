@@ -11,7 +11,7 @@ from assay.flow.review.approval import approval_progress_of
 from assay.runtimes.applications import Template
 from assay.runtimes.apps import address_of
 from assay.store.models import Assessment, Build, Environment, Run, Runtime, Secret, Server, Version
-from assay.store.reads.audit_log import version_trail
+from assay.store.reads.audit_log import version_events
 from assay.store.reads.reviews import rounds
 
 
@@ -82,7 +82,7 @@ def version_document(version: Version) -> dict[str, Any]:
         "successor": version.successor,
         "ends": version.ends_at,
         "events": [
-            asdict(event) for event in version_trail(environment.workspace_id, environment.slug, version.number)
+            asdict(event) for event in version_events(environment.workspace_id, environment.slug, version.number)
         ],
     }
 

@@ -11,7 +11,7 @@ from assay.api.access import Caller, needs
 from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
 from assay.api.schemas import Items
 from assay.core.roles import Right
-from assay.store.reads.audit_log import trail
+from assay.store.reads.audit_log import list_events
 
 router = Router(tags=["Audit log"])
 
@@ -26,7 +26,7 @@ def events(
     Administrators see all events; others see their own and the public ones.
     """
     before = decode_cursor(cursor)
-    rows = trail(
+    rows = list_events(
         request.actor,
         limit=limit + 1,
         before=int(before) if before.isdigit() else None,

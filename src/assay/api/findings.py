@@ -89,7 +89,7 @@ def finding_document(finding: Finding, found: Verdict | None, chains: dict[str, 
 def waive(request: Caller, workspace: str, slug: str, number: int, body: Waive) -> dict[str, Any]:
     """Waive a finding.
 
-    It holds as long as the fact stays the same, and no longer than `until`.
+    The waiver applies while the fact is unchanged, and at most until `until`.
     """
     waiving.waive(request.actor, slug, number, finding=body.finding, reason=body.reason, until=body.until)
     return shown(request.actor, slug, number)

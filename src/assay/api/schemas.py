@@ -320,7 +320,7 @@ class Items(Schema):
 
 
 class Problem(Schema):
-    """A problem document (RFC 9457). `hint` says what to do; `path` names the wrong field."""
+    """A problem document (RFC 9457). `hint` is what to do; `path` names the wrong field."""
 
     type: str
     title: str

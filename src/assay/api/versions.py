@@ -24,7 +24,7 @@ from assay.flow.launch.launch import record_pull
 from assay.flow.review import review
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.nearest import nearest, need_of
-from assay.store.reads.pending_libraries import waiting_together
+from assay.store.reads.pending_libraries import shared_new_libraries
 
 router = Router(tags=["Versions"])
 ONE = "/environments/{slug}/versions/{int:number}"
@@ -201,7 +201,7 @@ def nearest_published(request: Caller, workspace: str, slug: str, number: int, l
 @needs(Right.SEE)
 def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
     """List the new libraries of a version that other submissions bring too."""
-    found = waiting_together(request.actor, find_version(request.actor, slug, number))
+    found = shared_new_libraries(request.actor, find_version(request.actor, slug, number))
     return {
         "items": [
             {

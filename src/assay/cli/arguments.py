@@ -37,7 +37,7 @@ def add_command(
 
 
 def add_group(commands: Commands, name: str, summary: str) -> Commands:
-    """Add a command that has commands of its own, and return where to add these."""
+    """Add a command with subcommands, and return the object to add these to."""
     group = commands.add_parser(name, help=summary, description=f"{summary}.")
     return group.add_subparsers(dest=f"{name}_command", required=True, metavar="COMMAND")
 
@@ -58,6 +58,6 @@ def add_workspace(command: argparse.ArgumentParser) -> None:
 
 
 def read_password() -> tuple[str, bool]:
-    """Read a password from stdin, or generate one at a terminal; the second value says whether it is generated."""
+    """Read a password from stdin, or generate one at a terminal; return it and whether it was generated."""
     given = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     return given or secrets.token_urlsafe(12), not given

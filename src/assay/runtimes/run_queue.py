@@ -20,7 +20,7 @@ from assay.core.fair_queue import next_in_queue
 from assay.flow.access import actor_in
 from assay.flow.launch.launch import authorize_launch, record_launch
 from assay.flow.paths import run_directory
-from assay.flow.watch.quarantine import why_over
+from assay.flow.watch.quarantine import stop_reason
 from assay.launchers.interface import Handle, Status
 from assay.launchers.local import LocalLauncher, reap
 from assay.runtimes.checkout import checkout_directory, checkout_error, checkout_process, fetched_commit
@@ -55,7 +55,7 @@ def advance() -> bool:
 
 def _cancel_if_quarantined(run: Run) -> None:
     """Request the end of a run whose version was quarantined while it ran."""
-    reason = "" if run.cancel_requested else why_over(run.version)
+    reason = "" if run.cancel_requested else stop_reason(run.version)
     if reason:
         Run.objects.filter(pk=run.pk).update(cancel_requested=True, message=reason)
         run.cancel_requested, run.message = True, reason

@@ -10,7 +10,7 @@ from django.utils import timezone
 from assay.core.advisories.advisory import Advisory
 from assay.store.models import AdvisoryRecord, Feed
 
-AT_ONCE = 500  # rows per SQL statement
+BATCH_SIZE = 500  # rows per SQL statement
 
 
 @dataclass(kw_only=True)
@@ -35,11 +35,11 @@ def keep(changes: Changes, known: dict[str, str], *, source: str, digest: str) -
     """Write a feed in one transaction, so that a reader sees either the old feed or the new one."""
     gone = [name for name in known if name not in changes.seen]
     with transaction.atomic():
-        for start in range(0, len(gone), AT_ONCE):
-            AdvisoryRecord.objects.filter(pk__in=gone[start : start + AT_ONCE]).delete()
+        for start in range(0, len(gone), BATCH_SIZE):
+            AdvisoryRecord.objects.filter(pk__in=gone[start : start + BATCH_SIZE]).delete()
         AdvisoryRecord.objects.bulk_create(
             changes.rows,
-            batch_size=AT_ONCE,
+            batch_size=BATCH_SIZE,
             update_conflicts=True,
             unique_fields=["id"],
             update_fields=["digest", "malformed", "document"],

@@ -15,7 +15,7 @@ from assay.core.lifecycle import Health
 from assay.store.audit_log import Entry, record_many
 from assay.store.models import HealthIssue, Version
 
-AT_ONCE = 400  # versions per transaction; other writers can run in between
+BATCH_SIZE = 400  # versions per transaction; other writers can run in between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,9 @@ def open_entries(workspace_id: int) -> dict[int, OpenEntry]:
 def apply_health_changes(workspace_id: int, health_changes: list[HealthChange], *, actor: str) -> list[HealthChange]:
     """Write the changes and return those written; a version whose health changed meanwhile is skipped."""
     done: list[HealthChange] = []
-    for start in range(0, len(health_changes), AT_ONCE):
+    for start in range(0, len(health_changes), BATCH_SIZE):
         with transaction.atomic():
-            part = _still_so(health_changes[start : start + AT_ONCE])
+            part = _lock_unchanged(health_changes[start : start + BATCH_SIZE])
             _write_health(part)
             _write_entries(part)
             entries = [
@@ -68,7 +68,7 @@ def apply_health_changes(workspace_id: int, health_changes: list[HealthChange], 
     return done
 
 
-def _still_so(health_changes: list[HealthChange]) -> list[HealthChange]:
+def _lock_unchanged(health_changes: list[HealthChange]) -> list[HealthChange]:
     locked = Version.objects.select_for_update().filter(pk__in=[one.version_id for one in health_changes])
     now = dict(locked.order_by("pk").values_list("pk", "health"))
     return [one for one in health_changes if now.get(one.version_id) == one.before]

@@ -14,7 +14,7 @@ from assay.flow.access import actor_in
 from assay.flow.launch.applications import find_application
 from assay.flow.launch.launch import authorize_launch, end_launch, record_launch
 from assay.flow.paths import home
-from assay.flow.watch.quarantine import why_over
+from assay.flow.watch.quarantine import stop_reason
 from assay.store.audit_log import record
 from assay.store.models import Server, Version
 from assay.studio.hub_client import HubClient, ServerStatus
@@ -78,7 +78,7 @@ def _reason_to_stop(server: Server) -> str:
         actor_in(server.person, server.workspace.slug)
     except NotFoundError:
         return f"{server.person.get_username()} is no longer a member of this workspace"
-    return why_over(server.version)
+    return stop_reason(server.version)
 
 
 def _set_progress(server: Server, progress: int, message: str) -> None:

@@ -117,7 +117,7 @@ def test_only_so_many_builds_run_at_once(
     ana: Actor, launcher: type[StandInLauncher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others wait in their order."""
-    monkeypatch.setattr(building, "AT_ONCE", 1)
+    monkeypatch.setattr(building, "MAX_CONCURRENT", 1)
     first, second = queued(ana, "one"), queued(ana, "two")
     advance()
     advance()
@@ -134,7 +134,7 @@ def test_a_build_that_another_worker_claimed_is_left_to_it(
 ) -> None:
     """Between reading the queue and claiming, somebody else may be faster."""
     first, second = queued(ana, "one"), queued(ana, "two")
-    monkeypatch.setattr(building, "AT_ONCE", 2)
+    monkeypatch.setattr(building, "MAX_CONCURRENT", 2)
     claim = building._claim
 
     def slow_claim(build: Build) -> bool:

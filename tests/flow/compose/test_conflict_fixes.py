@@ -131,8 +131,8 @@ def test_what_does_not_end_in_time_is_not_offered(
     conflict = explain_conflict(person("ana"), spec_input("app==1.0", "other==3.0", "more"))
     assert conflict is not None
     assert conflict.fixes == ()
-    assert len(begun) == 1 + conflict_fixes.AT_ONCE
-    assert [process.returncode for process in processes] == [-signal.SIGKILL] * conflict_fixes.AT_ONCE
+    assert len(begun) == 1 + conflict_fixes.MAX_CONCURRENT
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * conflict_fixes.MAX_CONCURRENT
 
 
 def test_a_newer_request_ends_the_trials_of_the_older_one(processes: list[Popen[str]]) -> None:

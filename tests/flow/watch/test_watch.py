@@ -30,7 +30,7 @@ from assay.flow.review import review
 from assay.flow.review.waive import waive
 from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
-from assay.flow.watch.quarantine import ends_at, why_over
+from assay.flow.watch.quarantine import ends_at, stop_reason
 from assay.jobs.worker import Worker
 from assay.store.models import Assessment, Event, HealthIssue, Version, Waiver, WorkspaceAssessment
 
@@ -124,7 +124,7 @@ def test_malware_stops_new_launches_at_once(ana: Actor, ben: Actor, tmp_path: Pa
         authorize_launch(ana, "geo@1")
     assert EventName.VERSION_QUARANTINED in names(version)
     version.refresh_from_db()
-    assert why_over(version) == "geo@1 is quarantined; what ran in it is stopped."
+    assert stop_reason(version) == "geo@1 is quarantined; what ran in it is stopped."
     feed(tmp_path)
     assert health(version) == "quarantined"
     assert HealthIssue.objects.filter(closed_at=None).count() == 0
@@ -210,7 +210,7 @@ def test_a_term_ends_in_quarantine_unless_settled(ana: Actor, ben: Actor, tmp_pa
     unfixed = ends_at(version)
     assert unfixed is not None
     assert timedelta(hours=23) < unfixed - timezone.now() < timedelta(hours=24)
-    assert why_over(version) == ""
+    assert stop_reason(version) == ""
 
 
 def test_a_quarantine_by_a_person_ends_nothing_that_runs(ana: Actor, ben: Actor) -> None:
@@ -218,7 +218,7 @@ def test_a_quarantine_by_a_person_ends_nothing_that_runs(ana: Actor, ben: Actor)
     version = published(ana, ben)
     quarantine(person("eva", Role.ADMIN), "geo", 1, reason="a hole")
     version.refresh_from_db()
-    assert (ends_at(version), why_over(version)) == (None, "")
+    assert (ends_at(version), stop_reason(version)) == (None, "")
 
 
 def test_the_worker_watches() -> None:
@@ -232,10 +232,10 @@ def test_the_worker_watches() -> None:
 def test_what_is_not_quarantined_never_ends(ana: Actor, ben: Actor) -> None:
     """Neither a healthy version nor one that an administrator quarantined has a moment at which it ends."""
     version = published(ana, ben)
-    assert (ends_at(version), why_over(version)) == (None, "")
+    assert (ends_at(version), stop_reason(version)) == (None, "")
     quarantine(person("eva", Role.ADMIN), "geo", 1, reason="by hand")
     version.refresh_from_db()
-    assert (ends_at(version), why_over(version)) == (None, "")
+    assert (ends_at(version), stop_reason(version)) == (None, "")
 
 
 def test_what_waits_for_a_decision_is_assessed_again(ana: Actor, ben: Actor, tmp_path: Path) -> None:

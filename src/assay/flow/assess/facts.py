@@ -14,7 +14,7 @@ from assay.core.policy.facts import LibraryFact
 from assay.store.models import Lock, LockedFile, LockFacts
 from assay.store.reads.facts import without_facts
 
-AT_ONCE = 400  # keys of one statement
+BATCH_SIZE = 400  # keys per SQL statement
 
 
 def store_facts() -> int:
@@ -34,8 +34,8 @@ def _store(lock: Lock) -> None:
         LockedFile.objects.bulk_create([LockedFile(**vars(one)) for one in facts], ignore_conflicts=True)
         keys = [one.key for one in facts]
         numbers: list[int] = []
-        for start in range(0, len(keys), AT_ONCE):
-            part = keys[start : start + AT_ONCE]
+        for start in range(0, len(keys), BATCH_SIZE):
+            part = keys[start : start + BATCH_SIZE]
             numbers += LockedFile.objects.filter(key__in=part).values_list("pk", flat=True)
         LockFacts.objects.get_or_create(lock=lock, defaults={"files": sorted(numbers)})
 

@@ -45,7 +45,7 @@ from assay.store.models import Build, Lock, LockedLibrary, Version
 from assay.store.transitions import touch
 
 BUILD_TIMEOUT = 3600  # seconds
-AT_ONCE = max(1, min(4, (os.cpu_count() or 2) // 2))  # concurrent builds; each uses several cores itself
+MAX_CONCURRENT = max(1, min(4, (os.cpu_count() or 2) // 2))  # concurrent builds; each uses several cores itself
 LOST = Failure(
     step="",
     code="lost",
@@ -136,7 +136,7 @@ def advance() -> bool:
     for build in opened:
         if build.state != BuildState.QUEUED:
             _poll(build)
-        elif running < AT_ONCE:
+        elif running < MAX_CONCURRENT:
             running += _claim(build)
     return bool(opened)
 

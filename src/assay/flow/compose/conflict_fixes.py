@@ -22,7 +22,7 @@ from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
 
 SECONDS = 10.0  # for all candidates together; one that is not resolved by then is not offered
-AT_ONCE = 2  # concurrent resolutions; the author's next preview needs CPU too
+MAX_CONCURRENT = 2  # concurrent resolutions; the author's next preview needs CPU too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def _resolvable(
     """Return the candidates that resolve, in their order."""
     until = time.monotonic() + SECONDS
     found: list[tuple[Fix, Lock]] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_CONCURRENT) as pool:
         running = [
             (fix, pool.submit(_resolve, _request_with(request, fix), folder, str(number), mine, secrets))
             for number, fix in enumerate(candidates, 1)

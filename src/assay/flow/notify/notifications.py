@@ -20,7 +20,7 @@ from assay.core.roles import Actor, Role
 from assay.store.models import Delivery, Event, Launch, Membership, Notification, Runtime, Version, Webhook, Workspace
 
 RECENT = timedelta(days=30)  # launches within this count as use
-AT_ONCE = 500  # events per step
+BATCH_SIZE = 500  # events per step
 
 
 def advance() -> bool:
@@ -37,7 +37,7 @@ def _process_new_events(workspace_id: int) -> None:
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
         new = Event.objects.filter(workspace=workspace, sequence__gt=workspace.notified_up_to)
-        events = list(new.order_by("sequence")[:AT_ONCE])
+        events = list(new.order_by("sequence")[:BATCH_SIZE])
         if not events:
             return
         recipients = _Recipients(workspace_id)

@@ -35,7 +35,7 @@ def last_quarantine(version: Version) -> Event | None:
     return quarantined.order_by("-sequence").first()
 
 
-def why_over(version: Version) -> str:
+def stop_reason(version: Version) -> str:
     """Return why servers and runs of a version must stop now, '' when they may continue."""
     ends = ends_at(version)
     over = ends is not None and ends <= timezone.now()

@@ -27,11 +27,11 @@ from assay.store.health import HealthChange, OpenEntry, apply_health_changes, op
 from assay.store.models import Assessment, Version, Workspace, WorkspaceAssessment
 from assay.store.reads.advisories import FeedFacts, feed_facts
 from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
-from assay.store.reads.waivers import lapsed_keys, live_keys
+from assay.store.reads.waivers import expired_keys, live_keys
 
 WATCHER = "assay"  # the actor in the events
 COMPOSING = (NearDuplicate.kind, Spread.kind)  # rules that matter only before publication
-AT_ONCE = 200  # rows per SQL statement
+BATCH_SIZE = 200  # rows per SQL statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +72,14 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
     """Assess every published version of a workspace, and store the verdicts and changes of health."""
     store_facts()
     now = timezone.now()
-    waived, lapsed, entries = live_keys(workspace_id, now), lapsed_keys(workspace_id, now), open_entries(workspace_id)
+    waived, expired, entries = (
+        live_keys(workspace_id, now),
+        expired_keys(workspace_id, now),
+        open_entries(workspace_id),
+    )
     kept: list[Assessment] = []
     health_changes: list[HealthChange] = []
-    for change in _changes(workspace_id, current, lapsed):
+    for change in _changes(workspace_id, current, expired):
         kept.append(_verdict(change, current.revision, feed, now))
         accepted = waived.get(change.row["environment_id"], frozenset())
         health_change = _health_change(
@@ -98,7 +102,7 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
     )
 
 
-def _changes(workspace_id: int, current: CurrentPolicy, lapsed: dict[int, frozenset[str]]) -> Iterator[Change]:
+def _changes(workspace_id: int, current: CurrentPolicy, expired: dict[int, frozenset[str]]) -> Iterator[Change]:
     """Yield each published version with its current findings and the difference from its last verdict.
 
     A fact whose waiver has expired counts as new.
@@ -110,7 +114,7 @@ def _changes(workspace_id: int, current: CurrentPolicy, lapsed: dict[int, frozen
     for row in rows:
         findings = evaluator.findings(facts[row["pk"]])
         known = before.get(row["pk"], {})
-        here, again = {one.key for one in findings}, lapsed.get(row["environment_id"], frozenset())
+        here, again = {one.key for one in findings}, expired.get(row["environment_id"], frozenset())
         yield Change(
             row=row,
             findings=tuple(findings),
@@ -222,7 +226,7 @@ def _verdict(change: Change, policy: int, feed: FeedFacts | None, now: datetime)
 def _store_assessments(verdicts: list[Assessment]) -> None:
     Assessment.objects.bulk_create(
         verdicts,
-        batch_size=AT_ONCE,
+        batch_size=BATCH_SIZE,
         update_conflicts=True,
         unique_fields=["version"],
         update_fields=["digest", "policy", "feed", "day", "findings", "blocking", "warnings", "at"],

@@ -1,4 +1,4 @@
-"""Events are never changed or removed: a trigger refuses both. Also makes the cache's table."""
+"""A trigger that refuses changes and removal of events, and the table of the cache."""
 
 from django.core.management import call_command
 from django.db import migrations

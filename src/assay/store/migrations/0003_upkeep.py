@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 def tell_files(apps, schema_editor):
-    """Give the libraries of earlier locks their file and size."""
+    """Set file and size of the libraries of existing locks."""
     lock_model, row_model = apps.get_model("store", "Lock"), apps.get_model("store", "LockedLibrary")
     for lock in lock_model.objects.all().iterator():
         files = {one["name"]: one["file"]["sha256"] for one in lock.content["libraries"]}

@@ -1,4 +1,4 @@
-"""What projects are given: arguments, parameters, secrets by name, retries; and the order of the queue."""
+"""Arguments, parameters, secrets and retries of projects, and the order of the queue."""
 
 import django.db.models.deletion
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""Schedules of projects, each time run once."""
+"""Schedules of projects; each scheduled time runs once."""
 
 from django.db import migrations, models
 

@@ -1,4 +1,4 @@
-"""Apps: kept up, shared, and the applications that an administrator adds."""
+"""Apps: restarts, sharing, and the applications that administrators add."""
 
 import django.db.models.deletion
 from django.db import migrations, models

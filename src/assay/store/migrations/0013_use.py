@@ -1,4 +1,4 @@
-"""The project of a use, and the index by which use is counted."""
+"""The project of a launch, and the index for counting launches."""
 
 import django.db.models.deletion
 from django.db import migrations, models

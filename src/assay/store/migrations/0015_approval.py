@@ -1,4 +1,4 @@
-"""How many approve, from which groups, and what needs nobody."""
+"""The number of required approvals, reviewer groups, and automatic approval."""
 
 from django.db import migrations, models
 

@@ -1,4 +1,4 @@
-"""Notices, webhooks, and how far the trail was read for them: nobody is told of what is long ago."""
+"""Notifications, webhooks, and their position in the audit log; existing events cause no notifications."""
 
 import django.db.models.deletion
 from django.conf import settings

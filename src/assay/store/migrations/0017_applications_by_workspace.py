@@ -1,4 +1,4 @@
-"""Applications of projects belong to a workspace: its administrators say what starts there, and nobody else's do."""
+"""Applications of projects belong to a workspace, whose administrators define them."""
 
 import django.db.models.deletion
 from django.db import migrations, models

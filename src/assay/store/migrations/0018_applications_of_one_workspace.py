@@ -1,4 +1,4 @@
-"""No application without its workspace. Apart from 0017: PostgreSQL alters no table whose rows just changed."""
+"""Require the workspace of applications. Not in 0017: PostgreSQL cannot alter a table whose rows just changed."""
 
 import django.db.models.deletion
 from django.db import migrations, models

@@ -1,4 +1,4 @@
-"""Checks in kept reports get the names of today."""
+"""Rename the checks in stored reports to their current names."""
 
 from django.db import migrations
 
@@ -6,7 +6,7 @@ from assay.core.report import current
 
 
 def rename_checks(apps, schema_editor):
-    """Write each kept report in the schema of today; the digest of a lock is not touched."""
+    """Write each stored report in the current schema; the digests of locks do not change."""
     lock_model = apps.get_model("store", "Lock")
     for lock in lock_model.objects.only("pk", "report").iterator(chunk_size=50):
         if lock.report:

@@ -1,4 +1,4 @@
-"""What a build asks the resolver is its request."""
+"""Rename the resolve request of a build to `request`."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Tables and columns by the field's terms."""
+"""Rename tables and columns to standard terms."""
 
 import django.db.models.deletion
 from django.conf import settings

@@ -37,7 +37,7 @@ class Verification(models.Model):
 
     @property
     def open(self) -> bool:
-        """Say whether the verification is queued or running."""
+        """Whether the verification is queued or running."""
         return self.state in OPEN_VERIFICATION
 
 

@@ -50,7 +50,7 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One event for one webhook. `next_at` is None after delivery and after the last attempt (`error` says why)."""
+    """One event for one webhook. `next_at` is None after delivery or the last attempt; `error` is the last error."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     sequence = models.BigIntegerField()

@@ -47,7 +47,7 @@ class EventFilters:
     name: str = ""
 
 
-def trail(actor: Actor, *, limit: int, before: int | None = None, environment: str = "") -> list[EventRow]:
+def list_events(actor: Actor, *, limit: int, before: int | None = None, environment: str = "") -> list[EventRow]:
     """Return the workspace's events, newest first: all for administrators, else public and the actor's own ones."""
     events = _visible(actor, EventFilters())
     if environment:
@@ -71,7 +71,7 @@ def _visible(actor: Actor, filters: EventFilters) -> QuerySet[Event]:
     return events.filter(**contained)
 
 
-def version_trail(workspace_id: int, environment: str, number: int) -> list[EventRow]:
+def version_events(workspace_id: int, environment: str, number: int) -> list[EventRow]:
     """Return the events of one version, oldest first. Everybody who sees the version may see them."""
     events = Event.objects.filter(workspace_id=workspace_id, environment=environment, number=number)
     return _rows(events.order_by("sequence"))

@@ -14,7 +14,7 @@ from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment, Launch
 from assay.store.reads.ordering import Columns, Order, ordered
-from assay.store.reads.usage import RECENT, Use, use_lately
+from assay.store.reads.usage import RECENT, Use, recent_use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def _orders() -> Columns:
 
 def _rows(found: QuerySet[Environment]) -> list[CatalogueRow]:
     rows = list(found.values(*_columns()))
-    use = use_lately([row["pk"] for row in rows])
+    use = recent_use([row["pk"] for row in rows])
     return [_row(row, use.get(row["pk"], Use())) for row in rows]
 
 

@@ -11,7 +11,7 @@ from assay.core.roles import Actor
 from assay.store.models import Version
 from assay.store.reads.compared_versions import compared_version
 from assay.store.reads.nearest import index_of, need_of, newest_of
-from assay.store.reads.usage import use_lately
+from assay.store.reads.usage import recent_use
 
 LEAST = 0.85  # minimum similarity of near-identical environments: about 8 of 100 libraries may differ
 MEMBERS = 25  # per group that are compared; all members are listed
@@ -41,7 +41,7 @@ def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]
         kept = [choose_kept({key: index.profile(key) for key in group}) for group in page]
     wanted = {key for group, keep in zip(page, kept, strict=True) for key in (*group[:MEMBERS], keep)}
     versions = _versions(actor, wanted)
-    use = use_lately([one.environment_id for one in versions.values()])
+    use = recent_use([one.environment_id for one in versions.values()])
     people = {environment: one.people for environment, one in use.items()}
     return [_group(group, keep, versions, people) for group, keep in zip(page, kept, strict=True) if keep in versions]
 

@@ -25,7 +25,7 @@ from assay.store.models import (
     Version,
 )
 
-AT_ONCE = 500  # values per SQL statement; old releases of SQLite accept at most 999
+BATCH_SIZE = 500  # values per SQL statement; old releases of SQLite accept at most 999
 COLUMNS = (
     "pk",
     "number",
@@ -46,10 +46,10 @@ LIVE = (Status.PUBLISHED, Status.DEPRECATED)
 
 
 def in_parts(values: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the distinct values in sorted lists of at most `AT_ONCE`."""
+    """Yield the distinct values in sorted lists of at most `BATCH_SIZE`."""
     known = sorted(set(values))
-    for start in range(0, len(known), AT_ONCE):
-        yield known[start : start + AT_ONCE]
+    for start in range(0, len(known), BATCH_SIZE):
+        yield known[start : start + BATCH_SIZE]
 
 
 def library_facts(files: Iterable[int]) -> dict[int, LibraryFact]:

@@ -15,7 +15,7 @@ LIVE = (Status.PUBLISHED, Status.DEPRECATED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class IndexFetches:
     """How many projects were fetched from the index, and the oldest and newest fetch time; None for never."""
 
     projects: int
@@ -53,7 +53,7 @@ def settled(workspace_id: int) -> QuerySet[HealthIssue]:
     return rows.select_related("version__environment").order_by("-closed_at")
 
 
-def index_asked() -> Asked:
+def index_fetches() -> IndexFetches:
     """Return how many projects were fetched from the index, and when: one query."""
     found = ProjectFacts.objects.aggregate(count=Count("pk"), first=Min("fetched_at"), last=Max("fetched_at"))
-    return Asked(projects=found["count"], oldest=found["first"], newest=found["last"])
+    return IndexFetches(projects=found["count"], oldest=found["first"], newest=found["last"])

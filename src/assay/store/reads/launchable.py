@@ -61,7 +61,7 @@ def launch_choices(actor: Actor) -> list[Choice]:
     return [*recent, *others]
 
 
-def sift(choices: list[Choice], words: str) -> list[Choice]:
+def filter_choices(choices: list[Choice], words: str) -> list[Choice]:
     """Return the choices that match each word by name, title, description or the exact name of a library."""
     found = choices
     for word in words.lower().split()[:MOST_WORDS]:

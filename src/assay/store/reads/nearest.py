@@ -24,7 +24,7 @@ from assay.store.reads.libraries import lines_of
 
 WORKSPACES = 8  # cached indexes; the least recently used is dropped first
 MOST = 20_000  # versions in one index, those published last
-AT_ONCE = 500  # environments reloaded individually; when more have changed, all are reloaded
+MAX_RELOADED = 500  # environments reloaded individually; when more have changed, all are reloaded
 CHUNK = 1_000  # locks per query
 
 
@@ -116,8 +116,8 @@ class _CachedIndex:
         if not events.filter(sequence=count, hash=head).exists():
             return None
         named = events.filter(sequence__gt=count).exclude(environment="").order_by()
-        found = set(named.values_list("environment", flat=True).distinct()[: AT_ONCE + 1])
-        return found if len(found) <= AT_ONCE else None
+        found = set(named.values_list("environment", flat=True).distinct()[: MAX_RELOADED + 1])
+        return found if len(found) <= MAX_RELOADED else None
 
     def _reload(self, published: QuerySet[Version], changed: set[str]) -> None:
         rows = published.filter(environment__slug__in=changed).values_list("pk", "environment__slug", "number")

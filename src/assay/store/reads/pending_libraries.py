@@ -13,7 +13,7 @@ from assay.store.reads.libraries import direct_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedWait:
+class SharedLibrary:
     """A library that no published version has, and the other submissions that bring it.
 
     `others` are (reference, version of the library), oldest submission first.
@@ -25,7 +25,7 @@ class SharedWait:
     others: tuple[tuple[str, str], ...]
 
 
-def waiting_together(actor: Actor, version: Version) -> list[SharedWait]:
+def shared_new_libraries(actor: Actor, version: Version) -> list[SharedLibrary]:
     """Return the new libraries of a version that other submissions bring too, direct ones first: two queries.
 
     Only submissions that the actor may see are included.
@@ -34,7 +34,7 @@ def waiting_together(actor: Actor, version: Version) -> list[SharedWait]:
     others = _other_submissions(actor, version, list(new))
     direct = set(direct_of(version))
     found = [
-        SharedWait(library=name, version=new[name], direct=name in direct, others=tuple(rows))
+        SharedLibrary(library=name, version=new[name], direct=name in direct, others=tuple(rows))
         for name, rows in others.items()
     ]
     return sorted(found, key=lambda one: (not one.direct, one.library))

@@ -46,7 +46,7 @@ class UseRow:
     runtime: str
 
 
-def use_lately(environments: list[int]) -> dict[int, Use]:
+def recent_use(environments: list[int]) -> dict[int, Use]:
     """Return the use of each environment that had any in the last 30 days: one query."""
     counted = (
         Launch.objects.filter(environment__in=environments, started_at__gte=timezone.now() - RECENT)

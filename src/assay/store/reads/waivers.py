@@ -43,7 +43,7 @@ def live_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
     return {environment: frozenset(keys) for environment, keys in found.items()}
 
 
-def lapsed_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
+def expired_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
     """Return the keys of findings whose waivers have all expired, by environment id."""
     live, found = live_keys(workspace_id, now), dict[int, set[str]]()
     rows = Waiver.objects.filter(until__lte=now, environment__workspace_id=workspace_id)

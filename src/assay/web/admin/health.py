@@ -16,9 +16,9 @@ from assay.core.roles import Right
 from assay.flow.watch.suggested_update import MOST, suggest_updates
 from assay.store.models import HealthIssue, WorkspaceAssessment
 from assay.store.reads.advisories import feed_facts
-from assay.store.reads.health import health_counts, index_asked, settled
+from assay.store.reads.health import health_counts, index_fetches, settled
 from assay.store.reads.ordering import Order, ordered
-from assay.store.reads.usage import Use, use_lately
+from assay.store.reads.usage import Use, recent_use
 from assay.store.reads.waivers import ENTRY_ORDERS, entries_with, open_entries
 from assay.web.access import Visit, page
 from assay.web.tables import Column, QueryTable
@@ -78,7 +78,7 @@ def health(request: Visit) -> HttpResponseBase:
 
     def reads(order: Order, limit: int, offset: int) -> list[Entry]:
         rows = list(ordered(entries_with(found, text), order, ENTRY_ORDERS)[offset : offset + limit])
-        use = use_lately([one.version.environment_id for one in rows])
+        use = recent_use([one.version.environment_id for one in rows])
         return [_entry(one, use.get(one.version.environment_id, Use())) for one in rows]
 
     table = QueryTable(request, ENTRIES, name="attention", default="since", size=PAGE, reads=reads)
@@ -95,7 +95,7 @@ def health(request: Visit) -> HttpResponseBase:
             "parts": _parts(health_counts(workspace)),
             "feed": feed,
             "age_days": feed.age_days(timezone.now()) if feed else 0,
-            "index": index_asked(),
+            "index": index_fetches(),
             "watch": WorkspaceAssessment.objects.filter(workspace_id=workspace).first(),
             "settled": list(settled(workspace)[:SETTLED]),
             "most": MOST,

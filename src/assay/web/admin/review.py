@@ -22,12 +22,12 @@ from assay.flow.review import review
 from assay.flow.review.approval import approval_progress_of
 from assay.store.logs import tail
 from assay.store.models import Decision, Membership, Version
-from assay.store.reads.audit_log import version_trail
+from assay.store.reads.audit_log import version_events
 from assay.store.reads.compared_versions import changes_against, published_references
 from assay.store.reads.libraries import library_rows
-from assay.store.reads.pending_libraries import waiting_together
+from assay.store.reads.pending_libraries import shared_new_libraries
 from assay.store.reads.reviews import rounds
-from assay.store.reads.usage import Use, use_lately
+from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
 from assay.web.admin.changes import changes_of
 from assay.web.admin.findings import findings_of
@@ -71,13 +71,13 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "strip": _strip(version, other, comparison),
             "findings": findings_of(request.actor, version, found),
             "changes": changes_of(request.actor, version, comparison),
-            "together": waiting_together(request.actor, version) if version.status == Status.PENDING else [],
+            "together": shared_new_libraries(request.actor, version) if version.status == Status.PENDING else [],
             "libraries": library_rows(version),
             "report": Report.from_dict(version.lock.report),
             "rounds": rounds(version),
-            "events": version_trail(request.actor.workspace_id, version.environment.slug, version.number),
+            "events": version_events(request.actor.workspace_id, version.environment.slug, version.number),
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
-            "lately": use_lately([version.environment_id]).get(version.environment_id, Use()),
+            "lately": recent_use([version.environment_id]).get(version.environment_id, Use()),
             "refused": refused,
             "feedback": request.POST.get("feedback", ""),
             "requested": _rows(request) or [("", "raise", "")] * ROWS,

@@ -20,11 +20,11 @@ from assay.flow.downloads import bill_of_materials, version_lock
 from assay.flow.launch.launch import notice_of
 from assay.flow.review import review
 from assay.store.models import Environment, Version
-from assay.store.reads.audit_log import version_trail
+from assay.store.reads.audit_log import version_events
 from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import requested_changes_of, rounds
-from assay.store.reads.usage import Use, use_lately
+from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
 from assay.web.studio.environment_tables import ORIGINS, libraries_table, uses_table, versions_table
 from assay.web.studio.health import health_context, summary_of
@@ -54,7 +54,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "tab": tab if tab in TABS else "overview",
             "tabs": TABS,
             "table": table,
-            "use": use_lately([found.pk]).get(found.pk, Use()),
+            "use": recent_use([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
             "may": _may(request.actor, version, has_published=found.newest is not None),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
@@ -91,7 +91,7 @@ def _tab_context(request: Visit, version: Version, tab: str) -> dict[str, Any]:
     if tab in {"versions", "usage"}:
         return {}
     if tab == "history":
-        return {"events": version_trail(version.environment.workspace_id, version.environment.slug, version.number)}
+        return {"events": version_events(version.environment.workspace_id, version.environment.slug, version.number)}
     return {
         "rounds": rounds(version),
         "report": Report.from_dict(version.lock.report) if version.lock else None,
