@@ -48,13 +48,16 @@ def make_wheel(
     modules: dict[str, str] | None = None,
     files: dict[str, str] | None = None,
     record: tuple[str, ...] = (),
-    licence: str = "MIT",
+    licence: str = "License-Expression: MIT",
 ) -> Wheel:
-    """Make a wheel. `modules` maps paths to source; `files` are taken as they are; `record` adds lies."""
+    """Make a wheel. `modules` maps paths to source; `files` are taken as they are; `record` adds lies.
+
+    `licence` are the header lines of the licence.
+    """
     folder = f"{name.replace('-', '_')}-{version}.dist-info"
     content = dict(modules if modules is not None else {f"{name.replace('-', '_')}.py": "value = 1\n"})
     content |= files or {}
-    metadata = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\nLicense-Expression: {licence}\n"
+    metadata = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n{licence}\n"
     metadata += "".join(f"Requires-Dist: {one}\n" for one in requires)
     content[f"{folder}/METADATA"] = metadata
     content[f"{folder}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

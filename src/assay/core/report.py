@@ -21,7 +21,7 @@ CHECK_NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryFacts:
-    """The facts of one installed library. `size` is installed bytes; `licence` '' when unknown.
+    """The facts of one installed library. `size` is installed bytes; `licence` an SPDX expression, '' when unknown.
 
     `bundled` are the components in its embedded SBOMs (PEP 770), None when it embeds none or in reports of
     schema 1, which did not check. `scripts` are the commands that it puts on the PATH.

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.licenses import canonicalize_license_expression
 
-from assay.core.licences.names import FAMILIES, NAMES, differ, is_exact, normalise, refines
+from assay.core.licences.families import FAMILIES
+from assay.core.licences.names import NAMES, differ, is_exact, normalise, refines
 
 
 @pytest.mark.parametrize(

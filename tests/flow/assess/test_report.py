@@ -13,11 +13,11 @@ from support.people import built, draft, lock_of, person, published
 from assay.core.lock import LockedLibrary
 from assay.core.roles import Actor, Role
 from assay.flow.assess.assess import assess, verdict
-from assay.flow.assess.facts import library_fact
+from assay.flow.assess.facts import library_fact, store_facts
 from assay.flow.assess.report import health_of, known_vulnerabilities, provenance_rows, report_document
 from assay.flow.assess.sbom import version_sbom
 from assay.flow.watch.advisories import load_feed
-from assay.store.models import Assessment
+from assay.store.models import Assessment, LockedFile
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +76,16 @@ def test_long_values_are_cut_to_what_is_kept(ana: Actor) -> None:
     draft(ana, "geo")
     version = built(ana, "geo", lock=replace(lock, libraries=(long,)))
     assert [one.library for one in verdict(version).findings if one.library] in ([], ["six"])
+
+
+def test_a_licence_becomes_exact_and_stays_so(ana: Actor) -> None:
+    """A file of an earlier report gets the licence that a later report of the same file has read from its text."""
+    for number, licence in enumerate(["BSD License", "BSD-3-Clause", "LicenseRef-BSD", ""]):
+        slug = f"geo-{number}"
+        draft(ana, slug)
+        lock = built(ana, slug, lock=lock_of({"six": "1.16.0", "idna": f"3.{number}"})).lock
+        assert lock is not None
+        lock.report["libraries"] = [one | {"licence": licence} for one in lock.report["libraries"]]
+        lock.save()
+        assert store_facts() == 1
+        assert LockedFile.objects.get(name="six").licence == ("BSD-3-Clause" if number else "LicenseRef-BSD")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from assay.core.licences.families import is_member
+
 TOKEN = re.compile(r"\(|\)|[^\s()]+")
 OPERATORS = {"(", ")", "OR", "AND", "WITH"}
 
@@ -70,5 +72,7 @@ def avoids(expression: str, denied: frozenset[str]) -> bool:
 
 
 def _is_in(name: str, names: frozenset[str]) -> bool:
+    """Return whether a licence, without its exception or its family is among the names."""
+    alone = name.partition(" WITH ")[0]
     known = {one.lower() for one in names}
-    return name.lower() in known or name.lower().partition(" with ")[0] in known
+    return name.lower() in known or alone.lower() in known or any(is_member(alone, one) for one in known)

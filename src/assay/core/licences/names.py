@@ -13,25 +13,9 @@ from functools import lru_cache
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from assay.core.licences.expressions import licences_in
+from assay.core.licences.families import is_member
 
 MAX_TEXT = 300  # characters; longer ones are licence texts, not names
-# Families of licences: their LicenseRef, and the SPDX identifiers of their members.
-FAMILIES: dict[str, re.Pattern[str]] = {
-    "LicenseRef-AFL": re.compile(r"AFL-.+"),
-    "LicenseRef-Apache": re.compile(r"Apache-.+"),
-    "LicenseRef-APSL": re.compile(r"APSL-.+"),
-    "LicenseRef-Artistic": re.compile(r"Artistic-.+|ClArtistic"),
-    "LicenseRef-BSD": re.compile(r"0BSD|BSD-.+"),
-    "LicenseRef-EPL": re.compile(r"EPL-.+"),
-    "LicenseRef-GFDL": re.compile(r"GFDL-.+"),
-    "LicenseRef-GPL": re.compile(r"GPL-.+"),
-    "LicenseRef-LGPL": re.compile(r"LGPL-.+"),
-    "LicenseRef-LGPL-2": re.compile(r"LGPL-2\.[01]-.+"),
-    "LicenseRef-LGPL-2-or-later": re.compile(r"LGPL-2\.[01]-or-later"),
-    "LicenseRef-MPL": re.compile(r"MPL-.+"),
-    "LicenseRef-Public-Domain": re.compile(r"Unlicense|CC0-1\.0|CC-PDDC"),
-    "LicenseRef-ZPL": re.compile(r"ZPL-.+"),
-}
 # Names by the licence that they mean: classifiers (without "License :: OSI Approved ::") and common free texts.
 # A GNU licence of one version without "or later" is -only, as the classifiers have another one for "or later".
 NAMES: dict[str, tuple[str, ...]] = {
@@ -201,9 +185,4 @@ def differ(before: str, after: str) -> bool:
 
 def _means(licence: str, said: str) -> bool:
     """Return whether one licence is another one, a member of that family, or that version of it "or later"."""
-    family = FAMILIES.get(said)
-    return (
-        licence == said
-        or licence == f"{said.removesuffix('only')}or-later"
-        or (family is not None and family.fullmatch(licence) is not None)
-    )
+    return licence in {said, f"{said.removesuffix('only')}or-later"} or is_member(licence, said)

@@ -18,6 +18,7 @@ from assay.engine.checking.console_scripts import shadowed_commands
 from assay.engine.interface import Installed
 from assay.engine.resolving.compatibility import marker_variables
 from assay.engine.wheel_store.embedded_sbom import bundled
+from assay.engine.wheel_store.licence_files import licence_of
 from assay.engine.wheel_store.store import StoredWheel
 
 
@@ -118,7 +119,7 @@ def _facts(one: StoredWheel, store: Path) -> LibraryFacts:
         name=one.name,
         version=one.version,
         size=one.size,
-        licence=one.licence,
+        licence=licence_of(one, store),
         summary=one.summary,
         modules=one.modules,
         scripts=tuple(path.removeprefix("bin/") for path, _, _ in one.files if path.startswith("bin/")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -29,9 +30,14 @@ def read_distributions(folder: Path) -> list[Distribution]:
     return sorted(found, key=lambda one: one.name)
 
 
+def read_metadata(path: Path) -> tuple[Message, str]:
+    """Return the headers of a METADATA file, and its description."""
+    headers, _, description = path.read_text(encoding="utf-8", errors="replace").partition("\n\n")
+    return HeaderParser().parsestr(headers), description
+
+
 def _read(path: Path) -> Distribution:
-    text = (path / "METADATA").read_text(encoding="utf-8", errors="replace")
-    headers = HeaderParser().parsestr(text.partition("\n\n")[0])
+    headers, _ = read_metadata(path / "METADATA")
     record = path / "RECORD"
     with record.open(encoding="utf-8", errors="replace", newline="") as file:
         files = tuple({row[0]: row[1] if len(row) > 1 else "" for row in csv.reader(file) if row}.items())

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from assay.core.licences.names import normalise
+from assay.core.licences.names import is_exact, normalise
 from assay.core.lock import Lock as LockValue
 from assay.core.lock import LockedLibrary
 from assay.core.policy.facts import LibraryFact
@@ -32,12 +32,24 @@ def _store(lock: Lock) -> None:
     facts = [library_fact(one, normalise(licences.get(one.name, ""))) for one in value.libraries]
     with transaction.atomic():
         LockedFile.objects.bulk_create([LockedFile(**vars(one)) for one in facts], ignore_conflicts=True)
-        keys = [one.key for one in facts]
-        numbers: list[int] = []
-        for start in range(0, len(keys), BATCH_SIZE):
-            part = keys[start : start + BATCH_SIZE]
-            numbers += LockedFile.objects.filter(key__in=part).values_list("pk", flat=True)
-        LockFacts.objects.get_or_create(lock=lock, defaults={"files": sorted(numbers)})
+        stored = _stored({one.key for one in facts})
+        _refine_licences(stored, {one.key: one.licence for one in facts})
+        LockFacts.objects.get_or_create(lock=lock, defaults={"files": sorted(one.pk for one in stored)})
+
+
+def _stored(keys: set[str]) -> list[LockedFile]:
+    """Return the rows of files, with their keys and licences."""
+    ordered = sorted(keys)
+    parts = [ordered[start : start + BATCH_SIZE] for start in range(0, len(ordered), BATCH_SIZE)]
+    return [one for part in parts for one in LockedFile.objects.filter(key__in=part).only("key", "licence")]
+
+
+def _refine_licences(stored: list[LockedFile], licences: dict[str, str]) -> None:
+    """Write the licences that are now exact: a file may be stored since before its licence text was read."""
+    changed = [one for one in stored if is_exact(licences[one.key]) and licences[one.key] != one.licence]
+    for one in changed:
+        one.licence = licences[one.key]
+    LockedFile.objects.bulk_update(changed, ["licence"], batch_size=BATCH_SIZE)
 
 
 def library_fact(library: LockedLibrary, licence: str) -> LibraryFact:

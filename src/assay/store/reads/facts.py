@@ -1,6 +1,7 @@
 """Facts of versions in the form that policies use, loaded with a few queries for any number of versions.
 
-The facts of a lock are written when it is first assessed; a file's facts never change after that.
+The facts of a lock are written when it is first assessed. After that only the licence of a file changes, when it
+becomes known exactly.
 """
 
 from __future__ import annotations
