@@ -37,6 +37,15 @@ def test_words_that_can_change_a_licence_are_no_licence(before: str) -> None:
     assert identify(f"{MIT}\n{before}") == ""
 
 
+@pytest.mark.parametrize("text", [MIT, BSD_2, BSD_3, APACHE])
+def test_a_condition_is_noticed_wherever_it_stands(text: str) -> None:
+    """Before, inside or after the licence: with one more condition it is another licence."""
+    lines = text.splitlines()
+    for place in range(0, len(lines) + 1, max(1, len(lines) // 20)):
+        changed = [*lines[:place], "You may not sell this software.", *lines[place:]]
+        assert identify("\n".join(changed)) == "", place
+
+
 def test_other_words_beside_a_licence_are_allowed_where_they_name_it() -> None:
     """As in the licence files of Jupyter: a sentence that names the licence, its text, and who the authors are."""
     text = (

@@ -104,7 +104,7 @@ def _why(row: Row) -> str:
     if row.licence_changed:
         before, after = (escape(one[:LICENCE]) for one in (row.licences[0], row.licences[-1]))
         return f'{why} <span class="badge warn">{before} → {after}</span>'
-    licence = row.licences[-1].removesuffix(" License")
+    licence = row.licences[-1]
     shown = licence if len(licence) <= LICENCE else licence[: LICENCE - 1] + "…"
     return " · ".join(
         part for part in (why, f'<span title="{escape(licence)}">{escape(shown)}</span>' if licence else "") if part
