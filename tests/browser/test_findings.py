@@ -36,6 +36,8 @@ def test_a_finding_is_foreseen_and_waived(desk: Desk, browser: Browser, tmp_path
     approve = ben.page.get_by_role("button", name="Approve…")
     expect(approve).to_be_disabled()
     expect(ben.page.get_by_text("Needs: 1 waiver · 1 approval")).to_be_visible()
+    expect(ben.page.locator("#summary")).to_contain_text("1 finding blocks: six 1.15.0 has PYSEC-2026-1 (critical).")
+    ben.page.locator(".finding").get_by_text("has PYSEC-2026-1").first.click()
     ben.page.get_by_text("Waive selected").click()
     ben.page.get_by_label("Reason", exact=True).fill("Only read by ourselves.")
     ben.check()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from support.feed import CRITICAL, MEDIUM, record, write_feed
 from support.people import built, draft, lock_of, person, visitor
 
+from assay.core.policy.findings import Effect
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
 from assay.flow.assess.assess import preview_findings, verdict
@@ -76,8 +77,11 @@ def test_without_a_feed_nothing_is_told_to_be_well(people: tuple[Actor, Actor]) 
 def test_they_are_grouped_by_library_with_the_version_that_is_free_of_them(people: tuple[Actor, Actor]) -> None:
     """Blocking ones first, each library once, with the highest of the fixed versions and the rule."""
     found = findings_of(people[1], version(), verdict(version()))
-    told = [(one.library, one.blocking, one.warnings, one.fixed, one.refusal) for one in found.open]
-    assert told == [("pillow", 2, 0, "8.2.0", ""), ("six", 0, 1, "1.16.0", "")]
+    told = [(one.told.effect, one.told.subject, one.told.predicate, one.fixed, one.refusal) for one in found.open]
+    assert told == [
+        (Effect.BLOCK, "pillow 8.0.0", "has PYSEC-1 (critical), PYSEC-2 (critical)", "8.2.0", ""),
+        (Effect.WARN, "six 1.15.0", "has PYSEC-3 (medium)", "1.16.0", ""),
+    ]
     assert [line.title for line in found.open[0].lines] == ["PYSEC-1 (critical)", "PYSEC-2 (critical)"]
     assert (found.blocking, found.warnings) == (2, 1)
     assert all(one.refusal for one in findings_of(people[0], version(), verdict(version())).open)
@@ -88,7 +92,7 @@ def test_approving_waits_for_every_waiver(people: tuple[Actor, Actor]) -> None:
     """The button is off with the reason; several findings are waived at once; the list counts what is left."""
     ben, client = people[1], visitor(people[1])
     assert "Needs: 2 waivers · 1 approval" in text_of(client)
-    assert "2 blocking findings without a waiver" in text_of(client)
+    assert "2 findings block. Reject it, or waive what blocks." in text_of(client)
     answer = client.post(f"{PAGE}/../approve", {"digest": version().digest})
     assert answer.status_code in {404, 409}
     chosen = [one.id for one in verdict(version()).findings if one.effect == "block"]

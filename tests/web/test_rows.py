@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from assay.core.comparison.diff import Change, Row, Step
 from assay.core.events import EventName
 from assay.core.report import Check
+from assay.core.review.library_changes import LibraryChange
 from assay.store.reads.libraries import LibraryRow
 from assay.web.admin.changes import ChangeLine
 from assay.web.templatetags.assay import failed_first, happened, seconds
@@ -86,7 +87,11 @@ def test_words_stay_in_their_cells(drawn: list[Row], label: str, held: str) -> N
     check(side_by_side(drawn, [label, label], {row.name: (1, 2) for row in drawn}))
     check(
         review_rows(
-            ChangeLine(row=row, mark="0" * 32, viewed=True, accepted="", elsewhere=((label, held),), more=1)
+            ChangeLine(
+                change=LibraryChange(row=row, new=row.direct, held=held, waiting=label, index=label),
+                mark="0" * 32,
+                viewed=True,
+            )
             for row in drawn
         )
     )

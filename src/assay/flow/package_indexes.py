@@ -55,6 +55,12 @@ def indexes_in(workspace_id: int) -> PackageIndexes:
     )
 
 
+def default_address(workspace_id: int) -> str:
+    """Return the address of a workspace's default index: its own or the installation's."""
+    own = PackageIndex.objects.filter(workspace_id=workspace_id, is_default=True).values_list("url", flat=True)
+    return own.first() or str(settings.INDEX_URL)
+
+
 def _index(row: PackageIndex) -> Index:
     return Index(name=row.name, url=row.url, patterns=tuple(row.patterns), allow_private=row.allow_private)
 

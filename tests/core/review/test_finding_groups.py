@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,29 @@ def test_the_worst_come_first_and_kinds_stay_apart() -> None:
         (Effect.WARN, "b", "1"),
     ]
     assert [one.predicate for one in groups[1:]] == ["is young", "was yanked"]
+
+
+def test_many_warnings_of_one_kind_are_one_line() -> None:
+    """Two hundred libraries from another index would hide everything else; what blocks keeps its own lines."""
+
+    def moved(count: int, effect: Effect = Effect.WARN) -> list[Finding]:
+        return [
+            finding(f"a{at} 1 moved", library=f"a{at}", version="1", kind="other-index", effect=effect)
+            for at in range(count)
+        ]
+
+    other = finding("b 1 was yanked", library="b", version="1", kind="yanked")
+    assert len(group_findings([*moved(5), other])) == 6
+    first, last = group_findings([*moved(6), other])
+    assert (first.predicate, first.subject, first.effect) == (
+        "6 libraries come from another index than the default: a0, a1, a2 and 3 more",
+        "",
+        Effect.WARN,
+    )
+    assert len(first.findings) == 6
+    assert last.library == "b"
+    assert len(group_findings(moved(6, Effect.BLOCK))) == 6
+    assert len(group_findings([replace(one, kind="deny") for one in moved(6)])) == 6
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from(list(Effect)))))

@@ -14,7 +14,8 @@ from support.people import lock_of
 from assay.core.comparison.diff import ComparedVersion, Comparison, compare
 from assay.core.lock import Lock
 from assay.core.policy.findings import Effect, Finding
-from assay.core.review.summary import Summary, summarise
+from assay.core.report import Check
+from assay.core.review.summary import Summary, summarise, summarise_checks
 
 BEFORE = {"six": "1.16.0", "idna": "2.8", "rich": "13.0.0", "pygments": "2.1.0"}
 NEEDS = {"rich": ("pygments", "idna"), "xgboost": ("scipy", "numpy"), "dask": ("cloudpickle",)}
@@ -143,6 +144,11 @@ BLOCKS = (
 )
 WARNING = finding("idna 2.8 moves to an older version", Effect.WARN, "downgrade", "idna")
 NOTE = finding("six has no known licence", Effect.NOTE, "licence-unknown")
+VULNERABLE = [
+    replace(finding(f"six 1 has X-{at} (high), also Y: text", Effect.BLOCK, "vulnerability"), names=(f"X-{at}",))
+    for at in range(3)
+]
+MANY = [finding(f"l{at} 1 moves", Effect.WARN, "downgrade", f"l{at}") for at in range(6)]
 NEW = finding("six is new to this workspace", Effect.NOTE, "new-library")
 
 
@@ -160,7 +166,7 @@ NEW = finding("six is new to this workspace", Effect.NOTE, "new-library")
             {},
             Effect.BLOCK,
             (
-                "4 findings block: six 1.16.0 was yanked; idna 2.8 does not import; and 2 more. "
+                "4 findings block: six 1.16.0 was yanked; idna 2.8 does not import; and 2 others. "
                 "The same libraries as geo@1."
             ),
         ),
@@ -168,18 +174,31 @@ NEW = finding("six is new to this workspace", Effect.NOTE, "new-library")
             (WARNING, BLOCKS[0]),
             {},
             Effect.BLOCK,
-            (
-                "1 finding blocks: six 1.16.0 was yanked. 1 warning: idna 2.8 moves to an older version. "
-                "The same libraries as geo@1."
-            ),
+            f"1 finding blocks: six 1.16.0 was yanked. 1 warning. {UNCHANGED}.",
         ),
         (
-            (WARNING, replace(WARNING, key="other", library="six", words="six 1 moves, too")),
+            (WARNING, replace(WARNING, key="other", library="six", words="six 1 moves, too: far")),
             {},
             Effect.WARN,
-            "2 warnings: idna 2.8 moves to an older version; six 1 moves, too. The same libraries as geo@1.",
+            f"2 warnings: idna 2.8 moves to an older version; six 1 moves. {UNCHANGED}.",
         ),
+        (
+            (BLOCKS[2], BLOCKS[3], *VULNERABLE, BLOCKS[0]),
+            {},
+            Effect.BLOCK,
+            (
+                "6 findings block: rich 13 is denied and 1 more; six 1 has X-0 (high) and 2 more; and 1 other. "
+                f"{UNCHANGED}."
+            ),
+        ),
+        (MANY, {}, Effect.WARN, f"6 warnings: 6 libraries move to an older version. {UNCHANGED}."),
         ((NOTE,), {}, None, "The same libraries as geo@1; 1 note; nothing else found."),
+        (
+            tuple(replace(NOTE, key=str(at), library=f"a{at}") for at in range(50)),
+            {},
+            None,
+            "The same libraries as geo@1; 1 note; nothing else found.",
+        ),
         ((NEW,), {}, None, SAME),
         ((NEW,), {"new": {"six"}}, None, f"{UNCHANGED}; 1 library is new to this workspace; nothing found."),
         ((NOTE, WARNING), {}, Effect.WARN, f"1 warning: idna 2.8 moves to an older version. {UNCHANGED}."),
@@ -197,8 +216,8 @@ NEW = finding("six is new to this workspace", Effect.NOTE, "new-library")
             {"failed": ["imports", "kernel"], "waived": 1, "assessed": False},
             Effect.BLOCK,
             (
-                "1 finding blocks: six 1.16.0 was yanked. The same libraries as geo@1; "
-                "2 checks did not pass: imports, kernel; 1 finding is waived; vulnerabilities are not assessed."
+                "1 finding blocks: six 1.16.0 was yanked. The same libraries as geo@1; 1 finding is waived; "
+                "vulnerabilities are not assessed."
             ),
         ),
     ],
@@ -225,3 +244,21 @@ def test_it_never_says_nothing_when_something_is_there(before: Lock, after: Lock
     assert ("findings block" in summary.sentence or "finding blocks" in summary.sentence) == (
         summary.effect is Effect.BLOCK
     )
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (["passed"] * 9, "9 checks passed"),
+        (["passed"], "1 check passed"),
+        (
+            ["passed", "noted", "failed", "skipped", "noted"],
+            "failed: c2; noted: c1, c4; not assessed: c3; 1 check passed",
+        ),
+        ([], "0 checks passed"),
+    ],
+)
+def test_checks_are_one_line(states: list[str], words: str) -> None:
+    """A number when all passed; what did not is named by its state, failures first."""
+    checks = [Check(name=f"c{at}", state=state, detail="") for at, state in enumerate(states)]
+    assert summarise_checks(checks) == words

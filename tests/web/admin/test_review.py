@@ -13,6 +13,8 @@ from support.people import built, changed, draft, lock_of, person, published, sp
 
 from assay.core.comparison.diff import ComparedVersion, compare
 from assay.core.lock import Lock, LockedLibrary
+from assay.core.policy.findings import Effect
+from assay.core.policy.library_rules import Deny
 from assay.core.policy.policy import Policy
 from assay.core.review.decision import mark_of
 from assay.core.roles import Actor, Role
@@ -20,8 +22,9 @@ from assay.flow.access import find_version
 from assay.flow.assess.policy import revise
 from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.review import review
+from assay.flow.review.overview import overview
 from assay.store.models import ViewedLibrary
-from assay.store.reads.compared_versions import changes_against, predecessor
+from assay.store.reads.reviews import viewed_by
 from assay.web.admin.changes import ChangeLine, age, changes_of
 
 PINS = {"six": "1.16.0", "idna": "2.8", "certifi": "2024.1"}
@@ -50,16 +53,79 @@ def view(client: Client, page: str = PAGE) -> str:
 
 
 def test_it_compares_with_the_last_published_and_offers_what_is_near(people: tuple[Actor, Actor]) -> None:
-    """Last published first, then the nearest, each once; any other by the address; the base when there is one."""
-    text = view(visitor(people[1]))
-    assert '<option value="geo@1" selected>geo@1 · last published</option>' in text
-    assert '<option value="web@1">web@1 · nearest,' in text
-    assert text.count('value="geo@1"') == 1
-    other = view(visitor(people[1]), f"{PAGE}?with=web@1")
+    """Last published first, then the nearest, each once; any other by the address; all others when asked for."""
+    client = visitor(people[1])
+    assert '<option value="geo@1" selected>geo@1</option>' in view(client)
+    offered = view(client, f"{PAGE}/compare-options?with=geo@1")
+    assert '<option value="geo@1" selected>geo@1 · last published</option>' in offered
+    assert '<option value="web@1">web@1 · nearest,' in offered
+    assert offered.count('value="geo@1"') == 1
+    other = view(client, f"{PAGE}?with=web@1")
     assert '<option value="web@1" selected>' in other
     assert "uvloop" in other
     assert "1.15.0" in other
-    assert '<option value="nothing" selected>' in view(visitor(people[1]), f"{PAGE}?with=nothing")
+    assert '<option value="nothing" selected>' in view(client, f"{PAGE}?with=nothing")
+
+
+def test_the_sentence_stands_on_top(people: tuple[Actor, Actor]) -> None:
+    """Before findings and changes; the decision, the note and the checks have their places after that."""
+    text = view(visitor(people[1])).partition("<main")[2]
+    parts = [
+        "Adds rich; removes 1 library no longer needed; 1 minor update; 1 library is new to this workspace;",
+        "<h2>Findings</h2>",
+        "<h2>Changes</h2>",
+        "<h2>Decision</h2>",
+        "with rich</p>",
+        "Purpose</p>",
+        "1 check passed",
+        "Build log",
+        "Audit log",
+    ]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, places
+    assert places == sorted(places)
+
+
+def test_new_libraries_licences_and_indexes_are_marked(people: tuple[Actor, Actor]) -> None:
+    """In the row of the library: new to the workspace, from another index than the default one."""
+    rows = view(visitor(people[1])).partition("<tbody>")[2].partition("</tbody>")[0].split("<tr")
+    (rich,) = (row for row in rows if 'data-name="rich"' in row)
+    assert "new here" in rich
+    assert "from index.example" in rich
+    (six,) = (row for row in rows if 'data-name="six"' in row)
+    assert "new here" not in six
+    assert "<code>1.16.0</code> → <code>1.17.0</code>" in six
+    assert "web@1" in six
+
+
+def test_what_is_folded_is_loaded_when_it_is_opened(people: tuple[Actor, Actor]) -> None:
+    """All installed libraries, and the audit log; to those who may see the version."""
+    client = visitor(people[1])
+    page = view(client)
+    assert f'hx-get="{PAGE}/installed"' in page
+    assert '<td class="strong">rich</td>' in view(client, f"{PAGE}/installed")
+    assert 'data-event="version.submitted"' in view(client, f"{PAGE}/events")
+    assert 'data-event="version.submitted"' not in page
+    for part in ("installed", "events", "compare-options"):
+        assert visitor(person(f"eve-{part}")).get(f"{PAGE}/{part}").status_code == 404
+
+
+def test_approving_with_warnings_is_deliberate(people: tuple[Actor, Actor]) -> None:
+    """The button says how many, the confirmation lists them; without any it is the plain one."""
+    ben = people[1]
+    client = visitor(ben)
+    assert '<button class="approve" type="button" data-opens="approve" data-key="a">Approve…</button>' in view(client)
+    revise(person("root", Role.ADMIN), Policy(rules=(Deny(effect=Effect.WARN, library="rich"),)), seen=0)
+    text = view(client)
+    assert '<button class="caution" type="button" data-opens="approve" data-key="a">Approve with 1 warning…' in text
+    dialog = text.partition('<dialog id="approve"')[2].partition("</dialog>")[0]
+    assert "You approve in spite of 1 warning:" in dialog
+    assert "rich 13.0" in dialog
+    assert '<button class="caution">Approve with 1 warning</button>' in dialog
+    revise(person("adam", Role.ADMIN), Policy(rules=(Deny(effect=Effect.BLOCK, library="rich"),)), seen=1)
+    blocked = view(client)
+    assert 'data-opens="approve" data-key="a" disabled' in blocked
+    assert "1 finding blocks: rich 13.0" in blocked
 
 
 def test_what_was_approved_here_before_folds_away(people: tuple[Actor, Actor]) -> None:
@@ -84,7 +150,7 @@ def test_viewed_marks_are_each_persons_own_and_end_with_the_file(people: tuple[A
     """A mark stays over a reload and over a new round; another file needs another look."""
     ana, ben = people
     client = visitor(ben)
-    marks = {line.row.name: line.mark for line in lines_of(ben)}
+    marks = {line.change.row.name: line.mark for line in lines_of(ben)}
     address = "/environments/geo/2/viewed"
     for name in ("six", "rich"):
         assert client.post(address, {"library": name, "mark": marks[name], "viewed": "1"}).status_code == 204
@@ -129,25 +195,23 @@ def test_the_form_asks_for_edits_and_the_author_applies_them(people: tuple[Actor
 
 
 def test_submissions_that_wait_for_the_same_library_show_each_other(people: tuple[Actor, Actor]) -> None:
-    """Both bring rich, which nothing published holds."""
+    """Both bring rich, which nothing published holds: its row names the other one."""
     ana, ben = people
     draft(ana, "more", "rich")
     built(ana, "more", lock=lock_of({"rich": "13.1"}))
     review.submit(ana, "more", 1, "")
-    text = view(visitor(ben))
-    assert "Shared with other submissions" in text
-    assert "more@1" in text
+    assert '<code title="in review, too">more@1</code>' in view(visitor(ben))
 
 
 def lines_of(actor: Actor) -> tuple[ChangeLine, ...]:
     """Return the open lines of the review as it opens."""
     version = find_version(actor, "geo", 2)
-    return changes_of(actor, version, changes_against(version, predecessor(version))).open
+    return changes_of(overview(actor, version).changes, viewed_by(actor, version)).open
 
 
 def viewed(actor: Actor) -> set[str]:
     """Return the libraries that an actor has viewed."""
-    return {line.row.name for line in lines_of(actor) if line.viewed}
+    return {line.change.row.name for line in lines_of(actor) if line.viewed}
 
 
 @given(libraries(), libraries())

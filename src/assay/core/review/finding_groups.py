@@ -10,6 +10,7 @@ from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
 
 MOST_NAMED = 3  # findings of one kind and library that a line names
 FEW_NOTES = 2  # notes of one kind that are written out
+FEW_WARNINGS = 5  # groups of one kind of warning; more become one group
 LONGEST = 140  # characters of one finding in a line
 # The text for many notes of one kind; {} is their number.
 MANY: dict[str, str] = {
@@ -37,9 +38,16 @@ MANY: dict[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FindingGroup:
-    """The findings of one kind about one library, shown as one line; `library` is '' for the version as a whole."""
+    """Findings of one kind, shown as one line; they concern one library unless `library` is ''.
+
+    `predicate` is the text of the findings, to follow the subject, and `words` the same text with the library.
+    """
 
     findings: tuple[Finding, ...]
+    library: str
+    version: str
+    predicate: str
+    words: str
 
     @property
     def effect(self) -> Effect:
@@ -47,36 +55,14 @@ class FindingGroup:
         return max((one.effect for one in self.findings), key=EFFECT_RANK.__getitem__)
 
     @property
-    def library(self) -> str:
-        """The library of the findings, '' for the version as a whole."""
-        return self.findings[0].library
-
-    @property
-    def version(self) -> str:
-        """The version of that library, '' for the version as a whole."""
-        return self.findings[0].version
+    def kind(self) -> str:
+        """The kind of the rule that they violate."""
+        return self.findings[0].kind
 
     @property
     def subject(self) -> str:
         """The library and its version, '' for the version as a whole."""
         return f"{self.library} {self.version}".strip()
-
-    @property
-    def predicate(self) -> str:
-        """The text of the findings, to follow the subject."""
-        return self._listed(_after_subject(self.findings[0]))
-
-    @property
-    def words(self) -> str:
-        """The text of the findings with their library."""
-        words = self._listed(short_words(self.findings[0]))
-        return words if self.library in words else f"{self.library}: {words}"
-
-    def _listed(self, first: str) -> str:
-        """Return the first text plus those of the next findings, at most `MOST_NAMED` in all."""
-        others = [_after_subject(one).removeprefix("has ") for one in self.findings[1:]]
-        more = len(others) - MOST_NAMED + 1
-        return ", ".join([first, *others[: MOST_NAMED - 1]]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +74,57 @@ class NoteGroup:
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
-    """Group findings by kind and library: strongest effect first, then in the order given."""
+    """Group findings by kind and library: strongest effect first, then in the order given.
+
+    Many warnings of one kind about different libraries are one group, which lists the first of them.
+    """
     found: dict[tuple[str, str, str], list[Finding]] = {}
     for one in findings:
         found.setdefault((one.kind, one.library, one.version), []).append(one)
-    groups = [FindingGroup(findings=tuple(several)) for several in found.values()]
+    groups = _merged([_about_library(several) for several in found.values()])
     return tuple(sorted(groups, key=lambda one: -EFFECT_RANK[one.effect]))
+
+
+def _merged(groups: Sequence[FindingGroup]) -> list[FindingGroup]:
+    """Replace more than `FEW_WARNINGS` groups of one kind of warning by one group, in the place of the first."""
+    warnings: dict[str, list[FindingGroup]] = {}
+    for one in groups:
+        if one.effect is Effect.WARN and one.kind in MANY:
+            warnings.setdefault(one.kind, []).append(one)
+    many = {kind: several for kind, several in warnings.items() if len(several) > FEW_WARNINGS}
+    found: list[FindingGroup] = []
+    for one in groups:
+        if one.effect is not Effect.WARN or one.kind not in many:
+            found.append(one)
+        elif one is many[one.kind][0]:
+            found.append(_about_many(many[one.kind]))
+    return found
+
+
+def _about_library(findings: Sequence[Finding]) -> FindingGroup:
+    first, library = findings[0], findings[0].library
+    words = _listed(short_words(first), findings[1:])
+    return FindingGroup(
+        findings=tuple(findings),
+        library=library,
+        version=first.version,
+        predicate=_listed(_after_subject(first), findings[1:]),
+        words=words if library in words else f"{library}: {words}",
+    )
+
+
+def _about_many(groups: Sequence[FindingGroup]) -> FindingGroup:
+    findings = tuple(one for group in groups for one in group.findings)
+    named = ", ".join(one.library for one in groups[:MOST_NAMED])
+    words = f"{MANY[findings[0].kind].format(len(findings))}: {named} and {len(groups) - MOST_NAMED} more"
+    return FindingGroup(findings=findings, library="", version="", predicate=words, words=words)
+
+
+def _listed(first: str, others: Sequence[Finding]) -> str:
+    """Return the first text plus those of the next findings, at most `MOST_NAMED` in all."""
+    told = [_after_subject(one).removeprefix("has ") for one in others]
+    more = len(told) - MOST_NAMED + 1
+    return ", ".join([first, *told[: MOST_NAMED - 1]]) + (f" and {more} more" if more > 0 else "")
 
 
 def group_notes(findings: Iterable[Finding]) -> tuple[NoteGroup, ...]:

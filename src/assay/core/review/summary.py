@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from assay.core.comparison.diff import Change, Comparison, Row, Step
 from assay.core.formatting import plural
 from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
-from assay.core.review.finding_groups import FindingGroup, group_findings
+from assay.core.report import Check
+from assay.core.review.finding_groups import FindingGroup, group_findings, group_notes
 
 MOST_FINDINGS = 2  # groups of findings that are listed
 MOST_NAMES = 3  # libraries that are listed
 NEW_LIBRARY = "new-library"  # a kind of note that is not counted, since the sentence includes it
 SETTINGS = ("Python", "Base")
+DETAILS = re.compile(r"[:,] ")  # ends the headline of a finding
+STATE_WORDS = {"skipped": "not assessed"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +46,15 @@ def summarise(
     """Summarise a version compared with another one, or with none.
 
     `findings` are those without a waiver, notes included, and `waived` counts the others. `new` are libraries that
-    the workspace never approved, `failed` the names of checks that did not pass; `assessed` is whether known
-    vulnerabilities were assessed.
+    the workspace never approved, `failed` the names of checks that did not pass, which are listed if no finding
+    blocks or warns; `assessed` is whether known vulnerabilities were assessed.
     """
     groups = group_findings(one for one in findings if one.effect is not Effect.NOTE)
     changes = [*_changes(comparison), *_new(len(new))]
-    left = _left(waived, failed, assessed=assessed)
+    left = _left(waived, () if groups else failed, assessed=assessed)
     if not groups and not failed:
-        notes = sum(one.effect is Effect.NOTE and one.kind != NEW_LIBRARY for one in findings)
-        left += [plural(notes, "note")] if notes else []
+        notes = group_notes(one for one in findings if one.effect is Effect.NOTE and one.kind != NEW_LIBRARY)
+        left += [plural(len(notes), "note")] if notes else []
         left.append("nothing else found" if left else "nothing found")
     return Summary(
         effect=max((one.effect for one in groups), key=EFFECT_RANK.__getitem__, default=None),
@@ -59,24 +63,41 @@ def summarise(
     )
 
 
+def summarise_checks(checks: Sequence[Check]) -> str:
+    """Return the results of the checks of a build in one line, such as `failed: imports; 8 checks passed`."""
+    by_state: dict[str, list[str]] = {}
+    for one in checks:
+        by_state.setdefault(one.state, []).append(one.name)
+    passed = len(by_state.pop("passed", ()))
+    found = [f"{STATE_WORDS.get(state, state)}: {', '.join(names)}" for state, names in sorted(by_state.items())]
+    return "; ".join([*found, f"{plural(passed, 'check')} passed"])
+
+
 def _found(groups: Sequence[FindingGroup]) -> str:
-    """Return the blocking findings, then the warnings; '' for neither."""
-    parts = []
-    for effect, one_noun, many_noun in (
-        (Effect.BLOCK, "finding blocks", "findings block"),
-        (Effect.WARN, "warning", "warnings"),
-    ):
-        concerned = [one for one in groups if one.effect is effect]
-        count = sum(len(one.findings) for one in concerned)
-        if concerned:
-            parts.append(f"{count} {one_noun if count == 1 else many_noun}: {_named_findings(concerned)}")
-    return ". ".join(parts)
+    """Return the blocking findings and the number of warnings, or the warnings; '' for neither."""
+    blocks = [one for one in groups if one.effect is Effect.BLOCK]
+    warnings = [one for one in groups if one.effect is Effect.WARN]
+    if not blocks:
+        return f"{plural(_count(warnings), 'warning')}: {_named_findings(warnings)}" if warnings else ""
+    count = _count(blocks)
+    found = f"{plural(count, 'finding')} {'blocks' if count == 1 else 'block'}: {_named_findings(blocks)}"
+    return f"{found}. {plural(_count(warnings), 'warning')}" if warnings else found
+
+
+def _count(groups: Sequence[FindingGroup]) -> int:
+    return sum(len(one.findings) for one in groups)
 
 
 def _named_findings(groups: Sequence[FindingGroup]) -> str:
-    named = "; ".join(one.words for one in groups[:MOST_FINDINGS])
-    more = sum(len(one.findings) for one in groups[MOST_FINDINGS:])
-    return f"{named}; and {more} more" if more else named
+    others = _count(groups[MOST_FINDINGS:])
+    named = [_headline(one) for one in groups[:MOST_FINDINGS]]
+    return "; ".join([*named, *([f"and {plural(others, 'other')}"] if others else [])])
+
+
+def _headline(group: FindingGroup) -> str:
+    """Return the first finding of a group without its details, and the number of others."""
+    more = len(group.findings) - 1 if group.library else 0
+    return f"{DETAILS.split(group.words, maxsplit=1)[0]}{f' and {more} more' if more else ''}"
 
 
 def _changes(comparison: Comparison) -> list[str]:

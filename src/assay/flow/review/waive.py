@@ -13,7 +13,7 @@ from assay.core.events import EventName
 from assay.core.policy.findings import Effect, Finding
 from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, Role, check_right
-from assay.flow.access import find_version, workspace_of
+from assay.flow.access import find_version
 from assay.flow.assess.assess import verdict
 from assay.flow.watch.watch import reassess
 from assay.store.audit_log import record_version
@@ -87,7 +87,7 @@ def check_waiver(actor: Actor, version: Version, finding: Finding) -> None:
     check_right(actor, Right.REVIEW)
     if finding.waived_by == Role.ADMIN:
         check_right(actor, Right.ADMINISTER)
-    if version.author_id == actor.id and not workspace_of(actor).self_approval:
+    if version.author_id == actor.id and not version.environment.workspace.self_approval:
         raise ForbiddenError("You cannot waive a finding of your own version.", hint="Ask another reviewer.")
 
 

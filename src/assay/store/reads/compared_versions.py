@@ -8,7 +8,7 @@ from assay.core.licences.names import normalise
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor
-from assay.store.models import Environment, LockedLibrary, Version
+from assay.store.models import Environment, Version
 from assay.store.reads.libraries import direct_of, lines_of
 
 
@@ -82,17 +82,3 @@ def own_references(actor: Actor, *, limit: int = 100) -> list[tuple[str, str]]:
         .values_list("environment__slug", "number", "environment__title")[:limit]
     )
     return [(f"{slug}@{number}", title) for slug, number, title in own]
-
-
-def also_in(actor: Actor, names: list[str], but: int) -> dict[str, list[tuple[str, str]]]:
-    """Map each library to (reference, library version) of other environments' newest versions: one query."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    rows = (
-        LockedLibrary.objects.filter(name__in=names, lock__versions__newest_of__workspace_id=actor.workspace_id)
-        .exclude(lock__versions__environment_id=but)
-        .values_list("name", "version", "lock__versions__environment__slug", "lock__versions__number")
-        .order_by("lock__versions__environment__slug")[:2000]
-    )
-    for name, version, slug, number in rows:
-        found.setdefault(name, []).append((f"{slug}@{number}", version))
-    return found

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from assay.core.lifecycle import Status
 from assay.core.policy.findings import Effect
 from assay.core.review.requested_change import RequestedChange, is_done
 from assay.core.roles import Actor
-from assay.store.models import Decision, LockedLibrary, PolicyRevision, Submission, Version
+from assay.store.models import Decision, Submission, Version
 from assay.store.reads.ordering import Columns, Order, ordered
 from assay.store.reads.waivers import live_keys
-
-EVER = Value(datetime.min.replace(tzinfo=UTC))
 
 TABS = ("pending", "published", "rejected", "deprecated")
 ORDERS: Columns = {
@@ -152,27 +150,6 @@ def requested_changes_of(version: Version) -> list[tuple[RequestedChange, bool]]
 def viewed_by(actor: Actor, version: Version) -> dict[str, str]:
     """Map each library that the actor marked as viewed to the mark of the file that they saw."""
     return dict(version.viewed_libraries.filter(person_id=actor.id).values_list("library", "fingerprint"))
-
-
-def accepted_before(version: Version, names: list[str]) -> dict[tuple[str, str], str]:
-    """Map (library, SHA-256 of its file) to the version of the environment that was last approved with it.
-
-    Only approvals under the current policy revision count. This is a hint for the reviewer, who still decides.
-    """
-    revisions = PolicyRevision.objects.filter(workspace_id=version.environment.workspace_id).order_by("-number")
-    approved = LockedLibrary.objects.filter(
-        name__in=names,
-        lock__versions__environment=version.environment_id,
-        lock__versions__number__lt=version.number,
-        lock__versions__status__in=[Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED],
-        lock__versions__submissions__outcome="approved",
-        lock__versions__submissions__ended_at__gte=Coalesce(Subquery(revisions.values("at")[:1]), EVER),
-    ).order_by("lock__versions__number")
-    return {
-        (name, file): f"{version.environment.slug}@{number}"
-        for name, file, number in approved.values_list("name", "file", "lock__versions__number")
-        if file
-    }
 
 
 def rounds(version: Version) -> list[Round]:

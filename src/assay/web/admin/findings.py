@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -17,6 +18,7 @@ from packaging.version import Version as Release
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.lock import Lock
 from assay.core.policy.findings import Effect, Finding, Waiver
+from assay.core.review.finding_groups import FindingGroup, NoteGroup, group_findings, group_notes
 from assay.core.roles import Actor, Right
 from assay.flow.assess.assess import Verdict
 from assay.flow.review.waive import check_waiver, waive_all
@@ -24,7 +26,9 @@ from assay.store.models import Version
 from assay.store.reads.advisories import FeedFacts
 from assay.store.reads.libraries import direct_of
 from assay.web.access import Visit, page
+from assay.web.templatetags.assay import chain
 
+Chains = Mapping[str, tuple[str, ...]]
 USUAL = timedelta(days=90)  # the proposed duration of a waiver
 
 
@@ -40,27 +44,17 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The open findings of one library, or of the whole version. `refusal` is why the visitor may not waive them.
+    """Open findings that are shown as one line: of one kind, and usually of one library.
 
-    `fixed` is the smallest version of the library that fixes all findings with a known fix, '' when none has one.
+    `why` is the reason why the library is installed, or ''. `fixed` is the smallest version of the library that
+    fixes all findings with a known fix, '' when none has one. `refusal` is why the visitor may not waive them.
     """
 
-    library: str
-    version: str
-    via: tuple[str, ...]
+    told: FindingGroup
+    why: str
     lines: tuple[Line, ...]
     fixed: str
     refusal: str
-
-    @property
-    def blocking(self) -> int:
-        """The number of findings that block an approval."""
-        return sum(line.finding.effect is Effect.BLOCK for line in self.lines)
-
-    @property
-    def warnings(self) -> int:
-        """The number of findings that warn."""
-        return len(self.lines) - self.blocking
 
     @property
     def rules(self) -> list[str]:
@@ -70,11 +64,11 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """The assessment of a version: open findings by library, waived ones, and notes."""
+    """The assessment of a version: open findings in groups, waived ones, and notes by kind."""
 
     open: tuple[Group, ...]
     accepted: tuple[Line, ...]
-    notes: tuple[Line, ...]
+    notes: tuple[NoteGroup, ...]
     blocking: int
     warnings: int
     policy: int
@@ -83,16 +77,20 @@ class Findings:
     until: str
 
 
-def findings_of(actor: Actor, version: Version, found: Verdict) -> Findings:
-    """Return the findings of a built version, grouped by library, blocking ones first."""
-    notes = [one for one in found.findings if one.effect is Effect.NOTE]
+def findings_of(actor: Actor, version: Version, found: Verdict, chains: Chains | None = None) -> Findings:
+    """Return the findings of a built version in groups, blocking ones first.
+
+    `chains` map libraries to the chain from a direct one; without them they are read from the lock.
+    """
     decisive = [(one, found.waiver_of(one)) for one in found.findings if one.effect is not Effect.NOTE]
     pending = [one for one, waiver in decisive if waiver is None]
+    if chains is None:
+        chains = Lock.from_dict(version.lock.content).why(direct_of(version)) if pending and version.lock else {}
     now = timezone.now()
     return Findings(
-        open=_groups(actor, version, pending),
+        open=tuple(_group(actor, version, one, chains) for one in group_findings(pending)),
         accepted=tuple(_line(one, waiver) for one, waiver in decisive if waiver),
-        notes=tuple(_line(one) for one in notes),
+        notes=group_notes(one for one in found.findings if one.effect is Effect.NOTE),
         blocking=sum(one.effect is Effect.BLOCK for one in pending),
         warnings=sum(one.effect is Effect.WARN for one in pending),
         policy=found.policy,
@@ -102,23 +100,14 @@ def findings_of(actor: Actor, version: Version, found: Verdict) -> Findings:
     )
 
 
-def _groups(actor: Actor, version: Version, pending: list[Finding]) -> tuple[Group, ...]:
-    by_library: dict[tuple[str, str], list[Finding]] = {}
-    for one in pending:
-        by_library.setdefault((one.library, one.version), []).append(one)
-    chains = Lock.from_dict(version.lock.content).why(direct_of(version)) if pending and version.lock else {}
-    groups = [
-        Group(
-            library=library,
-            version=number,
-            via=chains.get(library, ()),
-            lines=tuple(_line(one) for one in found),
-            fixed=_highest(found),
-            refusal=_refusal(actor, version, found),
-        )
-        for (library, number), found in by_library.items()
-    ]
-    return tuple(sorted(groups, key=lambda one: (-bool(one.blocking), -len(one.lines), one.library)))
+def _group(actor: Actor, version: Version, told: FindingGroup, chains: Chains) -> Group:
+    return Group(
+        told=told,
+        why=(chain(chains[told.library]) or "direct") if told.library in chains else "",
+        lines=tuple(_line(one) if told.library else _full_line(one) for one in told.findings),
+        fixed=_highest(told.findings) if told.library else "",
+        refusal=_refusal(actor, version, told.findings),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,11 +151,16 @@ def _line(finding: Finding, waiver: Waiver | None = None) -> Line:
     return Line(finding=finding, title=title.removeprefix("has "), summary=summary, waiver=waiver)
 
 
-def _highest(findings: list[Finding]) -> str:
+def _full_line(finding: Finding) -> Line:
+    """Return the row of a finding with its library, for a group about several."""
+    return Line(finding=finding, title=finding.words, summary="")
+
+
+def _highest(findings: Sequence[Finding]) -> str:
     return str(max((Release(one.fixed) for one in findings if one.fixed), default=""))
 
 
-def _refusal(actor: Actor, version: Version, findings: list[Finding]) -> str:
+def _refusal(actor: Actor, version: Version, findings: Sequence[Finding]) -> str:
     """Return why the actor may not waive these findings, '' when they may."""
     try:
         for one in findings:

@@ -1,4 +1,4 @@
-"""The review page: changes, findings and all other facts of a submission, and the decision."""
+"""The review page: a summary, findings, changes and all other facts of a submission, and the decision."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from assay.core.comparison.diff import Change, Comparison
 from assay.core.errors import AssayError, InvalidInputError
+from assay.core.formatting import plural
 from assay.core.lifecycle import Action, Status, decide
-from assay.core.report import Report
+from assay.core.policy.findings import Effect
 from assay.core.review.requested_change import RequestedChange, parse_requested_change
+from assay.core.review.summary import summarise_checks
 from assay.core.roles import Actor, Right
-from assay.flow.access import find_reference, find_version, version_state
-from assay.flow.assess.assess import Verdict, check_open, verdict
+from assay.flow.access import find_version, version_state
+from assay.flow.assess.assess import Verdict
 from assay.flow.paths import build_directory
 from assay.flow.review import review
 from assay.flow.review.approval import approval_progress_of
+from assay.flow.review.overview import Overview, overview
 from assay.store.logs import tail
 from assay.store.models import Decision, Membership, Version
 from assay.store.reads.audit_log import version_events
-from assay.store.reads.compared_versions import changes_against, published_references
+from assay.store.reads.compared_versions import published_references
 from assay.store.reads.libraries import library_rows
-from assay.store.reads.pending_libraries import shared_new_libraries
-from assay.store.reads.reviews import rounds
+from assay.store.reads.reviews import rounds, viewed_by
 from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
 from assay.web.admin.changes import changes_of
 from assay.web.admin.findings import findings_of
-from assay.web.studio.related_versions import Offer, offers
+from assay.web.studio.related_versions import offers
 
 LOG_LINES = 14
 ROWS = 3  # rows for requested changes without JavaScript
@@ -55,80 +56,50 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
 
 def _show(request: Visit, version: Version, refused: AssayError | None = None) -> HttpResponse:
     """Show the page; after an invalid rejection, its form contains the submitted values."""
-    if version.lock is None:
-        return redirect("version", slug=version.environment.slug, number=version.number)
-    near = offers(request.actor, version)
-    other = _other(request, near)
-    comparison = changes_against(version, other)
-    found = verdict(version)
+    found = overview(request.actor, version, request.GET.get("with", ""))
     return render(
         request,
         "admin/review.html",
         {
             "version": version,
             "environment": version.environment,
-            **_compared_with(request.actor, version, other, near),
-            "strip": _strip(version, other, comparison),
-            "findings": findings_of(request.actor, version, found),
-            "changes": changes_of(request.actor, version, comparison),
-            "together": shared_new_libraries(request.actor, version) if version.status == Status.PENDING else [],
-            "libraries": library_rows(version),
-            "report": Report.from_dict(version.lock.report),
+            "overview": found,
+            "tone": _tone(found),
+            "findings": findings_of(request.actor, version, found.verdict, found.chains),
+            "changes": changes_of(found.changes, viewed_by(request.actor, version)),
+            "checks": summarise_checks(found.report.checks),
             "rounds": rounds(version),
-            "events": version_events(request.actor.workspace_id, version.environment.slug, version.number),
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
-            "lately": recent_use([version.environment_id]).get(version.environment_id, Use()),
             "refused": refused,
             "feedback": request.POST.get("feedback", ""),
             "requested": _rows(request) or [("", "raise", "")] * ROWS,
             "kinds": KINDS,
-            **_decision(request.actor, version, found),
+            **_decision(request.actor, version, found.verdict),
         },
         status=refused.status if refused else 200,
     )
 
 
-def _other(request: Visit, near: list[Offer]) -> Version | None:
-    """Return the version to compare with: the one in the query string, else the predecessor or the base."""
-    wanted = request.GET.get("with", "") or next((one.reference for one in near if one.origin), "nothing")
-    return None if wanted == "nothing" else find_reference(request.actor, wanted)
-
-
-def _compared_with(actor: Actor, version: Version, other: Version | None, near: list[Offer]) -> dict[str, Any]:
-    """Return the versions of the comparison menu; the compared one is always among the related ones."""
-    reference = other.reference if other else ""
-    offered = {one.reference for one in near}
-    if other and reference not in offered:
-        near = [*near, Offer(reference=reference, why=other.environment.title)]
-    others = [one for one in published_references(actor) if one[0] not in {*offered, reference, version.reference}]
-    return {"other": other, "other_reference": reference, "near": near, "others": others}
+def _tone(found: Overview) -> str:
+    """Return the tone of the summary: good only when everything was assessed and nothing was found."""
+    if found.summary.effect is Effect.BLOCK:
+        return "bad"
+    if found.summary.effect is Effect.WARN or found.failed:
+        return "warn"
+    return "good" if found.verdict.feed else ""
 
 
 def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
-    """Return how many members a decision concerns, and why the actor may not make one ('' when they may)."""
+    """Return whom a decision concerns, and why the actor may not make one ('' when they may)."""
     own_allowed = version.environment.workspace.self_approval
     return {
         "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
+        "lately": recent_use([version.environment_id]).get(version.environment_id, Use()),
         "needs": approval_progress_of(version).words if version.status == Status.PENDING else "",
         "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed)
         or _decided(actor, version)
         or _unwaived(found),
         "reject_refusal": _refusal(actor, version, Action.REJECT, self_approval=own_allowed),
-    }
-
-
-def _strip(version: Version, other: Version | None, comparison: Comparison) -> dict[str, Any]:
-    """Return the numbers of the summary; sizes are installed bytes."""
-    size = version.lock.size if version.lock else 0
-    before = other.lock.size if other and other.lock else 0
-    checks = version.lock.report["checks"] if version.lock else []
-    return {
-        "added": comparison.counts[Change.ADDED],
-        "removed": comparison.counts[Change.REMOVED],
-        "changed": comparison.altered,
-        "size": size,
-        "growth": size - before if other else None,
-        "failed": [check["name"] for check in checks if check["state"] != "passed"],
     }
 
 
@@ -139,12 +110,11 @@ def _decided(actor: Actor, version: Version) -> str:
 
 
 def _unwaived(found: Verdict) -> str:
-    """Return which findings still block an approval, '' for none."""
-    try:
-        check_open(found)
-    except AssayError as error:
-        return f"{error.detail} {error.hint}"
-    return ""
+    """Return how many findings block an approval, '' when none does; the page lists them."""
+    count = len(found.blocking)
+    if not count:
+        return ""
+    return f"{plural(count, 'finding')} {'blocks' if count == 1 else 'block'}. Reject it, or waive what blocks."
 
 
 def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: bool) -> str:
@@ -154,6 +124,32 @@ def _refusal(actor: Actor, version: Version, action: Action, *, self_approval: b
     except AssayError as error:
         return f"{error.detail} {error.hint}"
     return ""
+
+
+@page(Right.SEE)
+def compare_options(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Return the versions to compare with, for the menu: those that are near, then all others."""
+    version = find_version(request.actor, slug, number)
+    near = offers(request.actor, version)
+    known = {version.reference, *(one.reference for one in near)}
+    others = [one for one in published_references(request.actor) if one[0] not in known]
+    context = {"near": near, "others": others, "chosen": request.GET.get("with", "")}
+    return render(request, "components/compare_options.html", context)
+
+
+@page(Right.SEE)
+def installed(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Return the table of all installed libraries."""
+    version = find_version(request.actor, slug, number)
+    return render(request, "components/installed.html", {"libraries": library_rows(version)})
+
+
+@page(Right.SEE)
+def events(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Return the audit log of the version."""
+    version = find_version(request.actor, slug, number)
+    context = {"events": version_events(request.actor.workspace_id, slug, version.number)}
+    return render(request, "components/events.html", context)
 
 
 @require_POST

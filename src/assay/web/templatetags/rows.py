@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row
+from assay.core.review.library_changes import LibraryChange
 from assay.store.reads.libraries import LibraryRow
 from assay.web.admin.changes import ChangeLine, age
-from assay.web.templatetags.assay import chain, change, size
+from assay.web.templatetags.assay import chain, change, index_name, size
 
 register = template.Library()
 LICENCE = 26  # characters of a licence that are shown
@@ -79,47 +80,56 @@ def _installed_row(row: LibraryRow) -> str:
 
 
 def _review_row(line: ChangeLine, now: datetime) -> str:
-    row, name = line.row, escape(line.row.name)
-    before, after = row.versions[0], row.versions[-1]
-    there = f'<td class="version" data-label="Before"><code>{escape(before)}</code></td>' if before else NOTHING
-    here = f'<code class="version strong">{escape(after)}</code> ' if after else ""
+    found = line.change
+    row, name = found.row, escape(found.row.name)
     released = escape(row.uploaded[:10])
     return (
         f'<tr class="{TONES.get(row.change, "moved")}" data-row data-mark="{line.mark}" data-name="{name}">'
-        f'<td class="name{" strong" if row.direct else ""}">{name}</td>{there}'
-        f'<td data-label="Here">{here}<span class="tags">{change(row)}</span></td>'
-        f'<td class="soft small">{_why(row)}</td>'
+        f'<td class="name{" strong" if row.direct else ""}">{name}</td>'
+        f'<td data-label="Version">{_step(row)}</td><td class="soft small why">{_why(found)}</td>'
         f'<td class="soft small nowrap" data-label="Age" title="{released}">{age(row.uploaded, now)}</td>'
-        f'<td class="number small" data-label="On disk">{signed(row.growth)}</td>{_elsewhere(line)}'
+        f'<td class="number small" data-label="On disk">{signed(row.growth)}</td>{_known(found)}'
         f'<td class="needs-script centre" data-label="Viewed"><input type="checkbox" data-viewed '
         f'aria-label="Viewed: {name}" autocomplete="off"{" checked" if line.viewed else ""}></td></tr>'
     )
 
 
-def _why(row: Row) -> str:
-    """Return why a library is installed and its licence; a changed licence gets a badge."""
+def _step(row: Row) -> str:
+    """Return the versions before and after, and the kind of change."""
+    before, after = (f"<code>{escape(one)}</code>" if one else "" for one in (row.versions[0], row.versions[-1]))
+    versions = " → ".join(one for one in (before, after) if one) if before != after else after
+    return f'<span class="version">{versions}</span> <span class="tags">{change(row)}</span>'
+
+
+def _why(found: LibraryChange) -> str:
+    """Return why a library is installed, its licence if added or changed, and its index if not the default one."""
+    row = found.row
     if row.versions[-1] is None:
         return "no longer required"
-    why = '<span class="direct">direct</span>' if row.direct else escape(chain(row.via))
+    parts = ['<span class="direct">direct</span>' if row.direct else escape(chain(row.via))]
+    before, after = row.licences[0], row.licences[-1]
     if row.licence_changed:
-        before, after = (escape(one[:LICENCE]) for one in (row.licences[0], row.licences[-1]))
-        return f'{why} <span class="badge warn">{before} → {after}</span>'
-    licence = row.licences[-1]
-    shown = licence if len(licence) <= LICENCE else licence[: LICENCE - 1] + "…"
-    return " · ".join(
-        part for part in (why, f'<span title="{escape(licence)}">{escape(shown)}</span>' if licence else "") if part
-    )
+        parts.append(f'<span class="badge warn">{_licence(before)} → {_licence(after)}</span>')
+    elif row.change is Change.ADDED and after:
+        parts.append(f'<span title="{escape(after)}">{_licence(after)}</span>')
+    if found.index:
+        name = escape(index_name(found.index))
+        parts.append(f'<span class="badge warn" title="{escape(found.index)}">from {name}</span>')
+    return " · ".join(part for part in parts if part)
 
 
-def _elsewhere(line: ChangeLine) -> str:
-    if not line.elsewhere:
-        return NOTHING
-    named = ", ".join(
-        f'<span class="nowrap"><code>{escape(holder)}</code> <span class="soft">{escape(version)}</span></span>'
-        for holder, version in line.elsewhere
-    )
-    more = f' <span class="soft">and {line.more} more</span>' if line.more else ""
-    return f'<td class="small" data-label="Also in">{named}{more}</td>'
+def _licence(text: str) -> str:
+    return escape(text if len(text) <= LICENCE else text[: LICENCE - 1] + "…")
+
+
+def _known(found: LibraryChange) -> str:
+    """Return where else in the workspace a library is, or a badge if it is new."""
+    new = '<span class="badge info">new here</span>' if found.new else ""
+    waiting = f'<code title="in review, too">{escape(found.waiting)}</code>' if found.waiting else ""
+    reference, _, version = found.held.partition(" ")
+    held = f'<span class="nowrap"><code>{escape(reference)}</code> {escape(version)}</span>' if reference else ""
+    shown = " ".join(part for part in (new, held or waiting) if part)
+    return f'<td class="soft small" data-label="Known from">{shown}</td>' if shown else NOTHING
 
 
 def signed(value: int) -> str:

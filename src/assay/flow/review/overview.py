@@ -1,0 +1,106 @@
+"""The overview of a built version for its review: summary, findings, changes, checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.comparison.diff import Comparison, Row
+from assay.core.policy.findings import Effect
+from assay.core.report import Check, Report
+from assay.core.review.library_changes import LibraryChange, LibraryChanges, fold
+from assay.core.review.summary import Summary, summarise
+from assay.core.roles import Actor
+from assay.flow.access import find_reference
+from assay.flow.assess.assess import Verdict, verdict
+from assay.flow.package_indexes import default_address
+from assay.store.models import Version
+from assay.store.reads.compared_versions import changes_against, predecessor
+from assay.store.reads.known_libraries import KnownLibrary, known_libraries
+
+NOTHING = "nothing"  # compares a version with no other one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """A built version compared with another one, or with none (`other` is None)."""
+
+    version: Version
+    other: Version | None
+    comparison: Comparison
+    verdict: Verdict
+    report: Report
+    changes: LibraryChanges
+    summary: Summary
+
+    @property
+    def chains(self) -> dict[str, tuple[str, ...]]:
+        """The chain from a direct library to each installed library; () for direct ones."""
+        return {row.name: row.via for row in self.comparison.rows if row.direct or row.via}
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that did not pass."""
+        return _failed(self.report)
+
+
+def overview(actor: Actor, version: Version, compare_with: str = "") -> Overview:
+    """Return the overview of a built version.
+
+    `compare_with` is a reference or `nothing`; '' selects the last published version before it, else its base.
+    Raises NotFoundError if the actor may not see the other version, ValueError if the version is not built.
+    """
+    if version.lock is None:
+        raise ValueError(f"{version} is not built")
+    other = _other(actor, version, compare_with)
+    comparison = changes_against(version, other)
+    found = verdict(version)
+    report = Report.from_dict(version.lock.report)
+    waived = [one for one in found.findings if found.waiver_of(one)]
+    open_ = [one for one in found.findings if one not in waived]
+    changes = _changes(actor, version, comparison)
+    loud = {one.library for one in open_ if one.effect is not Effect.NOTE}
+    return Overview(
+        version=version,
+        other=other,
+        comparison=comparison,
+        verdict=found,
+        report=report,
+        changes=fold(changes, version.lock.libraries_count, loud),
+        summary=summarise(
+            comparison,
+            open_,
+            new=[one.row.name for one in changes if one.new],
+            waived=len(waived),
+            failed=[one.name for one in _failed(report)],
+            assessed=found.feed is not None,
+        ),
+    )
+
+
+def _other(actor: Actor, version: Version, compare_with: str) -> Version | None:
+    if not compare_with:
+        return predecessor(version)
+    return None if compare_with == NOTHING else find_reference(actor, compare_with, path="with")
+
+
+def _changes(actor: Actor, version: Version, comparison: Comparison) -> list[LibraryChange]:
+    known = known_libraries(actor, version, [row.name for row in comparison.changed])
+    default = default_address(version.environment.workspace_id)
+    return [_change(row, known.get(row.name), default) for row in comparison.changed]
+
+
+def _change(row: Row, known: KnownLibrary | None, default: str) -> LibraryChange:
+    """Return a changed library with its facts; removed libraries have none."""
+    index = row.indexes[-1]
+    return LibraryChange(
+        row=row,
+        new=known is not None and not known.approved,
+        accepted=known.accepted if known else "",
+        held=known.held if known else "",
+        waiting=known.waiting if known else "",
+        index="" if index.rstrip("/") == default.rstrip("/") else index,
+    )
+
+
+def _failed(report: Report) -> tuple[Check, ...]:
+    return tuple(one for one in report.checks if one.state not in {"passed", "skipped"})
