@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from support.people import PASSWORD, built, draft, lock_of, person
+from support.people import PASSWORD, built, draft, lock_of, person, published, spec_input
 
 from assay.core.roles import Actor, Right, Role
+from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.people import create_token, find_person
 from assay.flow.review import review
 from assay.store.models import ApiToken, Build, Version
@@ -323,3 +324,33 @@ def test_the_row_of_an_environment_has_the_fields_of_the_contract(ana: Actor) ->
     assert set(contract.split()) < set(row)
     schemas = Client().get("/api/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["CatalogueRow"]["properties"]) == set(row)
+
+
+def test_the_review_of_a_version_as_a_document(ana: Actor, ben: Actor) -> None:
+    """Sentence, findings, changes and checks; of what the caller may see, and what is built."""
+    published(ana, ben, "geo", ["six"], {"six": "1.16.0", "idna": "2.8"})
+    new_version(ana, "geo")
+    edit_spec(ana, "geo", 2, spec_input("six", "rich"))
+    path = "/environments/geo/versions/2/review"
+    assert Caller(ana).get(path).status_code == 404  # not built
+    built(ana, "geo", 2, lock_of({"six": "1.17.0", "idna": "2.8", "rich": "13.0"}))
+    found = Caller(ana).get(path).json()
+    assert found["reference"] == "geo@2"
+    assert found["compared_with"] == "geo@1"
+    assert found["sentence"].startswith("Adds rich; 1 minor update; 1 library is new to this workspace;")
+    assert (found["blocking"], found["warnings"], found["findings"], found["waived"]) == (0, 0, [], [])
+    assert {"words", "count"} == set(found["notes"][0])
+    rich, six = found["changes"]
+    assert (rich["library"], rich["before"], rich["after"], rich["new"], rich["shown"]) == (
+        "rich",
+        None,
+        "13.0",
+        True,
+        "shown",
+    )
+    assert (six["change"], six["step"], six["direct"], six["new"]) == ("upgraded", "minor", True, False)
+    assert found["checks"]["sentence"] == "1 check passed"
+    assert Caller(ana).get(f"{path}?compare_with=nothing").json()["compared_with"] is None
+    assert Caller(ana).get(f"{path}?compare_with=geo@9").status_code == 404
+    assert Caller(ana).get(f"{path}?compare_with=a b").status_code == 422
+    assert Caller(person("eve")).get(path).status_code == 404

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 from support.feed import CRITICAL, record, write_feed
-from support.people import built, draft, lock_of, person
+from support.people import built, draft, lock_of, person, published, spec_input
 
 from assay.cli.main import main
 from assay.core.roles import Right, Role
+from assay.flow.access import actor_in
+from assay.flow.compose.draft import edit_spec, new_version
+from assay.flow.package_indexes import IndexInput, add_index
 from assay.flow.people import create_token, find_person
 from assay.flow.review import review
 from assay.flow.watch.advisories import load_feed
@@ -66,6 +69,69 @@ def test_findings_waive_and_parts(command: Command) -> None:
         1,
         "error: There is no known vulnerability to fix.\nhint: Check the other findings.\n",
     )
+
+
+@pytest.mark.usefixtures("geo")
+def test_review(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reviewer sees, as lines and as JSON; the exit code says whether something blocks, or that it failed."""
+    code, text = command("ben", "review", "geo@1")
+    assert code == 1
+    lines = text.splitlines()
+    assert lines[0] == "geo@1  Geo, pending, compared with nothing"
+    assert lines[1].startswith("1 finding blocks: pillow 8.0.0 has PYSEC-1 (critical). Installs 1 library,")
+    assert "  block  pillow 8.0.0 has PYSEC-1 (critical)" in lines
+    assert "         Update pillow to 8.1.0 or newer." in lines
+    change = "  + pillow  8.0.0  added  +500 B  direct, new to this workspace, from https://index.example/simple"
+    assert change in lines
+    assert lines.index("Findings") < lines.index("Changes") < lines.index("Checks")
+    assert "  1 check passed" in lines
+    assert lines[-1].endswith("/environments/geo/1/review")
+    code, text = command("ben", "review", "geo@1", "--json")
+    found = json.loads(text)
+    assert (code, found["blocking"], found["changes"][0]["new"]) == (1, 1, True)
+    assert command("ben", "waive", "geo@1", found["findings"][0]["ids"][0], "--reason", "not used")[0] == 0
+    code, text = command("ben", "review", "geo@1")
+    assert code == 0
+    assert "  waived pillow 8.0.0 has PYSEC-1" in text
+    assert "         ben: not used" in text
+    assert "\033[" not in text
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\033[1mgeo@1\033[0m" in command("ben", "review", "geo@1")[1]
+
+
+@pytest.mark.usefixtures("geo")
+@pytest.mark.parametrize(
+    "arguments", [("geo",), ("geo@9",), ("geo@1", "--compare-with", "web@1"), ("geo@1", "--compare-with", "a b")]
+)
+def test_review_that_cannot_say(command: Command, arguments: tuple[str, ...]) -> None:
+    """An error is no verdict: its code is 2."""
+    code, text = command("ben", "review", *arguments)
+    assert code == 2
+    assert text.startswith("error: ")
+
+
+@pytest.mark.usefixtures("geo")
+def test_review_of_an_update(command: Command) -> None:
+    """Each change with what happened; those that the page folds are counted."""
+    ana, ben = (actor_in(find_person(name), "default") for name in ("ana", "ben"))
+    pins = {"six": "1.0", "idna": "2.0", "rich": "1.0", **{f"a{at}": "1.0" for at in range(20)}}
+    published(ana, ben, "web", ["six", "idna", "rich"], pins)
+    number = new_version(ana, "web").number
+    edit_spec(ana, "web", number, spec_input("six", "idna"))
+    after = {"six": "2.0", "idna": "1.0", **{f"a{at}": "1.1" for at in range(20)}}
+    built(ana, "web", number, lock_of(after))
+    index = IndexInput(name="own", url="https://index.example/simple", is_default=True)
+    add_index(actor_in(find_person("eva"), "default"), index)
+    text = command("ana", "review", "web@2")[1]
+    assert text.partition("Changes\n")[2].partition("\n\n")[0].splitlines() == [
+        "  - rich  1.0        removed     \N{MINUS SIGN}500 B  no longer required",
+        "  ↑ six   1.0 → 2.0  major               direct",
+        "  ↓ idna  2.0 → 1.0  downgraded          direct",
+        "  and 20 changes of libraries that others need",
+    ]
+    assert text.splitlines()[0] == "web@2  Web, draft, compared with web@1"
+    assert command("ana", "review", "web@2", "--compare-with", "nothing")[1].splitlines()[0].endswith("with nothing")
+    assert command("ana", "review", "web@2", "--compare-with", "web@2")[1].count("Changes") == 0
 
 
 @pytest.mark.usefixtures("geo")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from assay.cli.main import main, parser
-from assay.cli.output import say_table
+from assay.cli.output import Tone, say_table, tint
 from assay.core.formatting import plural
 
 
@@ -47,6 +47,30 @@ def test_help_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
         main(["create", "--help"])
     assert ended.value.code == 0
     assert "Examples:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("terminal", "variables", "text"),
+    [
+        (True, {}, "\033[1;31mno\033[0m"),
+        (False, {}, "no"),
+        (True, {"NO_COLOR": "1"}, "no"),
+        (False, {"FORCE_COLOR": "1"}, "\033[1;31mno\033[0m"),
+    ],
+)
+def test_colours_are_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], text: str, *, terminal: bool
+) -> None:
+    """Unless a variable says otherwise; plain text stays plain."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    assert tint("no", Tone.BAD) == text
+    assert tint("yes", Tone.PLAIN) == "yes"
+    assert tint("", Tone.BAD) == ""
+    assert tint("a\033]0;title\007b\x9b2J") == "a]0;titleb2J"
 
 
 def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,17 +1,27 @@
-"""`/reviews`: the review queue."""
+"""`/reviews`: the review queue; `…/review`: the overview of one version."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from ninja import Router
 
 from assay.api.access import Caller, needs
 from assay.api.pagination import Cursor, Limit, decode_offset, page_of
 from assay.api.schemas import Items
+from assay.api.versions import ONE
 from assay.core.errors import InvalidInputError
+from assay.core.policy.findings import Effect
+from assay.core.review.finding_groups import FindingGroup, group_findings, group_notes
+from assay.core.review.library_changes import LibraryChange
+from assay.core.review.summary import summarise_checks
 from assay.core.roles import Right
+from assay.flow.access import find_version
+from assay.flow.downloads import built_lock
+from assay.flow.review.overview import Overview, overview
 from assay.store.reads.reviews import TABS, queue
 
 router = Router(tags=["Reviews"])
@@ -32,3 +42,85 @@ def reviews(
     rows = queue(request.actor, status, limit=limit + 1, offset=start)
     shown, following = page_of(rows, limit, lambda _: start + limit)
     return {"items": [asdict(row) for row in shown], "next": following}
+
+
+@router.get(f"{ONE}/review", response=dict[str, Any])
+@needs(Right.SEE)
+def review(request: Caller, workspace: str, slug: str, number: int, compare_with: str = "") -> dict[str, Any]:
+    """Show what a reviewer sees of a built version: summary, findings, changes, checks.
+
+    `compare_with` is a reference such as `geo@3`, or `nothing`; by default the last published version before it, else
+    its base. Nothing can be approved while `blocking` is not 0.
+    """
+    version = find_version(request.actor, slug, number)
+    built_lock(version)
+    return review_document(overview(request.actor, version, compare_with))
+
+
+def review_document(found: Overview) -> dict[str, Any]:
+    """Return an overview: the summary sentence, findings in groups, library changes, and checks."""
+    version = found.version
+    page = reverse("review", args=[version.environment.slug, version.number])
+    decisive = [one for one in found.findings if one.effect is not Effect.NOTE]
+    notes = group_notes(one for one in found.findings if one.effect is Effect.NOTE)
+    changes = found.changes
+    return {
+        "reference": version.reference,
+        "title": version.environment.title,
+        "status": version.status,
+        "digest": version.digest,
+        "url": settings.PUBLIC_URL + page,
+        "compared_with": found.other.reference if found.other else None,
+        "sentence": found.summary.sentence,
+        "assessed": found.verdict.feed is not None,
+        "blocking": sum(one.effect is Effect.BLOCK for one in decisive),
+        "warnings": sum(one.effect is Effect.WARN for one in decisive),
+        "findings": [_finding_group(one) for one in group_findings(decisive)],
+        "waived": [
+            {"id": one.id, "words": one.words, "by": waiver.by, "reason": waiver.reason, "until": waiver.until}
+            for one, waiver in found.waived
+        ],
+        "notes": [{"words": one.words, "count": len(one.findings)} for one in notes],
+        "changes": [
+            *(_change(one, "shown") for one in changes.open),
+            *(_change(one, "folded") for one in changes.folded),
+            *(_change(one, "approved before") for one in changes.accepted),
+        ],
+        "checks": {
+            "sentence": summarise_checks(found.report.checks),
+            "items": [{"name": one.name, "state": one.state, "detail": one.detail} for one in found.report.checks],
+        },
+    }
+
+
+def _finding_group(group: FindingGroup) -> dict[str, Any]:
+    return {
+        "effect": str(group.effect),
+        "kind": group.kind,
+        "library": group.library,
+        "version": group.version,
+        "words": group.words,
+        "advice": group.findings[0].advice,
+        "ids": [one.id for one in group.findings],
+    }
+
+
+def _change(change: LibraryChange, shown: str) -> dict[str, Any]:
+    """Return a changed library; `shown` is `shown`, `folded` or `approved before`."""
+    row = change.row
+    return {
+        "library": row.name,
+        "before": row.versions[0],
+        "after": row.versions[-1],
+        "change": str(row.change),
+        "step": row.step and str(row.step),
+        "direct": row.direct,
+        "via": list(row.via),
+        "new": change.new,
+        "index": row.indexes[-1],
+        "default_index": not change.index,
+        "licences": [row.licences[0], row.licences[-1]],
+        "licence_changed": row.licence_changed,
+        "growth": row.growth,
+        "shown": shown,
+    }

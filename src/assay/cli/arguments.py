@@ -22,8 +22,12 @@ def add_command(
     *,
     details: str = "",
     examples: tuple[str, ...] = (),
+    error_code: int | None = None,
 ) -> argparse.ArgumentParser:
-    """Add a command. `summary` is one imperative line; details and examples appear in the command's own help."""
+    """Add a command. `summary` is one imperative line; details and examples appear in the command's own help.
+
+    `error_code` is the exit code for every error, None for that of the error.
+    """
     shown = "".join(f"\n  {line}" for line in examples)
     command = commands.add_parser(
         name,
@@ -32,7 +36,7 @@ def add_command(
         epilog=f"Examples:{shown}" if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, error_code=error_code)
     return command
 
 

@@ -21,7 +21,8 @@ def add_to(commands: Commands) -> None:
         "findings",
         "List the findings of a built version",
         _findings,
-        details="Exits with 1 if a finding blocks approval and is not waived.",
+        details="Exits with 1 if a finding blocks approval and is not waived, and with 2 for errors.",
+        error_code=2,
         examples=("assay findings geo@3", "assay findings geo@3 --json"),
     )
     add_json(findings)

@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 
-from assay.cli import admin, config, environments, findings, integrity, jupyter, policy, serve
+from assay.cli import admin, config, environments, findings, integrity, jupyter, policy, review, serve
 from assay.core.errors import AssayError, SettingsError
 
-GROUPS = (environments, findings, policy, integrity, jupyter, serve, config, admin)
+GROUPS = (environments, review, findings, policy, integrity, jupyter, serve, config, admin)
 
 DESCRIPTION = """\
 The approval desk for Python environments.
@@ -43,14 +43,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 1 for an error, 2 for wrong settings, 130 for Ctrl-C."""
+    """Run one command and return its exit code: its own, 1 or 2 for an error, 130 for Ctrl-C."""
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
     except AssayError as error:
         label = "  " if isinstance(error, SettingsError) else "hint: "  # its hint lists the wrong settings
         sys.stderr.write(f"error: {error.detail}\n" + (f"{label}{error.hint}\n" if error.hint else ""))
-        return error.exit_code
+        return int(arguments.error_code or error.exit_code)
     except BrokenPipeError:  # the reader, such as head, has closed the pipe
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - Python flushes it when it ends
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.core.comparison.diff import Comparison, Row
-from assay.core.policy.findings import Effect
+from assay.core.policy.findings import Effect, Finding, Waiver
 from assay.core.report import Check, Report
 from assay.core.review.library_changes import LibraryChange, LibraryChanges, fold
 from assay.core.review.summary import Summary, summarise
@@ -22,12 +22,17 @@ NOTHING = "nothing"  # compares a version with no other one
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """A built version compared with another one, or with none (`other` is None)."""
+    """A built version compared with another one, or with none (`other` is None).
+
+    `findings` are those without an active waiver, `waived` the others.
+    """
 
     version: Version
     other: Version | None
     comparison: Comparison
     verdict: Verdict
+    findings: tuple[Finding, ...]
+    waived: tuple[tuple[Finding, Waiver], ...]
     report: Report
     changes: LibraryChanges
     summary: Summary
@@ -55,20 +60,23 @@ def overview(actor: Actor, version: Version, compare_with: str = "") -> Overview
     comparison = changes_against(version, other)
     found = verdict(version)
     report = Report.from_dict(version.lock.report)
-    waived = [one for one in found.findings if found.waiver_of(one)]
-    open_ = [one for one in found.findings if one not in waived]
+    waivers = [(one, found.waiver_of(one)) for one in found.findings]
+    findings = tuple(one for one, waiver in waivers if waiver is None)
+    waived = tuple((one, waiver) for one, waiver in waivers if waiver)
     changes = _changes(actor, version, comparison)
-    loud = {one.library for one in open_ if one.effect is not Effect.NOTE}
+    concerned = {one.library for one in findings if one.effect is not Effect.NOTE}
     return Overview(
         version=version,
         other=other,
         comparison=comparison,
         verdict=found,
+        findings=findings,
+        waived=waived,
         report=report,
-        changes=fold(changes, version.lock.libraries_count, loud),
+        changes=fold(changes, version.lock.libraries_count, concerned),
         summary=summarise(
             comparison,
-            open_,
+            findings,
             new=[one.row.name for one in changes if one.new],
             waived=len(waived),
             failed=[one.name for one in _failed(report)],
