@@ -6,7 +6,16 @@ import json
 
 import pytest
 
-from assay.core.report import OPTIONAL, LibraryFacts, Report, missing_for
+from assay.core.report import (
+    OPTIONAL,
+    ConflictKind,
+    FileConflict,
+    LibraryFacts,
+    RecordMismatch,
+    Report,
+    StartupFile,
+    missing_for,
+)
 
 FIRST = {
     "python": "3.11",
@@ -22,9 +31,14 @@ FIRST = {
 }
 
 
+def read_old() -> Report:
+    """Return a report of the first schema, as it is read."""
+    return Report.from_dict(FIRST)
+
+
 def test_a_report_of_the_first_schema() -> None:
     """What nobody looked for then is unknown, not absent."""
-    read = Report.from_dict(FIRST)
+    read = read_old()
     assert read.libraries == (LibraryFacts(name="six", version="1.16.0", size=1, licence="MIT", modules=("six",)),)
     assert read.libraries[0].bundled is None
 
@@ -32,8 +46,18 @@ def test_a_report_of_the_first_schema() -> None:
 def test_what_is_written_is_read_back() -> None:
     """Also through JSON, where tuples become lists."""
     library = LibraryFacts(name="a", version="1", size=2, scripts=("a",), bundled=("libwebp 1.3",))
-    report = Report(python="3.11", python_path="/p", size=2, files=1, libraries=(library,))
+    report = Report(
+        python="3.11",
+        python_path="/p",
+        size=2,
+        files=1,
+        libraries=(library,),
+        startup_files=(StartupFile(library="a", path="a.pth", sha256="0", code="import a"),),
+        file_conflicts=(FileConflict(path="p", owners=("a", "b"), winner="b", kind=ConflictKind.DATA),),
+        record_mismatches=(RecordMismatch(library="a", path="p"),),
+    )
     assert Report.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    assert read_old().startup_files is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 from support.bench import Bench
 from support.index import LocalIndex
 
-from assay.core.report import Report
+from assay.core.report import ConflictKind, RecordMismatch, Report
 from assay.engine.interface import Outcome
 from assay.engine.wheel_store.embedded_sbom import MAX_COMPONENTS
 
@@ -80,3 +80,70 @@ def test_an_import_that_wants_what_a_build_has_not_is_told_apart(bench: Bench, i
     outcome, _ = bench.build("broken", "screen")
     state, words = check_of(report_of(outcome), "imports")
     assert (state, words) == ("failed", "0 of 2 libraries import; not: broken; screen needs a screen")
+
+
+def test_a_wheel_that_replaces_another_ones_module(bench: Bench, index: LocalIndex) -> None:
+    """A planted module, a namespace, equal files, tests and data: each is recorded with its owner and its kind."""
+    namespace = "__import__('pkgutil').extend_path(__path__, __name__)\n"
+    index.add(
+        "goodyaml",
+        modules={"goodyaml/__init__.py": "x = 1\n", "goodyaml/more.py": "y = 1\n", "shared/__init__.py": namespace},
+        files={"goodyaml/py.typed": "", "tests/__init__.py": "# mine\n", "goodyaml-1.0.data/data/share/a.cfg": "a"},
+    )
+    index.add(
+        "zz-evil",
+        modules={"goodyaml/__init__.py": "x = 2\n", "zz_evil.py": "", "shared/__init__.py": f"# {namespace}"},
+        files={"goodyaml/py.typed": "", "tests/__init__.py": "# other\n", "zz_evil-1.0.data/data/share/a.cfg": "b"},
+    )
+    outcome, _ = bench.build("goodyaml", "zz-evil")
+    report = report_of(outcome)
+    assert {(one.path, one.kind) for one in report.file_conflicts or ()} == {
+        ("/share/a.cfg", ConflictKind.DATA),
+        ("goodyaml/__init__.py", ConflictKind.MODULE),
+        ("goodyaml/py.typed", ConflictKind.EQUAL),
+        ("shared/__init__.py", ConflictKind.NAMESPACE),
+        ("tests/__init__.py", ConflictKind.UNUSED),
+    }
+    module = next(one for one in report.file_conflicts or () if one.kind is ConflictKind.MODULE)
+    assert (module.owners, module.winner) == (("goodyaml", "zz-evil"), "zz-evil")
+    assert check_of(report, "file conflicts") == (
+        "noted",
+        "2: /share/a.cfg (goodyaml, zz-evil), goodyaml/__init__.py (goodyaml, zz-evil)",
+    )
+
+
+def test_a_module_that_hides_a_package_of_the_same_name(bench: Bench, index: LocalIndex) -> None:
+    """The paths differ, the import is the same: the package is found first."""
+    index.add("calm", modules={"calm.py": "x = 1\n"})
+    index.add("zz-evil", modules={"calm/__init__.py": "x = 2\n", "zz_evil.py": ""})
+    outcome, _ = bench.build("calm", "zz-evil")
+    (found,) = report_of(outcome).file_conflicts or ()
+    assert (found.path, found.winner, found.kind) == ("calm/__init__.py", "zz-evil", ConflictKind.MODULE)
+
+
+def test_code_that_runs_at_startup(bench: Bench, index: LocalIndex) -> None:
+    """Lines of `.pth` files that Python runs and its customising modules; paths and nested files run nothing."""
+    index.add(
+        "starter",
+        modules={"starter.py": "", "usercustomize.py": "import starter\n"},
+        files={
+            "starter.pth": "# a comment\nimport starter\nsome/folder\n",
+            "paths.pth": "some/folder\n",
+            "starter_data/deep.pth": "import starter\n",
+            "starter_data/sitecustomize.py": "",
+        },
+    )
+    outcome, _ = bench.build("starter")
+    found = {(one.path, one.code) for one in report_of(outcome).startup_files or ()}
+    assert found == {("starter.pth", "import starter"), ("usercustomize.py", "import starter")}
+
+
+def test_compiled_files_are_no_record_mismatch(bench: Bench, index: LocalIndex) -> None:
+    """Some RECORDs name compiled files that are not there; other files count."""
+    index.add(
+        "stale",
+        modules={"stale/__init__.py": ""},
+        record=("stale/__pycache__/old.cpython-311.pyc", "stale/gone.py"),
+    )
+    outcome, _ = bench.build("stale")
+    assert report_of(outcome).record_mismatches == (RecordMismatch(library="stale", path="stale/gone.py"),)

@@ -85,6 +85,9 @@ def outcome_of(lock: Lock) -> Outcome:
         isolation="bubblewrap",
         libraries=tuple(LibraryFacts(name=one.name, version=one.version, size=500) for one in lock.libraries),
         checks=(Check(name="imports", state="passed", detail="all import"),),
+        startup_files=(),
+        file_conflicts=(),
+        record_mismatches=(),
     )
     sealed(lock)
     return Outcome(lock=lock.to_toml(), digest=lock.digest, report=report.to_dict())

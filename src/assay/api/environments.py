@@ -122,7 +122,13 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "nearest": nearest_document(nearest(request.actor, found.need)),
         "findings": [
             {"effect": str(one.effect), "library": one.library, "words": one.words, "advice": one.advice}
-            for one in preview_findings(request.actor.workspace_id, found.lock, base=body.base or "")
+            for one in preview_findings(
+                request.actor.workspace_id,
+                found.lock,
+                direct=found.direct,
+                environment=body.keep.partition("@")[0] if body.keep else "",
+                base=body.base or "",
+            )
         ],
     }
 

@@ -5,10 +5,14 @@ An unknown result is a value with a reason, never a blank: see `Check.state`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
-SCHEMA = 3  # 2 added bundled components and commands of a library; 3 renamed checks to standard terms
+R = TypeVar("R")
+# 2 added bundled components and commands of a library; 3 renamed checks to standard terms; 4 added facts of files
+SCHEMA = 4
 # Names of checks in reports before schema 3, and their present names.
 CHECK_NAMES = {
     "start-up files": "startup code",
@@ -58,6 +62,50 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartupFile:
+    """A file that Python runs at each start: `sitecustomize.py`, `usercustomize.py` or a `.pth` file with code.
+
+    `path` is relative to site-packages, `code` the beginning of what runs (see the documentation of `site`).
+    """
+
+    library: str
+    path: str
+    sha256: str
+    code: str
+
+
+class ConflictKind(StrEnum):
+    """How the contents of one path differ between two libraries."""
+
+    EQUAL = "equal"
+    NAMESPACE = "namespace"  # each is an `__init__.py` that only declares a namespace
+    UNUSED = "unused"  # tests, documentation and the like
+    DATA = "data"
+    MODULE = "module"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileConflict:
+    """A path that two or more libraries install. `owners[0]` installs most of its folder; `winner` is on the disk.
+
+    `path` is relative to site-packages, or begins with `/` when it is outside of it.
+    """
+
+    path: str
+    owners: tuple[str, ...]
+    winner: str
+    kind: ConflictKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordMismatch:
+    """A file that differs from its library's RECORD, or is in one of the two only (PEP 376)."""
+
+    library: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All facts of a build. Sizes are bytes: `size` of the whole tree, `new_size` of files not yet in the store."""
 
@@ -71,6 +119,9 @@ class Report:
     libraries: tuple[LibraryFacts, ...] = ()
     imports: tuple[ImportFact, ...] = ()
     checks: tuple[Check, ...] = field(default=())
+    startup_files: tuple[StartupFile, ...] | None = None  # this and the next two: None before schema 4
+    file_conflicts: tuple[FileConflict, ...] | None = None
+    record_mismatches: tuple[RecordMismatch, ...] | None = None
     uv: str = ""
     schema: int = SCHEMA
 
@@ -87,6 +138,9 @@ class Report:
                 "libraries": tuple(_library(one) for one in stored["libraries"]),
                 "imports": tuple(ImportFact(**one) for one in stored["imports"]),
                 "checks": tuple(Check(**one) for one in current(stored)["checks"]),
+                "startup_files": _rows(StartupFile, stored.get("startup_files")),
+                "file_conflicts": _rows(_conflict, stored.get("file_conflicts")),
+                "record_mismatches": _rows(RecordMismatch, stored.get("record_mismatches")),
                 "schema": SCHEMA,
             }
         )
@@ -98,6 +152,15 @@ def current(stored: dict[str, Any]) -> dict[str, Any]:
         return stored
     checks = [{**one, "name": CHECK_NAMES.get(one["name"], one["name"])} for one in stored["checks"]]
     return {**stored, "checks": checks, "schema": SCHEMA}
+
+
+def _rows(read: Callable[..., R], stored: list[dict[str, Any]] | None) -> tuple[R, ...] | None:
+    """Read rows that reports before schema 4 lack: None there."""
+    return None if stored is None else tuple(read(**one) for one in stored)
+
+
+def _conflict(path: str, owners: list[str], winner: str, kind: str) -> FileConflict:
+    return FileConflict(path=path, owners=tuple(owners), winner=winner, kind=ConflictKind(kind))
 
 
 def _library(stored: dict[str, Any]) -> LibraryFacts:

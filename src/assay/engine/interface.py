@@ -170,15 +170,13 @@ class Outcome:
 class Installed:
     """What was installed. Sizes are bytes; `new_size` counts only wheels that this build added to the store.
 
-    `shared` maps each path that several wheels contain with different content to those wheels. `tree` is the
-    SHA-256 over all files of the wheels.
+    `tree` is the SHA-256 over all files of the wheels.
     """
 
     wheels: tuple[StoredWheel, ...]
     size: int
     files: int
     new_size: int
-    shared: dict[str, list[str]]
     tree: str
 
 

@@ -83,7 +83,10 @@ def _report(
         tree=installed.tree,
         libraries=verified.libraries,
         imports=checked.imports,
-        checks=(*file_checks(installed, verified), confusion, *checked.checks),
+        checks=(*file_checks(verified), confusion, *checked.checks),
+        startup_files=verified.startup_files,
+        file_conflicts=verified.file_conflicts,
+        record_mismatches=verified.record_mismatches,
         uv=engine.version(),
     )
     return report.to_dict()

@@ -200,6 +200,12 @@ class Config(BaseSettings):
         description="Path or address of an OSV `all.zip`. The worker loads it every night.",
         examples=["/srv/osv/all.zip"],
     )
+    most_used_names: Annotated[str, Wants("a path")] = Field(
+        default="",
+        description="Path of a list of widely used library names, one per line, the most used first. New names that "
+        "resemble one of them become findings. Empty: the list that Assay contains.",
+        examples=["/srv/assay/most-used-names.txt"],
+    )
     git_allow: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_words), Wants("beginnings of addresses, separated by spaces")
     ] = Field(

@@ -74,6 +74,8 @@ def _project(name: str, document: Mapping[str, Any], releases: dict[Version, lis
         name=name,
         newest=str(newest) if newest else "",
         newest_at=_first_day(releases[newest]) if newest else None,
+        first_at=_first_day([file for files in releases.values() for file in files]),
+        releases=len(releases),
         status=word if word in STATUSES else "active",
         status_reason=str(status.get("reason") or "")[:MAX_REASON],
         yanked={str(version): reason for version, reason in yanked.items()},

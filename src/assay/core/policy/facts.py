@@ -11,6 +11,8 @@ from datetime import date
 from functools import cached_property
 
 from assay.core.advisories.advisory import AdvisoryIndex
+from assay.core.observations import Observations
+from assay.core.similar_names import NameIndex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +40,16 @@ class LibraryFact:
 class Project:
     """The current state of a project at its index.
 
-    `status` is that of PEP 792, or `unknown` when the index does not have the project; `yanked` maps versions
-    to reasons; `attested` are the versions whose every file has a provenance (PEP 740).
+    `first_at` is the day of its first release, None when the index does not give times; `releases` counts its
+    versions. `status` is that of PEP 792, or `unknown` when the index does not have the project; `yanked` maps
+    versions to reasons; `attested` are the versions whose every file has a provenance (PEP 740).
     """
 
     name: str
     newest: str = ""
     newest_at: date | None = None
+    first_at: date | None = None
+    releases: int = 0
     status: str = "active"
     status_reason: str = ""
     yanked: Mapping[str, str] = field(default_factory=dict)
@@ -60,8 +65,34 @@ class SimilarVersion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierVersion:
+    """The version that another one is compared with: the last published one before it, else its base.
+
+    `size` is installed bytes. `startup` holds library, path and SHA-256 of each file that runs at startup.
+    """
+
+    reference: str
+    size: int
+    libraries: tuple[LibraryFact, ...]
+    startup: frozenset[tuple[str, str, str]] = frozenset()
+
+    @cached_property
+    def by_name(self) -> dict[str, LibraryFact]:
+        """Its libraries by normalised name."""
+        return {one.name: one for one in self.libraries}
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of its libraries."""
+        return frozenset(one.key for one in self.libraries)
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionFacts:
-    """The facts of a built version. `size` is installed bytes; `base` is `name@number` or ''."""
+    """The facts of a version with a lock. `size` is installed bytes, 0 when unknown; `base` is `name@number` or ''.
+
+    `direct` are the normalised names that its spec and its bases require. `build` is None until it is built.
+    """
 
     reference: str
     digest: str
@@ -72,6 +103,18 @@ class VersionFacts:
     base: str = ""
     base_behind: int = 0  # published versions of the base's environment that are newer than the base
     near: tuple[SimilarVersion, ...] = ()
+    direct: frozenset[str] = frozenset()
+    build: Observations | None = None
+    before: EarlierVersion | None = None
+
+    @cached_property
+    def moved(self) -> tuple[tuple[LibraryFact, LibraryFact], ...]:
+        """The libraries that come from another file than in the version before: now and before."""
+        if self.before is None:
+            return ()
+        known, earlier = self.before.keys, self.before.by_name
+        changed = [one for one in self.libraries if one.key not in known]
+        return tuple((one, earlier[one.name]) for one in changed if one.name in earlier)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -80,14 +123,29 @@ class VersionFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamesInUse:
+    """The names that a look-alike can be mistaken for; see `core.similar_names`."""
+
+    most_used: NameIndex
+    in_use: NameIndex
+    long_history: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """The context of an evaluation: the date, the advisory feed, index data, the workspace's other versions.
 
     `advisories` is None without a feed. `projects` contains only those already fetched from the index. `in_use`
-    maps a library to its versions in published environments.
+    maps a library to its versions in published environments. `approved` are the names that were ever published
+    in the workspace, `known` those in any workspace. `default_index` is the URL of its default package index
+    without a slash at the end, '' when unknown. `names` is None when look-alike names are not checked.
     """
 
     today: date
     advisories: AdvisoryIndex | None = None
     projects: Mapping[str, Project] = field(default_factory=dict)
     in_use: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    approved: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    default_index: str = ""
+    names: NamesInUse | None = None

@@ -24,17 +24,24 @@ EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
 class Fact:
     """One observation. `key` changes when the fact does, which ends a waiver.
 
-    `fixed` is the lowest version of the library without the problem, '' when none is known.
+    `fixed` is the lowest version of the library without the problem, '' when none is known. `at_most` is the
+    strongest effect that a rule may give it.
     """
 
     key: str
     words: str
     advice: str = ""
+    at_most: Effect = Effect.BLOCK
     library: str = ""
     version: str = ""
     names: tuple[str, ...] = ()
     assessed: bool = True
     fixed: str = ""
+
+
+def weaker(one: Effect, other: Effect) -> Effect:
+    """Return the weaker of two effects."""
+    return min(one, other, key=EFFECT_RANK.__getitem__)
 
 
 @dataclass(frozen=True, kw_only=True)

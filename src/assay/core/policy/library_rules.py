@@ -27,10 +27,11 @@ class Rule(ABC):
     """The base of all rules: an effect, a scope (tags and bases; none means everywhere), who may waive.
 
     `stop_after` is the term in days after which a published version with such a finding, new since its
-    approval, takes no new launches any more; 0 means never.
+    approval, takes no new launches any more; 0 means never. `settled` kinds matter before publishing only.
     """
 
     kind: ClassVar[str] = ""
+    settled: ClassVar[bool] = False
     effect: Effect = Effect.WARN
     tags: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
@@ -41,6 +42,10 @@ class Rule(ABC):
     @abstractmethod
     def what(self) -> str:
         """Return what the rule checks, as the middle of a sentence."""
+
+    def or_warn(self, others: str) -> str:
+        """Return the part of a sentence that says when a blocking rule only warns."""
+        return f", and warn when {others}" if self.effect is Effect.BLOCK else ""
 
     @cached_property
     def sentence(self) -> str:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.core.advisories.advisory import Severity
+from assay.core.policy.build_rules import (
+    FileConflicts,
+    ImportFailure,
+    KernelFailure,
+    RecordMismatches,
+    ShadowedCommands,
+    StartupCode,
+)
+from assay.core.policy.change_rules import Downgrade, Growth, LicenceChange, NewLibrary, OtherIndex
 from assay.core.policy.facts import Context, LibraryFact, VersionFacts
-from assay.core.policy.findings import Effect, Fact, Finding, strongest
+from assay.core.policy.findings import Effect, Fact, Finding, strongest, weaker
 from assay.core.policy.library_rules import (
     AllowOnly,
     Deny,
@@ -20,6 +29,7 @@ from assay.core.policy.library_rules import (
     Sources,
     Vulnerability,
 )
+from assay.core.policy.project_rules import PythonEndOfLife, SimilarName, YoungProject
 from assay.core.policy.version_rules import (
     Count,
     Drift,
@@ -54,6 +64,20 @@ KINDS: tuple[type[Rule], ...] = (
     Spread,
     NearDuplicate,
     Drift,
+    ImportFailure,
+    KernelFailure,
+    FileConflicts,
+    ShadowedCommands,
+    StartupCode,
+    RecordMismatches,
+    SimilarName,
+    YoungProject,
+    OtherIndex,
+    NewLibrary,
+    Downgrade,
+    LicenceChange,
+    Growth,
+    PythonEndOfLife,
 )
 BY_KIND = {one.kind: one for one in KINDS}
 
@@ -89,6 +113,20 @@ DEFAULT = Policy(
         MinimumAge(effect=Effect.NOTE, days=7),
         Sources(effect=Effect.WARN),
         NearDuplicate(effect=Effect.NOTE, percent=95),
+        ImportFailure(),
+        KernelFailure(),
+        FileConflicts(),
+        ShadowedCommands(),
+        StartupCode(),
+        RecordMismatches(),
+        SimilarName(),
+        YoungProject(),
+        OtherIndex(),
+        NewLibrary(),
+        Downgrade(),
+        LicenceChange(),
+        Growth(),
+        PythonEndOfLife(),
     )
 )
 
@@ -127,7 +165,7 @@ def _finding(rule: Rule, fact: Fact) -> Finding:
     return Finding(
         key=fact.key,
         kind=rule.kind,
-        effect=rule.effect if fact.assessed else Effect.NOTE,
+        effect=weaker(rule.effect, fact.at_most) if fact.assessed else Effect.NOTE,
         words=fact.words,
         advice=fact.advice,
         rule=rule.sentence,

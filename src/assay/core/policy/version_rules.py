@@ -203,6 +203,7 @@ class Spread(Rule):
     """Libraries with more than a number of versions in use across the workspace."""
 
     kind: ClassVar[str] = "spread"
+    settled: ClassVar[bool] = True
     versions: int = 3
 
     @property
@@ -228,6 +229,7 @@ class NearDuplicate(Rule):
     """Environments that share at least a percentage of their pins with a published one."""
 
     kind: ClassVar[str] = "near-duplicate"
+    settled: ClassVar[bool] = True
     percent: int = 90
 
     @property

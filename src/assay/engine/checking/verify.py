@@ -10,12 +10,13 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from assay.core.console_scripts import shadowed_commands
 from assay.core.errors import BuildError
 from assay.core.formatting import plural
 from assay.core.lock import Lock
-from assay.core.report import Check, LibraryFacts
-from assay.engine.checking.console_scripts import shadowed_commands
-from assay.engine.interface import Installed
+from assay.core.report import Check, ConflictKind, FileConflict, LibraryFacts, RecordMismatch, StartupFile
+from assay.engine.checking.file_conflicts import file_conflicts
+from assay.engine.checking.startup_code import startup_files
 from assay.engine.resolving.compatibility import marker_variables
 from assay.engine.wheel_store.embedded_sbom import bundled
 from assay.engine.wheel_store.licence_files import licence_of
@@ -28,8 +29,9 @@ class Verified:
 
     lock: Lock
     libraries: tuple[LibraryFacts, ...]
-    startup_code: tuple[str, ...]
-    record_mismatches: tuple[str, ...]
+    startup_files: tuple[StartupFile, ...]
+    file_conflicts: tuple[FileConflict, ...]
+    record_mismatches: tuple[RecordMismatch, ...]
 
 
 def verify(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...], store: Path) -> Verified:
@@ -42,8 +44,13 @@ def verify(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...], s
     return Verified(
         lock=with_edges,
         libraries=tuple(_facts(one, store) for one in sorted(wheels, key=lambda one: one.name)),
-        startup_code=tuple(sorted(path for one in wheels for path, _, _ in one.files if path.endswith(".pth"))),
-        record_mismatches=tuple(sorted(f"{one.name}: {path}" for one in wheels for path in one.record_mismatches)),
+        startup_files=startup_files(wheels, store, lock.python),
+        file_conflicts=file_conflicts(wheels, store, lock.python),
+        record_mismatches=tuple(
+            RecordMismatch(library=one.name, path=path)
+            for one in sorted(wheels, key=lambda one: one.name)
+            for path in one.record_mismatches
+        ),
     )
 
 
@@ -127,20 +134,17 @@ def _facts(one: StoredWheel, store: Path) -> LibraryFacts:
     )
 
 
-def file_checks(installed: Installed, verified: Verified) -> tuple[Check, ...]:
+def file_checks(verified: Verified) -> tuple[Check, ...]:
     """Return the checks of the files: locked, startup code, source builds, conflicts, RECORDs, commands."""
-    start_up = [Path(path).name for path in verified.startup_code]
-    shared = [f"{path} ({', '.join(owners)})" for path, owners in sorted(installed.shared.items())]
+    conflicts = [one for one in verified.file_conflicts if one.kind in {ConflictKind.DATA, ConflictKind.MODULE}]
+    commands = shadowed_commands(verified.libraries)
     return (
         Check(name="locked", state="passed", detail=f"{plural(len(verified.libraries), 'library')} by hash"),
-        _noted("startup code", start_up),
+        _noted("startup code", [f"{one.path} ({one.library})" for one in verified.startup_files]),
         _noted("built from source", [one.name for one in verified.lock.libraries if not one.file.is_wheel]),
-        _noted("file conflicts", shared),
-        _noted("RECORD mismatches", list(verified.record_mismatches)),
-        _noted(
-            "shadowed commands",
-            [f"{name} ({one.name})" for one in verified.libraries for name in shadowed_commands(one)],
-        ),
+        _noted("file conflicts", [f"{one.path} ({', '.join(one.owners)})" for one in conflicts]),
+        _noted("RECORD mismatches", [f"{one.library}: {one.path}" for one in verified.record_mismatches]),
+        _noted("shadowed commands", [f"{one.command} ({one.library})" for one in commands]),
     )
 
 

@@ -16,13 +16,12 @@ def link_into(prefix: Path, wheels: Sequence[StoredWheel], store: Path, *, added
     `added` are the keys of the wheels that this build added to the store: their bytes are new on the disk.
     """
     own = own_files(prefix)
-    shared = link_wheels(wheels, store, prefix)
+    link_wheels(wheels, store, prefix)
     write_manifests(prefix, store, own, wheels)
     return Installed(
         wheels=tuple(wheels),
         size=sum(size for _, size, _ in own) + sum(one.size for one in wheels),
         files=len(own) + sum(len(one.files) + len(one.compiled) for one in wheels),
         new_size=sum(one.size for one in wheels if one.key in added),
-        shared=shared,
         tree=tree_digest(wheels),
     )

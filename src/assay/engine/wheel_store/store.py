@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from assay.engine.layout import READ_ONLY_FOLDER, folders, remove_tree, walk
 
 MANIFEST = "wheel.json"
 UNPACKING = ".unpacking-"
+COMPILED = ".pyc"  # files of this kind are made anew by each Python; RECORD need not be right about them
 TRASH = ".trash-"  # the next garbage collection removes it
 
 
@@ -76,7 +77,12 @@ class StoredWheel:
             stored = {**stored, "record_mismatches": stored["untrue"]}
             del stored["untrue"]
         tuples = ("requires", "modules", "groups", "offers", "record_mismatches")
-        return cls(**{**stored, **{name: tuple(stored[name]) for name in tuples}})
+        return cls(**{**stored, **{name: tuple(stored[name]) for name in tuples}}).without_compiled_mismatches()
+
+    def without_compiled_mismatches(self) -> StoredWheel:
+        """Return the manifest without mismatches of compiled files, which earlier versions counted."""
+        kept = tuple(one for one in self.record_mismatches if not one.endswith(COMPILED))
+        return self if kept == self.record_mismatches else replace(self, record_mismatches=kept)
 
 
 def key_of(library: LockedLibrary, python: str) -> str:
@@ -111,13 +117,13 @@ def stored_wheels(lock: Lock, wheels: Path) -> dict[str, StoredWheel]:
     return {name: wheel for name, wheel in found.items() if wheel is not None}
 
 
-def link_wheels(wheels: Sequence[StoredWheel], store: Path, prefix: Path) -> dict[str, list[str]]:
-    """Hard-link all files of the wheels into a prefix, with read-only folders; return the file conflicts.
+def link_wheels(wheels: Sequence[StoredWheel], store: Path, prefix: Path) -> None:
+    """Hard-link all files of the wheels into a prefix, with read-only folders.
 
-    A conflict is a path that several wheels contain with different content; the last wheel by name wins.
-    Raises BuildError for a wheel that would replace the environment's own interpreter or scripts.
+    Of a path that several wheels contain, the file of the last wheel by name is linked. Raises BuildError for a
+    wheel that would replace the environment's own interpreter or scripts.
     """
-    owners, shared = owners_of(wheels)
+    owners = owners_of(wheels)
     _check_reserved(owners, prefix)
     made = _make_folders(prefix, owners)
     link, target = os.link, f"{prefix}/"
@@ -132,35 +138,26 @@ def link_wheels(wheels: Sequence[StoredWheel], store: Path, prefix: Path) -> dic
             shutil.copy2(source, target + path)
     for folder in made:
         os.chmod(folder, READ_ONLY_FOLDER)  # noqa: PTH101 - in a loop over thousands
-    return shared
 
 
-def owners_of(wheels: Iterable[StoredWheel]) -> tuple[dict[str, StoredWheel], dict[str, list[str]]]:
-    """Return the wheel that each path comes from, and the wheels of each path with a conflict."""
+def owners_of(wheels: Iterable[StoredWheel]) -> dict[str, StoredWheel]:
+    """Return the wheel that each path comes from: the last one by name that contains it."""
     ordered = sorted(wheels, key=lambda one: one.name)
     owners: dict[str, StoredWheel] = {}
     for wheel in ordered:
         owners.update(dict.fromkeys((row[0] for row in wheel.files), wheel))
-    shared = {} if len(owners) == sum(len(one.files) for one in ordered) else _shared(ordered)
+    conflicts = len(owners) < sum(len(one.files) for one in ordered)
     for wheel in ordered:
         for row in wheel.compiled:
-            if not shared or owners[source_of(row[0])] is wheel:
+            if not conflicts or owners[source_of(row[0])] is wheel:
                 owners[row[0]] = wheel
-    return owners, shared
-
-
-def _shared(ordered: Sequence[StoredWheel]) -> dict[str, list[str]]:
-    contents: dict[str, dict[str, str]] = {}
-    for wheel in ordered:
-        for path, _, sha256 in wheel.files:
-            contents.setdefault(path, {})[wheel.name] = sha256
-    return {path: list(found) for path, found in contents.items() if len(set(found.values())) > 1}
+    return owners
 
 
 def contents_of(wheels: Sequence[StoredWheel]) -> dict[str, tuple[int, str]]:
     """Return size and SHA-256 of each path of an environment, from the wheel that owns it."""
     rows = {one.key: {path: (size, sha256) for path, size, sha256 in (*one.files, *one.compiled)} for one in wheels}
-    owners, _ = owners_of(wheels)
+    owners = owners_of(wheels)
     return {path: rows[wheel.key][path] for path, wheel in owners.items()}
 
 

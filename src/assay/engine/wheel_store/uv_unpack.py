@@ -26,10 +26,11 @@ from assay.engine.sandbox import isolation
 from assay.engine.wheel_store.archive import Archive
 from assay.engine.wheel_store.distributions import Distribution, read_distributions
 from assay.engine.wheel_store.modules import top_modules
-from assay.engine.wheel_store.store import MANIFEST, UNPACKING, StoredWheel, key_of
+from assay.engine.wheel_store.store import COMPILED, MANIFEST, UNPACKING, StoredWheel, key_of
 
 COMPILE_SECONDS = 900.0  # for all files together; 43,000 take about 40 on two cores
 CORES = max(1, min(8, os.cpu_count() or 1))
+EXEMPT = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s", COMPILED)
 SLACK = 64 << 20  # bytes beyond the largest member, for the small files that uv itself writes
 
 
@@ -149,8 +150,8 @@ def _is_data(name: str) -> bool:
 
 
 def _is_record_mismatch(name: str, archive: Archive, contents: dict[str, str], base: str) -> bool:
-    """Return whether a member differs from RECORD; RECORD itself and its signatures are exempt (PEP 376)."""
-    if name.endswith((".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")) or _is_data(name):
+    """Return whether a member differs from RECORD; RECORD, its signatures and compiled files are exempt (PEP 376)."""
+    if name.endswith(EXEMPT) or _is_data(name):
         return False
     recorded = archive.record.get(name)
     if recorded is None or name not in archive.members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from assay.flow.assess.facts import library_fact, store_facts
 from assay.flow.assess.policy import current_policy
 from assay.store.models import Assessment, LockedFile, Version
 from assay.store.reads.advisories import FeedFacts, feed_facts
-from assay.store.reads.facts import LIVE, facts_of, files_of, near_to, rows_of
+from assay.store.reads.facts import LIVE, earlier_version, facts_of, files_of, near_to, rows_of
 from assay.store.reads.waivers import waivers_in
 
 
@@ -63,8 +64,9 @@ def assess(version: Version, *, keep: bool = True) -> Verdict:
     findings: list[Finding] = []
     if version.lock is not None:
         store_facts()
-        evaluator = Evaluator(current.policy, context_for(version.environment.workspace_id, current.policy))
-        findings = evaluator.findings(_facts(version, current.policy))
+        facts = _facts(version, current.policy)
+        context = context_for(version.environment.workspace_id, current.policy, facts.names)
+        findings = Evaluator(current.policy, context).findings(facts)
         if keep:
             store(version.pk, version.digest, findings, policy=current.revision, feed=feed, at=now)
     waivers = tuple(waivers_in(version.environment_id))
@@ -101,33 +103,47 @@ def _facts(version: Version, policy: Policy) -> VersionFacts:
 
 
 def preview_findings(
-    workspace_id: int, lock: LockValue, *, base: str = "", tags: tuple[str, ...] = ()
+    workspace_id: int,
+    lock: LockValue,
+    *,
+    direct: Iterable[str] = (),
+    environment: str = "",
+    base: str = "",
+    tags: tuple[str, ...] = (),
 ) -> list[Finding]:
     """Return the findings that a reviewer would see for a lock that is not built yet, used while composing.
 
-    Licences are known only for files that an earlier build unpacked; findings on other licences are left out.
+    `environment` and `base` name what it is compared with. Licences and installed sizes are known only for files
+    that an earlier build unpacked: findings on other licences are left out, and other files count with the bytes
+    of their download, which are fewer.
     """
     policy = current_policy(workspace_id).policy
-    libraries = _with_licences(lock)
+    libraries, size = _known_facts(lock)
     facts = VersionFacts(
         reference="draft@0",
         digest=lock.digest,
         python=lock.python,
-        size=0,
+        size=size,
         libraries=libraries,
         tags=frozenset(tags),
         base=base,
+        direct=frozenset(direct),
+        before=earlier_version(workspace_id, environment, base),
     )
-    findings = Evaluator(policy, context_for(workspace_id, policy)).findings(facts)
+    findings = Evaluator(policy, context_for(workspace_id, policy, facts.names)).findings(facts)
     about_licences = {LicencesAllowed.kind, LicenceUnknown.kind}
     unseen = {one.name for one in libraries if not one.licence}
     return [one for one in findings if one.kind not in about_licences or one.library not in unseen]
 
 
-def _with_licences(lock: LockValue) -> tuple[LibraryFact, ...]:
+def _known_facts(lock: LockValue) -> tuple[tuple[LibraryFact, ...], int]:
+    """Return the facts of the libraries of a lock, and the least bytes that they take when installed."""
     facts = [library_fact(one, "") for one in lock.libraries]
-    known = dict(LockedFile.objects.filter(key__in=[one.key for one in facts]).values_list("key", "licence"))
-    return tuple(replace(one, licence=known.get(one.key, "")) for one in facts)
+    stored = LockedFile.objects.filter(key__in=[one.key for one in facts]).values_list("key", "licence", "size")
+    known = {key: (licence, size) for key, licence, size in stored}
+    sizes = [known.get(one.key, ("", None))[1] for one in facts]
+    least = sum(size or one.file.size for one, size in zip(lock.libraries, sizes, strict=True))
+    return tuple(replace(one, licence=known.get(one.key, ("", None))[0]) for one in facts), least
 
 
 def check_note(version: Version, note: str) -> None:

@@ -10,7 +10,9 @@ from django.db import transaction
 from assay.core.licences.names import is_exact, normalise
 from assay.core.lock import Lock as LockValue
 from assay.core.lock import LockedLibrary
+from assay.core.observations import observe
 from assay.core.policy.facts import LibraryFact
+from assay.core.report import Report
 from assay.store.models import Lock, LockedFile, LockFacts
 from assay.store.reads.facts import without_facts
 
@@ -28,13 +30,17 @@ def store_facts() -> int:
 
 def _store(lock: Lock) -> None:
     value = LockValue.from_dict(lock.content)
-    licences = {one["name"]: str(one.get("licence", "")) for one in lock.report["libraries"]}
+    report = Report.from_dict(lock.report)
+    licences = {one.name: one.licence for one in report.libraries}
+    sizes = {one.name: one.size for one in report.libraries}
     facts = [library_fact(one, normalise(licences.get(one.name, ""))) for one in value.libraries]
     with transaction.atomic():
-        LockedFile.objects.bulk_create([LockedFile(**vars(one)) for one in facts], ignore_conflicts=True)
+        rows = [LockedFile(**vars(one), size=sizes.get(one.name)) for one in facts]
+        LockedFile.objects.bulk_create(rows, ignore_conflicts=True)
         stored = _stored({one.key for one in facts})
         _refine_licences(stored, {one.key: one.licence for one in facts})
-        LockFacts.objects.get_or_create(lock=lock, defaults={"files": sorted(one.pk for one in stored)})
+        columns = {"files": sorted(one.pk for one in stored), "observations": observe(report).to_dict()}
+        LockFacts.objects.get_or_create(lock=lock, defaults=columns)
 
 
 def _stored(keys: set[str]) -> list[LockedFile]:

@@ -140,8 +140,9 @@ def preview_policy(actor: Actor, policy: Policy) -> PolicyPreview:
     check_right(actor, Right.ADMINISTER)
     store_facts()
     rows = live_versions(actor.workspace_id, also=(Status.PENDING,))
-    evaluator = Evaluator(policy, context_for(actor.workspace_id, policy))
     facts, waived = facts_of(rows), live_keys(actor.workspace_id, timezone.now())
+    names = {name for one in facts.values() for name in one.names}
+    evaluator = Evaluator(policy, context_for(actor.workspace_id, policy, names))
     stopped: list[BlockedVersion] = []
     pks: list[int] = []
     by_rule: Counter[str] = Counter()

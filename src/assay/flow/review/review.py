@@ -21,6 +21,7 @@ from assay.flow.access import find_version, version_state, workspace_of
 from assay.flow.assess.assess import assess, check_note, check_waived
 from assay.flow.paths import prefix
 from assay.flow.review.approval import approval_progress_of, groups_of, risks_of
+from assay.store.approved_libraries import add_approved
 from assay.store.audit_log import record_version
 from assay.store.models import Decision, LockedLibrary, Submission, Version, ViewedLibrary
 from assay.store.reads.compared_versions import changes_against, predecessor
@@ -130,6 +131,7 @@ def _publish(version: Version, actor: str) -> None:
         detail={"digest": version.digest},
         changes={"published_at": timezone.now()},
     )
+    add_approved(version)
     _close_round(version, "approved")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import quote
@@ -11,15 +12,17 @@ from urllib.parse import quote
 from django.utils import timezone
 
 from assay.core.errors import UnavailableError
+from assay.core.lifecycle import Status
 from assay.core.package_indexes import owning_index
 from assay.core.policy.facts import Project
 from assay.engine.fetching.network import Network
 from assay.flow.package_indexes import indexes_in
 from assay.sources.projects import ACCEPT, MAX_RESPONSE, read_project
-from assay.store.models import ProjectFacts, WorkspaceAssessment
+from assay.store.models import Assessment, ProjectFacts, WorkspaceAssessment
 from assay.store.reads.facts import libraries_in_use, project_document
 
 EVERY = timedelta(hours=24)
+PARALLEL = 8  # requests at a time
 BUDGET = 1.0  # seconds per step; builds wait meanwhile
 
 
@@ -29,16 +32,26 @@ def refresh_projects() -> int:
     Raises UnavailableError when an index does not respond; metadata stored before stays.
     """
     began, queried, changed = time.monotonic(), 0, False
-    sources: dict[int, IndexClient] = {}
-    for name, workspace_id in _due(timezone.now() - EVERY):
-        if time.monotonic() - began > BUDGET:
-            break
-        source = sources.setdefault(workspace_id, IndexClient(workspace_id))
-        changed |= _store(name, source.fetch(name))
-        queried += 1
+    due = _due(timezone.now() - EVERY)
+    clients = {workspace_id: IndexClient(workspace_id) for workspace_id in {one for _, one in due}}
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        for start in range(0, len(due), PARALLEL):
+            if time.monotonic() - began > BUDGET:
+                break
+            names = [(name, clients[workspace_id]) for name, workspace_id in due[start : start + PARALLEL]]
+            answers = list(pool.map(lambda one: one[1].fetch(one[0]), names))
+            for (name, _), project in zip(names, answers, strict=True):
+                changed |= _store(name, project)
+                queried += 1
     if changed:
-        WorkspaceAssessment.objects.all().delete()  # all are assessed again
+        _assess_again()
     return queried
+
+
+def _assess_again() -> None:
+    """Let every workspace be assessed again, drafts and submissions included."""
+    WorkspaceAssessment.objects.all().delete()
+    Assessment.objects.filter(version__status__in=[Status.DRAFT, Status.PENDING]).delete()
 
 
 class IndexClient:

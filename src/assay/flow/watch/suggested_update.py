@@ -74,7 +74,11 @@ def suggest_update(actor: Actor, slug: str, number: int, *, create: bool = True)
     moved = changes_between(LockValue.from_dict(version.lock.content), lock, found.moves)
     base = version.base.reference if version.base else ""
     tags = tuple(version.environment.tags)
-    findings = tuple(preview_findings(actor.workspace_id, lock, base=base, tags=tags))
+    findings = tuple(
+        preview_findings(
+            actor.workspace_id, lock, direct=spec.names, environment=version.environment.slug, base=base, tags=tags
+        )
+    )
     _check_cleared(found, findings)
     draft = start_from(actor, version, spec) if create else None
     return SuggestedUpdate(spec=spec, lock=lock, moved=moved, unfixed=found.unfixed, findings=findings, draft=draft)

@@ -17,8 +17,7 @@ from assay.core.events import EventName
 from assay.core.lifecycle import RUNNING_GRACE, Health, Status
 from assay.core.policy.findings import EFFECT_RANK, Effect, Finding, stops_at
 from assay.core.policy.library_rules import Malware
-from assay.core.policy.policy import Evaluator
-from assay.core.policy.version_rules import NearDuplicate, Spread
+from assay.core.policy.policy import KINDS, Evaluator
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.context import context_for
 from assay.flow.assess.facts import store_facts
@@ -30,7 +29,7 @@ from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
 from assay.store.reads.waivers import expired_keys, live_keys
 
 WATCHER = "assay"  # the actor in the events
-COMPOSING = (NearDuplicate.kind, Spread.kind)  # rules that matter only before publication
+SETTLED = {rule.kind for rule in KINDS if rule.settled}  # rules that matter only before publication
 BATCH_SIZE = 200  # rows per SQL statement
 
 
@@ -109,7 +108,8 @@ def _changes(workspace_id: int, current: CurrentPolicy, expired: dict[int, froze
     """
     rows = live_versions(workspace_id)
     facts = facts_of(rows)
-    evaluator = Evaluator(current.policy, context_for(workspace_id, current.policy))
+    names = {name for one in facts.values() for name in one.names}
+    evaluator = Evaluator(current.policy, context_for(workspace_id, current.policy, names))
     before = _known([row["pk"] for row in rows])
     for row in rows:
         findings = evaluator.findings(facts[row["pk"]])
@@ -128,13 +128,13 @@ def _known(versions: list[int]) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = {}
     for part in in_parts(versions):
         for pk, findings in Assessment.objects.filter(pk__in=part).values_list("pk", "findings"):
-            found[pk] = {one["key"]: one["effect"] for one in findings if one["kind"] not in COMPOSING}
+            found[pk] = {one["key"]: one["effect"] for one in findings if one["kind"] not in SETTLED}
     return found
 
 
 def _is_news(finding: Finding, known: dict[str, str]) -> bool:
     """Return whether a finding blocks or warns, and is new or stronger than before."""
-    if finding.effect is Effect.NOTE:
+    if finding.effect is Effect.NOTE or finding.kind in SETTLED:
         return False
     before = known.get(finding.key)
     return before is None or EFFECT_RANK[Effect(before)] < EFFECT_RANK[finding.effect]

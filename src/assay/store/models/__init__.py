@@ -3,7 +3,7 @@
 from assay.store.models.advisories import AdvisoryRecord, Feed
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
-from assay.store.models.facts import LockedFile, LockFacts, ProjectFacts
+from assay.store.models.facts import ApprovedLibrary, LockedFile, LockFacts, ProjectFacts
 from assay.store.models.launches import Application, Launch, Run, Runtime, Secret, Server, StudioApplication
 from assay.store.models.maintenance import PeriodicTask, Verification
 from assay.store.models.notifications import Delivery, Notification, Webhook
@@ -16,6 +16,7 @@ __all__ = [
     "AdvisoryRecord",
     "ApiToken",
     "Application",
+    "ApprovedLibrary",
     "Assessment",
     "Build",
     "Decision",

@@ -7,13 +7,16 @@ becomes known exactly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Min, QuerySet
 
+from assay.core.comparison.similarity import name_of
 from assay.core.lifecycle import Status
-from assay.core.policy.facts import LibraryFact, Project, SimilarVersion, VersionFacts
+from assay.core.observations import Observations
+from assay.core.policy.facts import EarlierVersion, LibraryFact, Project, SimilarVersion, VersionFacts
 from assay.store.models import (
     Environment,
     Launch,
@@ -39,7 +42,11 @@ COLUMNS = (
     "environment_id",
     "environment__slug",
     "environment__tags",
+    "spec",
+    "base_id",
     "base__number",
+    "base__lock_id",
+    "base__lock__size",
     "base__environment_id",
     "base__environment__slug",
 )
@@ -86,16 +93,24 @@ def rows_of(versions: QuerySet[Version]) -> list[dict[str, Any]]:
 
 def facts_of(rows: list[dict[str, Any]]) -> dict[int, VersionFacts]:
     """Return the facts of versions by version id, without `near`, which is computed for one version only."""
-    files = files_of(row["lock_id"] for row in rows)
-    libraries = library_facts({file for one in files.values() for file in one})
+    earlier = _earlier_rows(rows)
+    locks = _lock_facts([*(row["lock_id"] for row in rows), *(one.lock_id for one in earlier.values())])
     behind = _published_numbers({row["base__environment_id"] for row in rows if row["base__environment_id"]})
-    shared: dict[int, tuple[LibraryFact, ...]] = {
-        lock: tuple(libraries[file] for file in one) for lock, one in files.items()
+    bases = _base_names({row["base_id"] for row in rows if row["base_id"]})
+    versions = _earlier_versions(earlier, locks)
+    return {
+        row["pk"]: _facts(row, locks.get(row["lock_id"], NO_FACTS), behind, bases, versions.get(row["pk"]))
+        for row in rows
     }
-    return {row["pk"]: _facts(row, shared.get(row["lock_id"], ()), behind) for row in rows}
 
 
-def _facts(row: dict[str, Any], libraries: tuple[LibraryFact, ...], behind: dict[int, list[int]]) -> VersionFacts:
+def _facts(
+    row: dict[str, Any],
+    lock: StoredLock,
+    behind: dict[int, list[int]],
+    bases: dict[int, frozenset[str]],
+    before: EarlierVersion | None,
+) -> VersionFacts:
     newer = [one for one in behind.get(row["base__environment_id"], ()) if one > (row["base__number"] or 0)]
     base = f"{row['base__environment__slug']}@{row['base__number']}" if row["base__number"] else ""
     return VersionFacts(
@@ -103,11 +118,132 @@ def _facts(row: dict[str, Any], libraries: tuple[LibraryFact, ...], behind: dict
         digest=row["lock__digest"],
         python=row["python"],
         size=row["lock__size"],
-        libraries=libraries,
+        libraries=lock.libraries,
         tags=frozenset(row["environment__tags"]),
         base=base,
         base_behind=len(newer),
+        direct=_names(row["spec"]) | bases.get(row["base_id"], frozenset()),
+        build=lock.observations,
+        before=before,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredLock:
+    """The stored facts of a lock."""
+
+    libraries: tuple[LibraryFact, ...] = ()
+    observations: Observations | None = None
+
+
+NO_FACTS = StoredLock()
+
+
+def _lock_facts(locks: Iterable[int]) -> dict[int, StoredLock]:
+    """Return the facts of locks; versions with the same lock share them."""
+    stored: dict[int, tuple[list[int], dict[str, Any]]] = {}
+    for part in in_parts(locks):
+        rows = LockFacts.objects.filter(pk__in=part).values_list("lock_id", "files", "observations")
+        stored.update({lock: (files, observations) for lock, files, observations in rows})
+    libraries = library_facts({file for files, _ in stored.values() for file in files})
+    return {
+        lock: StoredLock(
+            libraries=tuple(libraries[file] for file in files), observations=Observations.from_dict(observations)
+        )
+        for lock, (files, observations) in stored.items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Earlier:
+    """The version that another one is compared with, before its facts are read."""
+
+    reference: str
+    lock_id: int
+    size: int
+
+
+def _earlier_rows(rows: list[dict[str, Any]]) -> dict[int, _Earlier]:
+    """Map each version to the one that it is compared with (see `compared_versions.predecessor`): one query."""
+    published: dict[int, list[_Numbered]] = {}
+    for part in in_parts(row["environment_id"] for row in rows):
+        others = Version.objects.filter(environment_id__in=part, status__in=LIVE, lock__isnull=False)
+        for environment, number, lock, size in others.order_by("number").values_list(
+            "environment_id", "number", "lock_id", "lock__size"
+        ):
+            published.setdefault(environment, []).append((number, lock, size))
+    found = {row["pk"]: _earlier(row, published.get(row["environment_id"], [])) for row in rows}
+    return {pk: one for pk, one in found.items() if one}
+
+
+_Numbered = tuple[int, int, int]  # number, lock, installed bytes
+
+
+def _earlier(row: dict[str, Any], published: list[_Numbered]) -> _Earlier | None:
+    before = [one for one in published if one[0] < row["number"]]
+    if before:
+        number, lock, size = before[-1]
+        return _Earlier(reference=f"{row['environment__slug']}@{number}", lock_id=lock, size=size)
+    if row["base__lock_id"]:
+        reference = f"{row['base__environment__slug']}@{row['base__number']}"
+        return _Earlier(reference=reference, lock_id=row["base__lock_id"], size=row["base__lock__size"])
+    return None
+
+
+def earlier_version(workspace_id: int, environment: str, base: str) -> EarlierVersion | None:
+    """Return what a version to be built is compared with: the newest published one of its environment, or its base.
+
+    `environment` is a short name, `base` `name@number`; either may be ''.
+    """
+    slug, _, number = base.partition("@")
+    versions = Version.objects.filter(environment__workspace_id=workspace_id, status__in=LIVE, lock__isnull=False)
+    newest = versions.filter(environment__slug=environment).order_by("-number") if environment else versions.none()
+    named = versions.filter(environment__slug=slug, number=int(number)) if number.isdigit() else versions.none()
+    columns = ("environment__slug", "number", "lock_id", "lock__size")
+    found = newest.values_list(*columns).first() or named.values_list(*columns).first()
+    if found is None:
+        return None
+    one = _Earlier(reference=f"{found[0]}@{found[1]}", lock_id=found[2], size=found[3])
+    return _earlier_versions({0: one}, _lock_facts([one.lock_id]))[0]
+
+
+def _earlier_versions(earlier: dict[int, _Earlier], locks: dict[int, StoredLock]) -> dict[int, EarlierVersion]:
+    """Return what each version is compared with; equal ones are one value, whose indexes are made once."""
+    made: dict[_Earlier, EarlierVersion] = {}
+    for one in set(earlier.values()):
+        lock = locks.get(one.lock_id, NO_FACTS)
+        files = (lock.observations.startup_files if lock.observations else ()) or ()
+        made[one] = EarlierVersion(
+            reference=one.reference,
+            size=one.size,
+            libraries=lock.libraries,
+            startup=frozenset((file.library, file.path, file.sha256) for file in files),
+        )
+    return {pk: made[one] for pk, one in earlier.items()}
+
+
+def _base_names(bases: set[int]) -> dict[int, frozenset[str]]:
+    """Map each base to the names that its spec and those of the bases under it require."""
+    specs: dict[int, tuple[frozenset[str], int | None]] = {}
+    wanted = set(bases)
+    while wanted:
+        for part in in_parts(wanted):
+            for pk, spec, base in Version.objects.filter(pk__in=part).values_list("pk", "spec", "base_id"):
+                specs[pk] = (_names(spec), base)
+        wanted = {base for _, base in specs.values() if base} - specs.keys()
+    return {pk: _with_bases(pk, specs) for pk in bases}
+
+
+def _with_bases(pk: int | None, specs: dict[int, tuple[frozenset[str], int | None]]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    while pk is not None:
+        names, pk = specs[pk]
+        found |= names
+    return found
+
+
+def _names(spec: dict[str, Any]) -> frozenset[str]:
+    return frozenset(name_of(line) for line in spec.get("libraries", ()))
 
 
 def _published_numbers(environments: set[int]) -> dict[int, list[int]]:
@@ -160,6 +296,8 @@ def project_of(name: str, document: dict[str, Any]) -> Project:
         name=name,
         newest=document["newest"],
         newest_at=date.fromisoformat(document["newest_at"]) if document["newest_at"] else None,
+        first_at=date.fromisoformat(document["first_at"]) if document.get("first_at") else None,
+        releases=document.get("releases", 0),
         status=document["status"],
         status_reason=document["status_reason"],
         yanked=document["yanked"],
@@ -172,6 +310,8 @@ def project_document(project: Project) -> dict[str, Any]:
     return {
         "newest": project.newest,
         "newest_at": project.newest_at.isoformat() if project.newest_at else "",
+        "first_at": project.first_at.isoformat() if project.first_at else "",
+        "releases": project.releases,
         "status": project.status,
         "status_reason": project.status_reason,
         "yanked": dict(project.yanked),
@@ -180,8 +320,9 @@ def project_document(project: Project) -> dict[str, Any]:
 
 
 def libraries_in_use() -> list[tuple[str, int]]:
-    """Return each library in published versions, with the id of one workspace that uses it."""
-    rows = LockedLibrary.objects.filter(lock__versions__status__in=LIVE).values_list("name")
+    """Return each library of published versions, submissions and built drafts, with the id of one workspace."""
+    statuses = [*LIVE, Status.PENDING, Status.DRAFT]
+    rows = LockedLibrary.objects.filter(lock__versions__status__in=statuses).values_list("name")
     return list(rows.annotate(workspace=Min("lock__versions__environment__workspace")))
 
 

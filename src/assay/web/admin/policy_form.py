@@ -32,6 +32,7 @@ LABELS = {
     "reason": ("Why", ""),
     "replacement": ("Use instead", ""),
     "days": ("Days", ""),
+    "warn_megabytes": ("Warn from megabytes", "smaller growth is only noted"),
     "statuses": ("Statuses", "archived, deprecated, quarantined"),
     "quarantine": ("Stop published versions at once", ""),
     "allowed": ("Python versions", "such as 3.11, 3.12"),

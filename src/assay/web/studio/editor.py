@@ -160,7 +160,9 @@ def resolve_preview(request: Visit) -> HttpResponse:
     except AssayError as error:
         return render(request, "components/preview.html", {"error": error})
     near = covers(request.actor, found.need, exclude={form.base.partition("@")[0], form.slug})
-    expected = expected_findings(preview_findings(request.actor.workspace_id, found.lock, base=form.base))
+    workspace_id = request.actor.workspace_id
+    findings = preview_findings(workspace_id, found.lock, direct=found.direct, environment=form.slug, base=form.base)
+    expected = expected_findings(findings)
     return render(request, "components/preview.html", {**_preview_context(found), "near": near, "expected": expected})
 
 

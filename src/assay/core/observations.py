@@ -1,0 +1,162 @@
+"""What a build observed and a policy judges: failed imports, kernel, startup code, conflicts, commands, RECORDs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from assay.core.console_scripts import ShadowedCommand, shadowed_commands
+from assay.core.report import (
+    ConflictKind,
+    FileConflict,
+    ImportFact,
+    LibraryFacts,
+    RecordMismatch,
+    Report,
+    StartupFile,
+    missing_for,
+)
+
+MAX_ERROR = 200  # characters of an error that no pattern explains
+NAME_FROM = re.compile(r"cannot import name '(?P<name>[\w.]+)' from '(?P<module>[\w.]+)'")
+NO_ATTRIBUTE = re.compile(r"module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'")
+NO_MODULE = re.compile(r"No module named '(?P<module>[\w.]+)'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedImport:
+    """A library whose module does not import, and why.
+
+    `own` says that it is a module by which the library is used; `works` that another such module imports. `needs`
+    is what the build lacks when nothing seems broken (see `core.report.missing_for`), '' otherwise; `other` is the
+    library that offers less than is needed, '' when none does.
+    """
+
+    library: str
+    module: str
+    cause: str
+    own: bool
+    works: bool
+    needs: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observations:
+    """Everything that a build observed. `kernel` is why the kernel did not start, '' when it did.
+
+    `startup_files`, `conflicts` and `mismatches` are None for builds made before they were recorded.
+    """
+
+    imports: tuple[FailedImport, ...] = ()
+    kernel: str = ""
+    commands: tuple[ShadowedCommand, ...] = ()
+    startup_files: tuple[StartupFile, ...] | None = ()
+    conflicts: tuple[FileConflict, ...] | None = ()
+    mismatches: tuple[RecordMismatch, ...] | None = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the build recorded the facts of single files."""
+        return self.startup_files is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `Observations.from_dict` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Observations:
+        """Read what `to_dict` wrote."""
+        files = stored["startup_files"] is not None
+        return cls(
+            imports=tuple(FailedImport(**one) for one in stored["imports"]),
+            kernel=stored["kernel"],
+            commands=tuple(ShadowedCommand(**one) for one in stored["commands"]),
+            startup_files=tuple(StartupFile(**one) for one in stored["startup_files"]) if files else None,
+            conflicts=tuple(_conflict(one) for one in stored["conflicts"]) if files else None,
+            mismatches=tuple(RecordMismatch(**one) for one in stored["mismatches"]) if files else None,
+        )
+
+
+def _conflict(stored: dict[str, Any]) -> FileConflict:
+    return FileConflict(**{**stored, "owners": tuple(stored["owners"]), "kind": ConflictKind(stored["kind"])})
+
+
+def observe(report: Report) -> Observations:
+    """Return what a report holds for a policy to judge."""
+    kernel = next((one for one in report.checks if one.name == "kernel" and one.state == "failed"), None)
+    return Observations(
+        imports=_failed_imports(report),
+        kernel=kernel.detail if kernel else "",
+        commands=_shadowed(report),
+        startup_files=report.startup_files,
+        conflicts=report.file_conflicts,
+        mismatches=report.record_mismatches,
+    )
+
+
+def _shadowed(report: Report) -> tuple[ShadowedCommand, ...]:
+    """Return the commands that hide another one; two libraries that install the same script hide nothing."""
+    equal = {one.path for one in report.file_conflicts or () if one.kind is ConflictKind.EQUAL}
+    found = shadowed_commands(report.libraries)
+    return tuple(one for one in found if not (one.other and f"/bin/{one.command}" in equal))
+
+
+def _failed_imports(report: Report) -> tuple[FailedImport, ...]:
+    """Return one failed import per library: that of an own module where there is one."""
+    providers = {module: one for one in report.libraries for module in _tops(one)}
+    by_library: dict[str, list[ImportFact]] = {}
+    for fact in report.imports:
+        by_library.setdefault(fact.library, []).append(fact)
+    failed = [_failed(name, facts, providers) for name, facts in sorted(by_library.items())]
+    return tuple(one for one in failed if one)
+
+
+def _tops(library: LibraryFacts) -> set[str]:
+    return {module.partition(".")[0] for module in library.modules}
+
+
+def _failed(library: str, facts: list[ImportFact], providers: Mapping[str, LibraryFacts]) -> FailedImport | None:
+    own = _own_modules(library, [one.module for one in facts])
+    failed = sorted((one for one in facts if one.error), key=lambda one: (one.module not in own, one.module))
+    if not failed:
+        return None
+    fact = failed[0]
+    cause, other = explain(fact.error, library, providers)
+    return FailedImport(
+        library=library,
+        module=fact.module,
+        cause=cause,
+        own=fact.module in own,
+        works=any(one.module in own and not one.error for one in facts),
+        needs=missing_for(fact.error),
+        other=other,
+    )
+
+
+def _own_modules(library: str, modules: list[str]) -> set[str]:
+    """Return the modules that are named as the library; all of them when none is."""
+    named = {one for one in modules if one.replace(".", "-").replace("_", "-").lower() == library}
+    return named or set(modules)
+
+
+def explain(error: str, library: str, providers: Mapping[str, LibraryFacts]) -> tuple[str, str]:
+    """Return why an import failed, as the end of a sentence, and the other library that it is about, '' for none.
+
+    `providers` maps top-level modules to the libraries that install them.
+    """
+    named, attribute, absent = (pattern.search(error) for pattern in (NAME_FROM, NO_ATTRIBUTE, NO_MODULE))
+    if found := named or attribute:
+        provider = providers.get(found["module"].partition(".")[0])
+        if provider and provider.name != library:
+            lacks = f"it needs {found['name']} from {found['module']}, which {provider.name} {provider.version} lacks"
+            return lacks, provider.name
+    if absent:
+        provider = providers.get(absent["module"].partition(".")[0])
+        if provider is None:
+            return f"it needs the module {absent['module']}, which no installed library provides", ""
+        lacks = f"it needs the module {absent['module']}, which {provider.name} {provider.version} lacks"
+        return lacks, provider.name if provider.name != library else ""
+    return error[:MAX_ERROR], ""
