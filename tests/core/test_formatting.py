@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.core.formatting import format_bytes, format_memory
+from assay.core.formatting import format_bytes, format_memory, plural
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ from assay.core.formatting import format_bytes, format_memory
         (999, "999 B"),
         (999.5, "1.00 kB"),
         (1_840, "1.84 kB"),
+        (10_000, "10.0 kB"),
+        (100_000, "100 kB"),
         (18_400_000, "18.4 MB"),
         (999_499_999, "999 MB"),
         (999_500_000, "1.00 GB"),
@@ -42,3 +44,18 @@ def test_sizes_have_three_digits_and_a_unit(count: float, text: str) -> None:
 def test_memory_is_written_as_its_limits_are_set(count: float, text: str) -> None:
     """Powers of 1024, no zeros behind the point."""
     assert format_memory(count) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "noun", "text"),
+    [
+        (0, "library", "0 libraries"),
+        (1, "library", "1 library"),
+        (2, "finding", "2 findings"),
+        (1, "finding", "1 finding"),
+        (1_200, "library", "1,200 libraries"),
+    ],
+)
+def test_an_amount_and_its_noun(amount: int, noun: str, text: str) -> None:
+    """One is singular, all else plural."""
+    assert plural(amount, noun) == text

@@ -6,10 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.errors import AssayError, ConflictError, DriftError, ForbiddenError, NotFoundError
+from assay.core.errors import (
+    AssayError,
+    ConflictError,
+    DriftError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+)
 from assay.core.lifecycle import (
     ALLOWED_USES,
     BY_ACTION,
+    NOT_ASSESSED,
     TRANSITIONS,
     Action,
     BuildState,
@@ -22,6 +30,7 @@ from assay.core.lifecycle import (
     check_launch,
     check_use,
     decide,
+    shown_health,
 )
 from assay.core.roles import LEAST_ROLE, RANK, Actor, Right, Role, may_see
 
@@ -83,13 +92,83 @@ def test_nobody_approves_their_own_unless_the_workspace_allows_it() -> None:
     with pytest.raises(ForbiddenError, match="own submission"):
         decide(Action.APPROVE, version_state, person(Role.ADMIN, AUTHOR))
     assert decide(Action.APPROVE, version_state, person(Role.ADMIN, AUTHOR), self_approval=True).self_approved
+    assert not decide(Action.APPROVE, version_state, person(Role.ADMIN), self_approval=True).self_approved
+    assert not decide(Action.WITHDRAW, version_state, person(Role.ADMIN, AUTHOR)).self_approved
 
 
-def test_rejecting_needs_feedback() -> None:
-    """A rejection without words tells its author nothing."""
-    version_state = VersionState(status=Status.PENDING, author_id=AUTHOR, digest="d")
-    with pytest.raises(AssayError, match="feedback"):
-        decide(Action.REJECT, version_state, person(Role.REVIEWER), words="  ")
+@pytest.mark.parametrize(
+    ("action", "status", "path"),
+    [
+        (Action.REJECT, Status.PENDING, "feedback"),
+        (Action.DEPRECATE, Status.PUBLISHED, "reason"),
+        (Action.RETIRE, Status.DEPRECATED, "reason"),
+    ],
+)
+def test_an_action_that_needs_a_text(action: Action, status: Status, path: str) -> None:
+    """Blanks are none; the error names the field."""
+    version_state = VersionState(status=status, author_id=AUTHOR, digest="d")
+    with pytest.raises(InvalidInputError, match=f"A {path} is needed") as caught:
+        decide(action, version_state, person(Role.ADMIN), words="  ")
+    assert caught.value.path == path
+    with pytest.raises(InvalidInputError):
+        decide(action, version_state, person(Role.ADMIN))
+
+
+@pytest.mark.parametrize(
+    ("action", "source", "target", "least", "who"),
+    [
+        (Action.EDIT, "draft", "draft", Role.MEMBER, "author"),
+        (Action.BUILD, "draft", "draft", Role.MEMBER, "author"),
+        (Action.DELETE, "draft", None, Role.MEMBER, "author"),
+        (Action.SUBMIT, "draft", "pending", Role.MEMBER, "author"),
+        (Action.WITHDRAW, "pending", "draft", Role.MEMBER, "author"),
+        (Action.APPROVE, "pending", "published", Role.REVIEWER, "another"),
+        (Action.REJECT, "pending", "draft", Role.REVIEWER, "anyone"),
+        (Action.DEPRECATE, "published", "deprecated", Role.REVIEWER, "anyone"),
+        (Action.RESTORE, "deprecated", "published", Role.REVIEWER, "anyone"),
+        (Action.RETIRE, "deprecated", "retired", Role.ADMIN, "anyone"),
+    ],
+)
+def test_who_may_do_what_in_which_status(
+    action: Action, source: str, target: str | None, least: Role, who: str
+) -> None:
+    """The table once more, by what `decide` allows: roles, author or another, status before and after."""
+    allowed = set()
+    for role in Role:
+        for number in (AUTHOR, 2):
+            for status in Status:
+                state = VersionState(status=status, author_id=AUTHOR, digest="d")
+                try:
+                    found = decide(action, state, person(role, number), words="because")
+                except AssayError:
+                    continue
+                assert found.row.target == target
+                allowed.add((role, number, str(status)))
+    people = {"author": {AUTHOR}, "another": {2}, "anyone": {AUTHOR, 2}}[who]
+    roles_allowed = [role for role in Role if RANK[role] >= RANK[least]]
+    assert allowed == {(role, number, source) for role in roles_allowed for number in people}
+
+
+def test_an_action_in_another_status_is_a_conflict() -> None:
+    """The message names both statuses."""
+    version_state = VersionState(status=Status.PUBLISHED, author_id=AUTHOR, digest="d")
+    with pytest.raises(ConflictError, match="To approve it must be pending; it is published"):
+        decide(Action.APPROVE, version_state, person(Role.ADMIN))
+
+
+@pytest.mark.parametrize(
+    ("health", "assessed", "shown"),
+    [
+        (Health.OK, True, "ok"),
+        (Health.OK, False, NOT_ASSESSED),
+        (Health.ATTENTION, False, "attention"),
+        (Health.QUARANTINED, False, "quarantined"),
+        (Health.QUARANTINED, True, "quarantined"),
+    ],
+)
+def test_health_is_good_only_when_it_was_assessed(health: Health, shown: str, *, assessed: bool) -> None:
+    """Without a feed a version is not assessed; what is known to be bad stays so."""
+    assert shown_health(health, assessed=assessed) == shown
 
 
 def test_a_token_reaches_no_further_than_its_scope() -> None:
@@ -117,7 +196,7 @@ def test_launching_follows_the_table_of_uses(
         assert not allowed
     else:
         assert allowed
-        assert (kind == "personal") == (Use.LAUNCH not in uses)
+        assert kind == ("" if Use.LAUNCH in uses else "personal")
 
 
 def test_every_status_can_be_reached_and_only_retired_is_final() -> None:

@@ -8,12 +8,14 @@ import pytest
 
 from assay.core.report import (
     OPTIONAL,
+    SCHEMA,
     ConflictKind,
     FileConflict,
     LibraryFacts,
     RecordMismatch,
     Report,
     StartupFile,
+    current,
     missing_for,
 )
 
@@ -76,3 +78,17 @@ def test_what_is_written_is_read_back() -> None:
 def test_what_an_import_wants(error: str, wants: str) -> None:
     """Kinds by the words of the error; anything else looks broken."""
     assert missing_for(error) == wants
+
+
+@pytest.mark.parametrize("schema", [{}, {"schema": 1}, {"schema": 2}])
+def test_checks_of_old_reports_have_their_present_names(schema: dict[str, int]) -> None:
+    """A name that did not change stays; all else is kept; a present report is left as it is."""
+    checks = [{"name": "untrue records", "state": "passed"}, {"name": "imports", "state": "failed"}]
+    stored = {"python": "3.11", "checks": checks, **schema}
+    found = current(stored)
+    assert found == {
+        "python": "3.11",
+        "checks": [{"name": "RECORD mismatches", "state": "passed"}, {"name": "imports", "state": "failed"}],
+        "schema": SCHEMA,
+    }
+    assert current({**stored, "schema": SCHEMA})["checks"] == checks

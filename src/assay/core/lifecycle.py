@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -62,7 +62,7 @@ class Who(StrEnum):
     ANYONE = "anyone with the right"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Transition:
     """One row of the table. `text` names the text field that the action requires, '' for none."""
 
@@ -71,34 +71,21 @@ class Transition:
     target: Status | None
     right: Right
     who: Who
-    built: bool = False
-    text: str = ""
-
-
-def _row(
-    action: Action,
-    source: Status,
-    target: Status | None,
-    right: Right,
-    who: Who,
-    *,
-    built: bool = False,
-    text: str = "",
-) -> Transition:
-    return Transition(action=action, source=source, target=target, right=right, who=who, built=built, text=text)
+    built: bool = field(default=False, kw_only=True)
+    text: str = field(default="", kw_only=True)
 
 
 TRANSITIONS: tuple[Transition, ...] = (
-    _row(Action.EDIT, Status.DRAFT, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
-    _row(Action.BUILD, Status.DRAFT, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
-    _row(Action.DELETE, Status.DRAFT, None, Right.COMPOSE, Who.AUTHOR),
-    _row(Action.SUBMIT, Status.DRAFT, Status.PENDING, Right.COMPOSE, Who.AUTHOR, built=True),
-    _row(Action.WITHDRAW, Status.PENDING, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
-    _row(Action.APPROVE, Status.PENDING, Status.PUBLISHED, Right.REVIEW, Who.ANOTHER, built=True),
-    _row(Action.REJECT, Status.PENDING, Status.DRAFT, Right.REVIEW, Who.ANYONE, text="feedback"),
-    _row(Action.DEPRECATE, Status.PUBLISHED, Status.DEPRECATED, Right.REVIEW, Who.ANYONE, text="reason"),
-    _row(Action.RESTORE, Status.DEPRECATED, Status.PUBLISHED, Right.REVIEW, Who.ANYONE),
-    _row(Action.RETIRE, Status.DEPRECATED, Status.RETIRED, Right.ADMINISTER, Who.ANYONE, text="reason"),
+    Transition(Action.EDIT, Status.DRAFT, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
+    Transition(Action.BUILD, Status.DRAFT, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
+    Transition(Action.DELETE, Status.DRAFT, None, Right.COMPOSE, Who.AUTHOR),
+    Transition(Action.SUBMIT, Status.DRAFT, Status.PENDING, Right.COMPOSE, Who.AUTHOR, built=True),
+    Transition(Action.WITHDRAW, Status.PENDING, Status.DRAFT, Right.COMPOSE, Who.AUTHOR),
+    Transition(Action.APPROVE, Status.PENDING, Status.PUBLISHED, Right.REVIEW, Who.ANOTHER, built=True),
+    Transition(Action.REJECT, Status.PENDING, Status.DRAFT, Right.REVIEW, Who.ANYONE, text="feedback"),
+    Transition(Action.DEPRECATE, Status.PUBLISHED, Status.DEPRECATED, Right.REVIEW, Who.ANYONE, text="reason"),
+    Transition(Action.RESTORE, Status.DEPRECATED, Status.PUBLISHED, Right.REVIEW, Who.ANYONE),
+    Transition(Action.RETIRE, Status.DEPRECATED, Status.RETIRED, Right.ADMINISTER, Who.ANYONE, text="reason"),
 )
 BY_ACTION = {row.action: row for row in TRANSITIONS}
 

@@ -161,7 +161,7 @@ def _library(package: dict[str, Any]) -> LockedLibrary:
 
 def file_name(url: str) -> str:
     """Return the last part of a URL's path, decoded."""
-    return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 def _q(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -133,3 +136,67 @@ def test_zero_means_the_beginning_only_where_a_range_starts() -> None:
     for ends in (EventType.FIXED, EventType.LAST_AFFECTED):
         ended = Affected(library="a", ranges=(((EventType.INTRODUCED, "0"), (ends, "0")),))
         assert (ended.covers("0.dev1"), ended.covers("1.0")) == (True, False)
+
+
+@given(
+    st.builds(
+        Advisory,
+        id=st.sampled_from(["PYSEC-1", "MAL-1"]),
+        aliases=st.lists(st.sampled_from(["CVE-1", "GHSA-1"]), unique=True).map(tuple),
+        affected=st.lists(
+            st.builds(
+                Affected,
+                library=st.sampled_from(["a", "b"]),
+                ranges=st.lists(events.map(tuple), max_size=2).map(tuple),
+                versions=st.frozensets(st.sampled_from(VERSIONS), max_size=3),
+            ),
+            max_size=2,
+        ).map(tuple),
+        summary=st.sampled_from(["", "Bad."]),
+        severity=st.sampled_from(Severity),
+        score=st.sampled_from([None, 7.5]),
+        withdrawn=st.sampled_from(["", "2026-01-01T00:00:00Z"]),
+    )
+)
+def test_a_record_survives_being_stored(record: Advisory) -> None:
+    """Also through JSON, and after its names were read."""
+    assert record.names
+    assert Advisory.from_dict(json.loads(json.dumps(record.to_dict()))) == record
+
+
+@pytest.mark.parametrize("version", [f"{number}.0" for number in range(1, 11)])
+def test_a_range_of_one_version(version: str) -> None:
+    """What is introduced and last affected at one version affects that one alone."""
+    told = ((EventType.LAST_AFFECTED, version), (EventType.INTRODUCED, version))
+    affected = Affected(library="a", ranges=(told,))
+    assert [affected.covers(one) for one in ("0.5", version, f"{version}.1", "11.0")] == [False, True, False, False]
+
+
+def test_what_records_of_one_problem_tell_together() -> None:
+    """The worst severity with its score, the first summary by the order of identifiers, the earliest date."""
+    start = (EventType.INTRODUCED, "0")
+    index = AdvisoryIndex(
+        [
+            advisory("PYSEC-1", start, aliases=("CVE-1",), severity=Severity.LOW, score=9.9),
+            advisory("GHSA-1", start, aliases=("CVE-1",), severity=Severity.HIGH, score=0.5, published="2026-02-01"),
+            advisory("GHSA-2", start, aliases=("CVE-1",), severity=Severity.HIGH, summary="Second."),
+            advisory(
+                "ZZ-1", start, aliases=("CVE-1",), severity=Severity.HIGH, summary="Third.", published="2026-01-01"
+            ),
+        ]
+    )
+    (match,) = index.matches("a", "1.0")
+    assert (match.severity, match.score) == (Severity.HIGH, 0.5)
+    assert (match.summary, match.published) == ("Second.", "2026-01-01")
+    (bare,) = AdvisoryIndex([advisory("PYSEC-1", start)]).matches("a", "1.0")
+    assert (bare.score, bare.summary, bare.published) == (None, "", "")
+
+
+def test_the_order_of_identifiers() -> None:
+    """Malware, the ecosystem's own, GitHub's, CVE, then all others; the first one names the problem."""
+    names = ("MAL-1", "PYSEC-1", "GHSA-1", "CVE-1", "AAA-1")
+    record = advisory("AAA-1", (EventType.INTRODUCED, "0"), aliases=("CVE-1", "GHSA-1", "PYSEC-1"))
+    (match,) = AdvisoryIndex([record, advisory("MAL-1", *record.affected[0].ranges[0], aliases=("CVE-1",))]).matches(
+        "a", "1.0"
+    )
+    assert (match.id, *match.aliases) == names

@@ -95,3 +95,19 @@ def test_the_document_says_when_nobody_looked() -> None:
         "introduced": [],
         "remaining": [],
     }
+
+
+def test_problems_of_several_libraries_add_up() -> None:
+    """In the order of the rows."""
+    names = ("attrs", "idna", "six")
+    index = AdvisoryIndex(
+        Advisory(id=f"{kind}-{name}", affected=(Affected(library=name, versions=frozenset(versions)),))
+        for name in names
+        for kind, versions in (("FIXED", {"1"}), ("NEW", {"2"}), ("STAYS", {"1", "2"}))
+    )
+    sides = [ComparedVersion(label=one, lock=lock_of(dict.fromkeys(names, one))) for one in ("1", "2")]
+    found = expose(compare(sides), index)
+    assert ids(found.fixed) == [f"FIXED-{name}" for name in names]
+    assert ids(found.introduced) == [f"NEW-{name}" for name in names]
+    assert ids(found.remaining) == [f"STAYS-{name}" for name in names]
+    assert found.counts == dict.fromkeys(names, (2, 2))

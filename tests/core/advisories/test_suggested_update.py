@@ -143,3 +143,30 @@ def test_a_summary_says_what_moves_and_why() -> None:
     )
     assert summary_of(found) == ("six 1.0 → 2.0 fixes 2; also changes attrs 1 → 2, fresh new → 1, old 1 → gone")
     assert summary_of(found[:1]) == "six 1.0 → 2.0 fixes 2; nothing else changes"
+
+
+def test_each_library_gets_its_own_update() -> None:
+    """What has no fix stays listed for each library, also where an older problem of it had one."""
+    old_fix = advisory("OLD", (START, "0"), (FIXED, "0.5"), library="idna")
+    index = AdvisoryIndex(
+        [
+            old_fix,
+            advisory("A", (START, "0"), library="idna"),
+            advisory("B", (START, "0"), (FIXED, "2.0"), library="six"),
+            advisory("C", (START, "0"), library="six"),
+            advisory("D", (START, "0"), (FIXED, "2.0"), (START, "2.5"), library="rich"),
+            advisory("E", (START, "0"), (FIXED, "3.0"), library="rich"),
+        ]
+    )
+    matches = [match for name in ("idna", "rich", "six") for match in index.matches(name, "1.0")]
+    found = plan_updates(matches, index)
+    assert found.moves == (LibraryUpdate(library="six", version="1.0", least="2.0", fixes=("B",)),)
+    assert [one.id for one in found.unfixed] == ["A", "D", "E", "C"]
+
+
+def test_an_update_to_a_pre_release_keeps_the_bounds_that_allow_it() -> None:
+    """PEP 440: a bound allows a pre-release where it is asked for."""
+    move = LibraryUpdate(library="six", version="1.0", least="2.0rc1", fixes=("A",))
+    spec = Spec(python="3.11", libraries=("six>=1,<3",))
+    found = spec_with_updates(spec, lock_of({}), (move,), STRATEGIES[0], frozenset())
+    assert found.libraries == ("six<3,>=1,>=2.0rc1",)

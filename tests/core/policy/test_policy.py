@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 from assay.core.advisories.advisory import Advisory, AdvisoryIndex, Affected, EventType, Severity
 from assay.core.licences.expressions import avoids, choices, satisfied_by
 from assay.core.policy.facts import Context, LibraryFact, Project, SimilarVersion, VersionFacts
-from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
+from assay.core.policy.findings import (
+    Effect,
+    Fact,
+    Finding,
+    Waiver,
+    open_blocks,
+    stops_at,
+    strongest,
+    weaker,
+)
 from assay.core.policy.library_rules import (
     AllowOnly,
     Deny,
@@ -25,7 +35,7 @@ from assay.core.policy.library_rules import (
     Sources,
     Vulnerability,
 )
-from assay.core.policy.policy import BY_KIND, DEFAULT, Evaluator, Policy
+from assay.core.policy.policy import BY_KIND, DEFAULT, Evaluator, Policy, _finding
 from assay.core.policy.version_rules import (
     Count,
     Drift,
@@ -263,3 +273,80 @@ def test_a_rule_without_words_cannot_be_made() -> None:
     """Every kind of rule says what it speaks of."""
     with pytest.raises(TypeError, match="what"):
         Rule()  # type: ignore[abstract]  # what is tested
+
+
+def test_a_finding_is_its_fact_under_its_rule() -> None:
+    """Every field arrives; a fact that was not assessed, or that has a limit, is never stronger."""
+    rule = Deny(library="pillow", effect=Effect.BLOCK, waived_by=Role.ADMIN, stop_after=30)
+    fact = Fact(key="k", words="w", advice="a", library="pillow", version="8.0.0", names=("CVE-1",), fixed="8.1")
+    found = _finding(rule, fact)
+    assert found == Finding(
+        key="k",
+        kind="deny",
+        effect=Effect.BLOCK,
+        words="w",
+        advice="a",
+        rule=rule.sentence,
+        library="pillow",
+        version="8.0.0",
+        names=("CVE-1",),
+        waived_by="admin",
+        stop_after=30,
+        fixed="8.1",
+    )
+    assert _finding(rule, replace(fact, assessed=False)) == replace(found, effect=Effect.NOTE, assessed=False)
+    assert _finding(rule, replace(fact, at_most=Effect.WARN)).effect is Effect.WARN
+
+
+def test_every_library_is_evaluated() -> None:
+    """Findings of one library do not hide those of another; the rules about the version come on top."""
+    rules = (Deny(library="pillow"), Deny(library="numpy"), Count(libraries=1))
+    evaluator = Evaluator(Policy(rules=rules), WORLD)
+    facts = version(library(), library("numpy", "1.0"))
+    for _ in range(2):
+        assert [one.key for one in evaluator.findings(facts)] == ["count/2", "deny/numpy/1.0", "deny/pillow/8.0.0"]
+
+
+def finding(key: str, effect: Effect, *, name: str = "", rule: str = "r", stop_after: int = 0) -> Finding:
+    """Return a finding."""
+    return Finding(
+        key=key, kind="deny", effect=effect, words="w", advice="", rule=rule, library=name, stop_after=stop_after
+    )
+
+
+def test_one_finding_for_each_fact() -> None:
+    """The strongest, of equal ones the first; the list is by effect, library and key."""
+    warn, block = finding("b", Effect.WARN, name="six"), finding("b", Effect.BLOCK, name="six")
+    note = finding("a", Effect.NOTE, name="attrs")
+    others = [finding("d", Effect.WARN, name="idna"), finding("c", Effect.WARN, name="idna")]
+    for both in ([warn, block], [block, warn]):
+        assert strongest([note, *others, *both]) == [block, others[1], others[0], note]
+    assert strongest([warn, replace(warn, rule="later")]) == [warn]
+
+
+NOW = datetime(2026, 6, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("findings", "days"),
+    [
+        ([], None),
+        ([finding("a", Effect.BLOCK)], None),
+        ([finding("a", Effect.NOTE, stop_after=3)], None),
+        ([finding("a", Effect.WARN, stop_after=30)], 30),
+        ([finding("a", Effect.BLOCK, stop_after=30), finding("b", Effect.BLOCK, stop_after=7)], 7),
+        ([finding("a", Effect.BLOCK, stop_after=30), finding("b", Effect.NOTE, stop_after=7)], 30),
+        ([finding("a", Effect.BLOCK, stop_after=30), finding("b", Effect.BLOCK)], 30),
+    ],
+)
+def test_when_a_version_stops(findings: list[Finding], days: int | None) -> None:
+    """After the shortest term of a finding that blocks or warns; never without a term."""
+    assert stops_at(findings, NOW) == (None if days is None else NOW + timedelta(days=days))
+
+
+@pytest.mark.parametrize("one", Effect)
+@pytest.mark.parametrize("other", Effect)
+def test_the_weaker_of_two_effects(one: Effect, other: Effect) -> None:
+    """A note is weaker than a warning, and that than a block."""
+    order = ["note", "warn", "block"]
+    assert weaker(one, other) == min(one, other, key=order.index)
