@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.applications import BUILT_IN, Application, check_application, check_compatible, check_file, fill
+from assay.core.applications import (
+    BUILT_IN,
+    ICONS,
+    LONGEST,
+    MOST_ARGUMENTS,
+    Application,
+    check_application,
+    check_compatible,
+    check_file,
+    fill,
+    words_of,
+)
 from assay.core.errors import ForbiddenError, InvalidInputError
 from assay.core.sizes import choose, read_sizes
 
@@ -39,6 +50,11 @@ def test_what_comes_with_assay_is_well_formed() -> None:
         ({"argv": ("{port!r}",)}, "argv"),
         ({"argv": ("{port", "x")}, "argv"),
         ({"argv": ("{port}", "a\nb")}, "argv"),
+        ({"argv": ("{port}", "a\0b")}, "argv"),
+        ({"argv": ("{port}", *["x"] * MOST_ARGUMENTS)}, "argv"),
+        ({"argv": ("{port}", "x" * (LONGEST + 1))}, "argv"),
+        ({"name": "x" * 61}, "name"),
+        ({"name": "a\tb"}, "name"),
         ({"needs": ("--index",)}, "needs"),
         ({"icon": "skull"}, "icon"),
     ],
@@ -53,8 +69,9 @@ def test_a_record_that_cannot_work_is_refused(change: dict[str, object], path: s
 @pytest.mark.parametrize("file", ["", "/etc/passwd", "../app.py", "a/../../b", "a\nb", "x" * 500])
 def test_a_file_lies_below_the_home(file: str) -> None:
     """Nothing outside, nothing unreadable."""
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="Shiny") as caught:
         check_file(PLAIN, file)
+    assert caught.value.path == "file"
 
 
 def test_a_file_is_never_an_option() -> None:
@@ -92,8 +109,68 @@ def test_sizes_are_read_from_one_line() -> None:
     ]
     assert choose(sizes, "").name == "small"
     assert choose(sizes, "large").name == "large"
-    for line in ("", "small", "small=1T/1", "a=1G/0", "a=1G/1 a=2G/1"):
-        with pytest.raises(InvalidInputError):
-            read_sizes(line)
-    with pytest.raises(InvalidInputError, match="no size 'huge'"):
+    assert read_sizes("a=1M/1")[0].memory == 1 << 20
+    with pytest.raises(InvalidInputError, match="no size 'huge'") as caught:
         choose(sizes, "huge")
+    assert (caught.value.path, caught.value.hint) == ("size", "Choose one of small, large.")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "No size is given, or a name occurs twice"),
+        ("a=1G/1 a=2G/1", "No size is given, or a name occurs twice"),
+        ("small", "'small' is not a size"),
+        ("small=1T/1", "'small=1T/1' is not a size"),
+        ("a=1G/0", "'a=1G/0' is not a size"),
+        ("a=0G/1", "'a=0G/1' is not a size"),
+    ],
+)
+def test_a_size_that_cannot_be_is_refused(line: str, words: str) -> None:
+    """Without a name, unit, memory or processors."""
+    with pytest.raises(InvalidInputError, match=words):
+        read_sizes(line)
+
+
+def test_a_record_at_its_limits_is_accepted() -> None:
+    """The limits themselves are allowed."""
+    greatest = replace(PLAIN, name="x" * 60, argv=("{port}", "x" * LONGEST, *["x"] * (MOST_ARGUMENTS - 2)))
+    assert check_application(greatest) == greatest
+    assert check_file(PLAIN, "x" * LONGEST) == f"./{'x' * LONGEST}"
+
+
+def test_braces_and_the_host_are_filled_in() -> None:
+    """Doubled braces stay so until the proxy has filled in the port."""
+    record = replace(PLAIN, argv=("--origin={host}", "{{x}}={port}", "{base_url}"))
+    filled = fill(record, prefix="/p", file="", host="studio.example")
+    assert filled == ["--origin=studio.example", "{{x}}={port}", "{base_url}"]
+
+
+def test_a_command_is_split_as_a_shell_would() -> None:
+    """Quotes hold words together; one that is not closed is an error."""
+    assert words_of("python -m 'my app' --port={port}") == ("python", "-m", "my app", "--port={port}")
+    with pytest.raises(InvalidInputError, match="No closing quotation") as caught:
+        words_of("python 'x")
+    assert (caught.value.path, caught.value.hint) == ("argv", "Close each quote.")
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "hint"),
+    [
+        ({"slug": "Two Words"}, "'Two Words' is not", "2 to 32"),
+        ({"name": ""}, "at most 60 characters", "people know"),
+        ({"argv": ()}, f"1 to {MOST_ARGUMENTS}", f"{LONGEST} characters"),
+        ({"argv": ("python",)}, "{port}", "listen"),
+        ({"argv": ("{port}", "{home}", "{away}")}, "{away, home}", "base_url, file, host, port, prefix"),
+        ({"argv": ("{port", "x")}, "cannot be", "Write {{ and }}"),
+        ({"argv": ("{port}", "a\nb")}, "control character", "it"),
+        ({"needs": ("--index",)}, "'--index' is not", "no versions"),
+        ({"icon": "skull"}, "'skull'", ", ".join(ICONS)),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_what_to_do(change: dict[str, object], words: str, hint: str) -> None:
+    """Both are shown beside the field."""
+    with pytest.raises(InvalidInputError) as refused:
+        check_application(replace(PLAIN, **change))  # type: ignore[arg-type]  # wrong on purpose
+    assert words in refused.value.detail
+    assert hint in refused.value.hint

@@ -71,3 +71,26 @@ def test_every_candidate_is_a_spec_that_differs(lines: list[tuple[str, str]]) ->
         assert not corrections
         assert fix.libraries != tuple(libraries)
         assert {line.rstrip("<>=!~.,*0123456789") for line in parsed} <= {name for name, _ in lines}
+
+
+def test_every_kind_of_fix_in_its_order() -> None:
+    """First without upper bounds, then any version, another Python, without the library; lines keep their place."""
+    libraries = ("App<2", "Other[x]>=2,>1,<4")
+    detail = "Because App depends on Python<3.12 and Other<4 is needed, nothing fits."
+    found = fixes(libraries, detail, python="3.13", pythons=("3.13", "3.12"))
+    assert [(one.words, one.libraries, one.python) for one in found] == [
+        ("Use Other[x]>1,>=2 instead of Other[x]>=2,>1,<4", ("App<2", "Other[x]>1,>=2"), None),
+        ("Allow any version of App", ("App", "Other[x]>=2,>1,<4"), None),
+        ("Allow any version of Other", ("App<2", "Other[x]"), None),
+        ("Use Python 3.12", libraries, "3.12"),
+        ("Remove App", ("Other[x]>=2,>1,<4",), None),
+        ("Remove Other", ("App<2",), None),
+    ]
+
+
+def test_the_full_stop_is_no_part_of_a_requirement() -> None:
+    """Uv ends its sentences with one."""
+    assert dependencies_in("And because you require app and other==3.1.") == (
+        Dependency(dependent="", requirement="app"),
+        Dependency(dependent="", requirement="other==3.1"),
+    )

@@ -38,3 +38,13 @@ def test_with_one_place_people_take_turns() -> None:
     waiting = [(number, "ana") for number in range(100)] + [(100, "ben")]
     assert next_in_queue(waiting, running={}, served={"ana": 5.0}, free=1) == [100]
     assert next_in_queue(waiting, running={}, served={}, free=3) == [0, 100, 1]
+
+
+def test_what_is_chosen_counts_as_under_way() -> None:
+    """So the order is that of starting them one after the other."""
+    waiting = [(key, key[:3]) for key in ("ana0", "ana1", "ana2", "ben0", "ben1", "eva0")]
+    assert next_in_queue(waiting, running={}, served={}, free=6) == ["ana0", "ben0", "eva0", "ana1", "ben1", "ana2"]
+    assert next_in_queue(waiting, running={"ana": 2, "ben": 3, "eva": 9}, served={}, free=4) == [
+        *("ana0", "ben0", "ana1", "ben1"),
+    ]
+    assert next_in_queue(waiting, running={"ben": 2, "eva": 9}, served={}, free=3) == ["ana0", "ana1", "ben0"]

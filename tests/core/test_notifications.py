@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assay.core.events import EventName
 from assay.core.notifications import MAX_REASON, NOTIFICATION_TYPES, words_of
 
@@ -22,3 +24,17 @@ def test_what_is_said() -> None:
     """A sentence, then the words of whoever did it."""
     told = words_of(EventName.VERSION_REJECTED, actor="ben", reference="geo@3", detail={"feedback": "too old"})
     assert told == "ben rejected geo@3: too old"
+
+
+@pytest.mark.parametrize(
+    ("reason", "quoted"),
+    [
+        ("x" * MAX_REASON, "x" * MAX_REASON),
+        ("x" * (MAX_REASON + 1), "x" * (MAX_REASON - 1) + "…"),
+        (" two\n lines ", "two lines"),
+    ],
+)
+def test_a_long_text_is_cut(reason: str, quoted: str) -> None:
+    """To so many characters, the last of which says that there is more."""
+    told = words_of(EventName.VERSION_REJECTED, actor="ben", reference="geo@3", detail={"feedback": reason})
+    assert told == f"ben rejected geo@3: {quoted}"

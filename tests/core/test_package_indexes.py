@@ -40,26 +40,45 @@ def test_the_first_source_that_claims_a_name_owns_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://x/simple", "https://", "https://u:p@x/simple", "https://x/simple?a=1", "x", ""]
+    ("url", "words"),
+    [
+        ("ftp://x/simple", "is not the address"),
+        ("https://", "is not the address"),
+        ("https://x/simple?a=1", "is not the address"),
+        ("https://x/simple#a", "is not the address"),
+        ("x", "is not the address"),
+        ("", "is not the address"),
+        ("https://u:p@x/simple", "contains a user name or a password"),
+        ("https://u@x/simple", "contains a user name or a password"),
+        ("https://:p@x/simple", "contains a user name or a password"),
+    ],
 )
-def test_what_is_no_address_of_an_index_is_refused(url: str) -> None:
-    """Another scheme, no host, credentials or a query in the address."""
-    with pytest.raises(InvalidInputError):
+def test_what_is_no_address_of_an_index_is_refused(url: str, words: str) -> None:
+    """Another scheme, no host, credentials, a query or a fragment in the address."""
+    with pytest.raises(InvalidInputError, match=words) as caught:
         check_address(url, allow_private=True)
+    assert caught.value.path == "url"
+
+
+def test_an_address_is_kept_without_blanks_and_last_slashes() -> None:
+    """So that equal addresses are equal."""
+    assert check_address(" https://x/X//", allow_private=False) == "https://x/X"
 
 
 def test_plain_http_is_for_machines_of_ones_own() -> None:
     """On the open network it is https."""
     assert check_address("http://10.0.0.5/simple/", allow_private=True) == "http://10.0.0.5/simple"
-    with pytest.raises(InvalidInputError, match="needs https"):
+    with pytest.raises(InvalidInputError, match="needs https") as caught:
         check_address("http://example.com/simple", allow_private=False)
+    assert caught.value.path == "url"
 
 
 @pytest.mark.parametrize("patterns", [[], ["*"], ["?"], ["a b"], ["-*"], [f"name-{one}" for one in range(60)]])
 def test_a_pattern_claims_some_names_and_not_all(patterns: list[str]) -> None:
     """Nothing, everything, spaces and too many are refused."""
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="pattern") as caught:
         check_patterns(patterns)
+    assert caught.value.path == "patterns"
 
 
 @pytest.mark.parametrize(

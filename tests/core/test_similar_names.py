@@ -140,3 +140,18 @@ def test_every_difference_has_words() -> None:
         Difference.AFFIX_AND_LETTER,
         Difference.WORD_ORDER,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "well_known", "little_known"),
+    [
+        ("jwot", "jwto", Difference.SWAPPED, None),
+        ("widegts", "widgets", Difference.SWAPPED, Difference.SWAPPED),
+    ],
+)
+def test_a_short_name_is_mistaken_when_it_is_well_known(
+    name: str, other: str, well_known: Difference | None, little_known: Difference | None
+) -> None:
+    """Longer ones are mistaken in any case."""
+    assert difference_of(name, other) is well_known
+    assert difference_of(name, other, well_known=False) is little_known

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.errors import InvalidInputError
-from assay.core.spec import MAX_LIBRARIES, MAX_LINE, Spec, check_slug, parse_libraries, parse_pin, parse_spec, pinned
+from assay.core.spec import (
+    MAX_LIBRARIES,
+    MAX_LINE,
+    Spec,
+    check_slug,
+    parse_libraries,
+    parse_library,
+    parse_pin,
+    parse_spec,
+    pinned,
+)
 
 
 @given(st.text(max_size=MAX_LINE + 20))
@@ -39,24 +49,25 @@ def test_single_equals_is_understood_and_told(written: str, understood: str) -> 
 @pytest.mark.parametrize("lines", [["six", "Six>=1"], ["a_b", "a-b"], ["a.b", "A-B"]])
 def test_a_library_stands_once(lines: list[str]) -> None:
     """Names are compared as the index compares them (PEP 503)."""
-    with pytest.raises(InvalidInputError, match="already"):
+    with pytest.raises(InvalidInputError, match="already") as caught:
         parse_libraries(lines)
+    assert caught.value.path == "libraries[1]"
 
 
 @pytest.mark.parametrize(
-    ("given", "path"),
+    ("given", "path", "words"),
     [
-        ({"base": None, "python": None}, "python"),
-        ({"base": "x@1", "python": "3.11"}, "python"),
-        ({"base": "X@1", "python": None}, "base"),
-        ({"base": "x@0", "python": None}, "base"),
-        ({"base": None, "python": "2.7"}, "python"),
-        ({"base": None, "python": "3.11; rm"}, "python"),
+        ({"base": None, "python": None}, "python", "Neither a base nor a Python version"),
+        ({"base": "x@1", "python": "3.11"}, "python", "A base"),
+        ({"base": "X@1", "python": None}, "base", "'X@1'"),
+        ({"base": "x@0", "python": None}, "base", "'x@0'"),
+        ({"base": None, "python": "2.7"}, "python", "'2.7' is not a Python version"),
+        ({"base": None, "python": "3.11; rm"}, "python", "'3.11; rm' is not a Python version"),
     ],
 )
-def test_a_foundation_is_a_base_or_a_python(given: dict[str, str | None], path: str) -> None:
+def test_a_foundation_is_a_base_or_a_python(given: dict[str, str | None], path: str, words: str) -> None:
     """Exactly one of the two, each in its form."""
-    with pytest.raises(InvalidInputError) as caught:
+    with pytest.raises(InvalidInputError, match=words) as caught:
         parse_spec(libraries=["six"], **given)
     assert caught.value.path == path
 
@@ -97,8 +108,12 @@ def test_a_stored_spec_without_constraints_has_none() -> None:
         ("six==$VERSION", "'six==$VERSION' contains an environment variable."),
         ("./six", "'./six' is a path or a file."),
         ("C:\\six", "'C:\\\\six' is a path or a file."),
+        ("c:\\six", "'c:\\\\six' is a path or a file."),
         ("six-1.0.tar.gz", "'six-1.0.tar.gz' is a path or a file."),
         ("git+ssh://example.com/six", "'git+ssh://example.com/six' points to a URL."),
+        ("git+git@example.com:six", "'git+git@example.com:six' points to a URL."),
+        ("six # " + "x" * MAX_LINE, f"{MAX_LINE + 6} characters; a line has at most {MAX_LINE}."),
+        ("y" * 55 + " >> 1", f"'{'y' * 55} >> 1' is not a library requirement: "),
         ("six @ file:six", "'six @ file:six' points to a URL."),
         ("six >> 1", "'six >> 1' is not a library requirement: "),
         ("y" * 61 + " >> 1", f"'{'y' * 57}…' is not a library requirement: "),
@@ -121,8 +136,10 @@ def test_a_line_of_the_greatest_length_is_accepted() -> None:
 
 def test_blank_lines_and_comments_are_skipped() -> None:
     """They count as lines, so that a correction names the line that the author sees."""
-    lines, corrections = parse_libraries(["", "# note", "six  # because", "idna=2.8"])
+    lines, corrections = parse_libraries(["", "# note", "six  # because # of it", "idna=2.8"])
     assert lines == ("six", "idna==2.8")
+    greatest = "rich #" + "x" * (MAX_LINE - 6)
+    assert parse_libraries([greatest])[0] == ("rich",)
     assert [one.line for one in corrections] == [4]
 
 
@@ -177,6 +194,7 @@ def test_what_is_set_beside_the_libraries_is_kept() -> None:
         ("2", "==2.*", "2.9", "3.0"),
         ("2.2.3", "==2.2.3", "2.2.3", "2.2.4"),
         ("2.2rc1", "==2.2rc1", "2.2rc1", "2.2"),
+        ("2.2", "==2.2.*", "2.2.1rc1", "2.1rc1"),
     ],
 )
 def test_a_pin_is_exact_or_a_line_of_versions(version: str, specifier: str, accepted: str, refused: str) -> None:
@@ -200,3 +218,17 @@ def test_pinning_changes_the_library_alone() -> None:
     pin = parse_pin("pandas", "2.2")
     assert pinned(lines, pin) == ("idna", 'Pandas[excel]==2.2.*; python_version >= "3.9"')
     assert pinned(("idna",), pin) == ("idna", "pandas==2.2.*")
+
+
+def test_a_single_line_is_the_first() -> None:
+    """Messages and paths count it so when no number is given."""
+    with pytest.raises(InvalidInputError, match="Line 1: ") as caught:
+        parse_library("-e six")
+    assert caught.value.path == "libraries[0]"
+
+
+def test_what_is_no_slug_is_refused() -> None:
+    """The message quotes it; the path names the field."""
+    with pytest.raises(InvalidInputError, match="'Two Words' is not") as caught:
+        check_slug("Two Words")
+    assert caught.value.path == "slug"

@@ -56,3 +56,10 @@ def test_a_line_that_does_not_take_what_others_hold_is_a_conflict() -> None:
         ("pandas<2.2", ("geo@3",), "2.2", ("ds@1", "all@1")),
         ("pandas>=2.2", ("all@1",), "2.1", ("geo@3",)),
     ]
+
+
+def test_either_kind_of_conflict_is_one() -> None:
+    """Another release line, or a line that excludes what others hold."""
+    assert spread("six", {"1.0": ["a@1"], "2.0": ["b@1"]}).conflict
+    assert spread("six", {"1.0": ["a@1"], "1.1": ["b@1"]}, [("six<1.1", "a@1")]).conflict
+    assert spread("six", {"1.0": ["a@1"]}).name == "six"

@@ -14,10 +14,15 @@ from assay.core.comparison.diff import (
     Change,
     ComparedVersion,
     Comparison,
+    Row,
+    Setting,
     Step,
+    UnrequestedChange,
     change_between,
     compare,
+    release_line,
     step_of,
+    unrequested_changes,
 )
 from assay.core.errors import InvalidInputError
 from assay.core.lock import File, Lock, LockedLibrary
@@ -140,8 +145,9 @@ def test_via_is_a_chain_from_what_was_asked_for(one: ComparedVersion, other: Com
 @pytest.mark.parametrize("count", [0, MAX_VERSIONS + 1])
 def test_one_to_five_sides(count: int) -> None:
     """More than a person can read is refused."""
-    with pytest.raises(InvalidInputError, match=f"{count} versions"):
+    with pytest.raises(InvalidInputError, match=f"{count} versions") as caught:
         compare([ComparedVersion(label="x", lock=Lock(python="3.11", platform="x"))] * count)
+    assert caught.value.path == "versions"
 
 
 @pytest.mark.parametrize(
@@ -214,3 +220,96 @@ def test_effects_are_told() -> None:
     assert [(row.name, row.growth) for row in effects.growth] == [("b", 50), ("a", -2)]
     assert [row.name for row in effects.licence_changed] == ["a"]
     assert [row.name for row in effects.requirement_changed] == ["c"]
+
+
+FILE = File(name="a", url="u", size=7, sha256="a" * 64, uploaded="2026-01-01T00:00:00Z")
+FIRST = LockedLibrary(name="a", version="1", index="i", file=FILE)
+OTHER = LockedLibrary(
+    name="a", version="2", index="j", file=replace(FILE, size=9, sha256="b" * 64, uploaded="2026-02-02T00:00:00Z")
+)
+
+
+def lock(*libraries: LockedLibrary) -> Lock:
+    """Return a lock of these libraries."""
+    return Lock(python="3.11", platform="x", libraries=libraries)
+
+
+def test_a_row_has_an_entry_for_each_version() -> None:
+    """Absent or unknown is None, 0 or ''; its line counts also where the library is absent."""
+    versions = [
+        ComparedVersion(
+            label=f"x@{number}",
+            lock=lock(*libraries),
+            direct=("a",),
+            licences={"a": "MIT"},
+            requirements={"a": f"a<{number}"},
+            installed={"a": 70},
+        )
+        for number, libraries in enumerate(([FIRST], []), 1)
+    ]
+    (row,) = compare([*versions, ComparedVersion(label="x@3", lock=lock(OTHER))]).rows
+    assert row == Row(
+        name="a",
+        versions=("1", None, "2"),
+        change=Change.UPGRADED,
+        step=Step.MAJOR,
+        direct=False,
+        via=(),
+        sizes=(7, 0, 9),
+        uploaded="2026-02-02T00:00:00Z",
+        licences=("MIT", "", ""),
+        requirements=("a<1", "a<2", ""),
+        installed=(70, 0, 0),
+        indexes=("i", "", "j"),
+        files=("a" * 64, "", "b" * 64),
+    )
+    (gone,) = compare(versions).rows
+    assert (gone.change, gone.direct, gone.uploaded) == (Change.REMOVED, True, "2026-01-01T00:00:00Z")
+
+
+def test_rows_stand_by_what_matters() -> None:
+    """Changed before unchanged, direct before transitive, then by kind of change and by name."""
+    before = {"a-same": "1", "b-same": "1", "up": "1", "up-direct": "1", "down": "2", "gone": "1", "b-up": "1"}
+    after = {"a-same": "1", "b-same": "1", "up": "2", "up-direct": "2", "down": "1", "new": "1", "b-up": "2"}
+    sides = [
+        ComparedVersion(
+            label=label,
+            lock=lock(*(replace(FIRST, name=name, version=version) for name, version in pins.items())),
+            direct=("b-same", "up-direct"),
+        )
+        for label, pins in (("x@1", before), ("x@2", after))
+    ]
+    names = ["up-direct", "new", "gone", "b-up", "up", "down", "b-same", "a-same"]
+    assert [row.name for row in compare(sides).rows] == names
+
+
+def test_settings_stand_side_by_side() -> None:
+    """'' where a version has none."""
+    sides = [
+        ComparedVersion(label="x@1", lock=lock(), settings={"Python": "3.11"}),
+        ComparedVersion(label="x@2", lock=lock(), settings={"Python": "3.12", "Base": "ds@1"}),
+    ]
+    found = compare(sides)
+    assert found.settings == (
+        Setting(name="Python", values=("3.11", "3.12")),
+        Setting(name="Base", values=("", "ds@1")),
+    )
+    assert found.labels == ("x@1", "x@2")
+
+
+def test_changes_that_nobody_requested() -> None:
+    """Of libraries in both locks whose version differs, those that the new spec does not name."""
+    names = ("kept", "moved", "requested")
+    before = lock(*(replace(FIRST, name=name) for name in (*names, "gone")))
+    after = lock(replace(FIRST, name="kept"), *(replace(OTHER, name=name) for name in ("moved", "requested", "new")))
+    assert unrequested_changes(before, after, {"requested"}) == (
+        UnrequestedChange(name="moved", before="1", after="2"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "line"), [("2.1", "2"), ("1!2.0", "1!2"), ("2!0.1", "2!0"), ("0!2", "2"), ("odd", "odd")]
+)
+def test_the_release_line_is_epoch_and_first_segment(version: str, line: str) -> None:
+    """A later epoch is another line (PEP 440)."""
+    assert release_line(version) == line

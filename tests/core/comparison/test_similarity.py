@@ -204,6 +204,7 @@ def test_which_versions_of_a_library_are_live() -> None:
     assert index.holders("six", "3", among) == []
     assert dict(index.live(index.slots(["a@1"]))) == {"six": {"1": 1}}
     index.add("c@1", profile("six>=1", "attrs", six="1"))
+    index.add("d@1", profile("six", six="1"))
     assert index.requirements("six", index.slots(["a@1", "c@1"])) == [("six>=1", "c@1")]
 
 
@@ -252,3 +253,121 @@ def test_the_same_lock_is_similar_whatever_it_was_made_for() -> None:
     held = {"six": "1", "idna": "2"}
     index.load([("a@1", profile("six", **held)), ("b@1", profile("idna", **held))])
     assert list(index.similar_pairs(index.keys, 0.9)) == [("a@1", "b@1")]
+
+
+@pytest.mark.parametrize(
+    ("total", "holders", "weight"),
+    [(8, 8, 4), (8, 4, 6), (8, 1, 10), (8, 100, 4), (1, 1, 4), (0, 0, 4), (8, 0, 10), (7, 5, 5)],
+)
+def test_the_weight_of_a_library(total: int, holders: int, weight: int) -> None:
+    """4 for what all hold, 2 more for each time that half as many hold it; without a holder as with one."""
+    weights = Weights(holders={"six": holders}, total=total)
+    assert (weights.of("six"), weights.of("unknown")) == (weight, Weights(holders={"a": 1}, total=total).of("a"))
+
+
+def test_the_index_weighs_by_holders() -> None:
+    """All versions of a library count together."""
+    index = NearestIndex()
+    index.load([("a@1", profile(six="1")), ("b@1", profile(six="2", attrs="1")), ("c@1", profile(six="2"))])
+    assert index.weights == Weights(holders={"six": 3, "attrs": 1}, total=3)
+
+
+def test_an_identical_version_lacks_nothing() -> None:
+    """Whatever it was made for; what it has beyond the need is counted by the lock, else by the lines."""
+    weights = Weights(holders={}, total=1)
+    need, there = profile("six[x]", six="1", idna="1"), profile("idna", six="1", idna="1")
+    found = nearness("a@1", need, there, weights)
+    assert (found.score, found.covers, found.identical) == (1.0, True, True)
+    assert (found.missing, found.unfit, found.extra) == ((), (), 0)
+    assert nearness("a@1", profile("six", six="1"), there, weights).extra == 1
+    assert nearness("a@1", Profile(python="3.11", lines=("six",)), there, weights).extra == 1
+    assert nearness("a@1", profile("six>1"), there, weights).unfit == ("six",)
+
+
+@pytest.mark.parametrize(
+    ("marker", "python", "true"),
+    [
+        ("python_version < '3.9'", "3.8", True),
+        ("python_version < '3.9'", "3.12", False),
+        ("python_version >= '3.99'", "3.99", True),
+        ("python_full_version < '3.9'", "3.8", True),
+        ("python_full_version >= '3.99.4'", "3.99", True),
+        ("sys_platform == 'win32'", "3.12", False),
+    ],
+)
+def test_markers_are_evaluated_for_the_python_of_the_version(marker: str, python: str, *, true: bool) -> None:
+    """Not for that of the server."""
+    assert applies(f"six; {marker}", python) is true
+
+
+def test_the_largest_group_stands_first() -> None:
+    """Groups of one size stand by name."""
+    assert groups([("a", "b"), ("z", "y"), ("y", "x")]) == [("x", "y", "z"), ("a", "b")]
+
+
+def test_what_is_added_to_a_compact_index_counts() -> None:
+    """To features that are kept as bits as well as to those that are kept as slots."""
+    index = InvertedIndex()
+    for slot in range(64):
+        index.add(slot, ["all", *(["few"] if slot < 2 else [])])
+    index.compact(64)
+    index.add(64, ["all", "few", "new"])
+    assert [index.count(one) for one in ("all", "few", "new", "none")] == [65, 3, 1, 0]
+    assert list(slots_of(index.bits("all"))) == list(range(65))
+    assert list(slots_of(index.bits("few"))) == [0, 1, 64]
+
+
+def test_of_equally_near_versions_the_later_one_stands_first() -> None:
+    """Of one environment and of several."""
+    index = NearestIndex(environment)
+    index.load([(key, profile("six", six="1")) for key in ("a@1", "b@1", "a@2")])
+    need = Profile(python="3.11", lines=("six",))
+    assert [one.key for one in index.nearest(need)] == ["a@2", "b@1"]
+    assert [one.key for one in index.nearest(need, limit=1)] == ["a@2"]
+    assert [one.key for one in index.nearest(need, exclude="a@2")] == ["b@1", "a@1"]
+
+
+def test_ten_are_nearest_unless_another_limit_is_given() -> None:
+    """Half of them, rounded up, because they cover."""
+    index = NearestIndex()
+    index.load([(f"a{number}", profile("six", six="1")) for number in range(12)])
+    assert len(index.nearest(profile("six"))) == 10
+    near = [(f"near{number}", profile("six", "idna", six="1", idna="1", attrs=str(number))) for number in range(4)]
+    fit = [(f"fit{number}", profile("torch", six="2", idna="1", torch=str(number))) for number in range(4)]
+    mixed = NearestIndex()
+    mixed.load([*near, *fit])
+    found = mixed.nearest(profile("six>1", "idna", six="1", idna="1"), limit=4)
+    assert [one.covers for one in found] == [False, False, True, True]
+
+
+def test_a_version_without_the_extra_does_not_cover() -> None:
+    """Though it is nearer otherwise."""
+    index = NearestIndex(environment)
+    index.load(
+        [
+            ("far@1", profile("six[fast]", "torch", six="1", torch="1")),
+            ("near@1", profile("six", "idna[fast]", six="1", idna="1", attrs="1")),
+        ]
+    )
+    (found,) = index.nearest(profile("six[fast]", six="1", idna="1"), limit=1)
+    assert (found.key, found.covers) == ("far@1", True)
+
+
+def test_an_identical_lock_is_nearest_whatever_it_was_made_for() -> None:
+    """Its score is 1, also when it asks for other libraries."""
+    index = NearestIndex(environment)
+    index.load(
+        [
+            ("same@1", profile("idna", six="1", idna="1")),
+            ("near@1", profile("six", "idna", six="1", idna="1", attrs="1")),
+        ]
+    )
+    assert [one.key for one in index.nearest(profile("six", "idna", six="1", idna="1"))] == ["same@1", "near@1"]
+
+
+def test_versions_that_share_only_a_common_library_are_compared() -> None:
+    """Each asks for a rare library of its own; what they hold is nearly the same."""
+    many = {f"lib{number}": "1" for number in range(20)}
+    index = NearestIndex(environment)
+    index.load([(f"{name}@1", profile(name, "common", **many, common="1", **{name: "1"})) for name in ("aa", "bb")])
+    assert list(index.similar_pairs(index.keys, 0.55)) == [("aa@1", "bb@1")]

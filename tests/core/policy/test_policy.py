@@ -34,6 +34,7 @@ from assay.core.policy.library_rules import (
     Rule,
     Sources,
     Vulnerability,
+    join_or,
 )
 from assay.core.policy.policy import BY_KIND, DEFAULT, Evaluator, Policy, _finding
 from assay.core.policy.version_rules import (
@@ -102,6 +103,8 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
     (Deny(library="pillow", versions="<9"), version(), ["deny/pillow/8.0.0"]),
     (Deny(library="pillow", versions=">=9"), version(), []),
     (Deny(library="pillow"), version(library(version="8.0.0rc1")), ["deny/pillow/8.0.0rc1"]),
+    (Deny(library="pillow", versions="<9"), version(library(version="8.0.0rc1")), ["deny/pillow/8.0.0rc1"]),
+    (Deny(library="pillow", versions="<9"), version(library(version="2004d-x")), []),
     (AllowOnly(libraries=("pil*",)), version(library(), library("numpy")), ["allow-only/numpy"]),
     (Require(**PIN, versions=">=8"), version(), []),
     (Require(**PIN, versions=">=9"), version(), ["require/pillow/8.0.0"]),
@@ -135,6 +138,9 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
     (MinimumAge(days=7), version(library(uploaded=None)), []),
     (MaximumAge(days=1000), version(), ["maximum-age/pillow/8.0.0"]),
     (MaximumAge(days=2000), version(), []),
+    (MaximumAge(days=1826), version(), []),
+    (MaximumAge(days=1825), version(), ["maximum-age/pillow/8.0.0"]),
+    (MaximumAge(days=1), version(library(uploaded=None)), []),
     (MaximumAge(days=1), version(library("numpy")), ["projects/not-assessed"]),
     (Yanked(), version(), ["yanked/pillow/8.0.0"]),
     (Yanked(), version(library(version="8.1")), []),
@@ -151,16 +157,21 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
     (PythonVersions(allowed=("3.11",)), version(), []),
     (Size(megabytes=5000), version(), ["size/60"]),
     (Size(megabytes=6000), version(), []),
+    (Size(megabytes=6000), version(size=6_000_000_001), ["size/60"]),
     (Count(libraries=1), version(library(), library("numpy")), ["count/2"]),
     (Count(libraries=2), version(library(), library("numpy")), []),
     (Spread(versions=2), version(), ["spread/pillow/8.0.0"]),
     (Spread(versions=2), version(library(version="9.1")), []),
     (Spread(versions=3), version(), []),
+    (Spread(versions=1), version(library("numpy")), []),
+    (Spread(versions=0), version(library("numpy", "1.0")), ["spread/numpy/1.0"]),
     (
         NearDuplicate(percent=90),
         version(near=(SimilarVersion(reference="ds@2", shared=0.95),)),
         ["near-duplicate/ds@2"],
     ),
+    (NearDuplicate(percent=50), version(near=(SimilarVersion(reference="a@1", shared=0.5),)), ["near-duplicate/a@1"]),
+    (NearDuplicate(percent=50), version(near=(SimilarVersion(reference="a@1", shared=0.499),)), []),
     (NearDuplicate(percent=96), version(near=(SimilarVersion(reference="ds@2", shared=0.95),)), []),
     (Drift(behind=1), version(base="ds@1", base_behind=2), ["drift/ds@1/2"]),
     (Drift(behind=2), version(base="ds@1", base_behind=2), []),
@@ -172,9 +183,13 @@ def test_each_rule_sees_its_facts(rule: Rule, facts: VersionFacts, keys: list[st
     """The keys of the findings, and that every finding says what it is and under which rule."""
     found = Evaluator(Policy(rules=(rule,)), WORLD).findings(facts)
     assert sorted(one.key for one in found) == keys
+    held = {one.name: one.version for one in facts.libraries}
     for one in found:
         assert one.words
         assert one.advice
+        subject = one.key.split("/")[1]
+        assert one.library == (subject if subject in held or one.kind == "require" else "")
+        assert one.version == held.get(one.library, "")
         assert one.rule == rule.sentence
         assert Finding.from_dict(one.to_dict()) == one
 
@@ -350,3 +365,79 @@ def test_the_weaker_of_two_effects(one: Effect, other: Effect) -> None:
     """A note is weaker than a warning, and that than a block."""
     order = ["note", "warn", "block"]
     assert weaker(one, other) == min(one, other, key=order.index)
+
+
+YANKED = Context(today=TODAY, projects={"pillow": Project(name="pillow", yanked={"8.0.0": ""}, status="deprecated")})
+TOLD = AdvisoryIndex(
+    [
+        replace(record("PYSEC-1", Severity.HIGH, fixed="8.1"), aliases=("CVE-1", "CVE-2")),
+        record("PYSEC-2", Severity.UNKNOWN),
+        replace(record("MAL-1", Severity.UNKNOWN), aliases=("GHSA-1",)),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "context", "words", "advice"),
+    [
+        (Deny(library="pillow"), WORLD, "pillow 8.0.0 is denied by the policy", "Remove it, or"),
+        (
+            Deny(library="pillow", reason="slow", replacement="wand"),
+            WORLD,
+            "pillow 8.0.0 is denied by the policy: slow",
+            "Use wand instead.",
+        ),
+        (Yanked(), WORLD, "pillow 8.0.0 was yanked by its authors: broken", "Update to 12.0."),
+        (Yanked(), YANKED, "pillow 8.0.0 was yanked by its authors", "Choose another release."),
+        (ProjectStatus(), WORLD, "The project pillow is archived: gone", "Replace it"),
+        (ProjectStatus(), YANKED, "The project pillow is deprecated", "Replace it"),
+        (MaximumAge(days=1), WORLD, "pillow 8.0.0 is 1826 days behind 12.0", "Update to 12.0."),
+        (Require(**PIN, versions=">=9"), WORLD, "pillow 8.0.0 is too old or too new; pillow >=9 is required", "Add"),
+        (Require(library="six"), WORLD, "six is missing; six is required", "Add six to the libraries."),
+        (Size(megabytes=5000), WORLD, "6000 MB; at most 5000 MB are allowed", "Remove"),
+        (Spread(versions=2), WORLD, "pillow 8.0.0 would be version 3 of it in use here", "Use a version"),
+        (Sources(indexes=("https://b/simple",)), WORLD, "pillow 8.0.0 comes from https://a/simple", "Install"),
+    ],
+)
+def test_a_finding_says_what_is_the_matter(rule: Rule, context: Context, words: str, advice: str) -> None:
+    """With the reason that somebody gave, and what to do."""
+    (found,) = Evaluator(Policy(rules=(rule,)), context).findings(version())
+    assert found.words == words
+    assert found.advice.startswith(advice)
+
+
+def test_a_known_problem_is_told_with_all_its_names() -> None:
+    """Severity, aliases, what it is and where it is fixed; unknown is left out."""
+    evaluator = Evaluator(
+        Policy(rules=(Vulnerability(severity=Severity.LOW), Malware())), Context(today=TODAY, advisories=TOLD)
+    )
+    found = {one.names[0]: one for one in evaluator.findings(version())}
+    assert {name: (one.words, one.names, one.fixed) for name, one in found.items()} == {
+        "PYSEC-1": (
+            "pillow 8.0.0 has PYSEC-1 (high), also CVE-1, CVE-2: Bad.",
+            ("PYSEC-1", "CVE-1", "CVE-2"),
+            "8.1",
+        ),
+        "PYSEC-2": ("pillow 8.0.0 has PYSEC-2: Bad.", ("PYSEC-2",), ""),
+        "MAL-1": ("pillow 8.0.0 is known malware (MAL-1): Bad.", ("MAL-1", "GHSA-1"), ""),
+    }
+    assert found["PYSEC-1"].advice == "Update pillow to 8.1 or newer."
+    assert found["PYSEC-2"].advice == "No fixed version is known."
+    assert found["MAL-1"].advice.startswith("Remove it, and rotate every credential")
+
+
+def test_projects_that_were_not_queried_are_a_note() -> None:
+    """Whatever the effect of the rule; how many of how many."""
+    (found,) = Evaluator(Policy(rules=(Yanked(effect=Effect.BLOCK),)), WORLD).findings(
+        version(library("numpy"), library("scipy"), library("pillow", "9.0"))
+    )
+    assert (found.effect, found.assessed) == (Effect.NOTE, False)
+    assert found.words.startswith("2 of 3 libraries")
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [((), "none"), (("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")]
+)
+def test_names_are_joined_for_a_sentence(names: tuple[str, ...], text: str) -> None:
+    """None, one, two or more."""
+    assert join_or(names) == text

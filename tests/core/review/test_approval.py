@@ -72,12 +72,19 @@ def test_another_approval_never_takes_one_away(approved: list[set[str]], wanted:
 
 
 @pytest.mark.parametrize(
-    "rules", [ApprovalRules(approvals=0), ApprovalRules(approvals=6), ApprovalRules(groups=("Big One",))]
+    ("rules", "path"),
+    [
+        (ApprovalRules(approvals=0), "approvals"),
+        (ApprovalRules(approvals=MOST_APPROVALS + 1), "approvals"),
+        (ApprovalRules(groups=("Big One",)), "groups"),
+    ],
 )
-def test_rules_that_cannot_be(rules: ApprovalRules) -> None:
-    """Nobody can lock a workspace up by a number or a name."""
-    with pytest.raises(InvalidInputError):
+def test_rules_that_cannot_be(rules: ApprovalRules, path: str) -> None:
+    """Nobody can lock a workspace up by a number or a name; the error names the field."""
+    with pytest.raises(InvalidInputError) as caught:
         check_rules(rules)
+    assert caught.value.path == path
+    assert check_rules(ApprovalRules(approvals=1)) == ApprovalRules(approvals=1)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +111,10 @@ def test_what_else_is_a_risk() -> None:
     fine = change(BEFORE)
     assert risks(None, [], assessed=True, failed=0)
     assert risks(fine, [finding(Effect.WARN)], assessed=True, failed=0) == ["1 finding."]
+    assert risks(fine, [finding(Effect.WARN), finding(Effect.BLOCK)], assessed=True, failed=1) == [
+        "2 findings.",
+        "1 check did not pass.",
+    ]
     assert risks(fine, [finding(Effect.NOTE)], assessed=True, failed=0) == []
     assert risks(fine, [], assessed=False, failed=0) == ["Known vulnerabilities are not assessed."]
     assert risks(fine, [], assessed=True, failed=2) == ["2 checks did not pass."]

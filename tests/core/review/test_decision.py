@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 from support.people import lock_of
 
@@ -25,7 +28,7 @@ def test_a_mark_is_bound_to_the_file() -> None:
     assert len({mark, gone, mark_of(row({"six": "1.0"}, {"six": "2.1"})), mark_of(row({"six": "1.1"}, {}))}) == 4
 
 
-@pytest.mark.parametrize("mark", ["", "a" * 31, "a" * 33, "g" * 32, "A" * 32])
+@pytest.mark.parametrize("mark", ["", "a" * 31, "a" * 33, "g" * 32, "A" * 32, "X" * 32])
 def test_what_is_no_mark_is_refused(mark: str) -> None:
     """32 lower-case hex digits."""
     with pytest.raises(InvalidInputError) as caught:
@@ -50,3 +53,25 @@ def test_a_text_is_kept_without_outer_blanks_up_to_its_limit() -> None:
     with pytest.raises(InvalidInputError) as caught:
         check_text("x" * (MAX_WORDS + 1), "note")
     assert caught.value.path == "note"
+
+
+def test_marks_stay_valid_across_releases() -> None:
+    """They are stored: the form of what is hashed does not change."""
+    change = row({"six": "1.0"}, {"six": "2.0"})
+    there = f"six\n2.0\nhttps://index.example/simple\n{change.files[-1]}"
+    assert mark_of(change) == hashlib.sha256(there.encode()).hexdigest()[:32]
+    assert mark_of(row({"six": "1.0"}, {})) == hashlib.sha256(b"six\ngone\n1.0").hexdigest()[:32]
+
+
+def test_a_mark_is_of_the_last_version() -> None:
+    """Of its index, too; what lies between first and last does not count."""
+    change = row({"six": "1.0"}, {"six": "2.0"})
+    assert mark_of(replace(change, indexes=("https://one", "https://two"))) != mark_of(change)
+    between = replace(
+        change,
+        versions=("1.0", "3.0", "2.0"),
+        indexes=("https://one", "https://two", change.indexes[-1]),
+        files=("a", "b", change.files[-1]),
+    )
+    assert mark_of(between) == mark_of(change)
+    assert mark_of(replace(between, files=("a", "b", ""))) == mark_of(row({"six": "1.0"}, {}))

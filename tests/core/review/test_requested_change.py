@@ -53,6 +53,13 @@ def spec_of(*libraries: str) -> Spec:
         ("pandas<2", "2.2", "pandas>=2.2"),
         ("pandas>=2.5", "2.2", "pandas>=2.5"),
         ("pandas==2.2", "2.2", "pandas==2.2"),
+        ("pandas===2.2", "2.2", "pandas===2.2"),
+        ("pandas>1", "2.2", "pandas>=2.2"),
+        ("pandas>3", "2.2", "pandas>3"),
+        ("pandas>2.2", "2.2", "pandas>2.2"),
+        ("pandas==2.*", "2.2", "pandas==2.*,>=2.2"),
+        ("pandas<3", "2.2rc1", "pandas>=2.2rc1,<3"),
+        ("pandas==2.2rc1", "2.2rc1", "pandas==2.2rc1"),
         ("pandas~=2.1", "2.2", "pandas>=2.2,~=2.1"),
         ("pandas", "2.2", "pandas>=2.2"),
         ("rich[jupyter]>=13; python_version > '3.8'", "14", 'rich[jupyter]>=14; python_version > "3.8"'),
@@ -84,8 +91,9 @@ def test_drop_and_swap_keep_the_order() -> None:
 
 def test_what_a_spec_cannot_say_is_refused_in_words() -> None:
     """What came along cannot be dropped, and a spec never asks for nothing."""
-    with pytest.raises(ConflictError, match="not a direct library"):
+    with pytest.raises(ConflictError, match="not a direct library") as caught:
         apply_edit(spec_of("six"), "certifi", Edit(kind=EditKind.DROP))
+    assert caught.value.path == "libraries"
     with pytest.raises(ConflictError, match="the spec has no libraries"):
         apply_edit(spec_of("six"), "six", Edit(kind=EditKind.DROP))
 
@@ -140,14 +148,38 @@ def test_old_asks_are_read() -> None:
     """Before there were edits, an ask was words."""
     assert RequestedChange.from_dict({"name": "six", "ask": "raise to 2"}).words == "raise to 2"
     assert parse_requested_change("Six", kind="wait", to="2030-01-31").words == "wait until 2030-01-31"
-    with pytest.raises(InvalidInputError, match="not a version"):
-        parse_requested_change("six", kind="raise", to="newest")
-    with pytest.raises(InvalidInputError, match="not a date"):
-        parse_requested_change("six", kind="wait", to="soon")
-    with pytest.raises(InvalidInputError, match="cannot replace itself"):
-        parse_requested_change("six", kind="swap", to="Six>=2")
-    with pytest.raises(InvalidInputError, match="points to a URL"):
-        parse_requested_change("six", kind="swap", to="git+https://example.com/x")
+    drop = {"name": "six", "edit": {"kind": "drop", "to": ""}}
+    assert RequestedChange.from_dict(drop) == RequestedChange(name="six", edit=Edit(kind=EditKind.DROP))
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "words"),
+    [
+        ("raise", "newest", "'newest' is not a version"),
+        ("wait", "soon", "'soon' is not a date"),
+        ("swap", "Six>=2", "cannot replace itself"),
+        ("swap", "git+https://example.com/x", "points to a URL"),
+    ],
+)
+def test_an_edit_that_cannot_be_applied_is_refused(kind: str, to: str, words: str) -> None:
+    """The path names the list, or the line in it."""
+    with pytest.raises(InvalidInputError, match=words) as caught:
+        parse_requested_change("six", kind=kind, to=to)
+    assert caught.value.path in {"libraries", "libraries[0]"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "edit"),
+    [
+        ("raise", " v2.0 ", Edit(kind=EditKind.RAISE, to="2.0")),
+        ("wait", "2030-01-31", Edit(kind=EditKind.WAIT, to="2030-01-31")),
+        ("swap", " Polars >= 1", Edit(kind=EditKind.SWAP, to="Polars>=1")),
+        ("drop", "whatever", Edit(kind=EditKind.DROP)),
+    ],
+)
+def test_an_edit_is_kept_in_its_canonical_form(kind: str, to: str, edit: Edit) -> None:
+    """Versions, dates and lines as they are written into a spec."""
+    assert parse_requested_change("Six", kind=kind, to=to) == RequestedChange(name="six", edit=edit)
 
 
 def test_what_asks_for_nothing_is_refused() -> None:

@@ -195,8 +195,7 @@ def _sort_key(row: Row) -> tuple[bool, bool, int, str]:
 def _row(name: str, versions: Sequence[ComparedVersion], chains: list[dict[str, tuple[str, ...]]]) -> Row:
     found = [compared_version.lock.by_name.get(name) for compared_version in versions]
     present = list(zip(versions, found, strict=True))
-    last = max(position for position, one in enumerate(found) if one)
-    holder = found[last]
+    last, holder = [(position, one) for position, one in enumerate(found) if one][-1]
     via = chains[last].get(name, ())
     change, step = change_between(found[0], found[-1])
     return Row(
@@ -207,7 +206,7 @@ def _row(name: str, versions: Sequence[ComparedVersion], chains: list[dict[str, 
         direct=name in chains[last] and not via,
         via=via,
         sizes=tuple(one.file.size if one else 0 for one in found),
-        uploaded=holder.file.uploaded if holder else "",
+        uploaded=holder.file.uploaded,
         licences=tuple(compared_version.licences.get(name, "") if one else "" for compared_version, one in present),
         requirements=tuple(compared_version.requirements.get(name, "") for compared_version in versions),
         installed=tuple(compared_version.installed.get(name, 0) if one else 0 for compared_version, one in present),

@@ -114,5 +114,5 @@ def _risk(row: Row) -> str:
     if row.change is Change.UPGRADED and row.step is Step.PATCH:
         return ""
     if row.change is Change.UPGRADED:
-        return f"{row.name} has a {row.step} upgrade." if row.step else f"{row.name} is upgraded."
+        return f"{row.name} has a {row.step} upgrade."
     return f"{row.name} is {row.change}."

@@ -160,7 +160,6 @@ def _raise_line(line: str, least: Version) -> str:
     kept = [clause for clause in requirement.specifier if _stays(clause, least)]
     if not any(_is_lower_bound(clause, least) for clause in kept):
         kept.append(Specifier(f">={least}"))
-    kept.sort(key=lambda clause: (not clause.operator.startswith(">"), str(clause)))
     raised = SpecifierSet(",".join(map(str, kept)))
     if raised == requirement.specifier:
         return line
