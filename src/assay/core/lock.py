@@ -165,5 +165,5 @@ def file_name(url: str) -> str:
 
 
 def _q(text: str) -> str:
-    """Return a TOML basic stfrontier; JSON's escapes are a subset of TOML's."""
+    """Return a TOML basic string; JSON's escapes are a subset of TOML's."""
     return json.dumps(text, ensure_ascii=False)

@@ -200,3 +200,12 @@ def test_the_order_of_identifiers() -> None:
         "a", "1.0"
     )
     assert (match.id, *match.aliases) == names
+
+
+def test_the_worst_problem_stands_first() -> None:
+    """Equally severe ones stand by identifier; a library without records has none."""
+    start = (EventType.INTRODUCED, "0")
+    severities = {"PYSEC-3": Severity.LOW, "PYSEC-2": Severity.CRITICAL, "PYSEC-1": Severity.LOW}
+    index = AdvisoryIndex(advisory(name, start, severity=severity) for name, severity in severities.items())
+    assert [one.id for one in index.matches("a", "1.0")] == ["PYSEC-2", "PYSEC-1", "PYSEC-3"]
+    assert (index.matches("b", "1.0"), index.fixes("b")) == ((), ())

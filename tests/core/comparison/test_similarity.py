@@ -371,3 +371,37 @@ def test_versions_that_share_only_a_common_library_are_compared() -> None:
     index = NearestIndex(environment)
     index.load([(f"{name}@1", profile(name, "common", **many, common="1", **{name: "1"})) for name in ("aa", "bb")])
     assert list(index.similar_pairs(index.keys, 0.55)) == [("aa@1", "bb@1")]
+
+
+def test_an_identical_version_goes_before_one_that_covers() -> None:
+    """Though it does not ask for the extra: the lock is the same."""
+    index = NearestIndex(environment)
+    index.load(
+        [("same@1", profile("idna", six="1", idna="1")), ("fit@1", profile("six[fast]", six="1", idna="2"))],
+    )
+    (found,) = index.nearest(profile("six[fast]", six="1", idna="1"), limit=1)
+    assert (found.key, found.identical) == ("same@1", True)
+
+
+def test_a_pair_at_the_limit_is_found() -> None:
+    """The one asks for half of what the other asks for; they hold the same from other files."""
+    index = NearestIndex(environment)
+    one = profile("attrs", "six", attrs="1", six="1")
+    index.load([("a@1", one), ("b@1", replace(one, lines=("six",), digest="other"))])
+    assert list(index.similar_pairs(index.keys, 0.75)) == [("a@1", "b@1")]
+
+
+def test_names_that_few_ask_for_and_all_hold_weigh_little() -> None:
+    """Two versions that share one name of three are compared also where the others are asked for by nobody else."""
+    names = ("a1", "a2", "b1", "b2", "shared", *(f"lib{number}" for number in range(20)))
+    held = dict.fromkeys(names, "1")
+    profiles_of = {f"x{number}@1": profile(**{**held, "lib0": str(number)}) for number in range(6)}
+    index = NearestIndex(environment)
+    index.load(
+        [
+            *profiles_of.items(),
+            ("a@1", profile("a1", "a2", "shared", **held)),
+            ("b@1", profile("b1", "b2", "shared", **{**held, "lib0": "9"})),
+        ]
+    )
+    assert ("a@1", "b@1") in set(index.similar_pairs(index.keys, 0.55))

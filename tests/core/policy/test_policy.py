@@ -152,6 +152,7 @@ TABLE: list[tuple[Rule, VersionFacts, list[str]]] = [
         version(library(**OPEN)),
         ["sources/pillow/8.0.0/sdist", "sources/pillow/https://b/simple"],
     ),
+    (Sources(indexes=("https://a/simple",)), version(library(index="https://a/simple/")), []),
     (Sources(sdists=True), version(library(**OPEN)), []),
     (PythonVersions(allowed=("3.12",)), version(), ["python/3.11"]),
     (PythonVersions(allowed=("3.11",)), version(), []),
@@ -207,6 +208,8 @@ def test_unknown_is_never_clean() -> None:
     )
     (finding,) = blind.findings(version())
     assert (finding.key, finding.effect, finding.assessed) == ("advisories/not-assessed", Effect.NOTE, False)
+    assert finding.words == "Advisories are not assessed: no advisory feed is loaded"
+    assert "assay admin advisories load" in finding.advice
 
 
 def test_scope_and_strongest_effect() -> None:

@@ -187,6 +187,9 @@ def test_what_asks_for_nothing_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="No change is requested for six") as caught:
         parse_requested_change("six")
     assert caught.value.path == "libraries"
+    for kind in ("swap", "raise", "wait"):
+        with pytest.raises(InvalidInputError):
+            parse_requested_change("six", kind=kind)
     assert parse_requested_change("Six", "please", "drop").words == "drop: please"
     assert parse_requested_change("six", "please").words == "please"
 

@@ -160,8 +160,7 @@ class Advisory:
             }
             for one in self.affected
         ]
-        plain = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        return {**plain, "aliases": list(self.aliases), "affected": affected, "severity": str(self.severity)}
+        return {**vars(self), "aliases": list(self.aliases), "affected": affected, "severity": str(self.severity)}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Advisory:

@@ -92,7 +92,7 @@ def in_range(version: str, specifier: str) -> bool:
     return not specifier or (public is not None and SpecifierSet(specifier).contains(public, prereleases=True))
 
 
-def _of(library: LibraryFact, key: str, words: str, advice: str = "", names: tuple[str, ...] = ()) -> Fact:
+def _of(library: LibraryFact, key: str, words: str, advice: str, names: tuple[str, ...] = ()) -> Fact:
     return Fact(key=key, words=words, advice=advice, library=library.name, version=library.version, names=names)
 
 
