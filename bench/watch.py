@@ -16,6 +16,7 @@ LIBRARIES = 300  # of each version
 RECORDS = 2700  # of the feed
 NAMES = 1500  # libraries that exist
 PER_NAME = 12  # versions of each
+PER_ENVIRONMENT = 2  # versions
 WATCHED, TRIED = 10_000, 1000  # published versions
 WATCH_LIMIT, TRY_LIMIT = 10.0, 2.0  # seconds
 
@@ -70,7 +71,7 @@ def _record(name: str, chance: random.Random) -> dict[str, Any]:
 def _versions(count: int, begin: int = 0) -> None:
     """Store published versions with locks and facts directly, without builds."""
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - after setup()
-    from assay.store.models import LockedFile, LockFacts, Person  # noqa: PLC0415 - after setup()
+    from assay.store.models import ApprovedLibrary, LockedFile, LockFacts, Person  # noqa: PLC0415 - after setup()
 
     workspace = ensure_workspace()
     if not Person.objects.filter(username="bench").exists():
@@ -86,12 +87,30 @@ def _versions(count: int, begin: int = 0) -> None:
     chance = random.Random(begin)  # noqa: S311 - as above
     locks, versions = _rows(workspace.pk, begin, count)
     facts = []
-    for lock in locks:
-        names = chance.sample(range(NAMES), LIBRARIES)
-        chosen = sorted(files[name][min(PER_NAME - 1, int(chance.expovariate(0.6)))] for name in names)
-        facts.append(LockFacts(lock=lock, files=chosen))
+    chosen: dict[int, int] = {}
+    for number, lock in enumerate(locks):
+        moved = number % PER_ENVIRONMENT  # a tenth of the libraries of a later version comes from other files
+        names = list(chosen)[: LIBRARIES // 10] if moved else chance.sample(range(NAMES), LIBRARIES)
+        chosen = chosen if moved else {}
+        chosen |= {name: files[name][min(PER_NAME - 1, int(chance.expovariate(0.6)))] for name in names}
+        facts.append(LockFacts(lock=lock, files=sorted(chosen.values()), observations=_observations(number)))
     LockFacts.objects.bulk_create(facts, batch_size=500)
-    del versions
+    if not ApprovedLibrary.objects.exists():
+        approved = [
+            ApprovedLibrary(workspace=workspace, name=f"lib-{name}", version=versions[0]) for name in range(NAMES)
+        ]
+        ApprovedLibrary.objects.bulk_create(approved, batch_size=500)
+
+
+def _observations(number: int) -> dict[str, Any]:
+    """Return what a usual build observes: a known startup file, and in some a library that does not import."""
+    from assay.core.observations import FailedImport, Observations  # noqa: PLC0415 - after setup()
+    from assay.core.report import StartupFile  # noqa: PLC0415 - after setup()
+
+    code = "import os; var = 'SETUPTOOLS_USE_DISTUTILS'"
+    known = StartupFile(library="setuptools", path="distutils-precedence.pth", sha256="5" * 64, code=code)
+    failed = FailedImport(library="lib-1", module="lib_1", cause="it needs a screen", own=True, works=False)
+    return Observations(imports=(failed,) if number % 10 == 0 else (), startup_files=(known,)).to_dict()
 
 
 def _files() -> dict[int, list[int]]:
@@ -113,7 +132,7 @@ def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]
     stamps = {"created_at": now, "updated_at": now}
     environments = Environment.objects.bulk_create(
         Environment(workspace_id=workspace, slug=f"env-{number}", title="Bench", owner=person, **stamps)
-        for number in range(begin, begin + count)
+        for number in range(begin, begin + count, PER_ENVIRONMENT)
     )
     locks = Lock.objects.bulk_create(
         Lock(
@@ -132,8 +151,8 @@ def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]
     spec = Spec(python="3.11", libraries=("lib-1",)).to_dict()
     versions = Version.objects.bulk_create(
         Version(
-            environment=environment,
-            number=1,
+            environment=environments[place // PER_ENVIRONMENT],
+            number=place % PER_ENVIRONMENT + 1,
             author=person,
             status="published",
             spec=spec,
@@ -141,7 +160,7 @@ def _rows(workspace: int, begin: int, count: int) -> tuple[list[Any], list[Any]]
             lock=lock,
             **stamps,
         )
-        for environment, lock in zip(environments, locks, strict=True)
+        for place, lock in enumerate(locks)
     )
     return locks, versions
 

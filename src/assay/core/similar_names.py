@@ -7,9 +7,10 @@ A name is compared with all names in use at once, by an index of the names with 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 MIN_LETTERS = 4  # shorter names are one edit away from too many others: `six`, `sip`, `pip`
 MIN_WORD = 5  # letters of a word that is mistyped; shorter words differ on purpose: `faiss-cpu`, `faiss-gpu`
@@ -93,8 +94,9 @@ class NameIndex:
         return None
 
 
+@lru_cache(maxsize=65_536)  # the same names are in most locks
 def find_resemblance(
-    name: str, *, in_use: NameIndex, most_used: NameIndex, long_history: Collection[str]
+    name: str, *, in_use: NameIndex, most_used: NameIndex, long_history: frozenset[str]
 ) -> Resemblance | None:
     """Return the name that a normalised name can be mistaken for, None when there is none.
 

@@ -61,11 +61,13 @@ def licences_in(expression: str) -> frozenset[str]:
     return frozenset(TOKEN.findall(expression)) - OPERATORS
 
 
+@lru_cache(maxsize=16_384)
 def satisfied_by(expression: str, allowed: frozenset[str]) -> bool:
     """Return whether the expression can be satisfied with allowed licences only (case is ignored)."""
     return any(all(_is_in(name, allowed) for name in together) for together in choices(expression))
 
 
+@lru_cache(maxsize=16_384)
 def avoids(expression: str, denied: frozenset[str]) -> bool:
     """Return whether the expression can be satisfied without a denied licence (case is ignored)."""
     return any(not any(_is_in(name, denied) for name in together) for together in choices(expression))

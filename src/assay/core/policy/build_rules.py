@@ -93,9 +93,8 @@ class ImportFailure(BuildRule):
 
     def check_build(self, build: Observations, version: VersionFacts) -> Iterator[Fact]:
         """Yield each library with a module that does not import."""
-        versions = {one.name: one.version for one in version.libraries}
         for one in build.imports:
-            number = versions.get(one.library, "")
+            number = version.versions.get(one.library, "")
             module = "" if one.own and not one.works else f": its module {one.module}"
             yield Fact(
                 key=f"import-failure/{one.library}/{number}/{fingerprint(one.module, one.cause)}",
@@ -164,13 +163,12 @@ class FileConflicts(FileRule):
 
     def check_build(self, build: Observations, version: VersionFacts) -> Iterator[Fact]:
         """Yield one fact for the files that the same libraries share in the same way."""
-        versions = {one.name: one.version for one in version.libraries}
         groups: dict[tuple[tuple[str, ...], str, Effect], list[FileConflict]] = {}
         for one in build.conflicts or ():
             if not one.path.startswith("/bin/"):  # commands have a rule of their own
                 groups.setdefault((one.owners, one.winner, conflict_effect(one)), []).append(one)
         for (owners, winner, effect), conflicts in groups.items():
-            yield _conflict_fact(owners, winner, effect, conflicts, versions)
+            yield _conflict_fact(owners, winner, effect, conflicts, version)
 
 
 def conflict_effect(conflict: FileConflict) -> Effect:
@@ -185,7 +183,7 @@ def _conflict_fact(
     winner: str,
     effect: Effect,
     conflicts: list[FileConflict],
-    versions: dict[str, str],
+    version: VersionFacts,
 ) -> Fact:
     paths = shorten(one.path for one in conflicts)
     owner, *others = owners
@@ -203,7 +201,7 @@ def _conflict_fact(
         words=words,
         advice="The files are equal, or nothing imports them." if harmless else keep_one,
         library=intruder,
-        version=versions.get(intruder, ""),
+        version=version.versions.get(intruder, ""),
         at_most=effect,
     )
 
@@ -222,7 +220,6 @@ class ShadowedCommands(BuildRule):
 
     def check_build(self, build: Observations, version: VersionFacts) -> Iterator[Fact]:
         """Yield one fact per library and effect."""
-        versions = {one.name: one.version for one in version.libraries}
         groups: dict[tuple[str, bool], list[ShadowedCommand]] = {}
         for one in build.commands:
             groups.setdefault((one.library, one.installs_or_runs), []).append(one)
@@ -232,10 +229,10 @@ class ShadowedCommands(BuildRule):
             ) or shorten((one.command for one in commands), 3)
             yield Fact(
                 key=f"shadowed-command/{library}/{fingerprint(*(one.command for one in commands))}",
-                words=f"{library} {versions.get(library, '')} installs its own {hidden}",
+                words=f"{library} {version.versions.get(library, '')} installs its own {hidden}",
                 advice=f"Remove {library}, or look at what its command does before you waive this.",
                 library=library,
-                version=versions.get(library, ""),
+                version=version.versions.get(library, ""),
                 at_most=Effect.BLOCK if trusted else Effect.WARN,
             )
 
@@ -254,16 +251,16 @@ class StartupCode(FileRule):
 
     def check_build(self, build: Observations, version: VersionFacts) -> Iterator[Fact]:
         """Yield each startup file."""
-        versions = {one.name: one.version for one in version.libraries}
         before = version.before.startup if version.before else frozenset()
         for one in build.startup_files or ():
             known = is_well_known(one) or (one.library, one.path, one.sha256) in before
+            number = version.versions.get(one.library, "")
             yield Fact(
                 key=f"startup-code/{one.library}/{one.path}/{one.sha256[:12]}",
-                words=f"{one.library} {versions.get(one.library, '')} runs code at each start of Python: {one.path}",
+                words=f"{one.library} {number} runs code at each start of Python: {one.path}",
                 advice="It is widely known." if is_well_known(one) else f"Read it: {one.code[:200]}",
                 library=one.library,
-                version=versions.get(one.library, ""),
+                version=number,
                 at_most=Effect.NOTE if known else Effect.BLOCK,
             )
 
@@ -292,12 +289,11 @@ class RecordMismatches(FileRule):
 
     def check_build(self, build: Observations, version: VersionFacts) -> Iterator[Fact]:
         """Yield one fact per library."""
-        versions = {one.name: one.version for one in version.libraries}
         paths: dict[str, list[str]] = {}
         for one in build.mismatches or ():
             paths.setdefault(one.library, []).append(one.path)
         for library, found in paths.items():
-            number = versions.get(library, "")
+            number = version.versions.get(library, "")
             yield Fact(
                 key=f"record-mismatch/{library}/{number}/{fingerprint(*found)}",
                 words=f"{plural(len(found), 'file')} of {library} {number} differ from its RECORD: {shorten(found)}",

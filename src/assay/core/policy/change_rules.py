@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from packaging.version import InvalidVersion, Version
@@ -75,6 +76,7 @@ class Downgrade(ChangeRule):
                 )
 
 
+@lru_cache(maxsize=65_536)  # many versions of environments make the same step
 def _is_older(version: str, other: str) -> bool:
     try:
         return Version(version) < Version(other)

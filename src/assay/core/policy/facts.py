@@ -108,6 +108,11 @@ class VersionFacts:
     before: EarlierVersion | None = None
 
     @cached_property
+    def versions(self) -> dict[str, str]:
+        """The versions of its libraries by normalised name."""
+        return {one.name: one.version for one in self.libraries}
+
+    @cached_property
     def moved(self) -> tuple[tuple[LibraryFact, LibraryFact], ...]:
         """The libraries that come from another file than in the version before: now and before."""
         if self.before is None:

@@ -137,6 +137,8 @@ class Evaluator:
     def __init__(self, policy: Policy, context: Context) -> None:
         self._policy = policy
         self._context = context
+        self._library_rules = _overriding(policy, "check_library")
+        self._version_rules = _overriding(policy, "check_version")
         self._of_library: dict[str, tuple[tuple[Rule, Finding], ...]] = {}
 
     def findings(self, version: VersionFacts) -> list[Finding]:
@@ -151,13 +153,19 @@ class Evaluator:
                 known = self._of_library[library.key] = tuple(self._evaluate(library))
             if known:
                 found += [finding for rule, finding in known if everything or id(rule) in scope]
-        for rule in in_scope:
-            found += [_finding(rule, fact) for fact in rule.check_version(version, self._context)]
+        for rule in self._version_rules:
+            if everything or id(rule) in scope:
+                found += [_finding(rule, fact) for fact in rule.check_version(version, self._context)]
         return strongest(found)
 
     def _evaluate(self, library: LibraryFact) -> list[tuple[Rule, Finding]]:
-        rules = self._policy.rules
+        rules = self._library_rules
         return [(rule, _finding(rule, fact)) for rule in rules for fact in rule.check_library(library, self._context)]
+
+
+def _overriding(policy: Policy, method: str) -> tuple[Rule, ...]:
+    """Return the rules that have a method of their own: the others find nothing by it."""
+    return tuple(rule for rule in policy.rules if getattr(type(rule), method) is not getattr(Rule, method))
 
 
 def _finding(rule: Rule, fact: Fact) -> Finding:
