@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import LazySettings
 from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from support.feed import CRITICAL, record, write_feed
@@ -33,8 +34,9 @@ WIDE, NARROW = (1280, 800), (390, 844)
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> tuple[Actor, Actor]:
+def people(tmp_path: Path, settings: LazySettings) -> tuple[Actor, Actor]:
     """Return ana and ben: a usual update waits, with one direct library added to 200 that are installed."""
+    settings.INDEX_URL = lock_of({"six": "1.0"}).libraries[0].index
     load_feed(write_feed(tmp_path / "all.zip", record("PYSEC-1", "unheard-of", ("introduced", "0"), cvss=CRITICAL)))
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     published(ana, ben, "geo", DIRECT, LIBRARIES)

@@ -374,7 +374,7 @@ def test_applications_are_records(ana: Actor) -> None:
         with pytest.raises(InvalidInputError):
             applications.save(root, applications.Template(slug="odd", argv=argv))
     for needs in ("a\0b", "two words", "n" * 300):
-        with pytest.raises(InvalidInputError, match="no name of a library"):
+        with pytest.raises(InvalidInputError, match="is not a library name"):
             applications.save(root, applications.Template(slug="odd", argv=("{python}",), needs=needs))
     with pytest.raises(InvalidInputError):
         projects.create(ana, "bb", ProjectSpec(environment="lab", source=source, app="plain"))

@@ -88,6 +88,8 @@ class LocalIndex:
     redirects: dict[str, str] = field(default_factory=dict)
     html: bool = False
     sizes: dict[str, int] = field(default_factory=dict)  # announced instead of the true ones
+    uploaded: dict[str, str] = field(default_factory=dict)  # upload times of projects, instead of 2026-01-01
+    yanked: dict[str, str] = field(default_factory=dict)  # reasons by file name
 
     def __post_init__(self) -> None:
         index = self
@@ -180,7 +182,8 @@ class LocalIndex:
                 "url": f"{root}/files/{one.filename}",
                 "hashes": {"sha256": one.sha256},
                 "size": self.sizes.get(one.filename, len(one.content)),
-                "upload-time": "2026-01-01T00:00:00Z",
+                "upload-time": self.uploaded.get(one.name, "2026-01-01T00:00:00Z"),
+                "yanked": self.yanked.get(one.filename, False),
                 "core-metadata": {"sha256": hashlib.sha256(one.metadata).hexdigest()} if one.metadata else False,
             }
             for one in found

@@ -293,10 +293,10 @@ class RecordMismatches(FileRule):
         for one in build.mismatches or ():
             paths.setdefault(one.library, []).append(one.path)
         for library, found in paths.items():
-            number = version.versions.get(library, "")
+            number, verb = version.versions.get(library, ""), "differs" if len(found) == 1 else "differ"
             yield Fact(
                 key=f"record-mismatch/{library}/{number}/{fingerprint(*found)}",
-                words=f"{plural(len(found), 'file')} of {library} {number} differ from its RECORD: {shorten(found)}",
+                words=f"{plural(len(found), 'file')} of {library} {number} {verb} from its RECORD: {shorten(found)}",
                 advice="Its wheel was changed after it was made, or made badly: ask its authors, or choose another.",
                 library=library,
                 version=number,
