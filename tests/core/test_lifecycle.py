@@ -149,6 +149,18 @@ def test_who_may_do_what_in_which_status(
     assert allowed == {(role, number, source) for role in roles_allowed for number in people}
 
 
+@pytest.mark.parametrize("action", Action)
+def test_only_submitting_and_approving_need_a_build(action: Action) -> None:
+    """Everything else can be done to a version that was never built."""
+    unbuilt = VersionState(status=BY_ACTION[action].source, author_id=AUTHOR)
+    author = person(Role.ADMIN, AUTHOR)
+    if action in {Action.SUBMIT, Action.APPROVE}:
+        with pytest.raises(ConflictError, match="It is not built"):
+            decide(action, unbuilt, author, words="because", self_approval=True)
+    else:
+        assert decide(action, unbuilt, author, words="because").row.action is action
+
+
 def test_an_action_in_another_status_is_a_conflict() -> None:
     """The message names both statuses."""
     version_state = VersionState(status=Status.PUBLISHED, author_id=AUTHOR, digest="d")
