@@ -10,11 +10,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
+SEPARATE = ("review", "watch")  # each needs a database of its own, and therefore a process of its own
 
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "runs", "pages", "nearest", "studio", "watch"]
+    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "runs", "pages", "nearest", "studio", "review", "watch"]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -46,13 +47,17 @@ def main() -> int:
             from studio import studio  # noqa: PLC0415 - as above
 
             studio(Path(home))
+        if wanted == ["review"]:
+            from review import review  # noqa: PLC0415 - as above
+
+            review()
         if wanted == ["watch"]:
             from watch import watch  # noqa: PLC0415 - as above
 
             watch()
-    if "watch" in wanted and len(wanted) > 1:  # a separate database needs a separate process
-        return subprocess.run([sys.executable, __file__, "watch"], check=False).returncode  # noqa: S603 - ourselves
-    return 0
+    separate = [one for one in SEPARATE if one in wanted and len(wanted) > 1]
+    commands = [[sys.executable, __file__, one] for one in separate]
+    return max([subprocess.run(one, check=False).returncode for one in commands], default=0)  # noqa: S603 - ourselves
 
 
 if __name__ == "__main__":

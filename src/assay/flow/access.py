@@ -77,8 +77,10 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
             "lock",
             "build",
             "base__environment",
+            "base__base",
             "assessment",
         )
+        .defer("lock__text")
         .filter(environment__workspace_id=actor.workspace_id, environment__slug=slug, number=number)
         .first()
     )

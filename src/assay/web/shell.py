@@ -11,9 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assay.core.roles import Actor, Right
-from assay.flow.notify.notifications import unread
-from assay.store.reads.health import open_health
-from assay.store.reads.reviews import waiting
+from assay.store.reads.pending_work import PendingWork, pending_work
 from assay.web.navigation import PAGES, allowed
 
 
@@ -44,21 +42,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     actor = getattr(request, "actor", None)
     if isinstance(actor, Actor):
+        work = pending_work(actor)
         found |= {
             "actor": actor,
             "workspace": getattr(request, "workspace", None),
-            "areas": _areas(actor, request.path),
-            "unread": unread(actor),
+            "areas": _areas(actor, request.path, work),
+            "unread": work.unread,
             "may_compose": actor.has(Right.COMPOSE),
             "may_review": actor.has(Right.REVIEW),
         }
     return found
 
 
-def _areas(actor: Actor, path: str) -> tuple[Area, ...]:
-    counts = {}
-    if actor.has(Right.REVIEW):
-        counts = {"admin-environments": waiting(actor), "health": open_health(actor)}
+def _areas(actor: Actor, path: str, work: PendingWork) -> tuple[Area, ...]:
+    counts = {"admin-environments": work.submissions, "health": work.health}
     links = [
         (one.area, Link(label=one.label, url=one.url, waiting=counts.get(one.route, 0)))
         for one in allowed(actor, PAGES)

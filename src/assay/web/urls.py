@@ -56,6 +56,7 @@ urlpatterns = [
     path(f"{VERSION}/rebuild", integrity.rebuild, name="rebuild"),
     path(f"{VERSION}/review", review.show, name="review"),
     path(f"{VERSION}/review/compare-options", review.compare_options, name="review-compare-options"),
+    path(f"{VERSION}/review/changes", review.changes, name="review-changes"),
     path(f"{VERSION}/review/installed", review.installed, name="review-installed"),
     path(f"{VERSION}/review/events", review.events, name="review-events"),
     path(f"{VERSION}/viewed", review.viewed, name="viewed"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from support.drawn import libraries
@@ -25,7 +28,7 @@ from assay.flow.review import review
 from assay.flow.review.overview import overview
 from assay.store.models import ViewedLibrary
 from assay.store.reads.reviews import viewed_by
-from assay.web.admin.changes import ChangeLine, age, changes_of
+from assay.web.admin.changes import ChangeLine, age, change_lines
 
 PINS = {"six": "1.16.0", "idna": "2.8", "certifi": "2024.1"}
 NEXT = {"six": "1.17.0", "idna": "2.8", "rich": "13.0"}
@@ -106,8 +109,30 @@ def test_what_is_folded_is_loaded_when_it_is_opened(people: tuple[Actor, Actor])
     assert '<td class="strong">rich</td>' in view(client, f"{PAGE}/installed")
     assert 'data-event="version.submitted"' in view(client, f"{PAGE}/events")
     assert 'data-event="version.submitted"' not in page
-    for part in ("installed", "events", "compare-options"):
+    for part in ("installed", "events", "compare-options", "changes"):
         assert visitor(person(f"eve-{part}")).get(f"{PAGE}/{part}").status_code == 404
+
+
+@pytest.mark.parametrize("page", [PAGE, f"{PAGE}?with=web@1", f"{PAGE}?with=nothing"])
+def test_it_takes_twelve_queries(people: tuple[Actor, Actor], page: str) -> None:
+    """However many environments, libraries, waivers and submissions there are."""
+    ana, ben = people
+    client = visitor(ben)
+    view(client, page)  # the first view of the day assesses
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            view(client, page)
+        return len(seen)
+
+    before = queries()
+    for at in range(3):
+        published(ana, ben, f"more{at}", ["six"], {"six": "1.16.0", "idna": "2.8", f"own{at}": "1"})
+        draft(ana, f"wait{at}", "rich")
+        built(ana, f"wait{at}", lock=lock_of({"rich": "13.1"}))
+        review.submit(ana, f"wait{at}", 1, "")
+    assert before == queries()
+    assert before <= 12
 
 
 def test_approving_with_warnings_is_deliberate(people: tuple[Actor, Actor]) -> None:
@@ -130,12 +155,15 @@ def test_approving_with_warnings_is_deliberate(people: tuple[Actor, Actor]) -> N
 
 def test_what_was_approved_here_before_folds_away(people: tuple[Actor, Actor]) -> None:
     """Against anything but the last version, unchanged libraries are told apart from new ones."""
-    text = view(visitor(people[1]), f"{PAGE}?with=nothing")
-    opened, _, folded = text.partition("exactly as approved here before")
-    assert 'data-name="rich"' in opened
-    assert 'data-name="six"' in opened
-    assert 'data-name="idna"' not in opened
-    assert 'data-name="idna"' in folded
+    client = visitor(people[1])
+    text = view(client, f"{PAGE}?with=nothing")
+    assert "1 library is exactly as approved here before" in text
+    assert 'data-name="rich"' in text
+    assert 'data-name="six"' in text
+    assert 'data-name="idna"' not in text
+    folded = view(client, f"{PAGE}/changes?part=accepted&with=nothing")
+    assert re.findall('data-name="([^"]+)"', folded) == ["idna"]
+    assert "<tbody></tbody>" in view(client, f"{PAGE}/changes?part=folded&with=nothing")
 
 
 def test_what_was_approved_under_another_policy_is_open_again(people: tuple[Actor, Actor]) -> None:
@@ -203,10 +231,10 @@ def test_submissions_that_wait_for_the_same_library_show_each_other(people: tupl
     assert '<code title="in review, too">more@1</code>' in view(visitor(ben))
 
 
-def lines_of(actor: Actor) -> tuple[ChangeLine, ...]:
+def lines_of(actor: Actor) -> list[ChangeLine]:
     """Return the open lines of the review as it opens."""
     version = find_version(actor, "geo", 2)
-    return changes_of(overview(actor, version).changes, viewed_by(actor, version)).open
+    return change_lines(overview(actor, version).changes.open, viewed_by(actor, version))
 
 
 def viewed(actor: Actor) -> set[str]:

@@ -47,15 +47,22 @@ class Verdict:
 
 def verdict(version: Version) -> Verdict:
     """Return today's verdict on a version, reusing a stored one that is current. Empty without a lock."""
-    known = Assessment.objects.filter(version=version, digest=version.digest).first()
-    feed = feed_facts()
+    known = Assessment.objects.filter(version=version).first()
     revision = current_policy(version.environment.workspace_id).revision
-    fresh = (revision, feed.id if feed else None, timezone.now().date())
-    if known is not None and (known.policy, known.feed_id, known.day) == fresh:
-        findings = tuple(Finding.from_dict(one) for one in known.findings)
-        waivers = tuple(waivers_in(version.environment_id))
-        return Verdict(findings=findings, waivers=waivers, policy=revision, feed=feed, at=known.at)
-    return assess(version, keep=version.status not in LIVE)  # new findings on live versions are left to flow.watch
+    found = fresh_verdict(version, known, policy=revision, feed=feed_facts())
+    return found or assess(version, keep=version.status not in LIVE)  # new findings on live versions: see flow.watch
+
+
+def fresh_verdict(
+    version: Version, known: Assessment | None, *, policy: int, feed: FeedFacts | None
+) -> Verdict | None:
+    """Return the stored verdict on a version if it is current: of this policy revision, of this feed, of today."""
+    fresh = (version.digest, policy, feed.id if feed else None, timezone.now().date())
+    if known is None or (known.digest, known.policy, known.feed_id, known.day) != fresh:
+        return None
+    findings = tuple(Finding.from_dict(one) for one in known.findings)
+    waivers = tuple(waivers_in(version.environment_id))
+    return Verdict(findings=findings, waivers=waivers, policy=policy, feed=feed, at=known.at)
 
 
 def assess(version: Version, *, keep: bool = True) -> Verdict:

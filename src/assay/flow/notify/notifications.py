@@ -125,11 +125,6 @@ def _deliveries(workspace: Workspace, events: list[Event]) -> Iterable[Delivery]
                 yield Delivery(webhook=hook, sequence=event.sequence, event=event.name, next_at=now)
 
 
-def unread(actor: Actor) -> int:
-    """Return the number of a person's unread notifications in one query; every page shows it."""
-    return Notification.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None).count()
-
-
 def mark_read(actor: Actor, notice_id: int | None = None) -> int:
     """Mark one or all of the actor's notifications as read; return how many were unread."""
     rows = Notification.objects.filter(workspace_id=actor.workspace_id, person_id=actor.id, read_at=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -34,15 +35,14 @@ def rules_of(workspace: Workspace) -> ApprovalRules:
 
 def approval_progress_of(version: Version) -> ApprovalProgress:
     """Return the progress of the open round from the approvals of the current lock, in one query."""
-    approvals = Decision.objects.filter(
-        submission__version=version,
-        submission__round=version.rounds,
-        verdict=Verdict.APPROVE,
-        digest=version.digest,
-    )
-    return approval_progress(
-        rules_of(version.environment.workspace), list(approvals.values_list("groups", flat=True))
-    )
+    decisions = Decision.objects.filter(submission__version=version, submission__round=version.rounds)
+    return approval_progress_in(version, decisions)
+
+
+def approval_progress_in(version: Version, decisions: Iterable[Decision]) -> ApprovalProgress:
+    """Return the progress of the open round from its decisions."""
+    approvals = [one for one in decisions if one.verdict == Verdict.APPROVE and one.digest == version.digest]
+    return approval_progress(rules_of(version.environment.workspace), [one.groups for one in approvals])
 
 
 def groups_of(actor: Actor) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from assay.core.comparison.diff import Comparison, Row
 from assay.core.policy.findings import Effect, Finding, Waiver
 from assay.core.report import Check, Report
@@ -11,11 +13,11 @@ from assay.core.review.library_changes import LibraryChange, LibraryChanges, fol
 from assay.core.review.summary import Summary, summarise
 from assay.core.roles import Actor
 from assay.flow.access import find_reference
-from assay.flow.assess.assess import Verdict, verdict
-from assay.flow.package_indexes import default_address
+from assay.flow.assess.assess import Verdict, fresh_verdict, verdict
 from assay.store.models import Version
 from assay.store.reads.compared_versions import changes_against, predecessor
 from assay.store.reads.known_libraries import KnownLibrary, known_libraries
+from assay.store.reads.review_context import ReviewContext, review_context
 
 NOTHING = "nothing"  # compares a version with no other one
 
@@ -29,6 +31,7 @@ class Overview:
 
     version: Version
     other: Version | None
+    context: ReviewContext
     comparison: Comparison
     verdict: Verdict
     findings: tuple[Finding, ...]
@@ -58,16 +61,19 @@ def overview(actor: Actor, version: Version, compare_with: str = "") -> Overview
         raise ValueError(f"{version} is not built")
     other = _other(actor, version, compare_with)
     comparison = changes_against(version, other)
-    found = verdict(version)
+    context = review_context(version)
+    known = getattr(version, "assessment", None)
+    found = fresh_verdict(version, known, policy=context.policy, feed=context.feed) or verdict(version)
     report = Report.from_dict(version.lock.report)
     waivers = [(one, found.waiver_of(one)) for one in found.findings]
     findings = tuple(one for one, waiver in waivers if waiver is None)
     waived = tuple((one, waiver) for one, waiver in waivers if waiver)
-    changes = _changes(actor, version, comparison)
+    changes = _changes(actor, version, comparison, context.default_index or settings.INDEX_URL)
     concerned = {one.library for one in findings if one.effect is not Effect.NOTE}
     return Overview(
         version=version,
         other=other,
+        context=context,
         comparison=comparison,
         verdict=found,
         findings=findings,
@@ -91,9 +97,8 @@ def _other(actor: Actor, version: Version, compare_with: str) -> Version | None:
     return None if compare_with == NOTHING else find_reference(actor, compare_with, path="with")
 
 
-def _changes(actor: Actor, version: Version, comparison: Comparison) -> list[LibraryChange]:
+def _changes(actor: Actor, version: Version, comparison: Comparison, default: str) -> list[LibraryChange]:
     known = known_libraries(actor, version, [row.name for row in comparison.changed])
-    default = default_address(version.environment.workspace_id)
     return [_change(row, known.get(row.name), default) for row in comparison.changed]
 
 

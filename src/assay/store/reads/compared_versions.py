@@ -46,7 +46,8 @@ def predecessor(version: Version) -> Version | None:
         version.environment.versions.filter(
             status__in=[Status.PUBLISHED, Status.DEPRECATED], number__lt=version.number
         )
-        .select_related("environment", "lock", "base__environment")
+        .select_related("environment", "lock", "base__environment", "base__base")
+        .defer("lock__text")
         .order_by("-number")
         .first()
     )

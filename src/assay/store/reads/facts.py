@@ -6,11 +6,13 @@ becomes known exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Min, QuerySet
 
 from assay.core.comparison.similarity import name_of
@@ -51,6 +53,16 @@ COLUMNS = (
     "base__environment__slug",
 )
 LIVE = (Status.PUBLISHED, Status.DEPRECATED)
+RARE = 1000  # locks up to which those that contain a pin are counted
+ROUNDING = 1e-9  # of a share times a number of pins
+# How many locks contain each file's pin.
+RARITY = """
+SELECT
+  (SELECT count(*) FROM
+    (SELECT 1 FROM store_lockedlibrary l WHERE l.name = f.name AND l.version = f.version LIMIT {most}) counted),
+  f.name, f.version
+FROM store_lockedfile f WHERE f.id IN ({places})
+"""
 
 
 def in_parts(values: Iterable[int]) -> Iterator[list[int]]:
@@ -258,19 +270,44 @@ def _published_numbers(environments: set[int]) -> dict[int, list[int]]:
 def near_to(
     workspace_id: int, environment_id: int, files: frozenset[int], *, least: float
 ) -> tuple[SimilarVersion, ...]:
-    """Return other environments' newest published versions that share at least `least` (0 to 1) of the files."""
-    rows = Version.objects.filter(
+    """Return the newest published versions of other environments that share at least `least` of all pins."""
+    newest = Version.objects.filter(
         environment__workspace_id=workspace_id, newest_of__isnull=False, lock__isnull=False
     ).exclude(environment_id=environment_id)
-    others = {
-        lock: f"{slug}@{number}" for lock, slug, number in rows.values_list("lock_id", "environment__slug", "number")
-    }
+    others: dict[int, str] = {}
+    for part in in_parts(_locks_with_any(_rarest(files, least))):
+        rows = newest.filter(lock_id__in=part).values_list("lock_id", "environment__slug", "number")
+        others |= {lock: f"{slug}@{number}" for lock, slug, number in rows}
     found = []
     for lock, theirs in files_of(others).items():
         shared = len(files.intersection(theirs)) / max(1, len(files.union(theirs)))
         if shared >= least:
             found.append(SimilarVersion(reference=others[lock], shared=shared))
     return tuple(sorted(found, key=lambda one: (-one.shared, one.reference)))
+
+
+def _rarest(files: frozenset[int], least: float) -> list[tuple[str, str]]:
+    """Return the rarest pins of a lock, as (name, version), of which each lock that shares `least` has at least one.
+
+    A lock that shares a part t of all pins has t of these, so it lacks at most 1 - t of them (prefix filtering,
+    Chaudhuri et al. 2006).
+    """
+    pins: list[tuple[int, str, str]] = []
+    for part in in_parts(files):
+        places = ", ".join(["%s"] * len(part))
+        with connection.cursor() as cursor:
+            cursor.execute(RARITY.format(most=RARE, places=places), part)
+            pins += cursor.fetchall()
+    needed = len(files) - math.ceil(least * len(files) - ROUNDING) + 1
+    return [(name, version) for _, name, version in sorted(pins)[:needed]]
+
+
+def _locks_with_any(pins: list[tuple[str, str]]) -> set[int]:
+    """Return the locks that contain at least one of these pins."""
+    found: set[int] = set()
+    for name, version in pins:
+        found.update(LockedLibrary.objects.filter(name=name, version=version).values_list("lock_id", flat=True))
+    return found
 
 
 def versions_in_use(workspace_id: int) -> dict[str, frozenset[str]]:

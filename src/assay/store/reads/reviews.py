@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -90,9 +90,9 @@ def counts(actor: Actor) -> dict[str, int]:
     return {tab: _tab(actor, tab).order_by().count() for tab in TABS}
 
 
-def waiting(actor: Actor) -> int:
-    """Return the number of submissions that wait for this reviewer, for the badge on every page: one query."""
-    return _tab(actor, "pending").order_by().exclude(author_id=actor.id).count()
+def submissions_for(actor: Actor) -> QuerySet[Version]:
+    """Select the submissions that wait for this reviewer."""
+    return _tab(actor, "pending").order_by().exclude(author_id=actor.id)
 
 
 def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
@@ -154,7 +154,8 @@ def viewed_by(actor: Actor, version: Version) -> dict[str, str]:
 
 def rounds(version: Version) -> list[Round]:
     """Return the rounds of a version, newest first: two queries."""
-    submissions = version.submissions.select_related("by").prefetch_related("decisions__by").order_by("-round")
+    decisions = Prefetch("decisions", Decision.objects.select_related("by"))
+    submissions = version.submissions.select_related("by").defer("spec").prefetch_related(decisions)
     return [
         Round(
             number=one.round,
@@ -167,5 +168,5 @@ def rounds(version: Version) -> list[Round]:
             decisions=tuple(one.decisions.all()),
             automatic=one.automatic,
         )
-        for one in submissions
+        for one in submissions.order_by("-round")
     ]

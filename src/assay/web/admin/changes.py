@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from assay.core.review.decision import mark_of
-from assay.core.review.library_changes import LibraryChange, LibraryChanges
+from assay.core.review.library_changes import LibraryChange
 from assay.web.templatetags.assay import days
 
 
@@ -20,26 +20,9 @@ class ChangeLine:
     viewed: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """The library changes of a submission as rows: shown, folded, and approved before with the same file."""
-
-    open: tuple[ChangeLine, ...]
-    folded: tuple[ChangeLine, ...]
-    accepted: tuple[ChangeLine, ...]
-
-
-def changes_of(changes: LibraryChanges, viewed: Mapping[str, str]) -> Changes:
+def change_lines(changes: Iterable[LibraryChange], viewed: Mapping[str, str]) -> list[ChangeLine]:
     """Return changes as rows; `viewed` maps libraries to the marks under which the visitor viewed them."""
-    return Changes(
-        open=_lines(changes.open, viewed),
-        folded=_lines(changes.folded, viewed),
-        accepted=_lines(changes.accepted, viewed),
-    )
-
-
-def _lines(changes: Iterable[LibraryChange], viewed: Mapping[str, str]) -> tuple[ChangeLine, ...]:
-    return tuple(_line(one, mark_of(one.row), viewed) for one in changes)
+    return [_line(one, mark_of(one.row), viewed) for one in changes]
 
 
 def _line(change: LibraryChange, mark: str, viewed: Mapping[str, str]) -> ChangeLine:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from assay.core.errors import AssayError, InvalidInputError
+from assay.core.errors import AssayError, InvalidInputError, NotFoundError
 from assay.core.formatting import plural
 from assay.core.lifecycle import Action, Status, decide
 from assay.core.policy.findings import Effect
@@ -20,17 +20,16 @@ from assay.flow.access import find_version, version_state
 from assay.flow.assess.assess import Verdict
 from assay.flow.paths import build_directory
 from assay.flow.review import review
-from assay.flow.review.approval import approval_progress_of
+from assay.flow.review.approval import approval_progress_in, approval_progress_of
 from assay.flow.review.overview import Overview, overview
 from assay.store.logs import tail
-from assay.store.models import Decision, Membership, Version
+from assay.store.models import Decision, Version
 from assay.store.reads.audit_log import version_events
 from assay.store.reads.compared_versions import published_references
 from assay.store.reads.libraries import library_rows
-from assay.store.reads.reviews import rounds, viewed_by
-from assay.store.reads.usage import Use, recent_use
+from assay.store.reads.reviews import Round, rounds, viewed_by
 from assay.web.access import Visit, page
-from assay.web.admin.changes import changes_of
+from assay.web.admin.changes import change_lines
 from assay.web.admin.findings import findings_of
 from assay.web.studio.related_versions import offers
 
@@ -57,6 +56,7 @@ def show(request: Visit, slug: str, number: int) -> HttpResponse:
 def _show(request: Visit, version: Version, refused: AssayError | None = None) -> HttpResponse:
     """Show the page; after an invalid rejection, its form contains the submitted values."""
     found = overview(request.actor, version, request.GET.get("with", ""))
+    past = rounds(version)
     return render(
         request,
         "admin/review.html",
@@ -66,15 +66,16 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "overview": found,
             "tone": _tone(found),
             "findings": findings_of(request.actor, version, found.verdict, found.chains),
-            "changes": changes_of(found.changes, viewed_by(request.actor, version)),
+            "changes": found.changes,
+            "lines": change_lines(found.changes.open, viewed_by(request.actor, version)),
             "checks": summarise_checks(found.report.checks),
-            "rounds": rounds(version),
+            "rounds": past,
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
             "refused": refused,
             "feedback": request.POST.get("feedback", ""),
             "requested": _rows(request) or [("", "raise", "")] * ROWS,
             "kinds": KINDS,
-            **_decision(request.actor, version, found.verdict),
+            **_decision(request.actor, found, past),
         },
         status=refused.status if refused else 200,
     )
@@ -89,24 +90,23 @@ def _tone(found: Overview) -> str:
     return "good" if found.verdict.feed else ""
 
 
-def _decision(actor: Actor, version: Version, found: Verdict) -> dict[str, Any]:
-    """Return whom a decision concerns, and why the actor may not make one ('' when they may)."""
+def _decision(actor: Actor, found: Overview, past: list[Round]) -> dict[str, Any]:
+    """Return what the open round needs, and why the actor may not decide ('' when they may)."""
+    version = found.version
     own_allowed = version.environment.workspace.self_approval
+    decisions = next((one.decisions for one in past if one.number == version.rounds), ())
     return {
-        "people": Membership.objects.filter(workspace_id=actor.workspace_id).count(),
-        "lately": recent_use([version.environment_id]).get(version.environment_id, Use()),
-        "needs": approval_progress_of(version).words if version.status == Status.PENDING else "",
+        "needs": approval_progress_in(version, decisions).words if version.status == Status.PENDING else "",
         "approve_refusal": _refusal(actor, version, Action.APPROVE, self_approval=own_allowed)
-        or _decided(actor, version)
-        or _unwaived(found),
+        or _decided(actor, decisions)
+        or _unwaived(found.verdict),
         "reject_refusal": _refusal(actor, version, Action.REJECT, self_approval=own_allowed),
     }
 
 
-def _decided(actor: Actor, version: Version) -> str:
+def _decided(actor: Actor, decisions: tuple[Decision, ...]) -> str:
     """Return a sentence when the actor has already approved and others still have to, else ''."""
-    said = Decision.objects.filter(submission__version=version, submission__round=version.rounds, by_id=actor.id)
-    return "You approved it; others still have to." if said.exists() else ""
+    return "You approved it; others still have to." if any(one.by_id == actor.id for one in decisions) else ""
 
 
 def _unwaived(found: Verdict) -> str:
@@ -135,6 +135,19 @@ def compare_options(request: Visit, slug: str, number: int) -> HttpResponse:
     others = [one for one in published_references(request.actor) if one[0] not in known]
     context = {"near": near, "others": others, "chosen": request.GET.get("with", "")}
     return render(request, "components/compare_options.html", context)
+
+
+@page(Right.SEE)
+def changes(request: Visit, slug: str, number: int) -> HttpResponse:
+    """Return the table of the library changes that the page folds: the routine ones, or those approved before."""
+    version = find_version(request.actor, slug, number)
+    if version.lock is None:
+        raise NotFoundError("This version is not built yet.", hint="Build it first.")
+    found = overview(request.actor, version, request.GET.get("with", "")).changes
+    part = found.accepted if request.GET.get("part") == "accepted" else found.folded
+    return render(
+        request, "components/changes.html", {"lines": change_lines(part, viewed_by(request.actor, version))}
+    )
 
 
 @page(Right.SEE)

@@ -15,6 +15,7 @@ from assay.core.comparison.diff import Change, Row, Step
 from assay.core.formatting import format_bytes, format_memory
 from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
+from assay.store.reads.pending_work import MOST
 from assay.web.undo import undo_url
 
 register = template.Library()
@@ -192,6 +193,12 @@ def happened(event: str) -> str:
     """Return an event's name as the action of its actor, e.g. `submitted the version`."""
     noun, _, verb = event.partition(".")
     return HAPPENED.get(event, f"{verb} the {noun}")
+
+
+@register.filter
+def counted(amount: int) -> str:
+    """Format an amount that is counted up to a limit: `99+` at the limit."""
+    return f"{MOST - 1}+" if amount >= MOST else str(amount)
 
 
 @register.filter

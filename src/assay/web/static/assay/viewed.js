@@ -18,7 +18,8 @@ on("change", "[data-viewed]", async (box) => {
 function report(problem) {
   const count = document.getElementById("viewed-count");
   if (!count) return;
-  const boxes = [...count.closest("[data-viewed-at]").querySelectorAll("[data-viewed]")];
+  // What is folded counts only where it is read.
+  const boxes = [...count.closest("[data-viewed-at]").querySelectorAll("[data-viewed]")].filter((box) => !box.closest(".fold"));
   const done = boxes.filter((box) => box.checked).length;
   count.textContent = problem ?? `${done} of ${boxes.length} viewed`;
   count.classList.toggle("all-done", !problem && done === boxes.length);
