@@ -29,9 +29,10 @@ ADDRESS = "/api/v1/workspaces/default"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One submission: what the second version requires, what stands on the first screen, what approving takes.
+    """One submission: what it requires, what stands on the first screen, what approving takes.
 
-    `effect` is block, warn or note; `words` a part of the sentence, the finding or the change that must be seen.
+    It is a first version on the base `usual@1`, or the second one after `first`. `effect` is block, warn or note;
+    `words` a part of the sentence, the finding or the change that must be seen.
     """
 
     slug: str
@@ -41,6 +42,11 @@ class Case:
     first: list[str] = field(default_factory=list)
     base: str = ""
     first_base: str = ""
+
+    @property
+    def number(self) -> int:
+        """The version that is submitted."""
+        return 2 if self.first or self.first_base else 1
 
 
 CASES = [
@@ -77,7 +83,7 @@ CASES = [
     Case(slug="yanked", libraries=["withdrawn==1.0"], words="was yanked by its authors: broken", effect="warn"),
     Case(slug="copyleft", libraries=["copyleft"], words="is under AGPL-3.0-only", effect="warn"),
     Case(slug="based", base="based-on@2", first_base="based-on@1", words="based-on@1", effect="note"),
-    Case(slug="clean-update", words="", effect=""),
+    Case(slug="clean-update", first=FIRST, libraries=UPDATED, words="", effect=""),
     Case(slug="clean-same", libraries=["plain-a==1.0"], words="", effect=""),
     Case(slug="clean-base", first_base="based-on@2", base="based-on@2", words="", effect=""),
 ]
@@ -183,11 +189,10 @@ class Stage:
         self.ben.call("POST", f"{one}/approve", {"digest": digest})
 
     def plant(self, case: Case) -> None:
-        """Submit the second version of a case."""
-        usual = [] if case.base else UPDATED if case.slug == "clean-update" else FIRST
-        libraries = [*usual, *(one for one in case.libraries if one not in FIRST)]
-        self.ana.version(case.slug, 2, spec_of(libraries, case.base))
-        self.ana.submit(case.slug, 2)
+        """Submit the version of a case that has the problem."""
+        base = "" if case.first else case.base or "usual@1"
+        self.ana.version(case.slug, case.number, spec_of(case.libraries, base))
+        self.ana.submit(case.slug, case.number)
 
 
 @pytest.fixture(scope="module")
@@ -209,13 +214,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         desk.command("admin", "advisories", "load", feed)
         ana, ben, root = (Api(desk, desk.token(name)) for name in ("ana", "ben", "root"))
         stage = Stage(desk, ana, ben)
-        for slug in ("based-on", "old-python"):
+        for slug in ("usual", "based-on", "old-python"):
             stage.publish(slug, 1, spec_of(FIRST, ""))
         stage.publish("based-on", 2, spec_of(UPDATED, ""))
         for case in CASES:
-            base = case.first_base or ("old-python@1" if case.slug == "python" else "")
-            libraries = [*([] if base else FIRST), *case.first]
-            stage.publish(case.slug, 1, spec_of(libraries, base))
+            if case.number > 1:
+                stage.publish(case.slug, 1, spec_of(case.first, case.first_base))
         source = {"name": "other", "url": other.url, "patterns": ["acme-*"], "allow_private": True}
         root.call("POST", "/sources", source)
         policy = root.call("GET", "/policy")
@@ -236,7 +240,7 @@ def wait_for_projects(ana: Api) -> None:
     """Wait until the worker knows the projects of all submissions."""
     until = time.monotonic() + 180
     while time.monotonic() < until:
-        found = [ana.call("GET", f"/environments/{case.slug}/versions/2/findings") for case in CASES]
+        found = [ana.call("GET", f"/environments/{case.slug}/versions/{case.number}/findings") for case in CASES]
         if all(one["assessed"] for findings in found for one in findings["items"]):
             return
         time.sleep(1)
@@ -255,7 +259,7 @@ def page(stage: Stage, browser: Browser) -> Iterator[Page]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.slug)
 def test_a_planted_problem_is_on_the_first_screen(stage: Stage, page: Page, case: Case) -> None:
     """Without scrolling or clicking; and approving is impossible, deliberate, or simply possible."""
-    page.goto(f"{stage.desk.url}/environments/{case.slug}/2/review")
+    page.goto(f"{stage.desk.url}/environments/{case.slug}/{case.number}/review")
     page.wait_for_load_state("networkidle")
     if case.words:
         expect(page.get_by_text(case.words).filter(visible=True).first).to_be_in_viewport(ratio=1)
