@@ -1,6 +1,6 @@
 """The spec of a version: a base or a Python version, and libraries as PEP 508 lines.
 
-A line can only name a library (law 4): no option, path, URL, variable or other file. The rules are
+A line can only name a library: no option, path, URL, variable or other file. The rules are
 those of PEP 508 and PEP 440 as `packaging` implements them; stricter rules give their reason.
 """
 
@@ -163,7 +163,7 @@ def _refuse_repetition(requirement: Requirement, number: int, seen: dict[str, in
 
 
 def parse_library(line: str, number: int = 0) -> Requirement:
-    """Validate one line by PEP 508 and law 4. Raises InvalidInputError that names the line."""
+    """Validate one line by PEP 508; it may only name a library. Raises InvalidInputError that names the line."""
     refusal = _refusal(line)
     if refusal is None:
         try:

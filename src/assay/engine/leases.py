@@ -1,7 +1,7 @@
 """Leases: the environments and wheels that running builds need, which garbage collection keeps.
 
 A build takes its lease before it checks what already exists; the collector reads the leases under the same lock.
-So everything that a build finds is kept until its worker has stored the outcome (law 6).
+So everything that a build finds is kept until its worker has stored the outcome.
 """
 
 from __future__ import annotations

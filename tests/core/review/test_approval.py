@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +106,15 @@ def test_rules_that_cannot_be(rules: ApprovalRules, path: str) -> None:
 def test_which_changes_are_of_low_risk(after: dict[str, str], settings: dict[str, str], words: str) -> None:
     """Patch releases only; anything else says why not."""
     assert risks(change(after, **settings), [], assessed=True, failed=0) == ([words] if words else [])
+
+
+def test_another_file_at_the_same_version_is_a_risk() -> None:
+    """Its hash changed though its version did not: somebody replaced the file."""
+    lock = lock_of(BEFORE)
+    first, *others = lock.libraries
+    replaced = replace(lock, libraries=(replace(first, file=replace(first.file, sha256="0" * 64)), *others))
+    both = compare([ComparedVersion(label="geo@1", lock=lock), ComparedVersion(label="geo@2", lock=replaced)])
+    assert risks(both, [], assessed=True, failed=0) == ["six is rebuilt."]
 
 
 def test_what_else_is_a_risk() -> None:

@@ -37,7 +37,7 @@ def check_mark(mark: str) -> str:
 
 
 def check_digest(seen: str, actual: str) -> None:
-    """Raise ConflictError unless the caller decides on the present lock (law 1)."""
+    """Raise ConflictError unless the caller decides on the present lock: what was reviewed is what is published."""
     if seen != actual:
         raise ConflictError(
             f"You decided on lock {seen[:12] or '(none)'}, but it is {actual[:12]} now.",

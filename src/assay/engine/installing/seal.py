@@ -64,7 +64,7 @@ def read_sealed(target: Path) -> tuple[Lock, dict[str, Any]] | None:
 
 
 def check_sealed(target: Path, digest: str) -> None:
-    """Raise DriftError unless the directory is the finished environment of that lock (law 1). Takes milliseconds."""
+    """Raise DriftError unless the directory is the finished environment of that lock. Takes milliseconds."""
     try:
         metadata = json.loads((target / "assay.json").read_text())
         lock = Lock.from_toml((target / "pylock.toml").read_text())
