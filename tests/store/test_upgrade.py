@@ -9,9 +9,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from support.people import built, draft, person
+from support.people import built, draft, lock_of, person, published
 
 from assay.core.roles import Role
+from assay.flow.access import find_version
+from assay.flow.assess.assess import verdict
 from assay.flow.review.review import submit
 from assay.store import models
 
@@ -103,3 +105,22 @@ def test_every_renamed_table_and_column_keeps_its_rows(earlier: Any) -> None:  #
     assert models.Workspace.objects.get().notified_up_to == 5
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         models.Event.objects.update(actor="somebody")
+
+
+def test_what_was_published_before_is_known_to_the_workspace() -> None:
+    """Published libraries are no new ones after the upgrade, and the facts of locks are written anew."""
+    ana, ben = person("ana"), person("ben", Role.REVIEWER)
+    first = published(ana, ben, "geo", ["six"], {"six": "1.16.0"})
+    published(ana, ben, "geo", ["six"], {"six": "1.17.0", "idna": "3.7"})
+    draft(ana, "other", "certifi")
+    built(ana, "other", 1, lock_of({"certifi": "2024.2.2", "six": "1.17.0"}))
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0]
+    migrate(("store", "0021_standard_names"))
+    migrate(newest)
+    found = models.ApprovedLibrary.objects.order_by("name").values_list("name", "version__number")
+    assert list(found) == [("idna", 2), ("six", 1)]
+    assert not models.LockFacts.objects.exists()
+    models.Assessment.objects.all().delete()
+    version = find_version(ana, "other", 1)
+    assert [one.library for one in verdict(version).findings if one.kind == "new-library"] == ["certifi"]
+    assert verdict(find_version(ana, "geo", first.number)).blocking == []
