@@ -254,5 +254,8 @@ def test_a_first_version_lists_what_was_asked_for(page: Page, people: tuple[Acto
     show(page, path="first/1")
     assert page.locator("tr[data-row]:visible").count() == 2
     page.get_by_text("99 more: they come with others").click()
-    assert page.locator("tr[data-row]:visible").count() == 101
+    expect(page.locator("tr[data-row]:visible")).to_have_count(101)
+    with page.expect_response("**/viewed"):
+        page.get_by_label("Viewed: library-050").check()
+    expect(page.locator("#viewed-count")).to_have_text("0 of 2 viewed")  # what is folded is not counted
     check(page)

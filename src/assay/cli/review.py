@@ -75,7 +75,7 @@ def _tone_of(found: dict[str, Any]) -> Tone:
     """Return the tone of the sentence: good only when everything was assessed and nothing was found."""
     if found["blocking"]:
         return Tone.BAD
-    if found["warnings"] or any(one["state"] not in {"passed", "skipped"} for one in found["checks"]["items"]):
+    if found["warnings"] or any(one["state"] == "failed" for one in found["checks"]["items"]):
         return Tone.WARN
     return Tone.GOOD if found["assessed"] else Tone.PLAIN
 

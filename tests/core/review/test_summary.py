@@ -191,6 +191,12 @@ NEW = finding("six is new to this workspace", Effect.NOTE, "new-library")
                 f"{UNCHANGED}."
             ),
         ),
+        (
+            (BLOCKS[0], replace(BLOCKS[0], key="lesser", effect=Effect.WARN, words="six 1.16.0 is young")),
+            {},
+            Effect.BLOCK,
+            f"1 finding blocks: six 1.16.0 was yanked. 1 warning. {UNCHANGED}.",
+        ),
         (MANY, {}, Effect.WARN, f"6 warnings: 6 libraries move to an older version. {UNCHANGED}."),
         ((NOTE,), {}, None, "The same libraries as geo@1; 1 note; nothing else found."),
         (

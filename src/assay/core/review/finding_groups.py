@@ -43,7 +43,7 @@ class FindingGroup:
     `predicate` is the text of the findings, to follow the subject, and `words` the same text with the library.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]  # the strongest effect first
     library: str
     version: str
     predicate: str
@@ -52,7 +52,7 @@ class FindingGroup:
     @property
     def effect(self) -> Effect:
         """The strongest effect among them."""
-        return max((one.effect for one in self.findings), key=EFFECT_RANK.__getitem__)
+        return self.findings[0].effect
 
     @property
     def kind(self) -> str:
@@ -79,10 +79,9 @@ def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
     Many warnings of one kind about different libraries are one group, which lists the first of them.
     """
     found: dict[tuple[str, str, str], list[Finding]] = {}
-    for one in findings:
+    for one in sorted(findings, key=lambda one: -EFFECT_RANK[one.effect]):
         found.setdefault((one.kind, one.library, one.version), []).append(one)
-    groups = _merged([_about_library(several) for several in found.values()])
-    return tuple(sorted(groups, key=lambda one: -EFFECT_RANK[one.effect]))
+    return tuple(_merged([_about_library(several) for several in found.values()]))
 
 
 def _merged(groups: Sequence[FindingGroup]) -> list[FindingGroup]:

@@ -75,28 +75,30 @@ def summarise_checks(checks: Sequence[Check]) -> str:
 
 def _found(groups: Sequence[FindingGroup]) -> str:
     """Return the blocking findings and the number of warnings, or the warnings; '' for neither."""
-    blocks = [one for one in groups if one.effect is Effect.BLOCK]
-    warnings = [one for one in groups if one.effect is Effect.WARN]
+    blocks, warnings = _count(groups, Effect.BLOCK), _count(groups, Effect.WARN)
+    counted = plural(warnings, "warning")
     if not blocks:
-        return f"{plural(_count(warnings), 'warning')}: {_named_findings(warnings)}" if warnings else ""
-    count = _count(blocks)
-    found = f"{plural(count, 'finding')} {'blocks' if count == 1 else 'block'}: {_named_findings(blocks)}"
-    return f"{found}. {plural(_count(warnings), 'warning')}" if warnings else found
+        return f"{counted}: {_named_findings(groups, Effect.WARN)}" if warnings else ""
+    verb = "blocks" if blocks == 1 else "block"
+    found = f"{plural(blocks, 'finding')} {verb}: {_named_findings(groups, Effect.BLOCK)}"
+    return f"{found}. {counted}" if warnings else found
 
 
-def _count(groups: Sequence[FindingGroup]) -> int:
-    return sum(len(one.findings) for one in groups)
+def _count(groups: Sequence[FindingGroup], effect: Effect) -> int:
+    return sum(one.effect is effect for group in groups for one in group.findings)
 
 
-def _named_findings(groups: Sequence[FindingGroup]) -> str:
-    others = _count(groups[MOST_FINDINGS:])
-    named = [_headline(one) for one in groups[:MOST_FINDINGS]]
+def _named_findings(groups: Sequence[FindingGroup], effect: Effect) -> str:
+    """Return the first findings with an effect, and how many others there are."""
+    concerned = [one for one in groups if one.effect is effect]
+    others = _count(concerned[MOST_FINDINGS:], effect)
+    named = [_headline(one) for one in concerned[:MOST_FINDINGS]]
     return "; ".join([*named, *([f"and {plural(others, 'other')}"] if others else [])])
 
 
 def _headline(group: FindingGroup) -> str:
-    """Return the first finding of a group without its details, and the number of others."""
-    more = len(group.findings) - 1 if group.library else 0
+    """Return the first finding of a group without its details, and the number of others with the same effect."""
+    more = _count([group], group.effect) - 1 if group.library else 0
     return f"{DETAILS.split(group.words, maxsplit=1)[0]}{f' and {more} more' if more else ''}"
 
 

@@ -32,6 +32,7 @@ from assay.web.access import Visit, page
 from assay.web.admin.changes import change_lines
 from assay.web.admin.findings import findings_of
 from assay.web.studio.related_versions import offers
+from assay.web.templatetags.assay import failed_first
 
 LOG_LINES = 14
 ROWS = 3  # rows for requested changes without JavaScript
@@ -69,6 +70,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "changes": found.changes,
             "lines": change_lines(found.changes.open, viewed_by(request.actor, version)),
             "checks": summarise_checks(found.report.checks),
+            "checks_state": failed_first(found.report.checks)[0].state if found.report.checks else "skipped",
             "rounds": past,
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
             "refused": refused,
