@@ -13,7 +13,7 @@ from django.utils import timezone
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person, visitor
 
-from assay.core.policy.policy import DEFAULT
+from assay.core.policy.policy import DEFAULT, missing_defaults
 from assay.core.roles import Actor, Role
 from assay.flow.assess.assess import verdict
 from assay.flow.assess.policy import current_policy
@@ -68,6 +68,21 @@ def test_the_form_holds_every_rule_of_the_policy(people: tuple[Actor, Actor, Act
                 sent[field.name] = "yes" if field.kind == "tick" else field.value
     assert client.post("/policy/edit", sent).status_code == 302
     assert current_policy(people[2].workspace_id).policy == DEFAULT
+
+
+def test_rules_that_came_with_an_upgrade_are_offered(people: tuple[Actor, Actor, Actor]) -> None:
+    """A policy that was saved earlier keeps its meaning; the page shows what the default policy has beside it."""
+    client = visitor(people[2])
+    assert "The default policy also has" not in client.get("/policy/").content.decode()
+    client.post("/policy/edit", fields(action="save"))
+    others = len(missing_defaults(current_policy(people[2].workspace_id).policy))
+    text = client.get("/policy/").content.decode()
+    assert f"The default policy also has {others} rules of kinds that this policy does not use" in text
+    assert "Add them in the editor" not in visitor(people[1]).get("/policy/").content.decode()
+    kinds = [rule.kind for rule in client.get("/policy/edit?add=missing").context["rules"]]
+    assert kinds[0] == "deny"
+    assert len(kinds) == others + 1
+    assert "import-failure" in kinds
 
 
 def test_trying_changes_nothing(people: tuple[Actor, Actor, Actor]) -> None:

@@ -131,6 +131,12 @@ DEFAULT = Policy(
 )
 
 
+def missing_defaults(policy: Policy) -> tuple[Rule, ...]:
+    """Return the rules of the default policy of whose kind a policy has none: it may be older than they are."""
+    kinds = {type(rule) for rule in policy.rules}
+    return tuple(rule for rule in DEFAULT.rules if type(rule) not in kinds)
+
+
 class Evaluator:
     """Applies one policy in one context to many versions. The findings of each file are computed once."""
 

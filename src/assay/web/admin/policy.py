@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.policy.library_rules import Rule
-from assay.core.policy.policy import BY_KIND, DEFAULT, Policy
+from assay.core.policy.policy import BY_KIND, DEFAULT, Policy, missing_defaults
 from assay.core.roles import Right
 from assay.flow.assess import policy as policies
 from assay.flow.assess.policy import CurrentPolicy, PolicyPreview
@@ -52,6 +52,7 @@ def policy(request: Visit) -> HttpResponse:
         {
             "current": current,
             "rules": [(rule, rule.sentence) for rule in current.policy.rules],
+            "missing": missing_defaults(current.policy) if current.revision else (),
             "changes": _changes(found)[:SHOWN],
             "may_edit": request.actor.has(Right.ADMINISTER),
         },
@@ -77,13 +78,19 @@ def _sentences(policy: Policy) -> list[str]:
 
 @page(Right.ADMINISTER)
 def edit(request: Visit) -> HttpResponse:
-    """Edit the policy in a form, test it, save it. It takes effect only when it is saved."""
+    """Edit the policy in a form, test it, save it. It takes effect only when it is saved.
+
+    With `?add=missing` the form begins with the rules of the default policy whose kinds are missing.
+    """
     current = policies.current_policy(request.actor.workspace_id)
     if request.method != "POST":
-        return _form(request, policies.write_policy(current)["rules"], current.revision)
+        added = missing_defaults(current.policy) if request.GET.get("add") == "missing" else ()
+        shown = Policy(rules=(*current.policy.rules, *added))
+        rules = policies.write_policy(CurrentPolicy(revision=current.revision, policy=shown))["rules"]
+        return _form(request, rules, current.revision)
     given = request.POST.get("revision", "")
     seen = int(given) if given.isdigit() else current.revision
-    rules: list[dict[str, Any]] = []
+    rules = []
     try:
         rules = _given(request)
         return _act(request, rules, seen)
