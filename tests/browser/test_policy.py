@@ -34,7 +34,7 @@ def test_a_rule_is_added_tried_and_saved(desk: Desk, browser: Browser) -> None:
     page.get_by_label("Reason (kept with the revision)").fill("It broke everything once.")
     page.get_by_role("button", name="Save revision").click()
     expect(page.get_by_text("is in force. Published versions are being reassessed.")).to_be_visible()
-    expect(page.get_by_text("+ Stop leftpad (not kept). A reviewer may waive it.")).to_be_visible()
+    expect(page.get_by_text("+ Block leftpad (not kept). A reviewer may waive it.")).to_be_visible()
     eva.check()
     page.get_by_role("button", name="Restore default policy").click()
     expect(page.get_by_text("the rules of revision 0")).to_be_visible()

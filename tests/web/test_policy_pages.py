@@ -105,7 +105,7 @@ def test_saving_makes_a_revision_and_never_over_another(people: tuple[Actor, Act
     assert "The policy is at revision 1 now" in late.content.decode()
     assert 'value="mine"' in late.content.decode()
     text = client.get("/policy/").content.decode()
-    assert "+ Stop pillow &lt;9 (old)" in text
+    assert "+ Block pillow &lt;9 (old)" in text
     assert f"\N{MINUS SIGN} {DEFAULT.rules[0].sentence}" in text
     assert "no old pillow" in text
     assert client.post("/policy/0/restore").status_code == 302

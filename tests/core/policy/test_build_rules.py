@@ -89,9 +89,9 @@ def test_a_policy_can_only_weaken_a_fact() -> None:
     (found,) = findings(ImportFailure(effect=Effect.WARN), Observations(imports=(failed("jinja2"),)))
     assert found.effect is Effect.WARN
     assert ImportFailure().sentence == (
-        "Stop direct libraries that do not import, and warn when other libraries do not. A reviewer may waive it."
+        "Block direct libraries that do not import, and warn when other libraries do not. A reviewer may waive it."
     )
-    assert ImportFailure(effect=Effect.WARN).sentence.startswith("Warn of direct libraries that do not import. A")
+    assert ImportFailure(effect=Effect.WARN).sentence.startswith("Warn about direct libraries that do not import. A")
 
 
 @pytest.mark.parametrize(

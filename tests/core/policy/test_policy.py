@@ -249,12 +249,12 @@ def test_waivers_hold_for_the_fact_until_they_expire() -> None:
 def test_the_default_policy_reads_as_sentences() -> None:
     """Every rule of it says what it does; the cool-down counts only where it blocks."""
     for rule in DEFAULT.rules:
-        assert rule.sentence.split()[0] in {"Stop", "Warn", "Note"}
+        assert rule.sentence.split()[0] in {"Block", "Warn", "Note"}
     assert DEFAULT.quarantines
     assert DEFAULT.cool_down_days == 0
     assert Policy(rules=(MinimumAge(days=9, effect=Effect.BLOCK),)).cool_down_days == 9
     sentence = Deny(library="foo", versions="<2", reason="slow", effect=Effect.BLOCK, tags=("a", "b")).sentence
-    assert sentence == "Stop foo <2 (slow) in environments tagged a or b. A reviewer may waive it."
+    assert sentence == "Block foo <2 (slow) in environments tagged a or b. A reviewer may waive it."
 
 
 names = st.sampled_from(["MIT", "ISC", "GPL-3.0-only", "Apache-2.0"])

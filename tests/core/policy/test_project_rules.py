@@ -100,7 +100,7 @@ def test_support_that_ends_soon() -> None:
     assert found.words == "Security fixes for Python 3.10 end on 31 October 2026"
     assert found.key.endswith("/soon")
     assert PythonEndOfLife().sentence.startswith(
-        "Warn of Python versions without security fixes, or with less than 90"
+        "Warn about Python versions without security fixes, or with less than 90"
     )
     assert "projects younger than 90 days" in YoungProject().sentence
     assert "one edit away" in SimilarName().sentence

@@ -50,7 +50,7 @@ class Rule(ABC):
     @cached_property
     def sentence(self) -> str:
         """The rule as a sentence."""
-        verb = {Effect.BLOCK: "Stop", Effect.WARN: "Warn of", Effect.NOTE: "Note"}[self.effect]
+        verb = {Effect.BLOCK: "Block", Effect.WARN: "Warn about", Effect.NOTE: "Note"}[self.effect]
         where = f" in environments tagged {join_or(self.tags)}" if self.tags else ""
         where += f" built on {join_or(self.bases)}" if self.bases else ""
         who = "" if self.effect is Effect.NOTE else f" {'An' if self.waived_by is Role.ADMIN else 'A'} "
@@ -299,7 +299,7 @@ class Malware(Rule):
     @property
     def what(self) -> str:
         """Return what the rule checks."""
-        then = ", and quarantine published versions that hold it" if self.quarantine else ""
+        then = ", and quarantine published versions that contain it" if self.quarantine else ""
         return f"libraries that are known malware{then}"
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
