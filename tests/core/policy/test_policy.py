@@ -444,3 +444,19 @@ def test_projects_that_were_not_queried_are_a_note() -> None:
 def test_names_are_joined_for_a_sentence(names: tuple[str, ...], text: str) -> None:
     """None, one, two or more."""
     assert join_or(names) == text
+
+
+def test_a_rule_finds_nothing_by_the_method_that_it_lacks() -> None:
+    """Rules about libraries say nothing of versions, rules about versions nothing of libraries."""
+    assert list(Deny(library="pillow").check_version(version(), WORLD)) == []
+    assert list(Size(megabytes=1).check_library(library(), WORLD)) == []
+
+
+def test_a_rule_about_versions_counts_where_its_tags_say() -> None:
+    """Beside a rule that counts everywhere."""
+    policy = Policy(rules=(Size(megabytes=1, tags=("small",)), Count(libraries=0)))
+    kinds = {
+        tags: [one.kind for one in Evaluator(policy, WORLD).findings(version(tags=frozenset(tags)))]
+        for tags in ((), ("small",))
+    }
+    assert kinds == {(): ["count"], ("small",): ["count", "size"]}
