@@ -460,3 +460,10 @@ def test_a_rule_about_versions_counts_where_its_tags_say() -> None:
         for tags in ((), ("small",))
     }
     assert kinds == {(): ["count"], ("small",): ["count", "size"]}
+
+
+def test_what_a_policy_lacks_of_the_default_one() -> None:
+    """Rules of kinds that it does not use; other settings of a kind that it uses are its own choice."""
+    kinds = {rule.kind for rule in missing_defaults(Policy(rules=(Malware(effect=Effect.WARN),)))}
+    assert kinds == {rule.kind for rule in DEFAULT.rules} - {"malware"}
+    assert missing_defaults(DEFAULT) == ()
