@@ -36,7 +36,7 @@ from assay.core.policy.library_rules import (
     Vulnerability,
     join_or,
 )
-from assay.core.policy.policy import BY_KIND, DEFAULT, Evaluator, Policy, _finding
+from assay.core.policy.policy import BY_KIND, DEFAULT, Evaluator, Policy, _finding, missing_defaults
 from assay.core.policy.version_rules import (
     Count,
     Drift,
