@@ -23,7 +23,9 @@ from assay.core.report import (
 
 JINJA = LibraryFacts(name="jinja2", version="2.11.3", size=1, modules=("jinja2",))
 MARKUPSAFE = LibraryFacts(name="markupsafe", version="3.0.2", size=1, modules=("markupsafe",))
-PROVIDERS = {"jinja2": JINJA, "markupsafe": MARKUPSAFE}
+SETUPTOOLS = LibraryFacts(name="setuptools", version="84.2.1", size=1, modules=("setuptools",))
+PROTOBUF = LibraryFacts(name="protobuf", version="7.36.2", size=1, modules=("google.protobuf",))
+PROVIDERS = {"jinja2": JINJA, "markupsafe": MARKUPSAFE, "google.protobuf": PROTOBUF}
 SOFT = "ImportError: cannot import name 'soft_unicode' from 'markupsafe' (/x/__init__.py)"
 
 
@@ -60,6 +62,31 @@ def tried(library: str, module: str, error: str = "") -> ImportFact:
         (
             "ModuleNotFoundError: No module named 'torch'",
             "it needs the module torch, which no installed library provides",
+            "",
+        ),
+        (
+            "ImportError: cannot import name 'bigquery' from 'google.cloud' (unknown location)",
+            "it needs bigquery from google.cloud, which no installed library provides",
+            "",
+        ),
+        (
+            "ImportError: cannot import name 'Mapping' from 'collections' (/lib/collections.py)",
+            "ImportError: cannot import name 'Mapping' from 'collections' (/lib/collections.py)",
+            "",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'google.iam'",
+            "it needs the module google.iam, which no installed library provides",
+            "",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'google.protobuf.old'",
+            "it needs the module google.protobuf.old, which protobuf 7.36.2 lacks",
+            "protobuf",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'distutils.core'",
+            "it needs the module distutils.core, which Python 3.12 removed",
             "",
         ),
         (
@@ -102,15 +129,37 @@ def test_one_failed_import_per_library() -> None:
 
 
 def test_without_a_module_of_its_name_every_module_is_its_own() -> None:
-    """`sklearn` of scikit-learn; one of several that works is enough to use it."""
+    """`sklearn` of scikit-learn; a library works when half of its modules import."""
     facts = (
         tried("scikit-learn", "sklearn", "SyntaxError"),
         tried("pyyaml", "_yaml", "SyntaxError"),
         tried("pyyaml", "yaml"),
+        tried("opentelemetry-api", "opentelemetry.context", "SyntaxError"),
+        tried("opentelemetry-api", "opentelemetry.trace", "SyntaxError"),
+        tried("opentelemetry-api", "opentelemetry.version"),
     )
-    pyyaml, sklearn = observe(report(imports=facts)).imports
+    api, pyyaml, sklearn = observe(report(imports=facts)).imports
+    assert (api.own, api.works) == (True, False)
     assert (sklearn.own, sklearn.works) == (True, False)
     assert (pyyaml.own, pyyaml.works) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("libraries", "cause", "other"),
+    [
+        ((JINJA,), "it needs the module pkg_resources, which no installed library provides", ""),
+        (
+            (JINJA, SETUPTOOLS),
+            "it needs the module pkg_resources, which setuptools 84.2.1 lacks",
+            "setuptools",
+        ),
+    ],
+)
+def test_a_module_that_a_library_installed_once(libraries: tuple[LibraryFacts, ...], cause: str, other: str) -> None:
+    """It is missing because that library is newer."""
+    facts = (tried("jinja2", "jinja2", "ModuleNotFoundError: No module named 'pkg_resources'"),)
+    (found,) = observe(report(libraries=libraries, imports=facts)).imports
+    assert (found.cause, found.other) == (cause, other)
 
 
 def test_a_kernel_that_failed_is_observed() -> None:

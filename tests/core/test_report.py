@@ -70,6 +70,8 @@ def test_what_is_written_is_read_back() -> None:
         ("ImportError: libcudart.so.12: cannot open shared object file", "a graphics processor"),
         ("ImportError: libodbc.so.2: cannot open shared object file", "a system library"),
         ("ModuleNotFoundError: No module named 'torch'", OPTIONAL),
+        ("ImportError: cannot import name 'bigquery' from 'google.cloud' (unknown location)", OPTIONAL),
+        ("ModuleNotFoundError: No module named 'distutils.core'", ""),
         ("ImproperlyConfigured: settings are not configured", "settings"),
         ("ImportError: cannot import name 'soft_unicode' from 'markupsafe'", ""),
         ("SyntaxError: invalid syntax", ""),

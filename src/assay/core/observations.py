@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from assay.core.console_scripts import ShadowedCommand, shadowed_commands
+from assay.core.python_support import removed_in
 from assay.core.report import (
+    NAMESPACE,
+    NO_MODULE,
     ConflictKind,
     FileConflict,
     ImportFact,
@@ -22,16 +25,17 @@ from assay.core.report import (
 MAX_ERROR = 200  # characters of an error that no pattern explains
 NAME_FROM = re.compile(r"cannot import name '(?P<name>[\w.]+)' from '(?P<module>[\w.]+)'")
 NO_ATTRIBUTE = re.compile(r"module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'")
-NO_MODULE = re.compile(r"No module named '(?P<module>[\w.]+)'")
+# Modules that a library installed once: without them it is too new for those that still need them.
+FORMER = {"pkg_resources": "setuptools"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailedImport:
     """A library whose module does not import, and why.
 
-    `own` says that it is a module by which the library is used; `works` that another such module imports. `needs`
-    is what the build lacks when nothing seems broken (see `core.report.missing_for`), '' otherwise; `other` is the
-    library that offers less than is needed, '' when none does.
+    `own` says that it is a module by which the library is used; `works` that half of these modules import, at least.
+    `needs` is what the build lacks when nothing seems broken (see `core.report.missing_for`), '' otherwise.
+    `other` is the library that offers less than is needed, '' when none does.
     """
 
     library: str
@@ -106,16 +110,14 @@ def _shadowed(report: Report) -> tuple[ShadowedCommand, ...]:
 
 def _failed_imports(report: Report) -> tuple[FailedImport, ...]:
     """Return one failed import per library: that of an own module where there is one."""
-    providers = {module: one for one in report.libraries for module in _tops(one)}
+    providers = {module: one for one in report.libraries for module in one.modules}
+    installed = {one.name: one for one in report.libraries}
+    providers |= {module: installed[name] for module, name in FORMER.items() if name in installed}
     by_library: dict[str, list[ImportFact]] = {}
     for fact in report.imports:
         by_library.setdefault(fact.library, []).append(fact)
     failed = [_failed(name, facts, providers) for name, facts in sorted(by_library.items())]
     return tuple(one for one in failed if one)
-
-
-def _tops(library: LibraryFacts) -> set[str]:
-    return {module.partition(".")[0] for module in library.modules}
 
 
 def _failed(library: str, facts: list[ImportFact], providers: Mapping[str, LibraryFacts]) -> FailedImport | None:
@@ -130,7 +132,7 @@ def _failed(library: str, facts: list[ImportFact], providers: Mapping[str, Libra
         module=fact.module,
         cause=cause,
         own=fact.module in own,
-        works=any(one.module in own and not one.error for one in facts),
+        works=2 * sum(one.module in own and not one.error for one in facts) >= len(own),
         needs=missing_for(fact.error),
         other=other,
     )
@@ -145,18 +147,31 @@ def _own_modules(library: str, modules: list[str]) -> set[str]:
 def explain(error: str, library: str, providers: Mapping[str, LibraryFacts]) -> tuple[str, str]:
     """Return why an import failed, as the end of a sentence, and the other library that it is about, '' for none.
 
-    `providers` maps top-level modules to the libraries that install them.
+    `providers` maps the modules that libraries offer to these libraries; those in namespace packages have dots.
     """
     named, attribute, absent = (pattern.search(error) for pattern in (NAME_FROM, NO_ATTRIBUTE, NO_MODULE))
     if found := named or attribute:
-        provider = providers.get(found["module"].partition(".")[0])
+        provider = _provider(found["module"], providers)
         if provider and provider.name != library:
             lacks = f"it needs {found['name']} from {found['module']}, which {provider.name} {provider.version} lacks"
             return lacks, provider.name
+        if NAMESPACE in error and provider is None:
+            return f"it needs {found['name']} from {found['module']}, which no installed library provides", ""
     if absent:
-        provider = providers.get(absent["module"].partition(".")[0])
-        if provider is None:
-            return f"it needs the module {absent['module']}, which no installed library provides", ""
-        lacks = f"it needs the module {absent['module']}, which {provider.name} {provider.version} lacks"
-        return lacks, provider.name if provider.name != library else ""
+        return _absent(absent["module"], library, providers)
     return error[:MAX_ERROR], ""
+
+
+def _absent(module: str, library: str, providers: Mapping[str, LibraryFacts]) -> tuple[str, str]:
+    needs, provider = f"it needs the module {module}, which", _provider(module, providers)
+    if provider:
+        return f"{needs} {provider.name} {provider.version} lacks", provider.name if provider.name != library else ""
+    python = removed_in(module)
+    return f"{needs} {f'Python {python} removed' if python else 'no installed library provides'}", ""
+
+
+def _provider(module: str, providers: Mapping[str, LibraryFacts]) -> LibraryFacts | None:
+    """Return the library that offers a module or the nearest package around it, None when there is none."""
+    while module and module not in providers:
+        module = module.rpartition(".")[0]
+    return providers.get(module)

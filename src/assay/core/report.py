@@ -5,10 +5,13 @@ An unknown result is a value with a reason, never a blank: see `Check.state`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from assay.core.python_support import removed_in
 
 R = TypeVar("R")
 # 2 added bundled components and commands of a library; 3 renamed checks to standard terms; 4 added facts of files
@@ -177,6 +180,8 @@ def _library(stored: dict[str, Any]) -> LibraryFacts:
 
 
 OPTIONAL = "an optional library"
+NAMESPACE = "(unknown location)"  # of a package without files of its own, in which a module is missing
+NO_MODULE = re.compile(r"No module named '(?P<module>[\w.]+)'")
 # What an import needs that a build may lack without being broken, by strings in the error.
 HARMLESS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -186,7 +191,7 @@ HARMLESS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a screen", ("no display", "cannot connect to X", "DISPLAY", "TclError", "libGL.so", "libEGL.so", "libX11")),
     ("a graphics processor", ("libcuda", "libcudart", "CUDA", "nvcuda", "ROCm", "libhip")),
     ("a system library", ("cannot open shared object file",)),
-    (OPTIONAL, ("No module named", "is not installed", "pip install", "optional dependency")),
+    (OPTIONAL, ("No module named", "is not installed", "pip install", "optional dependency", NAMESPACE)),
     ("settings", ("settings are not configured", "ImproperlyConfigured", "environment variable")),
 )
 
@@ -194,6 +199,10 @@ HARMLESS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def missing_for(error: str) -> str:
     """Return what a failed import needs that a build does not have, '' when the library seems broken.
 
-    The kinds are those that occur when every module of widely used libraries is imported.
+    The kinds are those that occur when every module of widely used libraries is imported. A module that a newer
+    Python no longer has is none of them: no library brings it back.
     """
+    absent = NO_MODULE.search(error)
+    if absent and removed_in(absent["module"]):
+        return ""
     return next((kind for kind, words in HARMLESS if any(word in error for word in words)), "")

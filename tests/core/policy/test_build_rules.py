@@ -72,7 +72,7 @@ def failed(library: str, **more: object) -> FailedImport:
         (failed("jinja2", works=True), Effect.NOTE),
         (failed("jinja2", own=False), Effect.NOTE),
         (failed("markupsafe"), Effect.WARN),
-        (failed("markupsafe", needs=OPTIONAL), Effect.WARN),
+        (failed("markupsafe", needs=OPTIONAL), Effect.NOTE),
         (failed("markupsafe", needs="a graphics processor"), Effect.NOTE),
     ],
 )
@@ -204,9 +204,49 @@ def test_a_known_file_is_known_by_its_code_too() -> None:
     """The name alone makes nothing harmless; namespace packages of setuptools are."""
     forged = replace(SETUPTOOLS, code="import evil")
     assert findings(StartupCode(), Observations(startup_files=(forged,)))[0].effect is Effect.WARN
-    code = "import sys, types, os;m = sys.modules.setdefault('zope', types.ModuleType('zope'))"
-    namespace = StartupFile(library="zope", path="zope-nspkg.pth", sha256="n" * 64, code=code)
-    assert findings(StartupCode(), Observations(startup_files=(namespace,)))[0].effect is Effect.NOTE
+
+
+# Lines that setuptools wrote: since 2023, from 2016 on, and before.
+NEW = (
+    "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('google', 'cloud'));"
+    "importlib = __import__('importlib.util');__import__('importlib.machinery');m = sys.modules.setdefault("
+    "'google.cloud', importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec('google.cloud', "
+    "[os.path.dirname(p)])));m = m or sys.modules.setdefault('google.cloud', types.ModuleType('google.cloud'));"
+    "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p);"
+    "m and setattr(sys.modules['google'], 'cloud', m)"
+)
+MIDDLE = (
+    "import sys, types, os;has_mfs = sys.version_info > (3, 5);"
+    "p = os.path.join(sys._getframe(1).f_locals['sitedir'], "
+    "*('zope',));importlib = has_mfs and __import__('importlib.util');has_mfs and __import__('importlib.machinery');"
+    "m = has_mfs and sys.modules.setdefault('zope', importlib.util.module_from_spec(importlib.machinery.PathFinder."
+    "find_spec('zope', [os.path.dirname(p)])));m = m or sys.modules.setdefault('zope', types.ModuleType('zope'));"
+    "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)"
+)
+FIRST = (
+    "import sys,types,os; p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('zope',)); "
+    "ie = os.path.exists(os.path.join(p,'__init__.py')); "
+    "m = not ie and sys.modules.setdefault('zope',types.ModuleType('zope')); "
+    "mp = (m or []) and m.__dict__.setdefault('__path__',[]); (p not in mp) and mp.append(p)"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "effect"),
+    [
+        (NEW, Effect.NOTE),
+        (MIDDLE, Effect.NOTE),
+        (f"{FIRST}\n{NEW}", Effect.NOTE),
+        (f"{NEW};import evil", Effect.WARN),
+        (f"{NEW}\nimport evil", Effect.WARN),
+        (NEW[:300], Effect.WARN),
+        (NEW.replace("types.ModuleType('google.cloud')", "types.ModuleType(evil())"), Effect.WARN),
+    ],
+)
+def test_namespace_packages_of_setuptools_are_known_by_every_statement(code: str, effect: Effect) -> None:
+    """One more statement makes the file unknown."""
+    file = StartupFile(library="zope", path="zope-nspkg.pth", sha256="n" * 64, code=code)
+    assert findings(StartupCode(), Observations(startup_files=(file,)))[0].effect is effect
 
 
 def test_record_mismatches_are_one_fact_per_library() -> None:

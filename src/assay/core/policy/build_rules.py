@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,8 +30,24 @@ WELL_KNOWN = (
     ("hunter", "", "hunter"),
     ("virtualenv", "", "_virtualenv"),
 )
-NAMESPACE_FILE = "-nspkg.pth"  # setuptools writes these for namespace packages
-NAMESPACE_CODE = ("sys.modules.setdefault", "types.ModuleType")
+# setuptools writes one line of these statements for each namespace package, and nothing else.
+NAMESPACE_FILE = "-nspkg.pth"
+NAMESPACE_CODE = re.compile(
+    r"""import\ sys,\ ?types,\ ?os
+    | has_mfs\ =\ sys\.version_info\ >\ \(3,\ 5\)
+    | p\ =\ os\.path\.join\(sys\._getframe\(1\)\.f_locals\['sitedir'\],\ \*\(('\w+',?\ ?)+\)\)
+    | ie\ =\ os\.path\.exists\(os\.path\.join\(p,\ ?'__init__\.py'\)\)
+    | importlib\ =\ (has_mfs\ and\ )?__import__\('importlib\.util'\)
+    | (has_mfs\ and\ )?__import__\('importlib\.machinery'\)
+    | m\ =\ (has_mfs\ and\ )?sys\.modules\.setdefault\('[\w.]+',\ importlib\.util\.module_from_spec\(
+      importlib\.machinery\.PathFinder\.find_spec\('[\w.]+',\ \[os\.path\.dirname\(p\)\]\)\)\)
+    | m\ =\ (m\ or|not\ ie\ and)\ sys\.modules\.setdefault\('[\w.]+',\ ?types\.ModuleType\('[\w.]+'\)\)
+    | mp\ =\ \(m\ or\ \[\]\)\ and\ m\.__dict__\.setdefault\('__path__',\[\]\)
+    | \(p\ not\ in\ mp\)\ and\ mp\.append\(p\)
+    | m\ and\ setattr\(sys\.modules\['[\w.]+'\],\ '\w+',\ m\)
+    """,
+    re.VERBOSE,
+)
 
 
 def shorten(names: Iterable[str], most: int = EXAMPLES) -> str:
@@ -110,12 +127,13 @@ def import_effect(failed: FailedImport, *, direct: bool) -> Effect:
     """Return the strongest effect of a failed import.
 
     A direct library none of whose own modules imports blocks, unless the build machine lacks what it needs: then
-    it warns, since nobody has seen it work. Of other libraries only what seems broken warns.
+    it warns, since nobody has seen it work. Of other libraries only what seems broken warns: where another library
+    needs one at its own import, that one fails too.
     """
     unusable = failed.own and not failed.works
     if direct and unusable:
         return Effect.BLOCK if failed.needs in {"", OPTIONAL} else Effect.WARN
-    return Effect.WARN if unusable and failed.needs in {"", OPTIONAL} else Effect.NOTE
+    return Effect.WARN if unusable and not failed.needs else Effect.NOTE
 
 
 def _import_advice(failed: FailedImport) -> str:
@@ -268,7 +286,7 @@ class StartupCode(FileRule):
 def is_well_known(file: StartupFile) -> bool:
     """Say whether a startup file is one of a widely used library, by its name and its code."""
     if file.path.endswith(NAMESPACE_FILE):
-        return all(one in file.code for one in NAMESPACE_CODE)
+        return all(NAMESPACE_CODE.fullmatch(one.strip()) for one in re.split(r"[;\n]", file.code))
     return any(
         file.library == library and path in {"", file.path} and code in file.code
         for library, path, code in WELL_KNOWN

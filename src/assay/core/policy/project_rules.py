@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
-from assay.core.policy.facts import Context, LibraryFact, VersionFacts
+from assay.core.policy.facts import Context, LibraryFact, Project, VersionFacts
 from assay.core.policy.findings import Effect, Fact
 from assay.core.policy.library_rules import Rule
 from assay.core.policy.version_rules import ProjectRule
@@ -15,11 +16,16 @@ from assay.core.similar_names import find_resemblance
 
 YEAR = 365  # days
 OLD = 3 * YEAR  # days after which a project with a single release is not young but finished
+# A project that has been released so often for so long is one of its own. Indexes remove look-alikes within days.
+ESTABLISHED_DAYS, ESTABLISHED_RELEASES = 180, 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarName(Rule):
-    """Look-alike names. Only one edit, in a name that is published nowhere here yet, is more than a warning."""
+    """Look-alike names. Only one edit, in a name that is published nowhere here yet, is more than a warning.
+
+    That of an established project is a note.
+    """
 
     kind: ClassVar[str] = "similar-name"
     settled: ClassVar[bool] = True
@@ -41,15 +47,26 @@ class SimilarName(Rule):
         )
         if found is None:
             return
-        new = library.name not in context.known
+        effect = Effect.WARN
+        if is_established(context.projects.get(library.name), context.today):
+            effect = Effect.NOTE
+        elif found.difference.one_edit and library.name not in context.known:
+            effect = Effect.BLOCK
         yield Fact(
             key=f"similar-name/{library.name}/{found.name}",
             words=f"{library.name} differs from {found.name} {found.difference.words}",
             advice=f"If {found.name} is meant, ask for it. Otherwise check who publishes {library.name}.",
             library=library.name,
             version=library.version,
-            at_most=Effect.BLOCK if new and found.difference.one_edit else Effect.WARN,
+            at_most=effect,
         )
+
+
+def is_established(project: Project | None, today: date) -> bool:
+    """Return whether a project has had many releases for months: its name is no imitation. False when unknown."""
+    if project is None or project.first_at is None:
+        return False
+    return (today - project.first_at).days >= ESTABLISHED_DAYS and project.releases >= ESTABLISHED_RELEASES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from assay.core.report import StartupFile
 from assay.engine.wheel_store.store import StoredWheel
 
 MAX_FILE = 1 << 20  # bytes that are read
-MAX_CODE = 300  # characters that are kept
+MAX_CODE = 4000  # characters that are kept; two namespace packages of setuptools have 1,000
 CUSTOMIZE = "customize"  # the end of the names of both modules
 
 

@@ -6,6 +6,7 @@ import re
 
 MAX_MODULES = 20  # imported of one distribution; larger ones have plug-in folders, not more entry points
 NOT_OFFERED = frozenset({"tests", "test", "testing", "docs", "doc", "examples", "example", "benchmarks", "scripts"})
+USUAL_DEPTH = 4  # deeper ones are data folders with code in them, unless there is nothing else
 MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\.(?:cpython-[\w-]+|abi3|pypy\w*[\w-]*))?\.(?:py|so)")
 
 
@@ -22,7 +23,8 @@ def top_modules(files: tuple[str, ...]) -> tuple[str, ...]:
             continue
         found.add(_entry(folder, module["name"], packages))
     names = sorted(one for one in found if _importable(one))
-    public = [one for one in names if not one.split(".")[0].startswith("_")]
+    names = [one for one in names if one.count(".") < USUAL_DEPTH] or names
+    public = [one for one in names if not any(part.startswith("_") for part in one.split("."))]
     return tuple((public or names)[:MAX_MODULES])
 
 
@@ -49,4 +51,4 @@ def _importable(name: str) -> bool:
         "conftest",
     }:
         return False
-    return parts[0] not in NOT_OFFERED and len(parts) <= 4  # noqa: PLR2004 - deeper ones are data folders with code in them
+    return parts[0] not in NOT_OFFERED

@@ -34,7 +34,7 @@ def context_for(workspace_id: int, policy: Policy, names: Iterable[str]) -> Cont
     return Context(
         today=timezone.now().date(),
         advisories=feed.index if feed else None,
-        projects=projects(wanted) if any(issubclass(kind, ProjectRule) for kind in kinds) else {},
+        projects=projects(wanted) if any(issubclass(kind, (ProjectRule, SimilarName)) for kind in kinds) else {},
         in_use=versions_in_use(workspace_id) if Spread in kinds else {},
         approved=approved,
         known=approved_anywhere(wanted - approved) | approved if look_alikes else frozenset(),
