@@ -58,6 +58,16 @@ def test_another_python_is_offered_where_python_is_the_matter() -> None:
     assert fixes(["old"], detail, python=None, pythons=("3.12",)) == ()
 
 
+def test_the_name_that_is_probably_meant_comes_first() -> None:
+    """With the extras and the range that were asked for."""
+    detail = "Because reqests was not found in the package registry and you require reqests[socks]>=2"
+    found = fixes(["idna", "reqests[socks]>=2"], detail, similar={"reqests": "requests"})
+    assert (found[0].words, found[0].libraries) == (
+        "Use requests instead of reqests",
+        ("idna", "requests[socks]>=2"),
+    )
+
+
 NAMES = st.sampled_from(["app", "other", "shared", "free"])
 SPECIFIERS = st.sampled_from(["", "==1.0", "~=1.2", ">=1,<2", "!=1.5", "==1.*", "<3", ">=2"])
 

@@ -7,8 +7,9 @@ removal, to stay as close as possible to the spec.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
@@ -51,11 +52,18 @@ def dependencies_in(detail: str) -> tuple[Dependency, ...]:
 
 
 def fixes(
-    libraries: Sequence[str], detail: str, *, python: str | None = None, pythons: Sequence[str] = ()
+    libraries: Sequence[str],
+    detail: str,
+    *,
+    python: str | None = None,
+    pythons: Sequence[str] = (),
+    similar: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Fix, ...]:
-    """Return candidates for a conflict: first drop upper bounds, then any version, another Python, remove a library.
+    """Return candidates for a conflict, the smallest change first.
 
-    `python` is the version in the spec (None on a base, which sets it), `pythons` are those available.
+    These are: a similar name, no upper bounds, any version, another Python, one library fewer. `python` is the
+    version in the spec (None on a base, which sets it), `pythons` are those available. `similar` maps names that
+    are probably misspelled to the ones that are meant.
     """
     lines = [(line, Requirement(line)) for line in libraries]
     named = [
@@ -63,7 +71,8 @@ def fixes(
         for position, (line, wanted) in enumerate(lines)
         if re.search(rf"(?<![\w.-]){re.escape(canonicalize_name(wanted.name))}(?![\w-])", detail, re.IGNORECASE)
     ]
-    found = [_without_upper(libraries, *one) for one in named]
+    found = [_respelled(libraries, *one, similar) for one in named]
+    found += [_without_upper(libraries, *one) for one in named]
     found += [_any_version(libraries, *one) for one in named]
     if python and re.search(r"python|wheels", detail, re.IGNORECASE):
         nearest = sorted((one for one in pythons if one != python), key=lambda one: abs(_minor(one) - _minor(python)))
@@ -75,6 +84,17 @@ def fixes(
 
 def _minor(python: str) -> int:
     return int(python.partition(".")[2])
+
+
+def _respelled(
+    libraries: Sequence[str], position: int, line: str, wanted: Requirement, similar: Mapping[str, str]
+) -> Fix | None:
+    name = similar.get(canonicalize_name(wanted.name))
+    if name is None:
+        return None
+    changed = name + line.strip()[len(wanted.name) :]
+    words = f"Use {name} instead of {wanted.name}"
+    return Fix(words=words, libraries=(*libraries[:position], changed, *libraries[position + 1 :]))
 
 
 def _without_upper(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix | None:

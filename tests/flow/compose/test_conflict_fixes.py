@@ -73,6 +73,17 @@ def test_only_what_was_tried_is_offered(index: LocalIndex) -> None:
         assert preview(ana, spec_input(*fix.libraries), "page").lock.digest == lock.digest
 
 
+def test_a_misspelled_name_is_corrected(index: LocalIndex) -> None:
+    """The widely used name that it resembles is offered, when the index has it."""
+    index.add("requests", "2.0")
+    found = explain_conflict(person("ana"), spec_input("reqests>=2"))
+    assert found is not None
+    assert [(fix.words, fix.libraries) for fix, _ in found.fixes] == [
+        ("Use requests instead of reqests", ("requests>=2",))
+    ]
+    assert "not found" in found.error.detail
+
+
 def test_what_resolves_has_no_conflict(index: LocalIndex) -> None:
     """A request that a newer keystroke has answered is none any more."""
     index.add("fine")

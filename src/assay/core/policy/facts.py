@@ -12,7 +12,7 @@ from functools import cached_property
 
 from assay.core.advisories.advisory import AdvisoryIndex
 from assay.core.observations import Observations
-from assay.core.similar_names import NameIndex
+from assay.core.similar_names import NameIndex, Resemblance, find_resemblance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +134,10 @@ class NamesInUse:
     most_used: NameIndex
     in_use: NameIndex
     long_history: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> Resemblance | None:
+        """Return the name that a normalised name can be mistaken for, None when there is none."""
+        return find_resemblance(name, in_use=self.in_use, most_used=self.most_used, long_history=self.long_history)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,6 @@ from assay.core.policy.findings import Effect, Fact
 from assay.core.policy.library_rules import Rule
 from assay.core.policy.version_rules import ProjectRule
 from assay.core.python_support import support_ends
-from assay.core.similar_names import find_resemblance
 
 YEAR = 365  # days
 OLD = 3 * YEAR  # days after which a project with a single release is not young but finished
@@ -39,12 +38,7 @@ class SimilarName(Rule):
 
     def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
         """Yield a library whose name can be mistaken for another."""
-        names = context.names
-        if names is None:
-            return
-        found = find_resemblance(
-            library.name, in_use=names.in_use, most_used=names.most_used, long_history=names.long_history
-        )
+        found = context.names.find(library.name) if context.names else None
         if found is None:
             return
         effect = Effect.WARN

@@ -16,12 +16,15 @@ from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.engines import engine_of
 from assay.engine.interface import Credentials, ResolveRequest
+from assay.flow.assess.context import names_in_use
 from assay.flow.compose.draft import SpecInput, check_spec_input
 from assay.flow.compose.resolve import resolve_request
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
+from assay.store.approved_libraries import approved_names
 
 SECONDS = 10.0  # for all candidates together; one that is not resolved by then is not offered
+NOT_FOUND = "was not found"  # uv's words for a name that no index has
 MAX_CONCURRENT = 2  # concurrent resolutions; the author's next preview needs CPU too
 
 
@@ -67,13 +70,26 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
             _resolve(request, folder, "0", mine, secrets)
         except ResolutionError as error:
             python = None if checked.base else checked.python
-            found = fixes(checked.spec.libraries, error.detail, python=python, pythons=tuple(interpreters()))
+            found = fixes(
+                checked.spec.libraries,
+                error.detail,
+                python=python,
+                pythons=tuple(interpreters()),
+                similar=_similar(actor, checked.spec.names) if NOT_FOUND in error.detail else {},
+            )
             return Conflict(
                 error=error,
                 dependencies=dependencies_in(error.detail),
                 fixes=_resolvable(request, found, folder, mine, secrets),
             )
     return None
+
+
+def _similar(actor: Actor, names: tuple[str, ...]) -> dict[str, str]:
+    """Map each name that resembles a widely used one, or one of the workspace, to that name."""
+    known = names_in_use(approved_names(actor.workspace_id))
+    found = {name: known.find(name) for name in names}
+    return {name: one.name for name, one in found.items() if one}
 
 
 def _resolvable(
