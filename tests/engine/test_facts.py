@@ -82,6 +82,20 @@ def test_an_import_that_wants_what_a_build_has_not_is_told_apart(bench: Bench, i
     assert (state, words) == ("failed", "0 of 2 libraries import; not: broken; screen needs a screen")
 
 
+def test_a_library_that_lacks_an_optional_one_is_broken_only_if_it_was_asked_for(
+    bench: Bench, index: LocalIndex
+) -> None:
+    """What needs it imports: `ipython` without matplotlib, which its `matplotlib-inline` would need."""
+    index.add("inline", modules={"inline.py": "import nowhere_to_be_found\n"})
+    index.add("shell", modules={"shell.py": ""}, requires=("inline",))
+    outcome, _ = bench.build("shell")
+    words = "1 of 2 libraries import; inline needs an optional library"
+    assert check_of(report_of(outcome), "imports") == ("noted", words)
+    index.add("hard", modules={"hard.py": "import inline\n"}, requires=("inline",))
+    outcome, _ = bench.build("hard")
+    assert check_of(report_of(outcome), "imports")[0] == "failed"
+
+
 def test_a_wheel_that_replaces_another_ones_module(bench: Bench, index: LocalIndex) -> None:
     """A planted module, a namespace, equal files, tests and data: each is recorded with its owner and its kind."""
     namespace = "__import__('pkgutil').extend_path(__path__, __name__)\n"

@@ -48,16 +48,16 @@ def test_a_look_alike_that_is_known_only_warns() -> None:
 @pytest.mark.parametrize(
     ("first", "releases", "effect"),
     [
-        (date(2025, 12, 17), 10, Effect.NOTE),
-        (date(2025, 12, 18), 10, Effect.BLOCK),
-        (date(2025, 12, 17), 9, Effect.BLOCK),
+        (date(2026, 3, 17), 10, Effect.NOTE),
+        (date(2026, 3, 18), 10, Effect.BLOCK),
+        (date(2026, 3, 17), 9, Effect.BLOCK),
         (None, 10, Effect.BLOCK),
     ],
 )
 def test_the_name_of_an_established_project_is_no_imitation(
     first: date | None, releases: int, effect: Effect
 ) -> None:
-    """It has had ten releases in 180 days or more; what the index does not say counts for nothing."""
+    """It has had ten releases in 90 days or more; what the index does not say counts for nothing."""
     projects = {"requests2": Project(name="requests2", first_at=first, releases=releases)}
     (found,) = findings(SimilarName(), "requests2", names=NAMES, projects=projects)
     assert found.effect is effect

@@ -15,8 +15,8 @@ from assay.core.python_support import support_ends
 
 YEAR = 365  # days
 OLD = 3 * YEAR  # days after which a project with a single release is not young but finished
-# A project that has been released so often for so long is one of its own. Indexes remove look-alikes within days.
-ESTABLISHED_DAYS, ESTABLISHED_RELEASES = 180, 10
+# A project that has been released so often for so long is one of its own: indexes remove look-alikes within days.
+ESTABLISHED_DAYS, ESTABLISHED_RELEASES = 90, 10
 
 
 @dataclass(frozen=True, kw_only=True)

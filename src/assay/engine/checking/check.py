@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from assay.core.report import OPTIONAL, Check, ImportFact, missing_for
 from assay.engine.checking.import_cache import ModuleProviders, cache_imports, cached_imports
 from assay.engine.checking.kernel_check import kernel_check
@@ -40,7 +43,7 @@ def check(job: Job, prefix: Path, base_prefix: str, wheels: Sequence[StoredWheel
     with ThreadPoolExecutor(2) as pool:
         kernel = pool.submit(kernel_check, job, prefix, sandbox, cache, providers)
         imports = _imports(prefix, sandbox, wheels, cache, providers)
-        return Checked(imports=imports, checks=(_import_check(imports, len(wheels)), kernel.result()))
+        return Checked(imports=imports, checks=(_import_check(imports, len(wheels), _direct(job)), kernel.result()))
 
 
 def _python_key(job: Job) -> str:
@@ -118,12 +121,20 @@ def _import_some(
     return [*facts, *missing], edges
 
 
-def _import_check(imports: tuple[ImportFact, ...], libraries: int) -> Check:
-    """Return the check of imports. One importable module is enough: others often need an optional library."""
+def _direct(job: Job) -> set[str]:
+    """Return the names of the libraries that a request asks for."""
+    return {canonicalize_name(Requirement(line).name) for line in job.request.libraries}
+
+
+def _import_check(imports: tuple[ImportFact, ...], libraries: int, direct: set[str]) -> Check:
+    """Return the check of imports. One importable module is enough: others often need an optional library.
+
+    A library that is not in `direct` and needs an optional one is not broken: what needs it imports without.
+    """
     tried = {fact.library for fact in imports}
     working = {fact.library for fact in imports if not fact.error}
     needs = {fact.library: missing_for(fact.error) for fact in imports if fact.library not in working}
-    broken = sorted(name for name, kind in needs.items() if kind in {"", OPTIONAL})  # no module works without it
+    broken = sorted(name for name, kind in needs.items() if not kind or (kind == OPTIONAL and name in direct))
     limited = [f"{name} needs {kind}" for name, kind in sorted(needs.items()) if name not in broken]
     text = "; ".join(
         part
