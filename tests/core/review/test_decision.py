@@ -10,7 +10,8 @@ from support.people import lock_of
 
 from assay.core.comparison.diff import ComparedVersion, Row, compare
 from assay.core.errors import ConflictError, InvalidInputError
-from assay.core.review.decision import MAX_WORDS, check_digest, check_mark, check_text, mark_of
+from assay.core.policy.findings import Effect, Finding
+from assay.core.review.decision import MAX_WORDS, check_digest, check_mark, check_seen, check_text, mark_of
 
 
 def row(before: dict[str, str], after: dict[str, str]) -> Row:
@@ -75,3 +76,17 @@ def test_a_mark_is_of_the_last_version() -> None:
     )
     assert mark_of(between) == mark_of(change)
     assert mark_of(replace(between, files=("a", "b", ""))) == mark_of(row({"six": "1.0"}, {}))
+
+
+def test_a_decision_is_about_the_warnings_that_were_seen() -> None:
+    """One that went away meanwhile matters to nobody; a new one is named."""
+    first, second, third = (
+        Finding(key=word, kind="deny", effect=Effect.WARN, words=f"six is {word}: text", advice="", rule="r")
+        for word in ("old", "odd", "new")
+    )
+    check_seen([], {first.id})
+    check_seen([first, second], {first.id, second.id, third.id})
+    with pytest.raises(ConflictError, match=r"^1 new warning since you opened the page: six is odd: text\.$"):
+        check_seen([first, second], {first.id})
+    with pytest.raises(ConflictError, match=r"^2 new warnings .*: six is odd: text, and others\.$"):
+        check_seen([first, second, third], {first.id})

@@ -161,6 +161,14 @@ def test_what_was_not_assessed_is_no_fact() -> None:
     assert [one.words for one in group_notes(unknown)] == ["n0 not assessed, and 2 more"]
 
 
+def test_what_was_not_assessed_comes_last() -> None:
+    """Facts first; that there is no feed is not repeated."""
+    unknown = finding("yanked: not assessed", kind="yanked", assessed=False)
+    feed = replace(finding("no feed", kind="vulnerability", assessed=False), key="advisories/not-assessed")
+    young = finding("a is young", kind="young-project")
+    assert [one.words for one in group_notes([feed, unknown, young])] == ["a is young", "yanked: not assessed"]
+
+
 def test_every_kind_has_its_words() -> None:
     """A kind that may turn up many times in one version has words for that; the others are about the whole."""
     whole = {"size", "count", "python", "drift", "require", "kernel-failure", "growth", "python-end-of-life"}

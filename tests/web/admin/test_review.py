@@ -147,10 +147,20 @@ def test_approving_with_warnings_is_deliberate(people: tuple[Actor, Actor]) -> N
     assert "You approve in spite of 1 warning:" in dialog
     assert "rich 13.0" in dialog
     assert '<button class="caution">Approve with 1 warning</button>' in dialog
+    version = find_version(ben, "geo", 2)
+    answer = client.post("/environments/geo/2/approve", {"digest": version.digest})  # from a page of before
+    assert answer.status_code == 409
+    assert "1 new warning since you opened the page: rich 13.0" in answer.content.decode()
+    assert find_version(ben, "geo", 2).status == "pending"
     revise(person("adam", Role.ADMIN), Policy(rules=(Deny(effect=Effect.BLOCK, library="rich"),)), seen=1)
     blocked = view(client)
     assert 'data-opens="approve" data-key="a" disabled' in blocked
     assert "1 finding blocks: rich 13.0" in blocked
+    revise(person("eva", Role.ADMIN), Policy(rules=(Deny(effect=Effect.WARN, library="rich"),)), seen=2)
+    seen = re.findall('name="warning" value="([^"]+)"', view(client))
+    assert len(seen) == 1
+    client.post("/environments/geo/2/approve", {"digest": version.digest, "warning": seen})
+    assert find_version(ben, "geo", 2).status == "published"
 
 
 def test_what_was_approved_here_before_folds_away(people: tuple[Actor, Actor]) -> None:

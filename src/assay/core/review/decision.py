@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from assay.core.comparison.diff import Row
 from assay.core.errors import ConflictError, InvalidInputError
+from assay.core.formatting import plural
+from assay.core.policy.findings import Finding
+from assay.core.review.finding_groups import short_words
 
 MAX_WORDS = 10_000  # characters of a note, feedback or reason
 MARK = 32  # hex digits, 128 bits
@@ -43,6 +47,18 @@ def check_digest(seen: str, actual: str) -> None:
             f"You decided on lock {seen[:12] or '(none)'}, but it is {actual[:12]} now.",
             hint="Load the page again and review the changes.",
             path="digest",
+        )
+
+
+def check_seen(warnings: Iterable[Finding], seen: Collection[str]) -> None:
+    """Raise ConflictError for a warning whose id is not among those that the reviewer saw."""
+    new = [one for one in warnings if one.id not in seen]
+    if new:
+        raise ConflictError(
+            f"{plural(len(new), 'new warning')} since you opened the page: {short_words(new[0])}"
+            f"{', and others' if len(new) > 1 else ''}.",
+            hint="Load the page again and look at what is new.",
+            path="warnings",
         )
 
 

@@ -11,6 +11,7 @@ from assay.core.policy.findings import EFFECT_RANK, Effect, Finding
 MOST_NAMED = 3  # findings of one kind and library that a line names
 FEW_NOTES = 2  # notes of one kind that are written out
 FEW_WARNINGS = 5  # groups of one kind of warning; more become one group
+NO_FEED = "advisories/not-assessed"  # the key of the note that no advisory feed is loaded
 LONGEST = 140  # characters of one finding in a line
 # The text for many notes of one kind; {} is their number.
 MANY: dict[str, str] = {
@@ -127,9 +128,14 @@ def _listed(first: str, others: Sequence[Finding]) -> str:
 
 
 def group_notes(findings: Iterable[Finding]) -> tuple[NoteGroup, ...]:
-    """Group notes by kind, in order of first appearance: a few one by one, many as a count."""
+    """Group notes by kind, in order of first appearance: a few one by one, many as a count.
+
+    What was not assessed comes last, without the notes that there is no advisory feed: pages state that themselves.
+    """
     found: dict[tuple[str, bool], list[Finding]] = {}
-    for one in findings:
+    for one in sorted(findings, key=lambda one: not one.assessed):
+        if one.key == NO_FEED:
+            continue
         found.setdefault((one.kind, one.assessed), []).append(one)
     groups: list[NoteGroup] = []
     for several in found.values():

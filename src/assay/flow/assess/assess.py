@@ -39,6 +39,11 @@ class Verdict:
         """The blocking findings without an active waiver."""
         return open_blocks(list(self.findings), list(self.waivers), timezone.now())
 
+    @property
+    def warnings(self) -> list[Finding]:
+        """The warnings without an active waiver."""
+        return [one for one in self.findings if one.effect is Effect.WARN and self.waiver_of(one) is None]
+
     def waiver_of(self, finding: Finding) -> Waiver | None:
         """Return the newest active waiver of a finding, None when there is none."""
         now = timezone.now()
@@ -164,9 +169,11 @@ def check_note(version: Version, note: str) -> None:
         )
 
 
-def check_waived(version: Version) -> None:
-    """Assess a version now and raise ConflictError while a blocking finding has no active waiver."""
-    check_open(assess(version))
+def check_waived(version: Version) -> Verdict:
+    """Assess a version now and return the verdict. Raises ConflictError like `check_open`."""
+    found = assess(version)
+    check_open(found)
+    return found
 
 
 def check_open(found: Verdict) -> None:

@@ -5,6 +5,7 @@ A submission is published when it has the approvals that the workspace requires 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,7 +14,7 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Status, decide
-from assay.core.review.decision import Verdict, check_digest, check_mark, check_text
+from assay.core.review.decision import Verdict, check_digest, check_mark, check_seen, check_text
 from assay.core.review.requested_change import RequestedChange, apply_edit
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
@@ -96,17 +97,22 @@ def withdraw(actor: Actor, slug: str, number: int) -> Version:
     return version
 
 
-def approve(actor: Actor, slug: str, number: int, *, digest: str, note: str = "") -> Version:
+def approve(
+    actor: Actor, slug: str, number: int, *, digest: str, note: str = "", seen: Collection[str] | None = None
+) -> Version:
     """Approve a submission: exactly the lock that was seen, whose directory exists and is sealed.
 
-    The last required approval publishes it; until then it stays pending.
+    `seen` are the ids of the warnings that the reviewer saw: a new one is a conflict. None does not ask for that.
+    The last required approval publishes the version; until then it stays pending.
     """
     version = find_version(actor, slug, number)
     allowed = decide(Action.APPROVE, version_state(version), actor, self_approval=workspace_of(actor).self_approval)
     check_digest(digest, version.digest)
     note = check_text(note, "note")
     check_sealed(prefix(version.digest), version.digest)
-    check_waived(version)
+    found = check_waived(version)
+    if seen is not None:
+        check_seen(found.warnings, seen)
     with transaction.atomic():
         _decide_once(version, actor, Verdict.APPROVE, words=note, self_approved=allowed.self_approved)
         record_version(

@@ -192,6 +192,7 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
         number,
         digest=request.POST.get("digest", ""),
         note=request.POST.get("note", ""),
+        seen=request.POST.getlist("warning"),
     )
     if version.status == Status.PENDING:
         messages.success(
