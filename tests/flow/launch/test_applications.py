@@ -34,7 +34,8 @@ def test_an_added_application_is_listed_after_the_built_in_ones(admin: Actor) ->
         find_application(other.workspace_id, "shiny")
     remove_application(admin, "shiny")
     assert list_applications(admin.workspace_id) == BUILT_IN
-    names = list(Event.objects.filter(name__startswith="application.").values_list("name", flat=True))
+    events = Event.objects.filter(name__startswith="application.").order_by("pk")
+    names = list(events.values_list("name", flat=True))
     assert names == ["application.added", "application.removed"]
 
 
