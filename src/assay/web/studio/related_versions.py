@@ -27,11 +27,10 @@ class Cover:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A related version and why it is suggested. `origin`: it is the predecessor or base of the other version."""
+    """A related version and why it is suggested."""
 
     reference: str
     why: str
-    origin: bool = False
 
 
 def offers(actor: Actor, version: Version) -> list[Offer]:
@@ -39,9 +38,9 @@ def offers(actor: Actor, version: Version) -> list[Offer]:
     found: list[Offer] = []
     earlier = predecessor(version)
     if earlier and earlier.environment_id == version.environment_id:
-        found.append(Offer(reference=earlier.reference, why="last published", origin=True))
+        found.append(Offer(reference=earlier.reference, why="last published"))
     if version.base:
-        found.append(Offer(reference=version.base.reference, why="base", origin=True))
+        found.append(Offer(reference=version.base.reference, why="base"))
     for one in nearest(actor, need_of(version), limit=MOST_NEAREST, exclude=version.reference):
         if one.key not in {other.reference for other in found}:
             why = "identical" if one.identical else f"nearest, {one.score:.0%} alike"
