@@ -70,6 +70,8 @@ def _record(name: str, chance: random.Random) -> dict[str, Any]:
 
 def _versions(count: int, begin: int = 0) -> None:
     """Store published versions with locks and facts directly, without builds."""
+    from django.conf import settings  # noqa: PLC0415 - after setup()
+
     from assay.flow.people import create_person, ensure_workspace  # noqa: PLC0415 - after setup()
     from assay.store.models import ApprovedLibrary, LockedFile, LockFacts, Person  # noqa: PLC0415 - after setup()
 
@@ -79,7 +81,14 @@ def _versions(count: int, begin: int = 0) -> None:
 
         create_person("bench", "a-long-password-1", Role.ADMIN)
         LockedFile.objects.bulk_create(
-            LockedFile(key=f"{name}-{number}", name=f"lib-{name}", version=f"{number}.0", wheel=True, licence="MIT")
+            LockedFile(
+                key=f"{name}-{number}",
+                name=f"lib-{name}",
+                version=f"{number}.0",
+                index=settings.INDEX_URL,
+                wheel=True,
+                licence="MIT",
+            )
             for number in range(PER_NAME)
             for name in range(NAMES)
         )

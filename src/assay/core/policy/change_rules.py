@@ -11,7 +11,8 @@ from packaging.version import InvalidVersion, Version
 
 from assay.core.formatting import format_bytes
 from assay.core.licences.names import differ
-from assay.core.policy.facts import Context, LibraryFact, VersionFacts
+from assay.core.policy.build_rules import shorten
+from assay.core.policy.facts import Context, VersionFacts
 from assay.core.policy.findings import Effect, Fact
 from assay.core.policy.library_rules import Rule
 
@@ -122,21 +123,9 @@ class OtherIndex(ChangeRule):
         """Return what the rule checks, as the middle of a sentence."""
         return "libraries that moved to another index"
 
-    def check_library(self, library: LibraryFact, context: Context) -> Iterator[Fact]:
-        """Yield a library from another index than the default one, as a note."""
-        if context.default_index and library.index.rstrip("/") != context.default_index:
-            yield Fact(
-                key=f"other-index/{library.name}/{library.index}",
-                words=f"{library.pin} comes from {library.index or 'an unknown index'}",
-                advice="Check that this index is meant for it.",
-                library=library.name,
-                version=library.version,
-                at_most=Effect.NOTE,
-            )
-
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
-        """Yield each library whose index is another than in the version before."""
-        del context
+        """Yield each index beside the default one, as a note, and each library whose index is another than before."""
+        yield from self._others(version, context.default_index)
         for now, before in version.moved:
             if now.index.rstrip("/") != before.index.rstrip("/"):
                 yield Fact(
@@ -147,6 +136,20 @@ class OtherIndex(ChangeRule):
                     library=now.name,
                     version=now.version,
                 )
+
+    def _others(self, version: VersionFacts, default: str) -> Iterator[Fact]:
+        names: dict[str, list[str]] = {}
+        for one in version.libraries if default else ():
+            if one.index.rstrip("/") != default:
+                names.setdefault(one.index, []).append(one.name)
+        for index, found in names.items():
+            verb = "comes" if len(found) == 1 else "come"
+            yield Fact(
+                key=f"other-index/{index}",
+                words=f"{shorten(found)} {verb} from {index or 'an unknown index'}",
+                advice="Check that this index is meant for them.",
+                at_most=Effect.NOTE,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
