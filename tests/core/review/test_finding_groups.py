@@ -117,7 +117,7 @@ def test_many_warnings_of_one_kind_are_one_line() -> None:
     assert len(group_findings([*moved(5), other])) == 6
     first, last = group_findings([*moved(6), other])
     assert (first.predicate, first.subject, first.effect) == (
-        "6 libraries come from another index than the default: a0, a1, a2 and 3 more",
+        "6 libraries come from another index than before: a0, a1, a2 and 3 more",
         "",
         Effect.WARN,
     )

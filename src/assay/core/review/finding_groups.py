@@ -25,7 +25,7 @@ MANY: dict[str, str] = {
     "project-status": "{} projects are no longer maintained",
     "yanked": "{} releases were yanked",
     "vulnerability": "{} known vulnerabilities",
-    "other-index": "{} package indexes beside the default one",
+    "other-index": "{} libraries come from another index than before",
     "startup-code": "{} files run code whenever Python starts",
     "file-conflict": "{} files belong to more than one library",
     "shadowed-command": "{} commands hide others of the same name",
