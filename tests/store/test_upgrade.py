@@ -114,13 +114,14 @@ def test_what_was_published_before_is_known_to_the_workspace() -> None:
     published(ana, ben, "geo", ["six"], {"six": "1.17.0", "idna": "3.7"})
     draft(ana, "other", "certifi")
     built(ana, "other", 1, lock_of({"certifi": "2024.2.2", "six": "1.17.0"}))
+    assert verdict(find_version(ana, "other", 1)).findings
     newest = MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0]
     migrate(("store", "0021_standard_names"))
     migrate(newest)
     found = models.ApprovedLibrary.objects.order_by("name").values_list("name", "version__number")
     assert list(found) == [("idna", 2), ("six", 1)]
     assert not models.LockFacts.objects.exists()
-    models.Assessment.objects.all().delete()
     version = find_version(ana, "other", 1)
+    assert not models.Assessment.objects.filter(version=version).exists()
     assert [one.library for one in verdict(version).findings if one.kind == "new-library"] == ["certifi"]
     assert verdict(find_version(ana, "geo", first.number)).blocking == []

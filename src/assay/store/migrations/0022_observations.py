@@ -11,10 +11,15 @@ AT_ONCE = 1000
 
 
 def clear_facts(apps, schema_editor):
-    """Remove the cached facts of locks and files."""
+    """Remove the cached facts of locks and files, and the verdicts on what is not published yet.
+
+    Verdicts on published versions stay: what differs from them is a new finding.
+    """
     del schema_editor
     apps.get_model("store", "LockFacts").objects.all().delete()
     apps.get_model("store", "LockedFile").objects.all().delete()
+    apps.get_model("store", "Assessment").objects.filter(version__status__in=("draft", "pending")).delete()
+    apps.get_model("store", "WorkspaceAssessment").objects.all().delete()
 
 
 def add_approved(apps, schema_editor):
