@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor, Right
-from assay.store.models import LockedLibrary, Version
+from assay.store.models import ApprovedLibrary, LockedLibrary, Version
 from assay.store.reads.libraries import direct_of
 
 
@@ -41,12 +41,8 @@ def shared_new_libraries(actor: Actor, version: Version) -> list[SharedLibrary]:
 
 
 def _new_libraries(version: Version) -> dict[str, str]:
-    """Return the libraries of a version's lock that no published version of its workspace has."""
-    published = LockedLibrary.objects.filter(
-        name=OuterRef("name"),
-        lock__versions__status__in=[Status.PUBLISHED, Status.DEPRECATED],
-        lock__versions__environment__workspace_id=version.environment.workspace_id,
-    )
+    """Return the libraries of a version's lock that its workspace has never published."""
+    published = ApprovedLibrary.objects.filter(name=OuterRef("name"), workspace_id=version.environment.workspace_id)
     locked = (
         LockedLibrary.objects.filter(lock_id=version.lock_id) if version.lock_id else LockedLibrary.objects.none()
     )
