@@ -20,6 +20,7 @@ from assay.core.report import (
     Report,
     StartupFile,
     missing_for,
+    read_conflict,
 )
 
 MAX_ERROR = 200  # characters of an error that no pattern explains
@@ -79,13 +80,9 @@ class Observations:
             kernel=stored["kernel"],
             commands=tuple(ShadowedCommand(**one) for one in stored["commands"]),
             startup_files=tuple(StartupFile(**one) for one in stored["startup_files"]) if files else None,
-            conflicts=tuple(_conflict(one) for one in stored["conflicts"]) if files else None,
+            conflicts=tuple(read_conflict(**one) for one in stored["conflicts"]) if files else None,
             mismatches=tuple(RecordMismatch(**one) for one in stored["mismatches"]) if files else None,
         )
-
-
-def _conflict(stored: dict[str, Any]) -> FileConflict:
-    return FileConflict(**{**stored, "owners": tuple(stored["owners"]), "kind": ConflictKind(stored["kind"])})
 
 
 def observe(report: Report) -> Observations:

@@ -142,7 +142,7 @@ class Report:
                 "imports": tuple(ImportFact(**one) for one in stored["imports"]),
                 "checks": tuple(Check(**one) for one in current(stored)["checks"]),
                 "startup_files": _rows(StartupFile, stored.get("startup_files")),
-                "file_conflicts": _rows(_conflict, stored.get("file_conflicts")),
+                "file_conflicts": _rows(read_conflict, stored.get("file_conflicts")),
                 "record_mismatches": _rows(RecordMismatch, stored.get("record_mismatches")),
                 "schema": SCHEMA,
             }
@@ -162,7 +162,8 @@ def _rows(read: Callable[..., R], stored: list[dict[str, Any]] | None) -> tuple[
     return None if stored is None else tuple(read(**one) for one in stored)
 
 
-def _conflict(path: str, owners: list[str], winner: str, kind: str) -> FileConflict:
+def read_conflict(path: str, owners: list[str], winner: str, kind: str) -> FileConflict:
+    """Return a stored conflict; its fields are plain JSON values."""
     return FileConflict(path=path, owners=tuple(owners), winner=winner, kind=ConflictKind(kind))
 
 
