@@ -155,8 +155,8 @@ class _Rows:
             for place, lock in enumerate(locks)
         )
         for environment, newest in zip(environments, versions[PER_ENVIRONMENT - 1 :: PER_ENVIRONMENT], strict=True):
-            environment.newest = environment.latest = newest
-        Environment.objects.bulk_update(environments, ["newest", "latest"], batch_size=500)
+            environment.active = environment.latest = newest
+        Environment.objects.bulk_update(environments, ["active", "latest"], batch_size=500)
         self.count = size
 
     def _pins(self, number: int) -> dict[str, str]:

@@ -106,8 +106,8 @@ class _Database:
         for version in versions:
             environment = version.environment
             environment.latest = version
-            environment.newest = None if version.status == "pending" else version
-        Environment.objects.bulk_update(made.values(), ["latest", "newest"], batch_size=500)
+            environment.active = None if version.status == "pending" else version
+        Environment.objects.bulk_update(made.values(), ["latest", "active"], batch_size=500)
         Launch.objects.bulk_create(
             Launch(
                 person=self.ana,

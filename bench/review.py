@@ -108,7 +108,7 @@ class _Database:
                 version=version, round=1, by=self.ana, digest=lock.digest, spec=spec, note="Please.", at=self.now
             )
             if not changed:
-                Environment.objects.filter(pk=ours.pk).update(newest=version, latest=version)
+                Environment.objects.filter(pk=ours.pk).update(active=version, latest=version)
                 add_approved(version)
 
     def fill(self, size: int) -> None:
@@ -185,7 +185,7 @@ STATEMENTS = (
     FROM fresh
     """,
     """
-    UPDATE store_environment SET latest_id = id, newest_id =
+    UPDATE store_environment SET latest_id = id, active_id =
       (SELECT id FROM store_version v WHERE v.environment_id = store_environment.id AND v.status = 'published')
     WHERE id >= %(first)s
     """,

@@ -114,7 +114,7 @@ class Lifecycle(RuleBasedStateMachine):
             return
         current = Version.objects.get(pk=self.version.pk)
         assert current.status == self.status
-        newest = Environment.objects.get(slug="geo").newest_id
+        newest = Environment.objects.get(slug="geo").active_id
         assert (newest == current.pk) == (self.status in {Status.PUBLISHED, Status.DEPRECATED})
 
     @invariant()

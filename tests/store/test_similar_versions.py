@@ -49,7 +49,7 @@ def publish(actor: Actor, slug: str, pins: dict[str, str]) -> None:
     made = Environment.objects.create(
         workspace_id=actor.workspace_id, slug=slug, title=slug, owner_id=actor.id, **times
     )
-    made.newest = Version.objects.create(
+    made.active = Version.objects.create(
         environment=made, number=1, author_id=actor.id, status="published", spec={}, python="3.11", lock=lock, **times
     )
     made.save()

@@ -143,14 +143,14 @@ def build_document(build: Build) -> dict[str, Any]:
 
 def environment_document(environment: Environment, versions: list[Version]) -> dict[str, Any]:
     """Return an environment with its versions, newest first."""
-    newest = environment.newest
+    active = environment.active
     return {
         "slug": environment.slug,
         "title": environment.title,
         "description": environment.description,
         "owner": environment.owner.get_username(),
         "tags": environment.tags,
-        "newest": newest.number if newest else None,
+        "newest": active.number if active else None,
         "versions": [version_row(one) for one in versions],
     }
 

@@ -47,7 +47,7 @@ def version_state(version: Version) -> VersionState:
 def find_environment(actor: Actor, slug: str) -> Environment:
     """Return an environment of which the actor may see at least one version."""
     environment = (
-        Environment.objects.select_related("owner", "newest", "latest", "workspace")
+        Environment.objects.select_related("owner", "active", "latest", "workspace")
         .filter(workspace_id=actor.workspace_id, slug=slug)
         .first()
     )
@@ -91,7 +91,7 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
 
 
 def find_reference(actor: Actor, reference: str, path: str = "environment") -> Version:
-    """Return the version of a reference: `name@number`, or `name` for the newest published version."""
+    """Return the version of a reference: `name@number`, or `name` for its active version."""
     exact = REFERENCE.fullmatch(reference)
     if exact:
         return find_version(actor, exact[1], int(exact[2]))
@@ -99,10 +99,10 @@ def find_reference(actor: Actor, reference: str, path: str = "environment") -> V
         raise InvalidInputError(
             f"{reference[:40]!r} does not name a version.", hint="Write it as name@number.", path=path
         )
-    newest = find_environment(actor, reference).newest
-    if newest is None:
+    active = find_environment(actor, reference).active
+    if active is None:
         raise NotFoundError(f"{reference} has no published version.", hint="Name a version: name@number.")
-    return find_version(actor, reference, newest.number)
+    return find_version(actor, reference, active.number)
 
 
 def find_build(actor: Actor, build_id: str) -> Build:

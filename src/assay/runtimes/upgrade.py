@@ -34,9 +34,9 @@ def available_upgrades(runtimes: list[Runtime]) -> dict[int, str]:
     newest = Environment.objects.filter(
         workspace__in={one.workspace_id for one in runtimes},
         slug__in={found[1] for found in pinned.values()},
-        newest__status=Status.PUBLISHED,
-        newest__health=Health.OK,
-    ).values_list("workspace_id", "slug", "newest__number")
+        active__status=Status.PUBLISHED,
+        active__health=Health.OK,
+    ).values_list("workspace_id", "slug", "active__number")
     numbers = {(workspace, slug): number for workspace, slug, number in newest}
     upgrades = {}
     for one in runtimes:

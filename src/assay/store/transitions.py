@@ -32,7 +32,7 @@ def move(
         touch(version, status=to, **(changes or {}))
         record_version(event, version, actor, **(detail or {}))
         if {Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED} & {to, Status(version.status)}:
-            point_to_newest(version.environment)
+            point_to_active(version.environment)
     version.refresh_from_db()
 
 
@@ -55,9 +55,9 @@ def set_health(version: Version, health: Health, *, event: EventName, actor: str
     version.refresh_from_db()
 
 
-def point_to_newest(environment: Environment) -> None:
-    """Set the environment's `newest` to its newest published version, else to its newest deprecated one."""
-    newest = None
+def point_to_active(environment: Environment) -> None:
+    """Set the environment's `active` version to its newest published version, else to its newest deprecated one."""
+    active = None
     for status in (Status.PUBLISHED, Status.DEPRECATED):
-        newest = newest or environment.versions.filter(status=status).order_by("-number").first()
-    Environment.objects.filter(pk=environment.pk).update(newest=newest, updated_at=timezone.now())
+        active = active or environment.versions.filter(status=status).order_by("-number").first()
+    Environment.objects.filter(pk=environment.pk).update(active=active, updated_at=timezone.now())

@@ -37,7 +37,7 @@ def used(slug: str, names: list[str]) -> None:
     found, now = Environment.objects.get(slug=slug), timezone.now()
     for hours, name in enumerate(names):
         Launch.objects.create(
-            person=find_person(name), environment=found, version=found.newest, kind="server", digest="d" * 64,
+            person=find_person(name), environment=found, version=found.active, kind="server", digest="d" * 64,
             target_id="x", started_at=now - timedelta(hours=hours), ended_at=now,
         )  # fmt: skip
 

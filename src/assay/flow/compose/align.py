@@ -76,7 +76,7 @@ def _proposal(actor: Actor, pin: Pin, version: Version, *, create: bool) -> Prop
 
 def _check_movable(pin: Pin, version: Version) -> None:
     """Raise ConflictError when there is nothing to move or the version is not the newest of its environment."""
-    if version.status != Status.PUBLISHED or version.environment.newest_id != version.pk:
+    if version.status != Status.PUBLISHED or version.environment.active_id != version.pk:
         raise ConflictError(
             f"{version.reference} is not the newest published version of its environment.", hint="Name that one."
         )

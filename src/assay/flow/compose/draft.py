@@ -107,13 +107,13 @@ def create_environment(
 
 
 def new_version(actor: Actor, slug: str) -> Version:
-    """Start a draft from the newest published version, with the same spec."""
+    """Start a draft from the active version, with the same spec."""
     check_right(actor, Right.COMPOSE)
     environment = find_environment(actor, slug)
-    newest = environment.newest
-    if newest is None:
+    active = environment.active
+    if active is None:
         raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
-    return start_from(actor, newest, newest.parsed_spec)
+    return start_from(actor, active, active.parsed_spec)
 
 
 def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:

@@ -54,11 +54,11 @@ def notice_of(version: Version) -> str:
 
 
 def newer_of(version: Version) -> str:
-    """Return the reference of the version to move to: its successor or the newest one, '' for none."""
+    """Return the reference of the version to move to: its successor or the active one, '' for none."""
     if version.status == Status.DEPRECATED and version.successor:
         return version.successor
-    newest = version.environment.newest
-    return newest.reference if newest and newest.number > version.number else ""
+    active = version.environment.active
+    return active.reference if active and active.number > version.number else ""
 
 
 def record_launch(

@@ -86,7 +86,7 @@ class _Recipients:
         since = timezone.now() - RECENT
         launched = Launch.objects.filter(version=version, started_at__gte=since).values_list("person_id", flat=True)
         named = [version.reference]
-        if version.environment.newest_id == version.pk:
+        if version.environment.active_id == version.pk:
             named.append(version.environment.slug)
         own = Runtime.objects.filter(workspace_id=self.workspace_id, environment__in=named)
         return {*launched, *own.values_list("owner_id", flat=True)}

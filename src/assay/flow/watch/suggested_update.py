@@ -96,7 +96,7 @@ class UpdateResult:
 def suggest_updates(actor: Actor, *, create: bool = False) -> list[UpdateResult]:
     """Suggest an update for the newest version of each environment that needs attention, at most `MOST`."""
     check_right(actor, Right.COMPOSE)
-    rows = Version.objects.filter(newest_of__workspace_id=actor.workspace_id).exclude(health=Health.OK)
+    rows = Version.objects.filter(active_of__workspace_id=actor.workspace_id).exclude(health=Health.OK)
     results = []
     for version in rows.select_related("environment").order_by("environment__slug")[:MOST]:
         try:

@@ -9,8 +9,11 @@ from assay.store.models.maintenance import PeriodicTask, Verification
 from assay.store.models.notifications import Delivery, Notification, Webhook
 from assay.store.models.package_indexes import PackageIndex
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
+from assay.store.models.periodic_review import KeptVersion, Merge, Renewal, ReviewItem
 from assay.store.models.policy import Assessment, HealthIssue, PolicyRevision, Waiver, WorkspaceAssessment
 from assay.store.models.reviews import Decision, Event, Submission, ViewedLibrary
+from assay.store.models.rollouts import Rollout, Wave, WaveTarget
+from assay.store.models.usage import DailyUse, ImportSession, LibraryUse, PersonUse, UsageSummary
 
 __all__ = [
     "AdvisoryRecord",
@@ -19,34 +22,46 @@ __all__ = [
     "ApprovedLibrary",
     "Assessment",
     "Build",
+    "DailyUse",
     "Decision",
     "Delivery",
     "Environment",
     "Event",
     "Feed",
     "HealthIssue",
+    "ImportSession",
+    "KeptVersion",
     "Launch",
+    "LibraryUse",
     "Lock",
     "LockFacts",
     "LockedFile",
     "LockedLibrary",
     "Membership",
+    "Merge",
     "Notification",
     "PackageIndex",
     "PeriodicTask",
     "Person",
+    "PersonUse",
     "PolicyRevision",
     "ProjectFacts",
+    "Renewal",
+    "ReviewItem",
+    "Rollout",
     "Run",
     "Runtime",
     "Secret",
     "Server",
     "StudioApplication",
     "Submission",
+    "UsageSummary",
     "Verification",
     "Version",
     "ViewedLibrary",
     "Waiver",
+    "Wave",
+    "WaveTarget",
     "Webhook",
     "Workspace",
     "WorkspaceAssessment",

@@ -14,9 +14,10 @@ from assay.store.models.people import Workspace
 
 
 class Environment(models.Model):
-    """A named line of versions. `newest` is the newest published version, `latest` the last created one.
+    """A named line of versions. `active` is the version that its name stands for, `latest` the last created one.
 
     `last_number` is the highest version number so far, so that the number of a deleted draft is not used again.
+    `rollout` is the roll-out in progress: its pilot group gets its version by the name.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="environments")
@@ -26,8 +27,9 @@ class Environment(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     tags = models.JSONField(default=list, blank=True)
     last_number = models.PositiveIntegerField(default=0)
-    newest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="newest_of")
+    active = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="active_of")
     latest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of")
+    rollout = models.ForeignKey("Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -39,7 +41,11 @@ class Environment(models.Model):
 
 
 class Version(models.Model):
-    """One version: spec, lock, build, status. `revision` increases with every change, for compare-and-set."""
+    """One version: spec, lock, build, status. `revision` increases with every change, for compare-and-set.
+
+    `ends_at` is the planned end of a deprecated version, `end_reminded` how many days before it people were
+    reminded last; `renewed_at` is the last renewal of the approval.
+    """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -55,7 +61,9 @@ class Version(models.Model):
     build = models.ForeignKey("Build", null=True, blank=True, on_delete=models.SET_NULL, related_name="current_of")
     reason = models.TextField(blank=True, default="")
     successor = models.CharField(max_length=64, blank=True, default="")
-    ends_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    end_reminded = models.PositiveSmallIntegerField(null=True, blank=True)
+    renewed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)

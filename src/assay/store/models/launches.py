@@ -15,7 +15,11 @@ RUN_STATES = ("queued", "running", "succeeded", "failed", "cancelled", "timeout"
 
 
 class Launch(models.Model):
-    """One use of a version, with the digest of the lock that ran."""
+    """One use of a version, with the digest of the lock that ran.
+
+    `size` is the size of a Studio server. Daily sums contain it up to `counted_until`, None for not at all;
+    `counted` is true when nothing is left to add.
+    """
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="launches")
@@ -26,9 +30,13 @@ class Launch(models.Model):
     runtime = models.ForeignKey("Runtime", null=True, blank=True, on_delete=models.SET_NULL, related_name="launches")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    size = models.CharField(max_length=32, blank=True, default="")
+    counted_until = models.DateTimeField(null=True, blank=True)
+    counted = models.BooleanField(default=False)
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(fields=["id"], condition=models.Q(counted=False), name="launch_to_count"),
             models.Index(fields=["environment", "started_at", "person", "runtime"], name="launch_use"),
             models.Index(fields=["person", "-started_at"], name="launch_by_person"),
         ]

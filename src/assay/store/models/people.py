@@ -19,7 +19,9 @@ class Person(AbstractUser):
 class Workspace(models.Model):
     """A tenant: people of one workspace see nothing of another.
 
-    `notified_up_to` is the sequence of the last event for which notifications and deliveries exist.
+    `notified_up_to` is the sequence of the last event for which notifications and deliveries exist. `record_imports`:
+    sessions report which libraries they import. `review_rules`, `approval_validity` and `rollout` are documents of
+    `core.maintenance`; `rebase_automatically`: a new version of a base starts a wave.
     """
 
     slug = models.SlugField(max_length=32, unique=True)
@@ -31,6 +33,11 @@ class Workspace(models.Model):
     require_sandbox = models.BooleanField(default=False)
     allow_sdists = models.BooleanField(default=False)
     personal_overlays = models.BooleanField(default=False)
+    record_imports = models.BooleanField(default=True)
+    review_rules = models.JSONField(default=dict, blank=True)
+    approval_validity = models.JSONField(default=dict, blank=True)
+    rollout = models.JSONField(default=dict, blank=True)
+    rebase_automatically = models.BooleanField(default=False)
     event_count = models.BigIntegerField(default=0)
     notified_up_to = models.BigIntegerField(default=0)
     event_head = models.CharField(max_length=64, blank=True, default="")

@@ -13,7 +13,8 @@ from assay.core.review.decision import Verdict
 class Submission(models.Model):
     """One review round: the submitted spec and lock digest, and the outcome.
 
-    `automatic` marks a low-risk submission that the workspace's rule approved without a reviewer.
+    `automatic` marks a low-risk submission that the workspace's rule approved without a reviewer. `rollout` is the
+    requested roll-out, {} for everyone at once.
     """
 
     OUTCOMES = ("pending", "withdrawn", "approved", "rejected")
@@ -27,6 +28,7 @@ class Submission(models.Model):
     changes = models.JSONField(default=dict)
     outcome = models.CharField(max_length=16, choices=[(one, one) for one in OUTCOMES], default="pending")
     automatic = models.BooleanField(default=False)
+    rollout = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

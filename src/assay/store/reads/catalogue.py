@@ -73,7 +73,7 @@ def _orders() -> Columns:
         "environment": Lower("title"),
         "owner": F("owner__username"),
         "users": Coalesce(Subquery(people.values("people")), 0),
-        **{name: Coalesce(f"newest__{field}", f"latest__{field}") for name, field in fields.items()},
+        **{name: Coalesce(f"active__{field}", f"latest__{field}") for name, field in fields.items()},
     }
 
 
@@ -89,7 +89,7 @@ def count(actor: Actor, filters: Filters) -> int:
 
 
 def _visible(actor: Actor) -> Q:
-    seen = Q(newest__isnull=False) | Q(owner_id=actor.id)
+    seen = Q(active__isnull=False) | Q(owner_id=actor.id)
     return seen | Q(latest__status=Status.PENDING) if actor.has(Right.REVIEW) else seen
 
 
@@ -100,23 +100,23 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     elif filters.status == Status.PENDING:
         found = found.filter(latest__status=Status.PENDING)
     elif filters.status:
-        found = found.filter(newest__status=filters.status)
+        found = found.filter(active__status=filters.status)
     words = Q(slug__icontains=filters.text) | Q(title__icontains=filters.text)
     if filters.text:
         found = found.filter(words | Q(description__icontains=filters.text))
     if filters.library:
-        found = found.filter(newest__lock__locked_libraries__name=filters.library)
+        found = found.filter(active__lock__locked_libraries__name=filters.library)
     if filters.health in {NOT_ASSESSED, Health.OK}:
-        found = found.filter(newest__assessment__feed__isnull=filters.health == NOT_ASSESSED)
+        found = found.filter(active__assessment__feed__isnull=filters.health == NOT_ASSESSED)
     health = Health.OK if filters.health == NOT_ASSESSED else filters.health
-    exact = {"newest__python": filters.python, "newest__health": health}
-    exact |= {"newest__base__environment__slug": filters.base, "owner__username": filters.owner}
+    exact = {"active__python": filters.python, "active__health": health}
+    exact |= {"active__base__environment__slug": filters.base, "owner__username": filters.owner}
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
 
 
 def _columns() -> tuple[str, ...]:
     """Return the columns of a row: of the environment, its newest and its latest version."""
-    own = ("pk", "slug", "title", "description", "owner__username", "updated_at", "tags", "newest_id", "latest_id")
+    own = ("pk", "slug", "title", "description", "owner__username", "updated_at", "tags", "active_id", "latest_id")
     of_version = (
         "status",
         "number",
@@ -130,12 +130,12 @@ def _columns() -> tuple[str, ...]:
         "build__state",
         "assessment__feed",
     )
-    return own + tuple(f"{which}__{column}" for which in ("newest", "latest") for column in of_version)
+    return own + tuple(f"{which}__{column}" for which in ("active", "latest") for column in of_version)
 
 
 def _row(found: dict[str, Any], use: Use) -> CatalogueRow:
     """Return a row from its columns, for the newest published version or else the latest one."""
-    which = "newest" if found["newest_id"] else "latest"
+    which = "active" if found["active_id"] else "latest"
 
     def of(column: str) -> Any:  # noqa: ANN401 - a column's value
         return found[f"{which}__{column}"]

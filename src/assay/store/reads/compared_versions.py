@@ -63,9 +63,9 @@ def changes_against(version: Version, other: Version | None) -> Comparison:
 def published_references(actor: Actor, *, limit: int = 300) -> list[tuple[str, str]]:
     """Return (reference, title) of the newest published version of each environment."""
     newest = (
-        Environment.objects.filter(workspace_id=actor.workspace_id, newest__isnull=False)
+        Environment.objects.filter(workspace_id=actor.workspace_id, active__isnull=False)
         .order_by("slug")
-        .values_list("slug", "newest__number", "title")[:limit]
+        .values_list("slug", "active__number", "title")[:limit]
     )
     return [(f"{slug}@{number}", title) for slug, number, title in newest]
 

@@ -272,7 +272,7 @@ def near_to(
 ) -> tuple[SimilarVersion, ...]:
     """Return the newest published versions of other environments that share at least `least` of all pins."""
     newest = Version.objects.filter(
-        environment__workspace_id=workspace_id, newest_of__isnull=False, lock__isnull=False
+        environment__workspace_id=workspace_id, active_of__isnull=False, lock__isnull=False
     ).exclude(environment_id=environment_id)
     others: dict[int, str] = {}
     for part in in_parts(_locks_with_any(_rarest(files, least))):
@@ -375,8 +375,8 @@ def people_in(versions: Iterable[int], since: datetime) -> int:
 def runtimes_in(workspace_id: int, references: Iterable[str]) -> int:
     """Return how many runtimes use one of these versions, by reference or as the newest of their environment."""
     names = set(references)
-    newest = Environment.objects.filter(workspace_id=workspace_id, newest__isnull=False)
-    numbers: dict[str, int] = dict(newest.values_list("slug", "newest__number"))
+    active = Environment.objects.filter(workspace_id=workspace_id, active__isnull=False)
+    numbers: dict[str, int] = dict(active.values_list("slug", "active__number"))
     used = Runtime.objects.filter(workspace_id=workspace_id).values_list("environment", flat=True)
     return sum((one if "@" in one else f"{one}@{numbers.get(one, 0)}") in names for one in used)
 

@@ -72,7 +72,7 @@ def _runtimes(version: Version) -> tuple[Runtime, ...]:
     """Return the projects that name this version, or its environment while this version is the newest."""
     environment = version.environment
     names = [version.reference]
-    if environment.newest_id == version.pk:
+    if environment.active_id == version.pk:
         names.append(environment.slug)
     runtimes = Runtime.objects.filter(workspace_id=environment.workspace_id, environment__in=names)
     return tuple(runtimes.select_related("owner").defer("source").order_by("slug"))

@@ -33,7 +33,7 @@ SELECT l.name,
     SELECT e.slug || '@' || v.number || ' ' || other.version FROM store_lockedlibrary other
     CROSS JOIN store_version v CROSS JOIN store_environment e
     WHERE other.name = l.name AND v.lock_id = other.lock_id AND v.environment_id <> %(environment)s
-      AND e.id = v.environment_id AND e.newest_id = v.id AND e.workspace_id = %(workspace)s
+      AND e.id = v.environment_id AND e.active_id = v.id AND e.workspace_id = %(workspace)s
     LIMIT 1
   ),
   (

@@ -47,8 +47,8 @@ def launch_choices(actor: Actor) -> list[Choice]:
         .annotate(last=Max("started_at"))
         .values_list("environment", "last")
     )
-    newest = Environment.objects.filter(workspace_id=actor.workspace_id, newest__isnull=False)
-    published = _versions().filter(pk__in=newest.values("newest"))
+    active = Environment.objects.filter(workspace_id=actor.workspace_id, active__isnull=False)
+    published = _versions().filter(pk__in=active.values("active"))
     own = _versions().filter(
         environment__workspace_id=actor.workspace_id,
         author_id=actor.id,

@@ -112,7 +112,7 @@ def _entry(entry: HealthIssue, use: Use) -> Entry:
         more=max(0, len(facts) - NAMED),
         stops=stops_at(facts, entry.opened_at),
         use=use,
-        newest=entry.version.environment.newest_id == entry.version_id,
+        newest=entry.version.environment.active_id == entry.version_id,
     )
 
 

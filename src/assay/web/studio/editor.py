@@ -137,7 +137,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "errors": {path: error} if error else {},
             "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
             "interpreters": interpreters(),
-            "kept_before": version.environment.newest.reference if version and version.environment.newest else "",
+            "kept_before": version.environment.active.reference if version and version.environment.active else "",
             "may_use_sources": request.workspace.allow_sdists,
             "requested_changes": requested_changes_of(version) if version else [],
             "may_describe": version is None or version.environment.owner_id == request.actor.id,

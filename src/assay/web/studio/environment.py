@@ -39,7 +39,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
     """Show an environment with one of its versions: the given number, else the newest published one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
-    version = _shown(versions, number or (found.newest.number if found.newest else None))
+    version = _shown(versions, number or (found.active.number if found.active else None))
     tab = request.GET.get("tab", "overview")
     table = _table(request, found, version, versions, tab)
     if table and table.exported:
@@ -56,7 +56,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "table": table,
             "use": recent_use([found.pk]).get(found.pk, Use()),
             "notice": notice_of(version),
-            "may": _may(request.actor, version, has_published=found.newest is not None),
+            "may": _may(request.actor, version, has_published=found.active is not None),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
             **_tab_context(request, version, tab),

@@ -40,7 +40,7 @@ def health_context(actor: Actor, version: Version) -> dict[str, Any]:
     entry = open_entry(version)
     new = [Finding.from_dict(one) for one in entry.findings] if entry else []
     findings = findings_of(actor, version, verdict(version))
-    newest = version.environment.newest_id == version.pk
+    newest = version.environment.active_id == version.pk
     return {
         "findings": findings,
         "entry": entry,

@@ -1,0 +1,1 @@
+"""After approval: the periodic review, successors, roll-outs and waves."""

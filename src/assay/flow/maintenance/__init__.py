@@ -1,0 +1,1 @@
+"""After approval: the periodic review, deprecation, merges, roll-outs and waves."""

@@ -1,0 +1,1 @@
+"""Usage: sums of launches per day, and which libraries are imported."""
