@@ -69,7 +69,7 @@ def fixes(
     named = [
         (position, line, wanted)
         for position, (line, wanted) in enumerate(lines)
-        if re.search(rf"(?<![\w.-]){re.escape(canonicalize_name(wanted.name))}(?![\w-])", detail, re.IGNORECASE)
+        if names(detail, canonicalize_name(wanted.name))
     ]
     found = [_respelled(libraries, *one, similar) for one in named]
     found += [_without_upper(libraries, *one) for one in named]
@@ -80,6 +80,11 @@ def fixes(
     if len(lines) > 1:
         found += [_without(libraries, *one) for one in named]
     return tuple(dict.fromkeys(one for one in found if one is not None))[:MOST]
+
+
+def names(detail: str, library: str) -> bool:
+    """Return whether an explanation of a conflict names a library."""
+    return re.search(rf"(?<![\w.-]){re.escape(library)}(?![\w-])", detail, re.IGNORECASE) is not None
 
 
 def _minor(python: str) -> int:

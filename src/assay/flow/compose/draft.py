@@ -26,13 +26,14 @@ MAX_TITLE = 200  # characters
 
 @dataclass(frozen=True, kw_only=True)
 class SpecInput:
-    """An unchecked spec from a page or the API."""
+    """An unchecked spec from a page or the API. Only the server itself sets `constraints`."""
 
     base: str | None
     python: str | None
     libraries: tuple[str, ...]
     only_binary: bool = True
     keep: str | None = None
+    constraints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
     )
     python = base.python if base else spec.python or ""
     interpreter(python)  # raises InvalidInputError with the available versions
+    spec = replace(spec, constraints=spec_input.constraints)
     return CheckedSpec(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
 
 
@@ -101,7 +103,7 @@ def create_environment(
                 environment=slug,
                 detail={"title": title},
             )
-            return _add_version(actor, environment, checked)
+            return add_version(actor, environment, checked)
     except IntegrityError as error:
         raise ConflictError(f"The short name {slug!r} is taken.", hint="Choose another one.", path="slug") from error
 
@@ -122,12 +124,13 @@ def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
     spec = replace(spec, keep=origin.reference)
     checked = CheckedSpec(spec=spec, base=origin.base, python=origin.python, corrections=(), kept=origin)
     with transaction.atomic():
-        return _add_version(actor, origin.environment, checked, origin=origin)
+        return add_version(actor, origin.environment, checked, origin=origin)
 
 
-def _add_version(
+def add_version(
     actor: Actor, environment: Environment, checked: CheckedSpec, origin: Version | None = None
 ) -> Version:
+    """Add a draft with a checked spec to an environment; `origin` is the version that it was started from."""
     now = timezone.now()
     Environment.objects.filter(pk=environment.pk).update(last_number=F("last_number") + 1)
     environment.refresh_from_db(fields=["last_number"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from assay.engine.interface import ResolveRequest
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
 from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
-from assay.flow.compose.resolution_cache import cache_resolution
+from assay.flow.compose.resolution_cache import cache_resolution, cached_resolution
 from assay.flow.package_indexes import PackageIndexes, indexes_in
 from assay.flow.paths import engine_paths, home, interpreter
 from assay.store.models import Version
@@ -101,13 +101,14 @@ def pins_of(base: Version | None) -> tuple[str, ...]:
     return tuple(f"{one.name}=={one.version}" for one in Lock.from_dict(base.lock.content).libraries)
 
 
-def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
-    """Resolve a spec without storing a version. A newer call with the same `turn` cancels this one.
+def resolve_checked(
+    actor: Actor, checked: CheckedSpec, turn: str, *, preferred: tuple[str, ...] | None = None, cached: bool = False
+) -> tuple[ResolveRequest, Lock]:
+    """Resolve a checked spec and cache the lock; `preferred` replaces the pins of the version that the spec keeps.
 
-    Raises ConflictError when cancelled so, and ResolutionError when the libraries conflict.
+    With `cached`, an identical request of the last minutes is not resolved again. A newer call with the same `turn`
+    cancels this one. Raises ConflictError when cancelled so, and ResolutionError.
     """
-    check_right(actor, Right.COMPOSE)
-    checked = check_spec_input(actor, spec_input)
     key = f"{actor.id}:{turn}"
     mine: list[Popen[str]] = []
 
@@ -119,6 +120,11 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
     request = resolve_request(
         checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days
     )
+    if preferred is not None:
+        request = replace(request, preferred=preferred)
+    known = cached_resolution(request) if cached else None
+    if known is not None:
+        return request, known
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
@@ -136,6 +142,17 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
         finally:
             _latest.finish(key, mine[-1] if mine else None)
     cache_resolution(request, lock)
+    return request, lock
+
+
+def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
+    """Resolve a spec without storing a version. A newer call with the same `turn` cancels this one.
+
+    Raises ConflictError when cancelled so, and ResolutionError when the libraries conflict.
+    """
+    check_right(actor, Right.COMPOSE)
+    checked = check_spec_input(actor, spec_input)
+    request, lock = resolve_checked(actor, checked, turn)
     return Preview(
         lock=lock,
         direct=direct_names(checked.spec.names, checked.base),

@@ -21,6 +21,7 @@ from assay.core.review.approval import (
 )
 from assay.core.review.decision import Verdict
 from assay.core.roles import Actor, Right, check_right
+from assay.flow.maintenance.merged_sources import is_merge
 from assay.store.audit_log import record
 from assay.store.models import Decision, Membership, Version, Workspace
 from assay.store.reads.compared_versions import changes_against, predecessor
@@ -52,7 +53,12 @@ def groups_of(actor: Actor) -> list[str]:
 
 
 def risks_of(version: Version, findings: tuple[Finding, ...], *, assessed: bool) -> list[str]:
-    """Return why a built version is not low risk compared with the one published before it, [] when it is."""
+    """Return why a built version is not low risk compared with the one published before it, [] when it is.
+
+    A merge never is: publishing it deprecates other versions, which a person confirms.
+    """
+    if is_merge(version):
+        return ["Publishing it deprecates the versions that it merges."]
     other = predecessor(version)
     before = other if other and other.environment_id == version.environment_id else None
     checks = version.lock.report["checks"] if version.lock else []

@@ -20,6 +20,7 @@ from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_version, version_state, workspace_of
 from assay.flow.assess.assess import assess, check_note, check_waived
+from assay.flow.maintenance.merged_sources import Replacement, check_replacement, deprecate_sources
 from assay.flow.paths import prefix
 from assay.flow.review.approval import approval_progress_of, groups_of, risks_of
 from assay.store.approved_libraries import add_approved
@@ -98,17 +99,26 @@ def withdraw(actor: Actor, slug: str, number: int) -> Version:
 
 
 def approve(
-    actor: Actor, slug: str, number: int, *, digest: str, note: str = "", seen: Collection[str] | None = None
+    actor: Actor,
+    slug: str,
+    number: int,
+    *,
+    digest: str,
+    note: str = "",
+    seen: Collection[str] | None = None,
+    replacement: Replacement | None = None,
 ) -> Version:
     """Approve a submission: exactly the lock that was seen, whose directory exists and is sealed.
 
     `seen` are the ids of the warnings that the reviewer saw: a new one is a conflict. None does not ask for that.
-    The last required approval publishes the version; until then it stays pending.
+    The last required approval publishes the version; until then it stays pending. Publishing a merge deprecates its
+    sources in the same transaction, as `replacement` says.
     """
     version = find_version(actor, slug, number)
     allowed = decide(Action.APPROVE, version_state(version), actor, self_approval=workspace_of(actor).self_approval)
     check_digest(digest, version.digest)
-    note = check_text(note, "note")
+    note, replacement = check_text(note, "note"), replacement or Replacement()
+    check_replacement(replacement)
     check_sealed(prefix(version.digest), version.digest)
     found = check_waived(version)
     if seen is not None:
@@ -125,6 +135,7 @@ def approve(
         )
         if approval_progress_of(version).complete:
             _publish(version, actor.name)
+            deprecate_sources(actor, version, replacement)
     return version
 
 
