@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -266,3 +267,11 @@ def app_document(runtime: Runtime) -> dict[str, Any]:
 def application_document(template: Template) -> dict[str, Any]:
     """Return an application that starts apps."""
     return asdict(template)
+
+
+def merges_document(sources: Iterable[Version]) -> list[dict[str, Any]]:
+    """Return the sources of a merge with their status."""
+    return [
+        {"environment": one.reference, "status": one.status, "successor": one.successor or None, "ends": one.ends_at}
+        for one in sources
+    ]

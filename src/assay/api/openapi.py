@@ -20,6 +20,7 @@ TAGS = {
     "Findings": "Findings of the policy and the advisories in a built version; waivers and suggested updates.",
     "Policy": "The rules of the workspace and their revisions.",
     "Comparison": "Versions side by side.",
+    "Merge": "One draft that covers several environments, and what it changes for the people of each.",
     "Consistency": "Which versions of a library are live, and which environments are nearly the same.",
     "Integrity": "Whether the files of a version are still the ones that were built.",
     "Studio servers": "JupyterLab and other applications in a version.",

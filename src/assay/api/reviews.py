@@ -21,6 +21,7 @@ from assay.core.review.summary import summarise_checks
 from assay.core.roles import Right
 from assay.flow.access import find_version
 from assay.flow.downloads import built_lock
+from assay.flow.maintenance.merged_sources import ReplacedSource, replaced_sources
 from assay.flow.review.overview import Overview, overview
 from assay.store.reads.reviews import TABS, queue
 
@@ -49,12 +50,27 @@ def reviews(
 def review(request: Caller, workspace: str, slug: str, number: int, compare_with: str = "") -> dict[str, Any]:
     """Show what a reviewer sees of a built version: summary, findings, changes, checks.
 
+    `merges` are the versions that publishing a merge deprecates, with whom that concerns.
     `compare_with` is a reference such as `geo@3`, or `nothing`; by default the last published version before it, else
     its base. Nothing can be approved while `blocking` is not 0.
     """
     version = find_version(request.actor, slug, number)
     built_lock(version)
-    return review_document(overview(request.actor, version, compare_with))
+    found = review_document(overview(request.actor, version, compare_with))
+    return found | {"merges": [_replaced(one) for one in replaced_sources(version)]}
+
+
+def _replaced(one: ReplacedSource) -> dict[str, Any]:
+    """Return a source of a merge; `stays` is why it is not deprecated with the others."""
+    return {
+        "environment": one.version.reference,
+        "people": list(one.people),
+        "projects": list(one.projects),
+        "gain": list(one.effect.gained),
+        "lose": list(one.effect.lost),
+        "unserved": list(one.effect.unserved),
+        "stays": one.remains or None,
+    }
 
 
 def review_document(found: Overview) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
+from assay.core.maintenance.merge_plan import By
 from assay.core.review.requested_change import RequestedChange, parse_requested_change
 from assay.store.reads.catalogue import CatalogueRow, Filters
 
@@ -54,12 +55,19 @@ class Submit(Body):
 
 
 class Approve(Body):
-    """The digest that the reviewer saw."""
+    """The digest that the reviewer saw. Of a merge, also what the users of its sources read, and the end of these.
+
+    `sources` are the merged versions that the reviewer saw; a published one that is not among them stays as it is.
+    All of them are deprecated when it is left out.
+    """
 
     model_config = example({"digest": "9f86d081884c7d65…", "note": "Reviewed."})
 
     digest: str
     note: str = ""
+    message: str = ""
+    ends: AwareDatetime | None = None
+    sources: list[str] | None = None
 
 
 class EditIn(Body):
@@ -110,6 +118,32 @@ class Deprecate(Body):
     reason: str
     successor: str = ""
     ends: datetime | None = None
+
+
+class MergeIn(Body):
+    """Two to five versions, the name of the draft that covers them, and decisions about single libraries.
+
+    `by` is `asked` for all of their direct libraries, `imported` for those imported in 90 days. `leave` are libraries
+    to leave out, `take` maps a library to the version whose requirement on it counts alone.
+    """
+
+    model_config = example(
+        {
+            "versions": ["geo@3", "tiles@1"],
+            "slug": "maps",
+            "title": "Maps",
+            "by": "imported",
+            "take": {"gdal": "geo@3"},
+        }
+    )
+
+    versions: list[str]
+    slug: str
+    title: str = ""
+    by: By = By.ASKED
+    python: str = ""
+    leave: list[str] = Field(default_factory=list)
+    take: dict[str, str] = Field(default_factory=dict)
 
 
 class MoveIn(Body):

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs, raises
-from assay.api.documents import nearest_document, version_document
+from assay.api.documents import merges_document, nearest_document, version_document
 from assay.api.environments import spec_input_of
 from assay.api.openapi import returns_file
 from assay.api.pagination import Limit
@@ -21,8 +21,10 @@ from assay.flow.access import find_version
 from assay.flow.compose import draft
 from assay.flow.downloads import LOCK_TYPE, built_lock, version_lock
 from assay.flow.launch.launch import record_pull
+from assay.flow.maintenance.merged_sources import Replacement
 from assay.flow.review import review
 from assay.store.reads.libraries import library_rows
+from assay.store.reads.merge_sources import sources_of
 from assay.store.reads.nearest import nearest, need_of
 from assay.store.reads.pending_libraries import shared_new_libraries
 
@@ -100,9 +102,12 @@ def approve(request: Caller, workspace: str, slug: str, number: int, body: Appro
     """Approve a submission.
 
     `digest` is the one you reviewed; 409 when the version has another one. The last approval publishes the version.
+    Publishing a merge deprecates its sources: `merges` lists them with their status after it.
     """
-    review.approve(request.actor, slug, number, digest=body.digest, note=body.note)
-    return shown(request.actor, slug, number)
+    seen = None if body.sources is None else frozenset(body.sources)
+    replacement = Replacement(message=body.message, ends_at=body.ends, seen=seen)
+    version = review.approve(request.actor, slug, number, digest=body.digest, note=body.note, replacement=replacement)
+    return shown(request.actor, slug, number) | {"merges": merges_document(sources_of(version))}
 
 
 @router.post(f"{ONE}/reject", response=dict[str, Any])

@@ -52,6 +52,8 @@ def add_to(commands: Commands) -> None:
     withdraw = add_command(commands, "withdraw", "Withdraw a submission; it is a draft again", _withdraw)
     approve = add_command(commands, "approve", "Approve a submission", _approve, examples=("assay approve geo@3",))
     approve.add_argument("--note", default="", help="note to the author")
+    approve.add_argument("--message", default="", help="of a merge: message to the users of the merged environments")
+    approve.add_argument("--ends", metavar="TIME", help="of a merge: when these end, such as 2027-06-30T00:00:00Z")
     reject = add_command(
         commands,
         "reject",
@@ -180,18 +182,32 @@ def _withdraw(arguments: argparse.Namespace) -> int:
 
 def _approve(arguments: argparse.Namespace) -> int:
     digest = Client.from_environment().get(path_of(arguments.version))["digest"]
-    return _act(arguments, "approve", {"digest": digest, "note": arguments.note})
+    after = _done(arguments, "approve", {"digest": digest, **_given(arguments, "note", "message", "ends")})
+    for one in after["merges"]:
+        instead = f"; its successor is {one['successor']}" if one["successor"] else ""
+        say(f"{one['environment']} is {one['status']}{instead}.")
+    return 0
 
 
 def _reject(arguments: argparse.Namespace) -> int:
     return _act(arguments, "reject", {"feedback": arguments.feedback})
 
 
+def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(arguments, name))}
+
+
 def _act(arguments: argparse.Namespace, action: str, body: dict[str, Any]) -> int:
-    after = Client.from_environment().post(f"{path_of(arguments.version)}/{action}", body)
+    _done(arguments, action, body)
+    return 0
+
+
+def _done(arguments: argparse.Namespace, action: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Take an action on a version, say its status, and return it."""
+    after: dict[str, Any] = Client.from_environment().post(f"{path_of(arguments.version)}/{action}", body)
     needs = after["review"]["needs"]
     say(f"{after['reference']} is {after['status']} now." + (f" It needs {needs}." if needs else ""))
-    return 0
+    return after
 
 
 def _lock(arguments: argparse.Namespace) -> int:

@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 
-from assay.cli import admin, config, environments, findings, integrity, jupyter, policy, review, serve
+from assay.cli import admin, config, environments, findings, integrity, jupyter, merge, policy, review, serve
 from assay.core.errors import AssayError, SettingsError
 
-GROUPS = (environments, review, findings, policy, integrity, jupyter, serve, config, admin)
+GROUPS = (environments, merge, review, findings, policy, integrity, jupyter, serve, config, admin)
 
 DESCRIPTION = """\
 The approval desk for Python environments.

@@ -79,6 +79,7 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
             "base__environment",
             "base__base",
             "assessment",
+            "merge",
         )
         .defer("lock__text")
         .filter(environment__workspace_id=actor.workspace_id, environment__slug=slug, number=number)

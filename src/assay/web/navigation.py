@@ -41,6 +41,7 @@ PAGES = (
 )
 ACTIONS = (
     *_area("Actions", Right.COMPOSE, ("Create environment", "environment-new"), ("Create project", "runtime-new")),
+    *_area("Actions", Right.COMPOSE, ("Merge environments", "merge")),
     *_area("Actions", Right.SEE, ("Compare versions", "compare"), ("View notifications", "notifications")),
     *_area("Actions", Right.SEE, ("Create API token", "account"), ("Change password", "account_change_password")),
     *_area("Actions", Right.SEE, ("Set up two-factor authentication", "mfa_index")),

@@ -135,6 +135,19 @@ class MergePlan:
         return tuple(one.line for one in self.lines)
 
 
+def parse_choices(leave: Sequence[str], take: Sequence[str], python: str) -> Choices:
+    """Return choices from text; `take` are `library:name@number`. Raises InvalidInputError."""
+    taken = {}
+    for one in take:
+        name, colon, reference = one.partition(":")
+        if not colon:
+            raise InvalidInputError(
+                f"{one[:80]!r} names no version.", hint="Write library:name@number, e.g. pandas:geo@3.", path="take"
+            )
+        taken[name.strip()] = reference.strip()
+    return Choices(python=python.strip(), leave=frozenset(one.strip() for one in leave), take=taken)
+
+
 def plan(sources: Sequence[Source], by: By, choices: Choices | None = None) -> MergePlan:
     """Plan the union of two to five versions. Raises InvalidInputError for another number, or an unknown choice.
 

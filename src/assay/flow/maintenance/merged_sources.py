@@ -13,7 +13,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor
 from assay.flow.retire import deprecate
-from assay.store.models import Merge, Version
+from assay.store.models import Version
 from assay.store.reads.compared_versions import compared_version
 from assay.store.reads.merge_sources import names_by_version, projects_by_version, sources_of
 from assay.store.reads.nearest import need_of
@@ -48,7 +48,7 @@ class Replacement:
 
 
 def replaced_sources(version: Version) -> tuple[ReplacedSource, ...]:
-    """Return the sources of a merge, none for any other version: four queries, or one."""
+    """Return the sources of a merge, none for any other version: four queries."""
     versions = sources_of(version)
     if not versions:
         return ()
@@ -76,7 +76,7 @@ def _remains(source: Version, version: Version) -> str:
 
 def is_merge(version: Version) -> bool:
     """Return whether publishing a version deprecates others."""
-    return Merge.objects.filter(version=version).exists()
+    return getattr(version, "merge", None) is not None
 
 
 def check_replacement(replacement: Replacement) -> None:

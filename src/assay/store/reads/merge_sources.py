@@ -89,7 +89,9 @@ def projects_by_version(versions: Sequence[Version]) -> dict[int, tuple[str, ...
 
 
 def sources_of(version: Version) -> list[Version]:
-    """Return the versions that a merged version replaces, by reference; none when it is not a merge: one query."""
+    """Return the versions that a merged version replaces, by reference, none of one that is no merge: one query."""
+    if getattr(version, "merge", None) is None:
+        return []
     found = Version.objects.filter(merged_into__version=version).select_related(
         "environment__owner", "lock", "base__environment", "base__base"
     )

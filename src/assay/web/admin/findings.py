@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from packaging.version import Version as Release
 
-from assay.core.errors import AssayError, InvalidInputError
+from assay.core.errors import AssayError
 from assay.core.lock import Lock
 from assay.core.policy.findings import Effect, Finding, Waiver
 from assay.core.review.finding_groups import FindingGroup, NoteGroup, group_findings, group_notes
@@ -26,6 +25,7 @@ from assay.store.models import Version
 from assay.store.reads.advisories import FeedFacts
 from assay.store.reads.libraries import direct_of
 from assay.web.access import Visit, page
+from assay.web.dates import end_of
 from assay.web.templatetags.assay import chain
 
 Chains = Mapping[str, tuple[str, ...]]
@@ -176,23 +176,15 @@ def waive(request: Visit, slug: str, number: int) -> HttpResponse:
     """Waive the selected findings, with a reason and an expiry date, and redirect to the page of the form."""
     reason, chosen = request.POST.get("reason", ""), request.POST.getlist("finding")
     made = waive_all(
-        request.actor, slug, number, findings=chosen, reason=reason, until=_until(request.POST.get("until", ""))
+        request.actor,
+        slug,
+        number,
+        findings=chosen,
+        reason=reason,
+        until=end_of(request.POST.get("until", ""), "until"),
     )
     messages.success(request, f"{len(made)} {'finding is' if len(made) == 1 else 'findings are'} waived.")
     return redirect(_back(request, slug, number))
-
-
-def _until(text: str) -> datetime | None:
-    """Parse the last day of a waiver and return its end (UTC); None for ''. Raises InvalidInputError."""
-    if not text.strip():
-        return None
-    try:
-        day = parse_date(text.strip())
-    except ValueError:
-        day = None
-    if day is None:
-        raise InvalidInputError(f"{text[:20]!r} is not a date.", hint="Write it as 2027-01-31.", path="until")
-    return datetime.combine(day, time.max, tzinfo=UTC)
 
 
 def _back(request: Visit, slug: str, number: int) -> str:

@@ -18,6 +18,7 @@ from assay.core.review.summary import summarise_checks
 from assay.core.roles import Actor, Right
 from assay.flow.access import find_version, version_state
 from assay.flow.assess.assess import Verdict
+from assay.flow.maintenance.merged_sources import Replacement, replaced_sources
 from assay.flow.paths import build_directory
 from assay.flow.review import review
 from assay.flow.review.approval import approval_progress_in, approval_progress_of
@@ -27,10 +28,12 @@ from assay.store.models import Decision, Version
 from assay.store.reads.audit_log import version_events
 from assay.store.reads.compared_versions import published_references
 from assay.store.reads.libraries import library_rows
+from assay.store.reads.merge_sources import sources_of
 from assay.store.reads.reviews import Round, rounds, viewed_by
 from assay.web.access import Visit, page
 from assay.web.admin.changes import change_lines
 from assay.web.admin.findings import findings_of
+from assay.web.dates import end_of
 from assay.web.studio.related_versions import offers
 from assay.web.templatetags.assay import failed_first
 
@@ -77,6 +80,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "feedback": request.POST.get("feedback", ""),
             "requested": _rows(request) or [("", "raise", "")] * ROWS,
             "kinds": KINDS,
+            "replaced": replaced_sources(version),
             **_decision(request.actor, found, past),
         },
         status=refused.status if refused else 200,
@@ -193,6 +197,7 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
         digest=request.POST.get("digest", ""),
         note=request.POST.get("note", ""),
         seen=request.POST.getlist("warning"),
+        replacement=_replacement(request),
     )
     if version.status == Status.PENDING:
         messages.success(
@@ -200,7 +205,25 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
         )
         return redirect("review", slug=slug, number=number)
     messages.success(request, f"{version.reference} is published. Everyone can pick it now.")
+    _tell_replaced(request, version)
     return redirect("version", slug=slug, number=number)
+
+
+def _replacement(request: Visit) -> Replacement:
+    """Return what the reviewer confirmed about the sources of a merge: those that the page showed, until when."""
+    seen = frozenset(request.POST.getlist("source")) if "replaces" in request.POST else None
+    return Replacement(
+        message=request.POST.get("message", ""), ends_at=end_of(request.POST.get("ends", ""), "ends"), seen=seen
+    )
+
+
+def _tell_replaced(request: Visit, version: Version) -> None:
+    """Report which sources of a merge are deprecated now, and which are left as they are."""
+    for one in sources_of(version):
+        if one.successor == version.reference:
+            messages.success(request, f"{one.reference} is deprecated; its successor is {version.reference}.")
+        else:
+            messages.warning(request, f"{one.reference} is left as it is: it is {one.status}.")
 
 
 @require_POST

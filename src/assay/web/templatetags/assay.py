@@ -85,6 +85,7 @@ HAPPENED = {
     "build.built": "finished the build",
     "build.failed": "ended the build, which failed",
     "kernel.launched": "launched a kernel",
+    "merge.drafted": "drafted a merge",
     "kernel.refused": "was refused a kernel",
     "member.set": "changed a membership",
     "policy.revised": "changed the policy",
