@@ -67,6 +67,9 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
     EventName.VERSION_DEPRECATED: NotificationType(
         audience=(*OWN, Audience.USERS), words="{reference} is deprecated", detail_field="reason"
     ),
+    EventName.VERSION_ENDS_SOON: NotificationType(
+        audience=(*OWN, Audience.USERS), words="{reference} ends soon", detail_field="reason"
+    ),
     EventName.VERSION_RESTORED: NotificationType(audience=OWN, words="{reference} is published again", quiet=True),
     EventName.VERSION_RETIRED: NotificationType(
         audience=(*OWN, Audience.USERS), words="{reference} is retired and cannot be launched", detail_field="reason"

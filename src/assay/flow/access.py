@@ -6,6 +6,7 @@ from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.lifecycle import Status, VersionState
 from assay.core.roles import Actor, Right, Role, check_visible
 from assay.core.spec import REFERENCE, SLUG
+from assay.flow.maintenance.redirects import redirect_of_environment
 from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
 
 
@@ -92,7 +93,10 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
 
 
 def find_reference(actor: Actor, reference: str, path: str = "environment") -> Version:
-    """Return the version of a reference: `name@number`, or `name` for its active version."""
+    """Return the version of a reference: `name@number`, or `name` for its active version.
+
+    A name whose versions are all retired leads to the successor.
+    """
     exact = REFERENCE.fullmatch(reference)
     if exact:
         return find_version(actor, exact[1], int(exact[2]))
@@ -100,7 +104,10 @@ def find_reference(actor: Actor, reference: str, path: str = "environment") -> V
         raise InvalidInputError(
             f"{reference[:40]!r} does not name a version.", hint="Write it as name@number.", path=path
         )
-    active = find_environment(actor, reference).active
+    environment = find_environment(actor, reference)
+    active = environment.active
+    if active is None and (target := REFERENCE.fullmatch(redirect_of_environment(environment))):
+        return find_version(actor, target[1], int(target[2]))
     if active is None:
         raise NotFoundError(f"{reference} has no published version.", hint="Name a version: name@number.")
     return find_version(actor, reference, active.number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Health, Status, decide
@@ -25,19 +27,26 @@ def deprecate(
     successor: str = "",
     ends_at: datetime | None = None,
 ) -> Version:
-    """Deprecate a published version, with the reason, the version to use instead, and the planned end."""
+    """Deprecate a published version, with the reason, the version to use instead, and the planned end.
+
+    At the end it is retired, and its successor follows it. Raises InvalidInputError for an end that is over.
+    """
     version = find_version(actor, slug, number)
     decide(Action.DEPRECATE, version_state(version), actor, words=reason)
     reason = check_text(reason, "reason")
+    if ends_at is not None and ends_at <= timezone.now():
+        raise InvalidInputError("The end is over already.", hint="Choose a later day, or none.", path="ends")
     if successor:
         successor = find_reference(actor, successor, path="successor").reference
+    if successor == version.reference:
+        raise InvalidInputError("It cannot replace itself.", hint="Name another version.", path="successor")
     move(
         version,
         Status.DEPRECATED,
         event=EventName.VERSION_DEPRECATED,
         actor=actor.name,
         detail={"reason": reason, "successor": successor},
-        changes={"reason": reason, "successor": successor, "ends_at": ends_at},
+        changes={"reason": reason, "successor": successor, "ends_at": ends_at, "end_reminded": None},
     )
     return version
 
@@ -51,7 +60,7 @@ def restore(actor: Actor, slug: str, number: int) -> Version:
         Status.PUBLISHED,
         event=EventName.VERSION_RESTORED,
         actor=actor.name,
-        changes={"reason": "", "successor": "", "ends_at": None},
+        changes={"reason": "", "successor": "", "ends_at": None, "end_reminded": None},
     )
     return version
 

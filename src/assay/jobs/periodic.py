@@ -1,4 +1,4 @@
-"""Periodic tasks: verifying files, garbage collection, and reminders of expiring waivers."""
+"""Periodic tasks: verifying files, garbage collection, expiring waivers, and the end of deprecated versions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assay.flow.build.garbage_collection import collect
 from assay.flow.build.verify import queue_all
+from assay.flow.maintenance import end_dates
 from assay.flow.review.waive import record_expiring_waivers
 from assay.store.models import PeriodicTask
 
@@ -19,6 +20,7 @@ log = logging.getLogger("assay.periodic")
 
 def advance() -> bool:
     """Run the tasks that are due. Returns False: they never keep the worker's loop busy."""
+    _end_versions()
     for name, run in TASKS.items():
         if is_due(name):
             run()
@@ -34,6 +36,14 @@ def is_due(name: str) -> bool:
     PeriodicTask.objects.get_or_create(name=name, defaults={"last_run_at": now})
     late = PeriodicTask.objects.filter(name=name, last_run_at__lte=now - timedelta(hours=hours))
     return bool(late.update(last_run_at=now))
+
+
+def _end_versions() -> None:
+    """Remind of ends and retire what has ended; each is one query when there is nothing to do."""
+    now = timezone.now()
+    reminded, retired = end_dates.remind(now), end_dates.retire_ended(now)
+    if reminded or retired:
+        log.info("%d versions end soon, %d have ended", reminded, retired)
 
 
 def _verify() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from assay.core.errors import ForbiddenError
 from assay.core.lifecycle import Health, Status, check_launch
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_reference, version_state
+from assay.flow.maintenance.redirects import redirect_of
 from assay.flow.paths import prefix
 from assay.store.models import Launch, Runtime, Version
 
@@ -32,6 +34,7 @@ class LaunchPermission:
 def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
     """Return the permission for `name@number` or `name`, after checking that it is sealed. Raises AssayError."""
     version = find_reference(actor, reference)
+    _refuse_retired(version)
     kind = check_launch(version_state(version), Health(version.health), actor)
     directory = prefix(version.digest)
     check_sealed(directory, version.digest)
@@ -44,11 +47,21 @@ def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
     )
 
 
+def _refuse_retired(version: Version) -> None:
+    if version.status == Status.RETIRED:
+        instead = redirect_of(version)
+        raise ForbiddenError(
+            f"This version is retired; it cannot be launched. {version.reason}".strip(),
+            hint=f"Use {instead} instead." if instead else "Choose another version.",
+        )
+
+
 def notice_of(version: Version) -> str:
     """Return the message for a person who starts this version, '' for none: deprecation or a newer version."""
     if version.status == Status.DEPRECATED:
         instead = f" Use {version.successor} instead." if version.successor else ""
-        return f"{version.reference} is deprecated: {version.reason}{instead}"
+        ends = f" It ends on {version.ends_at:%Y-%m-%d}." if version.ends_at else ""
+        return f"{version.reference} is deprecated: {version.reason}{ends}{instead}"
     newer = newer_of(version) if version.status == Status.PUBLISHED else ""
     return f"A newer version is published: {newer}." if newer else ""
 
