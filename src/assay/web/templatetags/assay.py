@@ -80,6 +80,11 @@ BADGES: dict[str, tuple[str, str, str]] = {
 
 
 HAPPENED = {
+    "environment.active-set": "changed the active version",
+    "environment.owner-set": "changed the owner",
+    "version.approval-expires": "reminded of the end of the approval",
+    "version.ends-soon": "reminded of the end",
+    "version.kept": "deferred the review of the version",
     "app.serving": "put the app into service",
     "application.set": "changed the application",
     "build.built": "finished the build",
