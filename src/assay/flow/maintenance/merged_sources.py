@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from assay.core.comparison.merge import MergeEffect, merge_effect
-from assay.core.errors import InvalidInputError
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor
 from assay.flow.retire import deprecate
@@ -79,16 +78,10 @@ def is_merge(version: Version) -> bool:
     return getattr(version, "merge", None) is not None
 
 
-def check_replacement(replacement: Replacement) -> None:
-    """Raise InvalidInputError for an end that has passed."""
-    if replacement.ends_at is not None and replacement.ends_at <= timezone.now():
-        raise InvalidInputError("The end has passed.", hint="Choose a day in the future, or none.", path="ends")
-
-
 def deprecate_sources(actor: Actor, version: Version, replacement: Replacement) -> tuple[str, ...]:
     """Deprecate the published sources of a merge, with it as their successor, and return their references.
 
-    A source with another status meanwhile is left as it is.
+    A source with another status meanwhile is left as it is. Raises InvalidInputError for an end that is over.
     """
     done = []
     for one in sources_of(version):

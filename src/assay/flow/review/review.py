@@ -20,7 +20,7 @@ from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_version, version_state, workspace_of
 from assay.flow.assess.assess import assess, check_note, check_waived
-from assay.flow.maintenance.merged_sources import Replacement, check_replacement, deprecate_sources
+from assay.flow.maintenance.merged_sources import Replacement, deprecate_sources
 from assay.flow.paths import prefix
 from assay.flow.review.approval import approval_progress_of, groups_of, risks_of
 from assay.store.approved_libraries import add_approved
@@ -118,7 +118,6 @@ def approve(
     allowed = decide(Action.APPROVE, version_state(version), actor, self_approval=workspace_of(actor).self_approval)
     check_digest(digest, version.digest)
     note, replacement = check_text(note, "note"), replacement or Replacement()
-    check_replacement(replacement)
     check_sealed(prefix(version.digest), version.digest)
     found = check_waived(version)
     if seen is not None:
