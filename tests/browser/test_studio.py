@@ -101,7 +101,7 @@ def reach_for_the_desk(desk: Desk, eve: Visitor, lab: Page) -> None:
 def go_on(eve: Visitor) -> None:
     """One click: the same server in the newer version, with the notebook still open."""
     eve.go("/servers/")
-    expect(eve.page.get_by_text("A newer version is published: joke@2.")).to_be_visible()
+    expect(eve.page.get_by_text("A newer version is active: joke@2.")).to_be_visible()
     expect(eve.page.locator("tr[data-row]")).to_contain_text("MiB")
     eve.check()
     eve.page.get_by_role("button", name="Restart in joke@2").click()

@@ -25,6 +25,7 @@ from packaging.utils import canonicalize_name
 
 from assay.core.errors import ForbiddenError, InvalidInputError
 
+APP_NOT_RESPONDING = "The app did not respond in time."  # the message of an app that was ended for that
 NAMES = {"prefix", "file", "host", "port", "base_url"}
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 LIBRARY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")

@@ -8,7 +8,7 @@ MEMORY = ("B", "KiB", "MiB", "GiB")
 
 def plural(amount: int, noun: str) -> str:
     """Return an amount with its noun, e.g. `1 library` and `1,200 libraries`."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
     return f"{amount:,} {noun if amount == 1 else many}"
 
 

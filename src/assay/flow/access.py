@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.lifecycle import Status, VersionState
+from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right, Role, check_visible
 from assay.core.spec import REFERENCE, SLUG
 from assay.flow.maintenance.redirects import redirect_of_environment
 from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
+from assay.store.reads.rollouts import is_pilot
 
 
 def actor_in(person: Person, workspace: str, scope: Right | None = None) -> Actor:
@@ -48,7 +50,7 @@ def version_state(version: Version) -> VersionState:
 def find_environment(actor: Actor, slug: str) -> Environment:
     """Return an environment of which the actor may see at least one version."""
     environment = (
-        Environment.objects.select_related("owner", "active", "latest", "workspace")
+        Environment.objects.select_related("owner", "active", "latest", "workspace", "rollout__version")
         .filter(workspace_id=actor.workspace_id, slug=slug)
         .first()
     )
@@ -93,7 +95,7 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
 
 
 def find_reference(actor: Actor, reference: str, path: str = "environment") -> Version:
-    """Return the version of a reference: `name@number`, or `name` for its active version.
+    """Return the version of a reference: `name@number`, or `name` for what it means to the actor.
 
     A name whose versions are all retired leads to the successor.
     """
@@ -105,12 +107,23 @@ def find_reference(actor: Actor, reference: str, path: str = "environment") -> V
             f"{reference[:40]!r} does not name a version.", hint="Write it as name@number.", path=path
         )
     environment = find_environment(actor, reference)
-    active = environment.active
-    if active is None and (target := REFERENCE.fullmatch(redirect_of_environment(environment))):
+    meant = meant_version(actor, environment)
+    if meant is None and (target := REFERENCE.fullmatch(redirect_of_environment(environment))):
         return find_version(actor, target[1], int(target[2]))
-    if active is None:
+    if meant is None:
         raise NotFoundError(f"{reference} has no published version.", hint="Name a version: name@number.")
-    return find_version(actor, reference, active.number)
+    return find_version(actor, reference, meant.number)
+
+
+def meant_version(actor: Actor, environment: Environment) -> Version | None:
+    """Return the version that an environment's name stands for: the pilot's for its group, else the active one.
+
+    None when no version is published.
+    """
+    rollout = environment.rollout
+    if rollout is not None and rollout.state == RolloutState.PILOT and is_pilot(actor, rollout):
+        return rollout.version
+    return environment.active
 
 
 def find_build(actor: Actor, build_id: str) -> Build:

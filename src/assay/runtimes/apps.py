@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from assay.core.applications import APP_NOT_RESPONDING
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right, check_right
@@ -110,7 +111,7 @@ def _check_health(runtime: Runtime, run: Run) -> None:
     _checks[key] = (now, responded)
     late = run.healthy_at is None and timezone.now() - (run.started_at or run.created_at) > START_TIMEOUT
     if late or (run.healthy_at and now - responded > UNRESPONSIVE_SECONDS):
-        _request_end(run, "The app did not respond in time.")
+        _request_end(run, APP_NOT_RESPONDING)
 
 
 def is_healthy(port: int, path: str) -> bool:

@@ -13,7 +13,7 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import check_slug
-from assay.flow.access import find_reference
+from assay.flow.access import actor_in, find_reference
 from assay.flow.compose.draft import check_title
 from assay.flow.launch.launch import LaunchPermission, authorize_launch
 from assay.flow.launch.secrets import check_secrets_exist
@@ -25,7 +25,7 @@ from assay.store.models import Runtime
 
 
 def create(actor: Actor, slug: str, spec: ProjectSpec) -> Runtime:
-    """Create a project that runs in a published version: `name` (the newest) or `name@number`."""
+    """Create a project that runs in a published version: `name` (its active version) or `name@number`."""
     check_right(actor, Right.COMPOSE)
     check_slug(slug)
     _check(actor, spec)
@@ -99,6 +99,12 @@ def authorize_runtime(actor: Actor, environment: str) -> LaunchPermission:
     permission = authorize_launch(actor, environment)
     check_use(Status(permission.version.status), Health(permission.version.health), Use.RUNTIME)
     return permission
+
+
+def authorize_project(actor: Actor, runtime: Runtime) -> LaunchPermission:
+    """Return permission for the actor to run a project in the version that it names: to its owner, if by name."""
+    owner = actor if runtime.owner_id == actor.id else actor_in(runtime.owner, runtime.workspace.slug)
+    return authorize_runtime(actor, find_reference(owner, runtime.environment).reference)
 
 
 def _columns(spec: ProjectSpec, slug: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.flow.build.wakeup import wake_worker
 from assay.flow.launch.launch import LaunchPermission, end_launch
 from assay.flow.paths import run_directory
-from assay.runtimes.projects import authorize_runtime, find_runnable, spec_of
+from assay.runtimes.projects import authorize_project, authorize_runtime, find_runnable, spec_of
 from assay.runtimes.projects import find as find_own
 from assay.runtimes.run_settings import check_arguments, check_parameters
 from assay.store.artifacts import Output, open_output, outputs
@@ -49,7 +49,7 @@ def request_run(
     check_parameters(parameters or {})
     if runtime.kind == "app":
         raise ConflictError("An app cannot be run.", hint="Start it instead.")
-    permission = authorize_runtime(actor, trial_in or runtime.environment)
+    permission = authorize_runtime(actor, trial_in) if trial_in else authorize_project(actor, runtime)
     spec = spec_of(runtime)
     spec = replace(
         spec,

@@ -29,7 +29,7 @@ class Upgrade:
 
 
 def available_upgrades(runtimes: list[Runtime]) -> dict[int, str]:
-    """Map each project that is pinned to an older version to the newest published one, in one query."""
+    """Map each project that is pinned to an older version to the active one, in one query."""
     pinned = {one.pk: found for one in runtimes if (found := REFERENCE.fullmatch(one.environment))}
     newest = Environment.objects.filter(
         workspace__in={one.workspace_id for one in runtimes},

@@ -11,8 +11,9 @@ from django.utils import timezone
 from assay.core.errors import ConflictError
 from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status
+from assay.store.active_version import keep_active_valid
 from assay.store.audit_log import record_version
-from assay.store.models import Environment, Version
+from assay.store.models import Version
 
 
 def move(
@@ -26,13 +27,14 @@ def move(
 ) -> None:
     """Change the status by compare-and-set on the version as the caller read it, and record the event.
 
-    Raises ConflictError, changing nothing, when the version was changed meanwhile.
+    Raises ConflictError, changing nothing, when the version was changed meanwhile. What the environment's name
+    stands for follows, except at publication: `flow.maintenance.rollouts` decides who gets the version then.
     """
     with transaction.atomic():
         touch(version, status=to, **(changes or {}))
         record_version(event, version, actor, **(detail or {}))
-        if {Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED} & {to, Status(version.status)}:
-            point_to_active(version.environment)
+        if {Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED} & {Status(version.status)}:
+            keep_active_valid(version, to)
     version.refresh_from_db()
 
 
@@ -53,11 +55,3 @@ def set_health(version: Version, health: Health, *, event: EventName, actor: str
         touch(version, health=health)
         record_version(event, version, actor, reason=reason)
     version.refresh_from_db()
-
-
-def point_to_active(environment: Environment) -> None:
-    """Set the environment's `active` version to its newest published version, else to its newest deprecated one."""
-    active = None
-    for status in (Status.PUBLISHED, Status.DEPRECATED):
-        active = active or environment.versions.filter(status=status).order_by("-number").first()
-    Environment.objects.filter(pk=environment.pk).update(active=active, updated_at=timezone.now())

@@ -98,7 +98,13 @@ def find(actor: Actor, server_id: str) -> Server:
 
 
 def _own(actor: Actor) -> QuerySet[Server]:
-    related = ("version__environment__active__environment", "next_version__environment", "person", "workspace")
+    related = (
+        "version__environment__active",
+        "version__environment__rollout__version",
+        "next_version__environment",
+        "person",
+        "workspace",
+    )
     return Server.objects.select_related(*related).filter(workspace_id=actor.workspace_id, person_id=actor.id)
 
 

@@ -115,7 +115,7 @@ def test_who_may_ask(ana: Actor, ben: Actor) -> None:
     published(ana, ben, "ds", ["six>=1.17"], {"six": "1.17.0"})
     pin = parse_pin("six", "1.18")
     (told,) = propose(ana, pin, ["ds@1"])
-    assert "not the newest" in told.reason
+    assert "not the active" in told.reason
     draft(ben, "secret", "six")
     with pytest.raises(NotFoundError):
         propose(ana, pin, ["secret@1"])

@@ -10,7 +10,7 @@ from support.people import built, draft, person, published
 
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
-from assay.flow.launch.launch import authorize_launch, end_launch, newer_of, notice_of, record_launch, record_pull
+from assay.flow.launch.launch import authorize_launch, end_launch, instead_of, notice_of, record_launch, record_pull
 from assay.flow.retire import deprecate
 from assay.store.models import Launch
 
@@ -30,7 +30,7 @@ def people() -> People:
 def test_who_starts_an_old_version_is_told_of_the_newer_one(people: People) -> None:
     """A newest version and a draft need no notice."""
     ana, _ = people
-    assert authorize_launch(ana, "geo@1").notice == "A newer version is published: geo@2."
+    assert authorize_launch(ana, "geo@1").notice == "A newer version is active: geo@2."
     newest = authorize_launch(ana, "geo")
     assert (newest.version.reference, newest.notice, newest.personal) == ("geo@2", "", False)
     draft(ana, "mine")
@@ -44,10 +44,13 @@ def test_a_deprecated_version_says_why_and_what_instead(people: People) -> None:
     ana, ben = people
     deprecate(ben, "geo", 1, reason="It is slow.", successor="geo@2")
     told = find_version(ana, "geo", 1)
-    assert (notice_of(told), newer_of(told)) == ("geo@1 is deprecated: It is slow. Use geo@2 instead.", "geo@2")
+    assert (notice_of(ana, told), instead_of(ana, told)) == (
+        "geo@1 is deprecated: It is slow. Use geo@2 instead.",
+        "geo@2",
+    )
     deprecate(ben, "geo", 2, reason="It is wrong.")
     alone = find_version(ana, "geo", 2)
-    assert (notice_of(alone), newer_of(alone)) == ("geo@2 is deprecated: It is wrong.", "")
+    assert (notice_of(ana, alone), instead_of(ana, alone)) == ("geo@2 is deprecated: It is wrong.", "")
 
 
 def test_a_use_is_recorded_from_its_start_to_its_end(people: People) -> None:

@@ -112,7 +112,7 @@ def test_my_servers_offer_the_newer_version(
     assert "geo@1" in before
     published(person("cid"), person("dan", Role.REVIEWER), "geo", ["six"], {"six": "1.17.0"})
     after = visitor(eve).get("/servers/").content.decode()
-    assert "A newer version is published: geo@2." in after
+    assert "A newer version is active: geo@2." in after
     assert 'name="environment" value="geo@2">Restart in geo@2' in after
     assert visitor(person("fay")).get("/servers/s1/").status_code == 404
     assert visitor(person("gus")).get("/servers/").content.decode().count("geo@1") == 0

@@ -78,7 +78,7 @@ def _check_movable(pin: Pin, version: Version) -> None:
     """Raise ConflictError when there is nothing to move or the version is not the newest of its environment."""
     if version.status != Status.PUBLISHED or version.environment.active_id != version.pk:
         raise ConflictError(
-            f"{version.reference} is not the newest published version of its environment.", hint="Name that one."
+            f"{version.reference} is not the active version of its environment.", hint="Name that one."
         )
     locked = {one["name"]: one["version"] for one in version.lock.content["libraries"]} if version.lock else {}
     if pin.name not in locked:

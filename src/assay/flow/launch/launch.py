@@ -12,7 +12,7 @@ from assay.core.errors import ForbiddenError
 from assay.core.lifecycle import Health, Status, check_launch
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
-from assay.flow.access import find_reference, version_state
+from assay.flow.access import find_reference, meant_version, version_state
 from assay.flow.maintenance.redirects import redirect_of
 from assay.flow.paths import prefix
 from assay.store.models import Launch, Runtime, Version
@@ -43,7 +43,7 @@ def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
         digest=version.digest,
         prefix=directory,
         personal=bool(kind),
-        notice=notice_of(version),
+        notice=notice_of(actor, version),
     )
 
 
@@ -56,22 +56,34 @@ def _refuse_retired(version: Version) -> None:
         )
 
 
-def notice_of(version: Version) -> str:
-    """Return the message for a person who starts this version, '' for none: deprecation or a newer version."""
+def notice_of(actor: Actor, version: Version) -> str:
+    """Return the message for a person who starts this version, '' for none.
+
+    It says that the version is deprecated, or that the environment's name stands for another one.
+    """
     if version.status == Status.DEPRECATED:
         instead = f" Use {version.successor} instead." if version.successor else ""
         ends = f" It ends on {version.ends_at:%Y-%m-%d}." if version.ends_at else ""
         return f"{version.reference} is deprecated: {version.reason}{ends}{instead}"
-    newer = newer_of(version) if version.status == Status.PUBLISHED else ""
-    return f"A newer version is published: {newer}." if newer else ""
+    slug = version.environment.slug
+    meant = meant_version(actor, version.environment) if version.status == Status.PUBLISHED else None
+    if meant is None or meant.pk == version.pk:
+        return ""
+    reference = f"{slug}@{meant.number}"
+    if meant.pk != version.environment.active_id:
+        return f"You are in its pilot group: {slug} means {reference} for you."
+    newer = meant.number > version.number
+    return f"A newer version is active: {reference}." if newer else f"{slug} means {reference} now."
 
 
-def newer_of(version: Version) -> str:
-    """Return the reference of the version to move to: its successor or the active one, '' for none."""
+def instead_of(actor: Actor, version: Version) -> str:
+    """Return the reference of the version to move to, '' for none: its successor, else what its name stands for."""
     if version.status == Status.DEPRECATED and version.successor:
         return version.successor
-    active = version.environment.active
-    return active.reference if active and active.number > version.number else ""
+    if version.status in {Status.DRAFT, Status.PENDING}:
+        return ""
+    meant = meant_version(actor, version.environment)
+    return f"{version.environment.slug}@{meant.number}" if meant and meant.pk != version.pk else ""
 
 
 def record_launch(

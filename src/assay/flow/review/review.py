@@ -14,6 +14,7 @@ from django.utils import timezone
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
 from assay.core.lifecycle import Action, Status, decide
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.decision import Verdict, check_digest, check_mark, check_seen, check_text
 from assay.core.review.requested_change import RequestedChange, apply_edit
 from assay.core.roles import Actor
@@ -21,6 +22,7 @@ from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_version, version_state, workspace_of
 from assay.flow.assess.assess import assess, check_note, check_waived
 from assay.flow.maintenance.merged_sources import Replacement, deprecate_sources
+from assay.flow.maintenance.rollouts import plan_for, publish_by_name
 from assay.flow.paths import prefix
 from assay.flow.review.approval import approval_progress_of, groups_of, risks_of
 from assay.store.approved_libraries import add_approved
@@ -32,15 +34,17 @@ from assay.store.transitions import move
 WORKSPACE_RULE = "assay"  # the actor in the events of an automatic approval
 
 
-def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
+def submit(actor: Actor, slug: str, number: int, note: str, *, rollout: RolloutPlan | None = None) -> Version:
     """Submit a built draft for approval; it cannot be edited from then on.
 
-    A low-risk change is published at once when the workspace is set so.
+    `rollout` says who gets it first after its publication; None is the workspace's default. A low-risk change is
+    published at once when the workspace is set so.
     """
     version = find_version(actor, slug, number)
     decide(Action.SUBMIT, version_state(version), actor)
     note = check_text(note, "note")
     check_note(version, note)
+    plan = plan_for(version, rollout)
     now, round_ = timezone.now(), version.rounds + 1
     with transaction.atomic():
         move(
@@ -59,6 +63,7 @@ def submit(actor: Actor, slug: str, number: int, note: str) -> Version:
             spec=version.spec,
             note=note,
             changes=_changes(version),
+            rollout=plan.to_dict(),
             at=now,
         )
         _approve_by_rule(version)
@@ -148,6 +153,8 @@ def _publish(version: Version, actor: str) -> None:
         changes={"published_at": timezone.now()},
     )
     add_approved(version)
+    submission = Submission.objects.get(version=version, round=version.rounds)
+    publish_by_name(version, RolloutPlan.from_dict(submission.rollout), actor)
     _close_round(version, "approved")
 
 

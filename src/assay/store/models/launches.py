@@ -95,7 +95,7 @@ class StudioApplication(models.Model):
 
 
 class Runtime(models.Model):
-    """A project that runs in a published version. `environment` is `name` (newest) or `name@number`.
+    """A project that runs in a published version. `environment` is `name` (its active version) or `name@number`.
 
     `schedule` is a cron expression in `timezone`, `next_at` the time of its next run; `message` is the last error.
     For an app, `app` names its application, `enabled` keeps it running, `serving_run` is the process that visitors

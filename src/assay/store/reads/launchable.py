@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from packaging.utils import canonicalize_name
 
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
 from assay.store.models import Environment, Launch, LockedLibrary, Version
+from assay.store.reads.rollouts import pilots_of
 
 MOST_WORDS = 8  # per search
 
@@ -40,15 +41,19 @@ class Choice:
 
 
 def launch_choices(actor: Actor) -> list[Choice]:
-    """Return the newest version of each environment and the actor's own built drafts: three queries."""
+    """Return what each environment's name stands for, and the actor's own built drafts: four queries.
+
+    That is the active version, or the one in its pilot for a person of the pilot group.
+    """
     used = dict(
         Launch.objects.filter(person_id=actor.id)
         .values_list("environment")
         .annotate(last=Max("started_at"))
         .values_list("environment", "last")
     )
-    active = Environment.objects.filter(workspace_id=actor.workspace_id, active__isnull=False)
-    published = _versions().filter(pk__in=active.values("active"))
+    pilots = pilots_of(actor)
+    active = Environment.objects.filter(workspace_id=actor.workspace_id, active__isnull=False).exclude(pk__in=pilots)
+    published = _versions().filter(Q(pk__in=active.values("active")) | Q(pk__in=pilots.values()))
     own = _versions().filter(
         environment__workspace_id=actor.workspace_id,
         author_id=actor.id,

@@ -79,9 +79,9 @@ def new(request: Visit) -> HttpResponse:
 
 
 def _published(request: Visit) -> list[tuple[str, str]]:
-    """Return (reference, title) of each environment, first following its newest version, then pinned."""
+    """Return (reference, title) of each environment, first following its name, then pinned."""
     found = [one for one in launch_choices(request.actor) if one.status == "published"]
-    newest = [(one.slug, f"{one.title} (always the newest version)") for one in found]
+    newest = [(one.slug, f"{one.title} (always the active version)") for one in found]
     return newest + [(one.reference, one.title) for one in found]
 
 

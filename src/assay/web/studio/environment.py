@@ -55,7 +55,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "tabs": TABS,
             "table": table,
             "use": recent_use([found.pk]).get(found.pk, Use()),
-            "notice": notice_of(version),
+            "notice": notice_of(request.actor, version),
             "may": _may(request.actor, version, has_published=found.active is not None),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),

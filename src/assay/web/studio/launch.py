@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST
 
 from assay.core.applications import Application
 from assay.core.errors import AssayError
-from assay.core.roles import Right
+from assay.core.roles import Actor, Right
 from assay.flow.access import find_reference
 from assay.flow.launch.applications import find_application, list_applications
-from assay.flow.launch.launch import newer_of, notice_of
+from assay.flow.launch.launch import instead_of, notice_of
 from assay.store.models import Server, Version
 from assay.store.reads.launchable import filter_choices, launch_choices, library_names, library_pairs
 from assay.studio import servers
@@ -67,8 +67,8 @@ def _chosen(request: Visit, chosen: Version | None) -> dict[str, object]:
     return {
         "chosen": chosen,
         "libraries": library_pairs(chosen) if chosen else (),
-        "notice": notice_of(chosen) if chosen else "",
-        "newer": newer_of(chosen) if chosen else "",
+        "notice": notice_of(request.actor, chosen) if chosen else "",
+        "newer": instead_of(request.actor, chosen) if chosen else "",
         "applications": fitting,
         "application": next((one for one in fitting if one.slug == wanted), fitting[0]),
         "file": request.GET.get("file", ""),
@@ -97,22 +97,22 @@ def server(request: Visit, server: str) -> HttpResponse:
     """Show a server; its page polls the changing part until it is ready."""
     found = servers.find(request.actor, server)
     template = "components/server.html" if request.htmx else "studio/server.html"
-    return render(request, template, {"row": _row(found)})
+    return render(request, template, {"row": _row(request.actor, found)})
 
 
 @page(Right.SEE)
 def mine(request: Visit) -> HttpResponse:
     """List the visitor's servers."""
-    rows = [_row(one) for one in servers.list_own(request.actor)]
+    rows = [_row(request.actor, one) for one in servers.list_own(request.actor)]
     return render(request, "components/servers.html" if request.htmx else "studio/servers.html", {"rows": rows})
 
 
-def _row(server: Server) -> Row:
+def _row(actor: Actor, server: Server) -> Row:
     return Row(
         server=server,
         application=find_application(server.workspace_id, server.application),
-        notice=notice_of(server.version),
-        newer=newer_of(server.version),
+        notice=notice_of(actor, server.version),
+        newer=instead_of(actor, server.version),
         memory=servers.memory_of(server),
         own=servers.own_libraries(server.person.get_username(), server.version.reference),
     )
