@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from support.caller import Caller
 from support.people import PASSWORD, built, draft, lock_of, person, published, spec_input
 
 from assay.core.roles import Actor, Right, Role
@@ -20,26 +21,6 @@ from assay.store.models import ApiToken, Build, Version
 
 pytestmark = pytest.mark.django_db
 ROOT = "/api/v1/workspaces/default"
-
-
-class Caller:
-    """Somebody with a token."""
-
-    def __init__(self, actor: Actor, scope: Right = Right.ADMINISTER) -> None:
-        secret = create_token(find_person(actor.name), "tests", scope=scope).secret
-        self.client = Client(headers={"authorization": f"Bearer {secret}"})
-
-    def get(self, path: str) -> Any:  # noqa: ANN401 - a response
-        """GET below the workspace."""
-        return self.client.get(ROOT + path)
-
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - a response
-        """POST below the workspace."""
-        return self.client.post(ROOT + path, body or {}, content_type="application/json")
-
-    def put(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - a response
-        """PUT below the workspace."""
-        return self.client.put(ROOT + path, body, content_type="application/json")
 
 
 def body(slug: str = "geo", **changes: object) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from assay.api import (
     package_indexes,
     policy,
     reviews,
+    rollouts,
     runtimes,
     secrets,
     servers,
@@ -51,6 +52,7 @@ api = DocumentedAPI(
 for router in (
     environments.router,
     versions.router,
+    rollouts.router,
     findings.router,
     policy.router,
     builds.router,

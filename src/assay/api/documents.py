@@ -11,9 +11,10 @@ from assay.core.lifecycle import Status, shown_health
 from assay.flow.review.approval import approval_progress_of
 from assay.runtimes.applications import Template
 from assay.runtimes.apps import address_of
-from assay.store.models import Assessment, Build, Environment, Run, Runtime, Secret, Server, Version
+from assay.store.models import Assessment, Build, Environment, Rollout, Run, Runtime, Secret, Server, Version
 from assay.store.reads.audit_log import version_events
 from assay.store.reads.reviews import rounds
+from assay.store.reads.rollouts import figures_in
 
 
 def version_row(version: Version) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def version_row(version: Version) -> dict[str, Any]:
         "python": version.python,
         "base": version.base.reference if version.base else None,
         "author": version.author.get_username(),
+        "active": version.environment.active_id == version.pk,
         "digest": version.digest,
         "libraries": version.lock.libraries_count if version.lock else 0,
         "size": version.lock.size if version.lock else 0,
@@ -63,6 +65,7 @@ def version_document(version: Version) -> dict[str, Any]:
                     "outcome": one.outcome,
                     "digest": one.digest,
                     "automatic": one.automatic,
+                    "rollout": one.rollout,
                     "decisions": [
                         {
                             "by": decision.by.get_username(),
@@ -151,8 +154,33 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
         "description": environment.description,
         "owner": environment.owner.get_username(),
         "tags": environment.tags,
-        "newest": active.number if active else None,
+        "newest": max((one.number for one in versions if one.status == Status.PUBLISHED), default=None),
+        "active": active.number if active else None,
+        "rollout": rollout_document(environment.rollout) if environment.rollout else None,
         "versions": [version_row(one) for one in versions],
+    }
+
+
+def rollout_document(rollout: Rollout) -> dict[str, Any]:
+    """Return a roll-out: its pilot group, its end, and the starts counted so far in it and in the version before."""
+    figures = figures_in(rollout)
+    return {
+        "version": rollout.version.number,
+        "before": rollout.before.number if rollout.before else None,
+        "state": rollout.state,
+        "people": rollout.people,
+        "groups": rollout.groups,
+        "starts_needed": rollout.starts_needed,
+        "days_needed": rollout.days_needed,
+        "starts": figures.starts,
+        "failures": figures.failures,
+        "failed_share": round(figures.share, 4),
+        "starts_before": figures.starts_before,
+        "failures_before": figures.failures_before,
+        "failed_share_before": round(figures.share_before, 4),
+        "message": rollout.message,
+        "started": rollout.started_at,
+        "ended": rollout.ended_at,
     }
 
 

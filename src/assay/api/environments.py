@@ -84,7 +84,7 @@ def versions(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
 @needs(Right.COMPOSE)
 @raises(ConflictError)
 def next_version(request: Caller, workspace: str, slug: str) -> Status[dict[str, Any]]:
-    """Create a draft from the newest published version."""
+    """Create a draft from the active version."""
     version = new_version(request.actor, slug)
     return Status(201, version_document(find_version(request.actor, slug, version.number)))
 

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from assay.core.maintenance.merge_plan import By
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.requested_change import RequestedChange, parse_requested_change
 from assay.store.reads.catalogue import CatalogueRow, Filters
 
@@ -46,12 +47,29 @@ class EnvironmentIn(SpecIn):
     description: str = ""
 
 
-class Submit(Body):
-    """A note to the reviewers."""
+class RolloutIn(Body):
+    """Who gets a version first: people and groups, until so many successful starts or days without failure.
 
-    model_config = example({"note": "Adds rasterio for the tile server."})
+    Nobody named means everyone at once.
+    """
+
+    people: list[str] = Field(default_factory=list)
+    groups: list[str] = Field(default_factory=list)
+    starts: int = 0
+    days: int = 0
+
+    def read(self) -> RolloutPlan:
+        """Return the plan, not yet checked."""
+        return RolloutPlan.from_dict(self.model_dump())
+
+
+class Submit(Body):
+    """A note to the reviewers, and who gets the version first; the workspace's default when it is left out."""
+
+    model_config = example({"note": "Adds rasterio.", "rollout": {"groups": ["geo"], "starts": 20, "days": 7}})
 
     note: str = ""
+    rollout: RolloutIn | None = None
 
 
 class Approve(Body):
@@ -312,8 +330,8 @@ class CatalogueQuery(Schema):
     python: str = Field(default="", description="Python version, such as 3.11.")
     base: str = Field(default="", description="Name of the base environment.")
     owner: str = Field(default="", description="Name of the owner.")
-    status: str = Field(default="", description="Status of the newest version, such as published.")
-    health: str = Field(default="", description="Health of the newest version, such as ok.")
+    status: str = Field(default="", description="Status of the active version, such as published.")
+    health: str = Field(default="", description="Health of the active version, such as ok.")
 
     def read(self) -> Filters:
         """Return the filters of the catalogue."""

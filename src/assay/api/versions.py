@@ -79,7 +79,8 @@ def delete(request: Caller, workspace: str, slug: str, number: int) -> Status[No
 @raises(ConflictError)
 def submit(request: Caller, workspace: str, slug: str, number: int, body: Submit) -> dict[str, Any]:
     """Submit a built draft for review."""
-    review.submit(request.actor, slug, number, body.note)
+    plan = body.rollout.read() if body.rollout else None
+    review.submit(request.actor, slug, number, body.note, rollout=plan)
     return shown(request.actor, slug, number)
 
 

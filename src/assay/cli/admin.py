@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from assay.cli import advisories, applications
 from assay.cli.arguments import add_command, add_group, add_json, add_workspace, read_password
 from assay.cli.output import say, say_json, say_table
+from assay.cli.rollouts import add_plan, plan_from
 from assay.cli.serve import ready
 from assay.core.formatting import format_bytes, plural
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.roles import Right, Role
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ def _add_workspace(actions: Commands) -> None:
     ):
         workspace.add_argument(f"--{option}", choices=["yes", "no"], help=text)
     workspace.add_argument("--approvals", type=int, metavar="NUMBER", help="required approvals")
+    add_plan(workspace)
     workspace.add_argument(
         "--groups", metavar="GROUPS", help="required reviewer groups, separated by commas; '' for none"
     )
@@ -210,12 +213,17 @@ def _workspace(arguments: argparse.Namespace) -> int:
         changed["approvals"] = arguments.approvals
     if arguments.groups is not None:
         changed["approval_groups"] = [one.strip() for one in arguments.groups.split(",") if one.strip()]
+    plan = plan_from(arguments)
+    if plan is not None:
+        changed["rollout"] = plan
     for name, value in set_workspace(arguments.name, changed).items():
         say(f"{name.replace('_', '-') + ':':<19}{_shown(value)}")
     return 0
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return RolloutPlan.from_dict(value).words
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) or "none" if isinstance(value, list) else str(value)

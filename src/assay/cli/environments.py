@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from assay.cli.arguments import add_command, add_json, add_version
 from assay.cli.builds import follow_build
 from assay.cli.output import say, say_json, say_table
+from assay.cli.rollouts import add_plan, plan_from
 from assay.client import Client
 from assay.core.errors import InvalidInputError
 from assay.core.formatting import format_bytes, plural
@@ -46,9 +47,10 @@ def add_to(commands: Commands) -> None:
         "submit",
         "Submit a built draft for review",
         _submit,
-        examples=('assay submit geo@3 --note "Adds rio."',),
+        examples=('assay submit geo@3 --note "Adds rio."', "assay submit geo@3 --pilot-groups geo --pilot-starts 20"),
     )
     submit.add_argument("--note", default="", help="note to the reviewers")
+    add_plan(submit)
     withdraw = add_command(commands, "withdraw", "Withdraw a submission; it is a draft again", _withdraw)
     approve = add_command(commands, "approve", "Approve a submission", _approve, examples=("assay approve geo@3",))
     approve.add_argument("--note", default="", help="note to the author")
@@ -173,7 +175,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    return _act(arguments, "submit", {"note": arguments.note})
+    return _act(arguments, "submit", {"note": arguments.note, "rollout": plan_from(arguments)})
 
 
 def _withdraw(arguments: argparse.Namespace) -> int:

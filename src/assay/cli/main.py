@@ -6,10 +6,22 @@ import argparse
 import os
 import sys
 
-from assay.cli import admin, config, environments, findings, integrity, jupyter, merge, policy, review, serve
+from assay.cli import (
+    admin,
+    config,
+    environments,
+    findings,
+    integrity,
+    jupyter,
+    merge,
+    policy,
+    review,
+    rollouts,
+    serve,
+)
 from assay.core.errors import AssayError, SettingsError
 
-GROUPS = (environments, merge, review, findings, policy, integrity, jupyter, serve, config, admin)
+GROUPS = (environments, merge, review, rollouts, findings, policy, integrity, jupyter, serve, config, admin)
 
 DESCRIPTION = """\
 The approval desk for Python environments.

@@ -19,6 +19,8 @@ class Audience(StrEnum):
     OWNER = "the environment's owner"
     USERS = "people who launched the version in 30 days, and owners of projects that run in it"
     REVIEWERS = "reviewers"
+    PILOT = "the pilot group of the version's roll-out"
+    FOLLOWERS = "people who launched what the name meant before in 30 days, and owners of projects that follow it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,23 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
     EventName.VERSION_RETIRED: NotificationType(
         audience=(*OWN, Audience.USERS), words="{reference} is retired and cannot be launched", detail_field="reason"
     ),
+    EventName.ROLLOUT_STARTED: NotificationType(
+        audience=(Audience.PILOT,), words="You get {reference} before others: you are in its pilot group"
+    ),
+    EventName.ROLLOUT_COMPLETED: NotificationType(
+        audience=(*OWN, Audience.PILOT), words="{reference} goes to everyone now", detail_field="reason", quiet=True
+    ),
+    EventName.ROLLOUT_HALTED: NotificationType(
+        audience=(*OWN, Audience.REVIEWERS, Audience.PILOT),
+        words="The roll-out of {reference} is halted",
+        detail_field="reason",
+    ),
+    EventName.ROLLOUT_STOPPED: NotificationType(
+        audience=(*OWN, Audience.PILOT), words="The roll-out of {reference} is stopped", detail_field="reason"
+    ),
+    EventName.ENVIRONMENT_ACTIVE_SET: NotificationType(
+        audience=(*OWN, Audience.FOLLOWERS), words="{environment} means {reference} now", detail_field="reason"
+    ),
     EventName.FINDING_WAIVED: NotificationType(
         audience=OWN, words="{actor} waived a finding in {reference}", detail_field="words", quiet=True
     ),
@@ -88,5 +107,5 @@ def words_of(name: EventName, *, actor: str, reference: str, detail: Mapping[str
     notification = NOTIFICATION_TYPES[name]
     said = " ".join(str(detail.get(notification.detail_field, "")).split()) if notification.detail_field else ""
     said = said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + "…"
-    start = notification.words.format(actor=actor, reference=reference)
+    start = notification.words.format(actor=actor, reference=reference, environment=reference.partition("@")[0])
     return f"{start}: {said}" if said else f"{start}."

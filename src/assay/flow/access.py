@@ -50,7 +50,9 @@ def version_state(version: Version) -> VersionState:
 def find_environment(actor: Actor, slug: str) -> Environment:
     """Return an environment of which the actor may see at least one version."""
     environment = (
-        Environment.objects.select_related("owner", "active", "latest", "workspace", "rollout__version")
+        Environment.objects.select_related(
+            "owner", "active", "latest", "workspace", "rollout__version", "rollout__before"
+        )
         .filter(workspace_id=actor.workspace_id, slug=slug)
         .first()
     )

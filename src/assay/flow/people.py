@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -16,8 +17,10 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from assay.core.events import EventName
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.approval import ApprovalRules, check_rules
 from assay.core.roles import Actor, Right, Role, check_right
+from assay.flow.maintenance.rollouts import check_for
 from assay.store.audit_log import record
 from assay.store.models import ApiToken, Membership, Person, Workspace
 
@@ -25,7 +28,7 @@ USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 TOKEN_PREFIX = "assay_"  # noqa: S105 - lets secret scanners recognise tokens of Assay; not a secret itself
 LONGEST = 366  # days until a token expires
 DEMANDS = ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
-APPROVAL = ("approvals", "approval_groups", "auto_approve")
+APPROVAL = ("approvals", "approval_groups", "auto_approve", "rollout")
 USED_EVERY = timedelta(minutes=10)  # a token's last use is written at most this often
 
 
@@ -50,9 +53,11 @@ def find_workspace(slug: str) -> Workspace:
     return workspace
 
 
-def set_workspace(slug: str, changes: dict[str, object], by: str = "assay") -> dict[str, object]:
+def set_workspace(slug: str, changes: dict[str, Any], by: str = "assay") -> dict[str, Any]:
     """Change settings of a workspace, and return all of them. Raises NotFoundError, InvalidInputError."""
     workspace = find_workspace(slug)
+    if "rollout" in changes:
+        changes = changes | {"rollout": check_for(workspace.pk, RolloutPlan.from_dict(changes["rollout"])).to_dict()}
     for name, value in changes.items():
         setattr(workspace, name, value)
     check_rules(ApprovalRules(approvals=workspace.approvals, groups=tuple(workspace.approval_groups)))

@@ -14,6 +14,7 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections
 
 from assay.flow.build import build, verify, wakeup
+from assay.flow.maintenance import rollouts
 from assay.flow.watch import watch
 from assay.jobs import periodic
 from assay.jobs.daily_refresh import Refresh
@@ -27,6 +28,7 @@ STOP_SECONDS = 3.0  # for the delivery thread to finish its step
 WAKEUP_SECONDS = 0.02  # between two checks for a wake-up
 APPS_EVERY = 0.25  # seconds
 SCHEDULES_EVERY = 1.0  # seconds; schedules have a resolution of minutes
+ROLLOUTS_EVERY = 5.0  # seconds between two counts of the starts in pilots
 WATCH_EVERY = 5.0  # seconds between two checks for a new policy, feed or day
 REFRESH_EVERY = 20.0  # seconds between two checks whether a refresh is due
 SERVERS_EVERY = 5.0  # seconds; pages that show a server fetch its status themselves
@@ -37,7 +39,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
+        self._apps_at = self._schedules_at = self._servers_at = self._watch_at = self._rollouts_at = 0.0
         self._refresh_at = time.monotonic()  # not at start, so that builds run first
         self._refresh = Refresh()
 
@@ -75,6 +77,9 @@ class Worker:
         if time.monotonic() - self._watch_at > WATCH_EVERY:
             self._watch_at = time.monotonic()
             _guarded(watch.advance)
+        if time.monotonic() - self._rollouts_at > ROLLOUTS_EVERY:
+            self._rollouts_at = time.monotonic()
+            _guarded(rollouts.advance)
         return any(busy)
 
     def _wait(self, seconds: float, before: int) -> None:

@@ -42,6 +42,8 @@ def test_a_plan_says_who_and_until_when() -> None:
     """In words, and as plain values that read back the same."""
     plan = check(RolloutPlan(people=("eve", "eve"), groups=("geo",), starts=20, days=1))
     assert (plan.who, plan.until) == ("group geo and eve", "20 successful starts or 1 day without failure")
+    assert plan.words == "group geo and eve first, everyone after 20 successful starts or 1 day without failure"
+    assert RolloutPlan().words == "everyone at once"
     assert RolloutPlan.from_dict(plan.to_dict()) == plan
     assert RolloutPlan(groups=("a", "b"), days=2).who == "groups a, b"
     assert RolloutPlan(people=("a", "b"), days=2).until == "2 days without failure"

@@ -39,7 +39,7 @@ def test_two_months_to_the_end(people: People) -> None:
     ana, ben, _ = people
     with time_machine.travel(START, tick=False) as clock:
         deprecate(ben, "old", 1, reason="Python 3.9 ends.", successor="new@1", ends_at=END)
-        assert notice_of(find_version(ana, "old", 1)).endswith("It ends on 2027-02-15. Use new@1 instead.")
+        assert notice_of(ana, find_version(ana, "old", 1)).endswith("It ends on 2027-02-15. Use new@1 instead.")
         for day in range(1, 60):
             now = START + timedelta(days=day)
             clock.move_to(now)

@@ -93,6 +93,11 @@ class RolloutPlan:
         parts += [", ".join(self.people)] if self.people else []
         return " and ".join(parts)
 
+    @property
+    def words(self) -> str:
+        """The whole plan, e.g. `group geo first, everyone after 20 successful starts`."""
+        return "everyone at once" if self.everyone else f"{self.who} first, everyone after {self.until}"
+
     def includes(self, name: str, groups: Collection[str]) -> bool:
         """Return whether a person with these groups belongs to the pilot group."""
         return name in self.people or bool(set(self.groups) & set(groups))

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
-from assay.core.formatting import plural
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.rollout import (
     ALLOWED_FROM,
@@ -164,7 +163,7 @@ def _step(rollout: Rollout, now: datetime) -> None:
         if found is Verdict.HALT:
             _halt(rollout, wrong or figures.words, figures, now)
         elif found is Verdict.COMPLETE:
-            _complete(environment, RULE, f"{plan_of(rollout).until}: {figures.words}.", figures)
+            _complete(environment, current, RULE, f"{plan_of(rollout).until}: {figures.words}.", figures)
 
 
 def unsound(version: Version) -> str:
@@ -180,11 +179,8 @@ def _halt(rollout: Rollout, reason: str, figures: Figures, now: datetime) -> Non
     record_version(EventName.ROLLOUT_HALTED, rollout.version, RULE, reason=reason, **_numbers(figures))
 
 
-def _complete(environment: Environment, actor: str, reason: str, figures: Figures) -> None:
-    """Let the name stand for the version of the roll-out. The caller holds the lock."""
-    rollout = environment.rollout
-    if rollout is None:
-        raise AssertionError(environment)
+def _complete(environment: Environment, rollout: Rollout, actor: str, reason: str, figures: Figures) -> None:
+    """Let the name stand for the version of the open roll-out. The caller holds the lock."""
     before = environment.active.number if environment.active else None
     point_to(environment, rollout.version)
     end_rollout(environment, RolloutState.COMPLETED, actor, reason=reason, **{"from": before, **_numbers(figures)})
@@ -205,6 +201,16 @@ def find_rollout(actor: Actor, slug: str) -> Rollout:
     if environment.rollout is None:
         raise NotFoundError(f"{slug} has no roll-out in progress.", hint="Publish a version with a pilot group.")
     return environment.rollout
+
+
+def last_rollout(actor: Actor, slug: str) -> Rollout:
+    """Return the open roll-out of an environment, else its last one. Raises NotFoundError when it never had one."""
+    environment = find_environment(actor, slug)
+    past = Rollout.objects.filter(version__environment=environment).select_related("version", "before")
+    found = environment.rollout or past.order_by("-version__number").first()
+    if found is None:
+        raise NotFoundError(f"{slug} has had no roll-out.", hint="Publish a version with a pilot group.")
+    return found
 
 
 def change_rollout(
@@ -230,7 +236,7 @@ def change_rollout(
             end_rollout(environment, RolloutState.STOPPED, actor.name, reason=reason)
         elif action is RolloutAction.COMPLETE:
             _check_sound(current.version)
-            _complete(environment, actor.name, reason, figures_in(current))
+            _complete(environment, current, actor.name, reason, figures_in(current))
         else:
             _check_sound(current.version)
             _resume(environment, current, actor.name, reason)

@@ -18,6 +18,7 @@ from assay.core.lifecycle import Status
 from assay.core.notifications import NOTIFICATION_TYPES, Audience, words_of
 from assay.core.roles import Actor, Role
 from assay.store.models import Delivery, Event, Launch, Membership, Notification, Runtime, Version, Webhook, Workspace
+from assay.store.reads.rollouts import pilot_members, plan_of
 
 RECENT = timedelta(days=30)  # launches within this count as use
 BATCH_SIZE = 500  # events per step
@@ -61,11 +62,16 @@ class _Recipients:
         key = (event.environment, event.number or 0)
         if key not in self._versions:
             rows = Version.objects.filter(environment__workspace_id=self.workspace_id, environment__slug=key[0])
-            self._versions[key] = rows.select_related("environment").filter(number=key[1]).first()
+            self._versions[key] = rows.select_related("environment", "rollout").filter(number=key[1]).first()
         return self._versions[key]
 
-    def people(self, audience: Audience, version: Version) -> set[int]:
-        """Return the ids of the people in an audience of a version."""
+    def people(self, audience: Audience, version: Version, event: Event) -> set[int]:
+        """Return the ids of the people in an audience of an event of a version."""
+        if audience is Audience.PILOT:
+            rollout = getattr(version, "rollout", None)
+            return {pk for pk, _ in pilot_members(self.workspace_id, plan_of(rollout))} if rollout else set()
+        if audience is Audience.FOLLOWERS:
+            return self._who_follow(version, event.detail.get("from"))
         if audience is Audience.AUTHOR:
             return {version.author_id}
         if audience is Audience.OWNER:
@@ -81,6 +87,15 @@ class _Recipients:
             rows = Membership.objects.filter(workspace_id=self.workspace_id, role__in=[Role.REVIEWER, Role.ADMIN])
             self._reviewers = set(rows.values_list("person_id", flat=True))
         return self._reviewers
+
+    def _who_follow(self, version: Version, before: int | None) -> set[int]:
+        """Return the people who launched the version that the name meant before, and owners of projects on it."""
+        since, environment = timezone.now() - RECENT, version.environment
+        launched = Launch.objects.filter(
+            environment=environment, version__number=before or version.number, started_at__gte=since
+        )
+        own = Runtime.objects.filter(workspace_id=self.workspace_id, environment=environment.slug)
+        return {*launched.values_list("person_id", flat=True), *own.values_list("owner_id", flat=True)}
 
     def _who_use(self, version: Version) -> set[int]:
         since = timezone.now() - RECENT
@@ -99,7 +114,7 @@ def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notific
     if name is None or version is None:
         return
     kind = NOTIFICATION_TYPES[name]
-    people = set().union(*(recipients.people(one, version) for one in kind.audience))
+    people = set().union(*(recipients.people(one, version, event) for one in kind.audience))
     members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
     rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
     words = words_of(name, actor=event.actor, reference=version.reference, detail=event.detail)

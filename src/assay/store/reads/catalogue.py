@@ -11,15 +11,21 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
+from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment, Launch
 from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.rollouts import pilots_of
 from assay.store.reads.usage import RECENT, Use, recent_use
 
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueRow:
-    """One environment with its newest version that the actor may see. `size` is in installed bytes."""
+    """One environment with its active version, else the latest one that the actor may see. `size` is in bytes.
+
+    `pilot` is the version that its name means to the actor as a member of a pilot group; `rollout` is the state of
+    the roll-out in progress, '' without one.
+    """
 
     slug: str
     title: str
@@ -38,6 +44,8 @@ class CatalogueRow:
     runtimes_30d: int
     tags: tuple[str, ...]
     building: str
+    pilot: int | None
+    rollout: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +62,17 @@ class Filters:
 
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
-    """Return at most `limit` rows ordered by short name, starting after the short name `after`: two queries."""
-    return _rows(_filtered(actor, filters).filter(slug__gt=after)[:limit])
+    """Return at most `limit` rows ordered by short name after `after`: two queries, and two more for pilots."""
+    return _rows(actor, _filtered(actor, filters).filter(slug__gt=after)[:limit])
 
 
 def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, offset: int) -> list[CatalogueRow]:
-    """Return rows sorted by a column, starting at an offset: two queries."""
-    return _rows(ordered(_filtered(actor, filters), order, _orders())[offset : offset + limit])
+    """Return rows sorted by a column, starting at an offset: two queries, and two more for pilots."""
+    return _rows(actor, ordered(_filtered(actor, filters), order, _orders())[offset : offset + limit])
 
 
 def _orders() -> Columns:
-    """Return the sort expression of each column, for the newest published version or else the latest one."""
+    """Return the sort expression of each column, for the active version or else the latest one."""
     fields = {"version": "number", "python": "python", "libraries": "lock__libraries_count", "size": "lock__size"}
     fields |= {"health": "health", "published": "published_at"}
     recent = Launch.objects.filter(environment=OuterRef("pk"), started_at__gte=timezone.now() - RECENT)
@@ -77,10 +85,11 @@ def _orders() -> Columns:
     }
 
 
-def _rows(found: QuerySet[Environment]) -> list[CatalogueRow]:
+def _rows(actor: Actor, found: QuerySet[Environment]) -> list[CatalogueRow]:
     rows = list(found.values(*_columns()))
+    pilots = pilots_of(actor) if any(row["rollout__state"] == RolloutState.PILOT for row in rows) else {}
     use = recent_use([row["pk"] for row in rows])
-    return [_row(row, use.get(row["pk"], Use())) for row in rows]
+    return [_row(row, use.get(row["pk"], Use()), pilot=row["pk"] in pilots) for row in rows]
 
 
 def count(actor: Actor, filters: Filters) -> int:
@@ -117,6 +126,7 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
 def _columns() -> tuple[str, ...]:
     """Return the columns of a row: of the environment, its newest and its latest version."""
     own = ("pk", "slug", "title", "description", "owner__username", "updated_at", "tags", "active_id", "latest_id")
+    pilot = ("rollout__state", "rollout__version__number")
     of_version = (
         "status",
         "number",
@@ -130,11 +140,11 @@ def _columns() -> tuple[str, ...]:
         "build__state",
         "assessment__feed",
     )
-    return own + tuple(f"{which}__{column}" for which in ("active", "latest") for column in of_version)
+    return own + pilot + tuple(f"{which}__{column}" for which in ("active", "latest") for column in of_version)
 
 
-def _row(found: dict[str, Any], use: Use) -> CatalogueRow:
-    """Return a row from its columns, for the newest published version or else the latest one."""
+def _row(found: dict[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
+    """Return a row from its columns, for the active version or else the latest one."""
     which = "active" if found["active_id"] else "latest"
 
     def of(column: str) -> Any:  # noqa: ANN401 - a column's value
@@ -158,5 +168,7 @@ def _row(found: dict[str, Any], use: Use) -> CatalogueRow:
         people_30d=use.people,
         runtimes_30d=use.runtimes,
         tags=tuple(found["tags"]),
+        pilot=found["rollout__version__number"] if pilot else None,
+        rollout=found["rollout__state"] or "",
         building=of("build__state") or "" if of("status") == Status.DRAFT else "",
     )

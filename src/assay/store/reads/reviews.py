@@ -70,6 +70,7 @@ class Round:
     ended_at: datetime | None
     decisions: tuple[Decision, ...]
     automatic: bool
+    rollout: dict[str, Any]
 
 
 def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0, order: Order | None = None) -> list[QueueRow]:
@@ -167,6 +168,7 @@ def rounds(version: Version) -> list[Round]:
             ended_at=one.ended_at,
             decisions=tuple(one.decisions.all()),
             automatic=one.automatic,
+            rollout=one.rollout,
         )
         for one in submissions.order_by("-round")
     ]
