@@ -36,7 +36,7 @@ def test_who_starts_an_old_version_is_told_of_the_newer_one(people: People) -> N
     draft(ana, "mine")
     built(ana, "mine")
     mine = authorize_launch(ana, "mine@1")
-    assert (mine.notice, mine.personal) == ("", True)
+    assert (mine.notice, mine.personal, instead_of(ana, mine.version)) == ("", True, "")
 
 
 def test_a_deprecated_version_says_why_and_what_instead(people: People) -> None:

@@ -87,6 +87,8 @@ def test_a_version_goes_to_everyone_at_once(ana: Actor, ben: Actor) -> None:
     rolled_out(ana, ben, "geo", RolloutPlan())
     assert active() == 2
     assert not Rollout.objects.exists()
+    with pytest.raises(NotFoundError, match="has had no roll-out"):
+        rollouts.last_rollout(ana, "geo")
 
 
 def test_a_pilot_gets_the_version_and_the_others_keep_theirs(pilot: Version, ana: Actor, eve: Actor) -> None:
@@ -255,7 +257,9 @@ def test_people_complete_stop_and_resume(pilot: Version, ben: Actor, eve: Actor,
 
 def test_a_stopped_pilot_goes_back(pilot: Version, ben: Actor, eve: Actor) -> None:
     """The version stays published, and the name falls back to it by no automatic step."""
+    assert rollouts.last_rollout(ben, "geo").state == "pilot"
     rollouts.change_rollout(ben, "geo", RolloutAction.STOP, reason="Wait.", seen=(2, "pilot"))
+    assert rollouts.last_rollout(ben, "geo").state == STOPPED
     assert (active(), state(2), find_reference(eve, "geo").number) == (1, STOPPED, 1)
     assert last("rollout.stopped").detail == {"reason": "Wait."}
     assert pilot.status == "published"
