@@ -8,35 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_django.live_server_helper import LiveServer
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person, published, spec_input
 
-from assay.cli.main import main
-from assay.core.roles import Right, Role
+from assay.core.roles import Role
 from assay.flow.access import actor_in
 from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.package_indexes import IndexInput, add_index
-from assay.flow.people import create_token, find_person
+from assay.flow.people import find_person
 from assay.flow.review import review
 from assay.flow.watch.advisories import load_feed
 
 Command = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def command(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return a function that runs a command as somebody and returns its exit code and what it printed."""
-
-    def run(who: str, *arguments: str) -> tuple[int, str]:
-        token = create_token(find_person(who), "tests", scope=Right.ADMINISTER).secret
-        monkeypatch.setenv("ASSAY_TOKEN", token)
-        monkeypatch.setenv("ASSAY_URL", live_server.url.replace("localhost", "127.0.0.1"))
-        code = main(list(arguments))
-        said = capsys.readouterr()
-        return code, said.out + said.err
-
-    return run
 
 
 @pytest.fixture

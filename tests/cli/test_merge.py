@@ -11,23 +11,17 @@ from pytest_django.live_server_helper import LiveServer
 from support.index import LocalIndex
 from support.people import built, lock_of, person, published
 
-from assay.cli.main import main
-from assay.core.roles import Right, Role
+from assay.core.roles import Role
 from assay.flow.access import actor_in, find_reference
-from assay.flow.people import create_token, find_person
+from assay.flow.people import find_person
 from assay.flow.review import review
 
 Command = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture
-def command(
-    live_server: LiveServer,
-    settings: Any,  # noqa: ANN401 - pytest-django's settings
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Command]:
-    """Publish ds, viz and old; return a function that runs a command as somebody."""
+@pytest.fixture(autouse=True)
+def index(db: None, live_server: LiveServer, settings: Any) -> Iterator[LocalIndex]:  # noqa: ANN401, ARG001 - pytest-django's
+    """Serve frame in two versions, and publish ds, viz, low and legacy."""
     index = LocalIndex()
     for version in ("1.5.0", "2.1.0"):
         index.add("frame", version)
@@ -39,16 +33,7 @@ def command(
     published(ana, ben, "viz", ["frame"], {"frame": "1.5.0"})
     published(ana, ben, "low", ["frame<2"], {"frame": "1.5.0"})
     published(ana, ben, "legacy", ["old"], {"old": "1.0", "frame": "1.5.0"})
-
-    def run(who: str, *arguments: str) -> tuple[int, str]:
-        token = create_token(find_person(who), "tests", scope=Right.ADMINISTER).secret
-        monkeypatch.setenv("ASSAY_TOKEN", token)
-        monkeypatch.setenv("ASSAY_URL", live_server.url.replace("localhost", "127.0.0.1"))
-        code = main(list(arguments))
-        said = capsys.readouterr()
-        return code, said.out + said.err
-
-    yield run
+    yield index
     index.close()
 
 

@@ -6,35 +6,18 @@ import json
 from collections.abc import Callable
 
 import pytest
-from pytest_django.live_server_helper import LiveServer
 from support.people import built, person
 from support.rollouts import PILOT, rolled_out, server
 
-from assay.cli.main import main
-from assay.core.roles import Right, Role
+from assay.core.roles import Role
 from assay.flow.access import find_environment
 from assay.flow.compose.draft import new_version
 from assay.flow.maintenance import rollouts
-from assay.flow.people import create_token, find_person, set_workspace
+from assay.flow.people import set_workspace
 from assay.store.models import Submission
 
 Command = Callable[..., tuple[int, str]]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def command(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return a function that runs a command as somebody and returns its exit code and what it printed."""
-
-    def run(who: str, *arguments: str) -> tuple[int, str]:
-        token = create_token(find_person(who), "tests", scope=Right.ADMINISTER).secret
-        monkeypatch.setenv("ASSAY_TOKEN", token)
-        monkeypatch.setenv("ASSAY_URL", live_server.url.replace("localhost", "127.0.0.1"))
-        code = main(list(arguments))
-        said = capsys.readouterr()
-        return code, said.out + said.err
-
-    return run
 
 
 def test_a_pilot_by_commands(command: Command) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -306,6 +307,18 @@ def test_a_reused_pid_is_never_mistaken(tmp_path: Path, launcher: LocalLauncher)
 def test_nothing_was_started(tmp_path: Path, launcher: LocalLauncher) -> None:
     """A directory in which nothing was started has no handle."""
     assert launcher.find(str(tmp_path)) is None
+
+
+def test_overhead_is_small(tmp_path: Path, started: Starter) -> None:
+    """A process that does nothing ends, status included, within a few hundredths of a second."""
+    seconds = []
+    for number in range(7):
+        workdir = tmp_path / str(number)
+        workdir.mkdir()
+        began = time.monotonic()
+        ended(started(shell(workdir, "exit 0")))
+        seconds.append(time.monotonic() - began)
+    assert statistics.median(seconds) < 0.25  # 0.04 on a quiet machine
 
 
 def test_terminate_returns_at_once_and_sigkill_follows(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 FIRST = "0" * 64
+AUTOMATIC = "assay"  # the actor in the events of automatic steps
 
 
 class EventName(StrEnum):

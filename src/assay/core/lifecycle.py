@@ -206,6 +206,11 @@ def check_launch(state: VersionState, health: Health, actor: Actor) -> str:
     return "personal"
 
 
+def launchable(status: Status, health: Health, *, drifted: bool = False) -> bool:
+    """Return whether everyone may launch a version in this state."""
+    return Use.LAUNCH in ALLOWED_USES[status] and health is not Health.QUARANTINED and not drifted
+
+
 def check_use(status: Status, health: Health, use: Use) -> None:
     """Raise ConflictError unless a version with this status and health allows the use."""
     if use not in ALLOWED_USES[status] or health is Health.QUARANTINED:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.events import EventName
-from assay.core.lifecycle import Action, Health, Status, decide
+from assay.core.lifecycle import Action, Health, Status, decide, launchable
 from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_reference, find_version, version_state
@@ -37,7 +37,7 @@ def deprecate(
     if ends_at is not None and ends_at <= timezone.now():
         raise InvalidInputError("The end is over already.", hint="Choose a later day, or none.", path="ends")
     if successor:
-        successor = find_reference(actor, successor, path="successor").reference
+        successor = _successor(find_reference(actor, successor, path="successor"))
     if successor == version.reference:
         raise InvalidInputError("It cannot replace itself.", hint="Name another version.", path="successor")
     move(
@@ -49,6 +49,18 @@ def deprecate(
         changes={"reason": reason, "successor": successor, "ends_at": ends_at, "end_reminded": None},
     )
     return version
+
+
+def _successor(version: Version) -> str:
+    """Return the reference of a successor. Raises InvalidInputError for a version that not everyone may launch."""
+    if not launchable(Status(version.status), Health(version.health)):
+        word = version.health if version.health == Health.QUARANTINED else version.status
+        raise InvalidInputError(
+            f"{version.reference} is {word}; people could not launch it.",
+            hint="Name a published version.",
+            path="successor",
+        )
+    return version.reference
 
 
 def restore(actor: Actor, slug: str, number: int) -> Version:

@@ -6,13 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from assay.core.events import EventName
+from assay.core.events import AUTOMATIC, EventName
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.rollout import HELD_BACK, OPEN, Candidate, RolloutState, fall_back
 from assay.store.audit_log import record
 from assay.store.models import Environment, Event, Rollout, Version
-
-RULE = "assay"  # the actor in the events of automatic steps
 
 
 def locked_environment(pk: int) -> Environment:
@@ -69,11 +67,11 @@ def keep_active_valid(version: Version, to: Status) -> None:
     environment = locked_environment(version.environment_id)
     rollout = environment.rollout
     if rollout is not None and rollout.version_id == version.pk and to is not Status.PUBLISHED:
-        end_rollout(environment, RolloutState.STOPPED, RULE, reason=f"{version.reference} is {to}.")
+        end_rollout(environment, RolloutState.STOPPED, AUTOMATIC, reason=f"{version.reference} is {to}.")
     if to is Status.PUBLISHED and _was_taken_from(environment, version):
         before = environment.active.number if environment.active else None
         point_to(environment, version)
-        record_active(environment, before, RULE, f"{version.reference} is restored.")
+        record_active(environment, before, AUTOMATIC, f"{version.reference} is restored.")
     repair(environment)
 
 
@@ -93,7 +91,7 @@ def repair(environment: Environment) -> None:
     point_to(environment, best)
     before = active.number if active else None
     why = f"{environment.slug}@{before} is {active.status}." if active else f"{environment.slug}@{number} is in use."
-    record_active(environment, before, RULE, why)
+    record_active(environment, before, AUTOMATIC, why)
 
 
 def _candidate(version: Version) -> Candidate:
@@ -111,7 +109,7 @@ def _was_taken_from(environment: Environment, version: Version) -> bool:
     events = Event.objects.filter(workspace_id=environment.workspace_id, environment=environment.slug)
     moved = [EventName.ENVIRONMENT_ACTIVE_SET, EventName.VERSION_PUBLISHED, EventName.ROLLOUT_COMPLETED]
     last = events.filter(name__in=moved).order_by("-sequence").first()
-    if last is None or last.name != EventName.ENVIRONMENT_ACTIVE_SET or last.actor != RULE:
+    if last is None or last.name != EventName.ENVIRONMENT_ACTIVE_SET or last.actor != AUTOMATIC:
         return False
     ended = events.filter(name=EventName.VERSION_RETIRED, number=version.number, sequence__gt=last.sequence)
     return last.detail.get("from") == version.number and not ended.exists()

@@ -33,7 +33,7 @@ def move(
     with transaction.atomic():
         touch(version, status=to, **(changes or {}))
         record_version(event, version, actor, **(detail or {}))
-        if {Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED} & {Status(version.status)}:
+        if version.status in {Status.PUBLISHED, Status.DEPRECATED, Status.RETIRED}:
             keep_active_valid(version, to)
     version.refresh_from_db()
 

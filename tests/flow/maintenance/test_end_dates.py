@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from support.people import person, published
+from support.people import draft, person, published
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from assay.core.lifecycle import Status
+from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_reference, find_version
-from assay.flow.launch.launch import authorize_launch, notice_of
+from assay.flow.launch.launch import authorize_launch, instead_of, notice_of
 from assay.flow.maintenance import end_dates
 from assay.flow.maintenance.redirects import redirect_of
 from assay.flow.retire import deprecate, retire
 from assay.flow.watch.quarantine import ends_at, stop_reason
-from assay.store.models import Event, Version
+from assay.store.models import Event, Lock, Version
 
 pytestmark = pytest.mark.django_db
 START = datetime(2027, 1, 1, 9, tzinfo=UTC)
@@ -150,3 +150,49 @@ def test_what_is_changed_at_the_same_moment_is_left_alone(people: People, monkey
     monkeypatch.setattr(end_dates, "due_reminder", due)
     assert end_dates.remind(START) == 0
     assert not Event.objects.filter(name="version.ends-soon").exists()
+
+
+def test_a_redirect_passes_over_what_nobody_can_launch(people: People) -> None:
+    """A quarantined successor, and one whose files changed after the build."""
+    ana, ben, eva = people
+    deprecate(ben, "old", 1, reason="old", successor="mid@1")
+    deprecate(ben, "mid", 1, reason="old", successor="new@1")
+    retire(eva, "old", 1, reason="gone")
+    old = find_version(ana, "old", 1)
+    Lock.objects.filter(versions__environment__slug="mid").update(drift={"changed": ["six.py"]})
+    assert (redirect_of(old), instead_of(ana, old)) == ("new@1", "new@1")
+    Lock.objects.update(drift=None)
+    Version.objects.filter(environment__slug="mid").update(health=Health.QUARANTINED)
+    assert redirect_of(old) == "new@1"
+    Version.objects.filter(environment__slug="new").update(health=Health.QUARANTINED)
+    assert redirect_of(old) == ""
+
+
+def test_a_successor_is_a_version_that_everyone_can_launch(people: People) -> None:
+    """Neither a draft, nor a quarantined or a retired version."""
+    ana, ben, eva = people
+    draft(ben, "own")
+    deprecate(ben, "mid", 1, reason="old")
+    retire(eva, "mid", 1, reason="gone")
+    Version.objects.filter(environment__slug="new").update(health=Health.QUARANTINED)
+    for successor, word in (("own@1", "draft"), ("mid@1", "retired"), ("new@1", "quarantined")):
+        with pytest.raises(InvalidInputError, match=f"{successor} is {word}; people could not launch it") as caught:
+            deprecate(ben, "old", 1, reason="old", successor=successor)
+        assert caught.value.path == "successor"
+    assert find_version(ana, "old", 1).status == Status.PUBLISHED
+
+
+def test_who_works_in_a_retired_version_reads_when_it_stops(people: People) -> None:
+    """With the version to use instead; what an administrator retired stops at no set time."""
+    ana, ben, eva = people
+    with time_machine.travel(START, tick=False):
+        deprecate(ben, "old", 1, reason="Python 3.9 ends.", successor="new@1", ends_at=START + timedelta(days=1))
+    end_dates.retire_ended(START + timedelta(days=1))
+    words = (
+        "old@1 is retired: Python 3.9 ends. What runs in it is stopped on 2027-01-03 09:00 UTC. Use new@1 instead."
+    )
+    assert notice_of(ana, find_version(ana, "old", 1)) == words
+    deprecate(ben, "mid", 1, reason="Nobody uses it.")
+    retire(eva, "mid", 1, reason="gone")
+    assert notice_of(ana, find_version(ana, "mid", 1)) == "mid@1 is retired: gone"
+    assert instead_of(ana, find_version(ana, "mid", 1)) == ""

@@ -15,6 +15,7 @@ from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_reference, meant_version, version_state
 from assay.flow.maintenance.redirects import redirect_of
 from assay.flow.paths import prefix
+from assay.flow.watch.quarantine import ends_at
 from assay.store.models import Launch, Runtime, Version
 
 PULL_AGAIN = timedelta(hours=1)  # a repeated download of the same lock within this time counts as the same use
@@ -59,8 +60,10 @@ def _refuse_retired(version: Version) -> None:
 def notice_of(actor: Actor, version: Version) -> str:
     """Return the message for a person who starts this version, '' for none.
 
-    It says that the version is deprecated, or that the environment's name stands for another one.
+    It says that the version is retired or deprecated, or that the environment's name stands for another one.
     """
+    if version.status == Status.RETIRED:
+        return _retired(version)
     if version.status == Status.DEPRECATED:
         instead = f" Use {version.successor} instead." if version.successor else ""
         ends = f" It ends on {version.ends_at:%Y-%m-%d}." if version.ends_at else ""
@@ -76,10 +79,17 @@ def notice_of(actor: Actor, version: Version) -> str:
     return f"A newer version is active: {reference}." if newer else f"{slug} means {reference} now."
 
 
+def _retired(version: Version) -> str:
+    ends, instead = ends_at(version), redirect_of(version)
+    stops = f" What runs in it is stopped on {ends:%Y-%m-%d %H:%M} UTC." if ends else ""
+    use = f" Use {instead} instead." if instead else ""
+    return f"{version.reference} is retired: {version.reason}{stops}{use}"
+
+
 def instead_of(actor: Actor, version: Version) -> str:
     """Return the reference of the version to move to, '' for none: its successor, else what its name stands for."""
-    if version.status == Status.DEPRECATED and version.successor:
-        return version.successor
+    if version.status in {Status.DEPRECATED, Status.RETIRED} and (instead := redirect_of(version)):
+        return instead
     if version.status in {Status.DRAFT, Status.PENDING}:
         return ""
     meant = meant_version(actor, version.environment)

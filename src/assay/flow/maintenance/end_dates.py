@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from assay.core.errors import ConflictError
-from assay.core.events import EventName
+from assay.core.events import AUTOMATIC, EventName
 from assay.core.lifecycle import RUNNING_GRACE, Status
 from assay.core.maintenance.end_dates import REMINDERS, days_left, due_reminder
 from assay.store.audit_log import record_version
@@ -15,7 +15,6 @@ from assay.store.models import Version
 from assay.store.reads.impact import running_in
 from assay.store.transitions import move
 
-ACTOR = "assay"
 RULE = "end date"  # names the rule in events
 
 
@@ -41,7 +40,7 @@ def _remind(version: Version, ends_at: datetime, now: datetime, days: int) -> in
         )
         reminded = unchanged.update(end_reminded=days)
         if reminded:
-            record_version(EventName.VERSION_ENDS_SOON, version, ACTOR, reason=words, rule=RULE, days=left)
+            record_version(EventName.VERSION_ENDS_SOON, version, AUTOMATIC, reason=words, rule=RULE, days=left)
     return reminded
 
 
@@ -61,7 +60,7 @@ def retire_ended(now: datetime) -> int:
             "ends": (now + RUNNING_GRACE).isoformat(),
         }
         try:
-            move(version, Status.RETIRED, event=EventName.VERSION_RETIRED, actor=ACTOR, detail=detail)
+            move(version, Status.RETIRED, event=EventName.VERSION_RETIRED, actor=AUTOMATIC, detail=detail)
         except ConflictError:
             continue
         count += 1

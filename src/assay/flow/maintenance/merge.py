@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,9 +18,9 @@ from assay.flow.compose.draft import add_version, check_spec_input, create_envir
 from assay.flow.maintenance.merge_resolution import Merged, MergePreview, Resolution, merged_tags, spec_input_of
 from assay.store.audit_log import record_version
 from assay.store.models import Merge, Version
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.merge_sources import merge_sources
 
-PERIOD = timedelta(days=90)  # of imports and of people
 MOST_NAMED = 20  # references that are looked up; several may name the same version
 
 
@@ -39,7 +38,7 @@ def plan_merge(
     choices = choices or Choices()
     if base:
         choices = replace(choices, python="")  # the base brings its own
-    since = timezone.now().date() - PERIOD
+    since = timezone.now() - PERIOD
     sources = merge_sources(versions, base=base, since=since)
     found = MergePreview(
         plan=plan(sources, by, choices),

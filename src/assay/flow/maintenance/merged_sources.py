@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -14,10 +14,9 @@ from assay.core.roles import Actor
 from assay.flow.retire import deprecate
 from assay.store.models import Version
 from assay.store.reads.compared_versions import compared_version
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.merge_sources import names_by_version, projects_by_version, sources_of
 from assay.store.reads.nearest import need_of
-
-PERIOD = timedelta(days=90)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ def replaced_sources(version: Version) -> tuple[ReplacedSource, ...]:
     versions = sources_of(version)
     if not versions:
         return ()
-    people = names_by_version(versions, timezone.now().date() - PERIOD)
+    people = names_by_version(versions, timezone.now() - PERIOD)
     projects = projects_by_version(versions)
     to, kept = compared_version(version), need_of(version)
     return tuple(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from assay.core.lifecycle import Health, Status
+from assay.core.lifecycle import Health, Status, launchable
 from assay.core.maintenance.redirects import Target, final_target
 from assay.core.spec import REFERENCE
 from assay.store.models import Environment, Version
-
-LAUNCHABLE = (Status.PUBLISHED, Status.DEPRECATED)
 
 
 def redirect_of(version: Version) -> str:
@@ -27,11 +25,11 @@ def _find(workspace_id: int, reference: str) -> Target | None:
     exact = REFERENCE.fullmatch(reference)
     rows = Version.objects.filter(environment__workspace_id=workspace_id)
     named = rows.filter(environment__slug=exact[1], number=int(exact[2])) if exact else rows.none()
-    version = named.select_related("environment__active__environment").first()
+    version = named.select_related("lock", "environment__active__environment").defer("lock__text").first()
     if version is None:
         return None
-    active = version.environment.active
+    active, drifted = version.environment.active, version.lock is not None and version.lock.drift is not None
     return Target(
-        launchable=version.status in LAUNCHABLE and version.health != Health.QUARANTINED,
+        launchable=launchable(Status(version.status), Health(version.health), drifted=drifted),
         follows=version.successor or (active.reference if active else ""),
     )

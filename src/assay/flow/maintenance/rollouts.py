@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
-from assay.core.events import EventName
+from assay.core.events import AUTOMATIC, EventName
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.rollout import (
     ALLOWED_FROM,
@@ -30,9 +30,9 @@ from assay.core.maintenance.rollout import (
 from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_environment, find_version
-from assay.store.active_version import RULE, end_rollout, locked_environment, point_to, record_active, repair
-from assay.store.audit_log import record, record_version
-from assay.store.models import Environment, Membership, Rollout, Version, Workspace
+from assay.store.active_version import end_rollout, locked_environment, point_to, record_active, repair
+from assay.store.audit_log import record_version
+from assay.store.models import Environment, Membership, Rollout, Version
 from assay.store.reads.rollouts import count_starts, figures_in, groups_in, member_names, pilot_members, plan_of
 
 
@@ -48,16 +48,6 @@ class Reach:
 def check_for(workspace_id: int, plan: RolloutPlan) -> RolloutPlan:
     """Return a plan that is valid in a workspace. Raises InvalidInputError with the path of the field."""
     return check_plan(plan, members=member_names(workspace_id), groups=groups_in(workspace_id))
-
-
-def set_default(actor: Actor, plan: RolloutPlan) -> None:
-    """Set the roll-out that new submissions of the workspace get unless they say otherwise."""
-    check_right(actor, Right.ADMINISTER)
-    stored = check_for(actor.workspace_id, plan).to_dict()
-    with transaction.atomic():
-        Workspace.objects.filter(pk=actor.workspace_id).update(rollout=stored)
-        detail = {"rollout": stored}
-        record(EventName.WORKSPACE_SET, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)
 
 
 def plan_for(version: Version, wanted: RolloutPlan | None) -> RolloutPlan:
@@ -111,7 +101,7 @@ def publish_by_name(version: Version, plan: RolloutPlan, actor: str) -> None:
     pilot = rollout.version.number if rollout and rollout.state == RolloutState.PILOT else None
     in_use = active.number if active and active.status == Status.PUBLISHED else None
     if takes_over(version.number, active=in_use, pilot=pilot):
-        end_rollout(environment, RolloutState.STOPPED, RULE, reason=f"{version.reference} replaces it.")
+        end_rollout(environment, RolloutState.STOPPED, AUTOMATIC, reason=f"{version.reference} replaces it.")
         if plan.everyone or active is None:
             point_to(environment, version)
         else:
@@ -163,7 +153,7 @@ def _step(rollout: Rollout, now: datetime) -> None:
         if found is Verdict.HALT:
             _halt(rollout, wrong or figures.words, figures, now)
         elif found is Verdict.COMPLETE:
-            _complete(environment, current, RULE, f"{plan_of(rollout).until}: {figures.words}.", figures)
+            _complete(environment, current, AUTOMATIC, f"{plan_of(rollout).until}: {figures.words}.", figures)
 
 
 def unsound(version: Version) -> str:
@@ -176,7 +166,7 @@ def unsound(version: Version) -> str:
 
 def _halt(rollout: Rollout, reason: str, figures: Figures, now: datetime) -> None:
     Rollout.objects.filter(pk=rollout.pk).update(state=RolloutState.HALTED, ended_at=now, message=reason)
-    record_version(EventName.ROLLOUT_HALTED, rollout.version, RULE, reason=reason, **_numbers(figures))
+    record_version(EventName.ROLLOUT_HALTED, rollout.version, AUTOMATIC, reason=reason, **_numbers(figures))
 
 
 def _complete(environment: Environment, rollout: Rollout, actor: str, reason: str, figures: Figures) -> None:
@@ -193,6 +183,11 @@ def _numbers(figures: Figures) -> dict[str, int]:
         "starts_before": figures.starts_before,
         "failures_before": figures.failures_before,
     }
+
+
+def is_in_pilot(version: Version) -> bool:
+    """Return whether only a pilot group gets a version by its environment's name now."""
+    return Rollout.objects.filter(version=version, state=RolloutState.PILOT).exists()
 
 
 def find_rollout(actor: Actor, slug: str) -> Rollout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 
 from django.db.models import Count
 
@@ -14,13 +14,13 @@ from assay.store.reads.imports import imports_of
 from assay.store.reads.libraries import lines_of
 
 
-def merge_sources(versions: Sequence[Version], *, base: Version | None, since: date) -> list[Source]:
-    """Return built versions as sources, with imports and people since a day: two queries.
+def merge_sources(versions: Sequence[Version], *, base: Version | None, since: datetime) -> list[Source]:
+    """Return built versions as sources, with imports and people since a time: two queries.
 
     `base` is the base that stays: its lines are not part of the sources then.
     """
     keys = [one.pk for one in versions]
-    imports, people = imports_of(keys, since=since), people_by_version(versions, since)
+    imports, people = imports_of(keys, since=since.date()), people_by_version(versions, since)
     found = []
     for version in versions:
         lock = Lock.from_dict(version.lock.content if version.lock else {})
@@ -41,13 +41,13 @@ def merge_sources(versions: Sequence[Version], *, base: Version | None, since: d
     return found
 
 
-def people_by_version(versions: Sequence[Version], since: date) -> dict[int, int]:
-    """Return how many people launched each version since a day: one query."""
+def people_by_version(versions: Sequence[Version], since: datetime) -> dict[int, int]:
+    """Return how many people launched each version since a time: one query."""
     counted = (
         Launch.objects.filter(
             environment__in={one.environment_id for one in versions},
             version__in=[one.pk for one in versions],
-            started_at__date__gte=since,
+            started_at__gte=since,
         )
         .values_list("version")
         .annotate(people=Count("person", distinct=True))
@@ -55,13 +55,13 @@ def people_by_version(versions: Sequence[Version], since: date) -> dict[int, int
     return dict(counted)
 
 
-def names_by_version(versions: Sequence[Version], since: date) -> dict[int, tuple[str, ...]]:
-    """Return the names of the people who launched each version since a day: one query."""
+def names_by_version(versions: Sequence[Version], since: datetime) -> dict[int, tuple[str, ...]]:
+    """Return the names of the people who launched each version since a time: one query."""
     rows = (
         Launch.objects.filter(
             environment__in={one.environment_id for one in versions},
             version__in=[one.pk for one in versions],
-            started_at__date__gte=since,
+            started_at__gte=since,
         )
         .order_by("person__username")
         .values_list("version", "person__username")

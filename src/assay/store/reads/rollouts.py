@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Max, Q
 
@@ -13,7 +11,7 @@ from assay.core.applications import APP_NOT_RESPONDING
 from assay.core.events import EventName
 from assay.core.maintenance.rollout import COMPARED, Figures, RolloutPlan, RolloutState, Starts, figures_of
 from assay.core.roles import Actor
-from assay.store.models import Environment, Event, Membership, Rollout, Run, Runtime, Server, Version
+from assay.store.models import Environment, Event, Membership, Rollout, Run, Server, Version
 
 NAMED = 100  # members of a pilot group that a page names
 
@@ -157,9 +155,3 @@ def last_move(environment: Environment) -> Moved | None:
         return None
     reason, before = found.detail["reason"], found.detail["from"]
     return Moved(actor=found.actor, at=found.at, reason=reason, before=before)
-
-
-def projects_by_name(environment: Environment) -> Iterable[Mapping[str, Any]]:
-    """Return the projects that follow the name of an environment, by short name: one query."""
-    rows = Runtime.objects.filter(workspace_id=environment.workspace_id, environment=environment.slug)
-    return rows.order_by("slug").values("slug", "owner__username", "kind", "enabled")

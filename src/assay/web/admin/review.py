@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from assay.core.errors import AssayError, InvalidInputError, NotFoundError
 from assay.core.formatting import plural
 from assay.core.lifecycle import Action, Status, decide
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.policy.findings import Effect
 from assay.core.review.requested_change import RequestedChange, parse_requested_change
 from assay.core.review.summary import summarise_checks
@@ -19,6 +20,7 @@ from assay.core.roles import Actor, Right
 from assay.flow.access import find_version, version_state
 from assay.flow.assess.assess import Verdict
 from assay.flow.maintenance.merged_sources import Replacement, replaced_sources
+from assay.flow.maintenance.rollouts import is_in_pilot, reach_of
 from assay.flow.paths import build_directory
 from assay.flow.review import review
 from assay.flow.review.approval import approval_progress_in, approval_progress_of
@@ -81,10 +83,17 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "requested": _rows(request) or [("", "raise", "")] * ROWS,
             "kinds": KINDS,
             "replaced": replaced_sources(version),
+            "reach": _reach(version, past),
             **_decision(request.actor, found, past),
         },
         status=refused.status if refused else 200,
     )
+
+
+def _reach(version: Version, past: list[Round]) -> str:
+    """Return whom a submission with a pilot group reaches when it is published, '' for everyone at once."""
+    plan = RolloutPlan.from_dict(past[0].rollout) if past else RolloutPlan()
+    return "" if plan.everyone or version.status != Status.PENDING else reach_of(version, plan).words
 
 
 def _tone(found: Overview) -> str:
@@ -204,7 +213,8 @@ def approve(request: Visit, slug: str, number: int) -> HttpResponse:
             request, f"Your approval is recorded. {version.reference} needs {approval_progress_of(version).words}."
         )
         return redirect("review", slug=slug, number=number)
-    messages.success(request, f"{version.reference} is published. Everyone can pick it now.")
+    first = "Its pilot group gets it first." if is_in_pilot(version) else "Everyone can pick it now."
+    messages.success(request, f"{version.reference} is published. {first}")
     _tell_replaced(request, version)
     return redirect("version", slug=slug, number=number)
 

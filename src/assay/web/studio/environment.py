@@ -24,6 +24,7 @@ from assay.store.reads.audit_log import version_events
 from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import requested_changes_of, rounds
+from assay.store.reads.rollouts import Moved, last_move
 from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
 from assay.web.studio.environment_tables import ORIGINS, libraries_table, uses_table, versions_table
@@ -36,7 +37,7 @@ TABS = ("overview", "versions", "libraries", "health", "usage", "history")
 
 @page(Right.SEE)
 def environment(request: Visit, slug: str, number: int | None = None) -> HttpResponseBase:
-    """Show an environment with one of its versions: the given number, else the newest published one."""
+    """Show an environment with one of its versions: the given number, else the active one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
     version = _shown(versions, number or (found.active.number if found.active else None))
@@ -56,12 +57,20 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "table": table,
             "use": recent_use([found.pk]).get(found.pk, Use()),
             "notice": notice_of(request.actor, version),
+            "moved": _moved(found, versions),
             "may": _may(request.actor, version, has_published=found.active is not None),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
             **_tab_context(request, version, tab),
         },
     )
+
+
+def _moved(environment: Environment, versions: list[Version]) -> Moved | None:
+    """Return who let the name stand for another version than the newest published one, None if nobody did."""
+    newest = max((one.number for one in versions if one.status == Status.PUBLISHED), default=None)
+    active = environment.active
+    return last_move(environment) if active and newest and active.number != newest else None
 
 
 def _shown(versions: list[Version], number: int | None) -> Version:
@@ -124,7 +133,7 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
 @require_POST
 @page(Right.COMPOSE)
 def new_version(request: Visit, slug: str) -> HttpResponse:
-    """Start a draft from the newest published version."""
+    """Start a draft from the active version."""
     version = draft.new_version(request.actor, slug)
     messages.success(request, f"{version.reference} is a new draft with the same libraries.")
     return redirect("editor", slug=slug, number=version.number)

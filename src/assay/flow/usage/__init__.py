@@ -1,1 +1,0 @@
-"""Usage: sums of launches per day, and which libraries are imported."""
