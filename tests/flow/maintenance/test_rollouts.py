@@ -413,7 +413,8 @@ def test_whom_a_version_will_reach(ana: Actor, ben: Actor) -> None:
     review.approve(ben, "geo", second.number, digest=second.digest)
     older = find_version(ana, "geo", older.number)
     assert rollouts.reach_of(older, PILOT).words == "geo does not change: geo@3 is newer."
-    rolled_out(ana, ben, "geo", PILOT)
+    in_pilot = rolled_out(ana, ben, "geo", PILOT)
+    assert (rollouts.is_in_pilot(in_pilot), rollouts.is_in_pilot(older)) == (True, False)
     older = find_version(ana, "geo", older.number)
     assert rollouts.reach_of(older, PILOT).words == "geo does not change: geo@4 is newer."
 
