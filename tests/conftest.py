@@ -45,6 +45,7 @@ def pytest_xdist_setupnodes() -> None:
 # Files whose tests take longest, ahead of all others, so that no worker is left alone with one at the end.
 LONGEST_FIRST = (
     "test_postgresql",
+    "test_cleanup",
     "test_crash",
     "test_installed",
     "test_main_job",
