@@ -10,6 +10,7 @@ from django.db import transaction
 
 from assay.core.errors import NotFoundError
 from assay.core.events import EventName
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.policy.findings import Finding
 from assay.core.review.approval import (
     ApprovalProgress,
@@ -70,8 +71,11 @@ def risks_of(version: Version, findings: tuple[Finding, ...], *, assessed: bool)
     )
 
 
-def set_approval(actor: Actor, rules: ApprovalRules, **demands: bool) -> None:
-    """Change the approval rules of a workspace and its other settings. Raises InvalidInputError."""
+def set_approval(actor: Actor, rules: ApprovalRules, *, rollout: RolloutPlan | None = None, **demands: bool) -> None:
+    """Change the approval rules of a workspace and its other settings. Raises InvalidInputError.
+
+    `rollout` is the default roll-out of new versions; None keeps it.
+    """
     check_right(actor, Right.ADMINISTER)
     check_rules(rules)
     columns: dict[str, Any] = {
@@ -80,9 +84,13 @@ def set_approval(actor: Actor, rules: ApprovalRules, **demands: bool) -> None:
         "auto_approve": rules.automatic,
         **demands,
     }
+    if rollout is not None:
+        columns["rollout"] = rollout.to_dict()
     with transaction.atomic():
         Workspace.objects.filter(pk=actor.workspace_id).update(**columns)
         detail = {**asdict(rules), "groups": list(rules.groups), **demands}
+        if rollout is not None:
+            detail["rollout"] = rollout.to_dict()
         record(EventName.WORKSPACE_SET, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)
 
 

@@ -18,7 +18,10 @@ MOST_WORDS = 8  # per search
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One version that can be launched. `size` is in bytes, `lock` the id of its lock."""
+    """One version that can be launched. `size` is in bytes, `lock` the id of its lock.
+
+    `pilot`: the actor belongs to the pilot group of its roll-out.
+    """
 
     reference: str
     slug: str
@@ -29,6 +32,7 @@ class Choice:
     size: int
     count: int
     personal: bool
+    pilot: bool
     status: str
     reason: str
     used_at: datetime | None
@@ -60,7 +64,11 @@ def launch_choices(actor: Actor) -> list[Choice]:
         status__in=[Status.DRAFT, Status.PENDING],
         lock__isnull=False,
     )
-    found = [_choice(version, used.get(version.environment_id)) for version in [*published, *own]]
+    testing = set(pilots.values())
+    found = [
+        _choice(version, used.get(version.environment_id), pilot=version.pk in testing)
+        for version in [*published, *own]
+    ]
     recent = sorted((one for one in found if one.used_at), key=lambda one: one.used_at or 0, reverse=True)
     others = sorted((one for one in found if not one.used_at), key=lambda one: (one.personal, one.slug))
     return [*recent, *others]
@@ -96,7 +104,7 @@ def _versions() -> QuerySet[Version]:
     )
 
 
-def _choice(version: Version, used_at: datetime | None) -> Choice:
+def _choice(version: Version, used_at: datetime | None, *, pilot: bool) -> Choice:
     return Choice(
         reference=version.reference,
         slug=version.environment.slug,
@@ -107,6 +115,7 @@ def _choice(version: Version, used_at: datetime | None) -> Choice:
         size=version.lock.size if version.lock else 0,
         count=version.lock.libraries_count if version.lock else 0,
         personal=version.status in {Status.DRAFT, Status.PENDING},
+        pilot=pilot,
         status=version.status,
         reason=version.reason,
         used_at=used_at,

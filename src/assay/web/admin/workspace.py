@@ -8,12 +8,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError, InvalidInputError
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.approval import MOST_APPROVALS, ApprovalRules
 from assay.core.roles import Right, Role
+from assay.flow.maintenance.rollouts import check_for
 from assay.flow.people import DEMANDS, change_role
 from assay.flow.review.approval import rules_of, set_approval, set_groups
-from assay.store.models import Membership
+from assay.store.models import Membership, Workspace
+from assay.store.reads.rollouts import groups_in
 from assay.web.access import Visit, page
+from assay.web.rollout_form import RolloutFields
 from assay.web.tables import Column, ListTable
 
 FEW = 10  # a list with more members gets a filter
@@ -42,7 +46,8 @@ def workspace(request: Visit) -> HttpResponseBase:
     if request.method == "POST":
         try:
             demands = {name: request.POST.get(name) == "yes" for name in DEMANDS}
-            set_approval(request.actor, _rules(request), **demands)
+            plan = check_for(request.actor.workspace_id, _rollout(request))
+            set_approval(request.actor, _rules(request), rollout=plan, **demands)
         except AssayError as refused:
             error = refused
         else:
@@ -55,6 +60,8 @@ def workspace(request: Visit) -> HttpResponseBase:
         {
             "space": found,
             "rules": rules_of(found),
+            "rollout_fields": _fields(request, found),
+            "rollout_groups": groups_in(found.pk),
             "numbers": range(1, MOST_APPROVALS + 1),
             "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS],
             "table": table,
@@ -74,6 +81,17 @@ def _rules(request: Visit) -> ApprovalRules:
     return ApprovalRules(
         approvals=int(number), groups=_names(request), automatic=request.POST.get("automatic") == "yes"
     )
+
+
+def _rollout(request: Visit) -> RolloutPlan:
+    return RolloutFields.of_post(request.POST).plan() or RolloutPlan()
+
+
+def _fields(request: Visit, found: Workspace) -> RolloutFields:
+    """Return the fields of the default roll-out: what was sent, else what is stored."""
+    if request.method == "POST":
+        return RolloutFields.of_post(request.POST)
+    return RolloutFields.of_plan(RolloutPlan.from_dict(found.rollout))
 
 
 def _names(request: Visit) -> tuple[str, ...]:

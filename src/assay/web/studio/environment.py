@@ -9,8 +9,9 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from assay.core.errors import NotFoundError
+from assay.core.errors import AssayError, NotFoundError
 from assay.core.lifecycle import Health, Status
+from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.report import Report
 from assay.core.review.requested_change import parse_requested_change
 from assay.core.roles import Actor, Right
@@ -18,15 +19,17 @@ from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.compose import draft
 from assay.flow.downloads import bill_of_materials, version_lock
 from assay.flow.launch.launch import notice_of
+from assay.flow.maintenance.rollouts import unsound
 from assay.flow.review import review
 from assay.store.models import Environment, Version
 from assay.store.reads.audit_log import version_events
 from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import requested_changes_of, rounds
-from assay.store.reads.rollouts import Moved, last_move
+from assay.store.reads.rollouts import Moved, groups_in, last_move, plan_of
 from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
+from assay.web.rollout_form import DEFAULT, RolloutFields
 from assay.web.studio.environment_tables import ORIGINS, libraries_table, uses_table, versions_table
 from assay.web.studio.health import health_context, summary_of
 from assay.web.studio.integrity import files_context
@@ -58,7 +61,10 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "use": recent_use([found.pk]).get(found.pk, Use()),
             "notice": notice_of(request.actor, version),
             "moved": _moved(found, versions),
-            "may": _may(request.actor, version, has_published=found.active is not None),
+            "rollout": found.rollout,
+            "plan": plan_of(found.rollout) if found.rollout else None,
+            **_submit_form(request, version),
+            "may": _may(request.actor, version),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
             **_tab_context(request, version, tab),
@@ -109,7 +115,7 @@ def _tab_context(request: Visit, version: Version, tab: str) -> dict[str, Any]:
     }
 
 
-def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bool]:
+def _may(actor: Actor, version: Version) -> dict[str, bool]:
     """Return which actions the page offers; `flow` checks again when one is executed."""
     own = version.author_id == actor.id
     status = version.status
@@ -120,7 +126,8 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
         "withdraw": own and status == Status.PENDING,
         "review": actor.has(Right.REVIEW) and status == Status.PENDING,
         "launch": version.lock_id is not None and status != Status.RETIRED and not quarantined,
-        "new_version": actor.has(Right.COMPOSE) and has_published,
+        "new_version": actor.has(Right.COMPOSE) and version.environment.active_id is not None,
+        "activate": actor.has(Right.REVIEW) and status == Status.PUBLISHED and not _is_active(version),
         "deprecate": actor.has(Right.REVIEW) and status == Status.PUBLISHED,
         "restore": actor.has(Right.REVIEW) and status == Status.DEPRECATED,
         "retire": actor.has(Right.ADMINISTER) and status == Status.DEPRECATED,
@@ -128,6 +135,10 @@ def _may(actor: Actor, version: Version, *, has_published: bool) -> dict[str, bo
         "release": actor.has(Right.ADMINISTER) and quarantined,
         "delete": own and status == Status.DRAFT,
     }
+
+
+def _is_active(version: Version) -> bool:
+    return version.environment.active_id == version.pk or bool(unsound(version))
 
 
 @require_POST
@@ -148,13 +159,43 @@ def delete(request: Visit, slug: str, number: int) -> HttpResponse:
     return redirect("environments")
 
 
-@require_POST
 @page(Right.COMPOSE)
 def submit(request: Visit, slug: str, number: int) -> HttpResponse:
-    """Submit a built draft for approval."""
-    version = review.submit(request.actor, slug, number, request.POST.get("note", ""))
-    messages.success(request, f"{version.reference} is submitted. You cannot edit it until a reviewer decides.")
-    return redirect("version", slug=slug, number=number)
+    """Submit a built draft for approval, with a note and who gets it first."""
+    error: AssayError | None = None
+    if request.method == "POST":
+        try:
+            plan = RolloutFields.of_post(request.POST).plan() if "reach" in request.POST else None
+            version = review.submit(request.actor, slug, number, request.POST.get("note", ""), rollout=plan)
+        except AssayError as refused:
+            error = refused
+        else:
+            messages.success(
+                request, f"{version.reference} is submitted. You cannot edit it until a reviewer decides."
+            )
+            return redirect("version", slug=slug, number=number)
+    version = find_version(request.actor, slug, number)
+    return render(
+        request,
+        "studio/submit.html",
+        {"version": version, "error": error, **_submit_form(request, version)},
+        status=error.status if error else 200,
+    )
+
+
+def _submit_form(request: Visit, version: Version) -> dict[str, Any]:
+    """Return what the form of a submission shows; who gets it first is a question once people use another version."""
+    if version.status != Status.DRAFT or version.environment.active_id is None:
+        return {"note": request.POST.get("note", "")}
+    default = RolloutPlan.from_dict(request.workspace.rollout)
+    sent = RolloutFields.of_post(request.POST) if "reach" in request.POST else None
+    shown = RolloutFields() if default.everyone else RolloutFields(reach=DEFAULT)
+    return {
+        "note": request.POST.get("note", ""),
+        "rollout_fields": sent or shown,
+        "rollout_default": "" if default.everyone else default.words,
+        "rollout_groups": groups_in(request.actor.workspace_id),
+    }
 
 
 @require_POST
