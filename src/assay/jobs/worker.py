@@ -15,6 +15,7 @@ from django.db import OperationalError, close_old_connections
 
 from assay.flow.build import build, verify, wakeup
 from assay.flow.maintenance import rollouts
+from assay.flow.usage import update as usage
 from assay.flow.watch import watch
 from assay.jobs import periodic
 from assay.jobs.daily_refresh import Refresh
@@ -31,6 +32,7 @@ SCHEDULES_EVERY = 1.0  # seconds; schedules have a resolution of minutes
 ROLLOUTS_EVERY = 5.0  # seconds between two counts of the starts in pilots
 WATCH_EVERY = 5.0  # seconds between two checks for a new policy, feed or day
 REFRESH_EVERY = 20.0  # seconds between two checks whether a refresh is due
+USAGE_EVERY = 20.0  # seconds between two additions to the sums of usage
 SERVERS_EVERY = 5.0  # seconds; pages that show a server fetch its status themselves
 
 
@@ -39,7 +41,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._apps_at = self._schedules_at = self._servers_at = self._watch_at = self._rollouts_at = 0.0
+        self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
+        self._rollouts_at = self._usage_at = 0.0
         self._refresh_at = time.monotonic()  # not at start, so that builds run first
         self._refresh = Refresh()
 
@@ -80,6 +83,10 @@ class Worker:
         if time.monotonic() - self._rollouts_at > ROLLOUTS_EVERY:
             self._rollouts_at = time.monotonic()
             _guarded(rollouts.advance)
+        if time.monotonic() - self._usage_at > USAGE_EVERY:
+            self._usage_at = time.monotonic()
+            if _guarded(usage.advance):
+                self._usage_at = 0.0  # there is more: go on in the next step
         return any(busy)
 
     def _wait(self, seconds: float, before: int) -> None:

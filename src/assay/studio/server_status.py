@@ -160,7 +160,7 @@ def _start_next_version(server: Server, next_version: Version) -> None:
             end_launch("studio", server.pk)
             server.refresh_from_db()
             actor = actor_in(server.person, server.workspace.slug)
-            record_launch(permission, actor, kind="studio", target_id=server.pk)
+            record_launch(permission, actor, kind="studio", target_id=server.pk, size=server.size)
             record_event(EventName.SERVER_REQUESTED, server, actor.name)
     except AssayError as error:
         close(server, "failed", f"{error.detail} {error.hint}".strip())

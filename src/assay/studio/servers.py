@@ -69,7 +69,7 @@ def start(actor: Actor, options: ServerOptions) -> Server:
             created_at=timezone.now(),
         )
         record_event(EventName.SERVER_REQUESTED, server, actor.name)
-        record_launch(permission, actor, kind="studio", target_id=server.pk)
+        record_launch(permission, actor, kind="studio", target_id=server.pk, size=server.size)
     begin(server)
     server.refresh_from_db()
     return server

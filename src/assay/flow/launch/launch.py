@@ -97,9 +97,15 @@ def instead_of(actor: Actor, version: Version) -> str:
 
 
 def record_launch(
-    permission: LaunchPermission, actor: Actor, *, kind: str, target_id: str, runtime: Runtime | None = None
+    permission: LaunchPermission,
+    actor: Actor,
+    *,
+    kind: str,
+    target_id: str,
+    runtime: Runtime | None = None,
+    size: str = "",
 ) -> Launch:
-    """Record one use of a version, with its runtime if it is a run."""
+    """Record one use of a version, with its runtime if it is a run, and its size if it is a Studio server."""
     return Launch.objects.create(
         person_id=actor.id,
         environment=permission.version.environment,
@@ -108,6 +114,7 @@ def record_launch(
         digest=permission.digest,
         target_id=target_id,
         runtime=runtime,
+        size=size,
         started_at=timezone.now(),
     )
 
@@ -130,5 +137,7 @@ def record_pull(actor: Actor, version: Version) -> None:
 
 
 def end_launch(kind: str, target_id: str) -> None:
-    """Record the end of a use."""
-    Launch.objects.filter(kind=kind, target_id=target_id, ended_at=None).update(ended_at=timezone.now())
+    """Record the end of a use. What is left of it is counted, also when it was taken to have ended before."""
+    Launch.objects.filter(kind=kind, target_id=target_id, ended_at=None).update(
+        ended_at=timezone.now(), counted=False
+    )

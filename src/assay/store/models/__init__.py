@@ -13,7 +13,17 @@ from assay.store.models.periodic_review import KeptVersion, Merge, Renewal, Revi
 from assay.store.models.policy import Assessment, HealthIssue, PolicyRevision, Waiver, WorkspaceAssessment
 from assay.store.models.reviews import Decision, Event, Submission, ViewedLibrary
 from assay.store.models.rollouts import Rollout, Wave, WaveTarget
-from assay.store.models.usage import DailyUse, ImportSession, LibraryUse, PersonUse, UsageSummary
+from assay.store.models.usage import (
+    DailyPeople,
+    DailyUse,
+    ImportSession,
+    LibraryUse,
+    PersonUse,
+    UsageSummary,
+    VersionUsage,
+    WorkspaceDay,
+    WorkspaceUsage,
+)
 
 __all__ = [
     "AdvisoryRecord",
@@ -22,6 +32,7 @@ __all__ = [
     "ApprovedLibrary",
     "Assessment",
     "Build",
+    "DailyPeople",
     "DailyUse",
     "Decision",
     "Delivery",
@@ -58,6 +69,7 @@ __all__ = [
     "UsageSummary",
     "Verification",
     "Version",
+    "VersionUsage",
     "ViewedLibrary",
     "Waiver",
     "Wave",
@@ -65,4 +77,6 @@ __all__ = [
     "Webhook",
     "Workspace",
     "WorkspaceAssessment",
+    "WorkspaceDay",
+    "WorkspaceUsage",
 ]

@@ -55,16 +55,53 @@ class PersonUse(models.Model):
         return f"person {self.person_id} in version {self.version_id}"
 
 
-class UsageSummary(models.Model):
-    """The use of an environment in the last `days` days, for pages that sort all environments by it.
-
-    `runs` are launches by projects, `cost` is the price of the hours and of the bytes of its own. `size` and
-    `own_size` are installed bytes of its versions that are not retired: all, and those that no other
-    environment uses.
-    """
+class DailyPeople(models.Model):
+    """How many people launched an environment on a day (UTC)."""
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="+")
-    environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="usage_summaries")
+    environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="daily_people")
+    day = models.DateField()
+    people = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["environment", "day"], name="one_daily_people"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["workspace", "day"], name="daily_people_by_day")]
+
+    def __str__(self) -> str:
+        return f"people in environment {self.environment_id} on {self.day}"
+
+
+class WorkspaceDay(models.Model):
+    """The use of all environments of a workspace on a day (UTC), computed from the rows of that day when `stale`."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="usage_days")
+    day = models.DateField()
+    people = models.PositiveIntegerField(default=0)
+    launches = models.PositiveIntegerField(default=0)
+    runs = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    stale = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "day"], name="one_workspace_day")]
+        indexes: ClassVar = [
+            models.Index(fields=["day"], condition=models.Q(stale=True), name="workspace_day_to_compute"),
+        ]
+
+    def __str__(self) -> str:
+        return f"workspace {self.workspace_id} on {self.day}"
+
+
+class PeriodUse(models.Model):
+    """The use in the last `days` days, for pages that sort by it.
+
+    `runs` are launches by projects; `last_day` is the day of the last launch, also before the period. `cost` is the
+    price of the hours and of the own bytes in the period. `size` and `own_size` are installed bytes of versions that
+    are not retired: all, and those that nothing else uses.
+    """
+
     days = models.PositiveSmallIntegerField()
     people = models.PositiveIntegerField(default=0)
     launches = models.PositiveIntegerField(default=0)
@@ -77,14 +114,63 @@ class UsageSummary(models.Model):
     computed_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
+
+
+class UsageSummary(PeriodUse):
+    """The use of an environment in a period. `own_size` counts what no other environment uses.
+
+    `basis` is what the row was computed from, the day and the prices; '' when use or sizes have changed since.
+    """
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey("Environment", on_delete=models.CASCADE, related_name="usage_summaries")
+    basis = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["environment", "days"], name="one_usage_summary")]
         indexes: ClassVar = [
-            models.Index(fields=["workspace", "days", column], name=f"usage_by_{column}")
-            for column in ("people", "launches", "seconds", "cost", "own_size", "last_day")
+            *(
+                models.Index(fields=["workspace", "days", column], name=f"usage_by_{column}")
+                for column in ("people", "launches", "seconds", "cost", "own_size", "last_day")
+            ),
+            models.Index(fields=["days", "basis"], name="usage_by_basis"),
         ]
 
     def __str__(self) -> str:
         return f"environment {self.environment_id} in {self.days} days"
+
+
+class VersionUsage(PeriodUse):
+    """The use of a published version in a period. `own_size` counts what no other version uses."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="+")
+    version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="usage")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["version", "days"], name="one_version_usage")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "days", column], name=f"version_usage_{column}")
+            for column in ("people", "launches", "seconds", "cost", "own_size", "last_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version_id} in {self.days} days"
+
+
+class WorkspaceUsage(models.Model):
+    """The people of a workspace in the last `days` days, and the installed bytes of all versions not retired."""
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="+")
+    days = models.PositiveSmallIntegerField()
+    people = models.PositiveIntegerField(default=0)
+    size = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "days"], name="one_workspace_usage")]
+
+    def __str__(self) -> str:
+        return f"workspace {self.workspace_id} in {self.days} days"
 
 
 class ImportSession(models.Model):
