@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.test import RequestFactory
+from django.utils import timezone
 from support.people import built, draft, person
 from web.test_pages import visitor
 
@@ -16,6 +17,7 @@ from assay.core.roles import Role
 from assay.store.models import Environment
 from assay.web.exports import cell
 from assay.web.tables import Column, ListTable, sort_rows
+from assay.web.templatetags.tables import ago
 
 Pair = tuple[str, int | None]
 COLUMNS: tuple[Column[Pair], ...] = (
@@ -106,3 +108,10 @@ def test_only_administrators_export_the_audit_log() -> None:
     rows = list(csv.DictReader(StringIO(b"".join(answer.streaming_content).decode())))  # type: ignore[attr-defined]  # it streams
     assert [row["name"] for row in rows][:1] == ["environment.created"]
     assert {row["environment"] for row in rows} == {"geo"}
+
+
+def test_how_long_ago_has_one_unit() -> None:
+    """So that a column of times stays narrow; the exact time is in the tooltip."""
+    told = ago(timezone.now() - timedelta(days=100))
+    assert "3\N{NO-BREAK SPACE}months ago" in told
+    assert ago(None) == "\N{EN DASH}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 register = template.Library()
+SMALLER_UNIT = re.compile(r",[^,]*(?= ago$)")  # of `3 months, 2 weeks ago`
 PAUSE = "250ms"  # after the last key
 
 
@@ -33,7 +35,7 @@ def live_filter(context: RequestContext, target: str, also: str = "") -> SafeStr
 
 @register.simple_tag
 def ago(moment: datetime | None, missing: str = "\N{EN DASH}") -> Any:  # noqa: ANN401 - safe text, or the word for none
-    """Return how long ago a time was, with the exact time as a tooltip."""
+    """Return how long ago a time was in its largest unit, e.g. `3 months ago`, with the exact time as a tooltip."""
     if moment is None:
         return missing
     local = localtime(moment)
@@ -41,5 +43,5 @@ def ago(moment: datetime | None, missing: str = "\N{EN DASH}") -> Any:  # noqa: 
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(),
         f"{local:%Y-%m-%d %H:%M %Z}",
-        naturaltime(moment),
+        SMALLER_UNIT.sub("", naturaltime(moment)),
     )
