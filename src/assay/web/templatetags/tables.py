@@ -43,5 +43,5 @@ def ago(moment: datetime | None, missing: str = "\N{EN DASH}") -> Any:  # noqa: 
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(),
         f"{local:%Y-%m-%d %H:%M %Z}",
-        SMALLER_UNIT.sub("", naturaltime(moment)),
+        SMALLER_UNIT.sub("", str(naturaltime(moment))),
     )
