@@ -51,6 +51,7 @@ def test_memory_is_written_as_its_limits_are_set(count: float, text: str) -> Non
     [
         (0, "library", "0 libraries"),
         (1, "library", "1 library"),
+        (2, "day", "2 days"),
         (2, "finding", "2 findings"),
         (1, "finding", "1 finding"),
         (1_200, "library", "1,200 libraries"),

@@ -12,6 +12,7 @@ from assay.cli.output import say, say_json, say_table
 from assay.cli.rollouts import add_plan, plan_from
 from assay.cli.serve import ready
 from assay.core.formatting import format_bytes, plural
+from assay.core.maintenance.approval_validity import read_tags, write_tags
 from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.roles import Right, Role
 
@@ -109,10 +110,17 @@ def _add_workspace(actions: Commands) -> None:
         ("self-approval", "let authors approve their own submissions"),
         ("personal-overlays", "let people pip install libraries for themselves"),
         ("auto-approve", "publish low-risk updates automatically"),
+        ("approval-refuse", "refuse new launches of versions whose approval has expired"),
     ):
         workspace.add_argument(f"--{option}", choices=["yes", "no"], help=text)
     workspace.add_argument("--approvals", type=int, metavar="NUMBER", help="required approvals")
     add_plan(workspace)
+    workspace.add_argument(
+        "--approval-days", type=int, metavar="DAYS", help="days that an approval is good for; 0: it does not end"
+    )
+    workspace.add_argument(
+        "--approval-days-by-tag", metavar="TAGS", help="days by tag, such as gpu=90,stable=730; '' for none"
+    )
     workspace.add_argument(
         "--groups", metavar="GROUPS", help="required reviewer groups, separated by commas; '' for none"
     )
@@ -206,18 +214,29 @@ def _workspace(arguments: argparse.Namespace) -> int:
 
     changed: dict[str, object] = {
         name: value == "yes"
-        for name in ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays", "auto_approve")
+        for name in (
+            "require_sandbox",
+            "allow_sdists",
+            "self_approval",
+            "personal_overlays",
+            "auto_approve",
+            "approval_refuse",
+        )
         if (value := getattr(arguments, name)) is not None
     }
     if arguments.approvals is not None:
         changed["approvals"] = arguments.approvals
+    if arguments.approval_days is not None:
+        changed["approval_days"] = arguments.approval_days
+    if arguments.approval_days_by_tag is not None:
+        changed["approval_days_by_tag"] = read_tags(arguments.approval_days_by_tag)
     if arguments.groups is not None:
         changed["approval_groups"] = [one.strip() for one in arguments.groups.split(",") if one.strip()]
     plan = plan_from(arguments)
     if plan is not None:
         changed["rollout"] = plan
     for name, value in set_workspace(arguments.name, changed).items():
-        say(f"{name.replace('_', '-') + ':':<19}{_shown(value)}")
+        say(f"{name.replace('_', '-') + ':':<22}{_shown(value)}")
     return 0
 
 
@@ -226,4 +245,6 @@ def _shown(value: object) -> str:
         return RolloutPlan.from_dict(value).words
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return write_tags(value) or "none"
     return ", ".join(value) or "none" if isinstance(value, list) else str(value)

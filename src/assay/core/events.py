@@ -28,6 +28,7 @@ class EventName(StrEnum):
     VERSION_REINSTATED = "version.reinstated"
     VERSION_ENDS_SOON = "version.ends-soon"
     VERSION_KEPT = "version.kept"
+    KEEP_ENDED = "version.keep-ended"
     VERSION_RENEWED = "version.renewed"
     APPROVAL_EXPIRES = "version.approval-expires"
     VERSION_QUARANTINED = "version.quarantined"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 DISK = ("B", "kB", "MB", "GB")
+VOWELS = ("a", "e", "i", "o", "u")
 MEMORY = ("B", "KiB", "MiB", "GiB")
 
 
 def plural(amount: int, noun: str) -> str:
-    """Return an amount with its noun, e.g. `1 library` and `1,200 libraries`."""
+    """Return an amount with its noun, e.g. `1 library`, `1,200 libraries` and `2 days`."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
     return f"{amount:,} {noun if amount == 1 else many}"
 

@@ -21,6 +21,7 @@ class Audience(StrEnum):
     REVIEWERS = "reviewers"
     PILOT = "the pilot group of the version's roll-out"
     FOLLOWERS = "people who launched what the name meant before in 30 days, and owners of projects that follow it"
+    FORMER_OWNER = "the environment's owner before the event"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,17 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
     ),
     EventName.FINDING_WAIVED: NotificationType(
         audience=OWN, words="{actor} waived a finding in {reference}", detail_field="words", quiet=True
+    ),
+    EventName.APPROVAL_EXPIRES: NotificationType(
+        audience=(Audience.OWNER,), words="The approval of {reference} needs renewing", detail_field="words"
+    ),
+    EventName.VERSION_RENEWED: NotificationType(
+        audience=OWN, words="{actor} renewed the approval of {reference}", detail_field="reason", quiet=True
+    ),
+    EventName.ENVIRONMENT_OWNER_SET: NotificationType(
+        audience=(Audience.OWNER, Audience.FORMER_OWNER),
+        words="{actor} gave the environment of {reference} to another owner",
+        detail_field="owner",
     ),
     EventName.WAIVER_EXPIRES: NotificationType(
         audience=(*OWN, Audience.REVIEWERS), words="A waiver in {reference} expires soon", detail_field="words"

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from assay.core.events import EventName
+from assay.core.maintenance.approval_validity import check_validity, validity_of
 from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.approval import ApprovalRules, check_rules
 from assay.core.roles import Actor, Right, Role, check_right
@@ -29,6 +30,7 @@ TOKEN_PREFIX = "assay_"  # noqa: S105 - lets secret scanners recognise tokens of
 LONGEST = 366  # days until a token expires
 DEMANDS = ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays")
 APPROVAL = ("approvals", "approval_groups", "auto_approve", "rollout")
+VALIDITY = {"approval_days": "days", "approval_days_by_tag": "tags", "approval_refuse": "refuse"}
 USED_EVERY = timedelta(minutes=10)  # a token's last use is written at most this often
 
 
@@ -58,15 +60,29 @@ def set_workspace(slug: str, changes: dict[str, Any], by: str = "assay") -> dict
     workspace = find_workspace(slug)
     if "rollout" in changes:
         changes = changes | {"rollout": check_for(workspace.pk, RolloutPlan.from_dict(changes["rollout"])).to_dict()}
-    for name, value in changes.items():
+    columns = _columns(workspace, changes)
+    for name, value in columns.items():
         setattr(workspace, name, value)
     check_rules(ApprovalRules(approvals=workspace.approvals, groups=tuple(workspace.approval_groups)))
     with transaction.atomic():
         if changes:
-            Workspace.objects.filter(pk=workspace.pk).update(**changes)
+            Workspace.objects.filter(pk=workspace.pk).update(**columns)
             record(EventName.WORKSPACE_SET, workspace_id=workspace.pk, actor=by, detail=dict(changes))
     workspace.refresh_from_db()
-    return {name: getattr(workspace, name) for name in (*DEMANDS, *APPROVAL)}
+    validity = validity_of(workspace.approval_validity).to_dict()
+    shown = {name: getattr(workspace, name) for name in (*DEMANDS, *APPROVAL)}
+    return shown | {name: validity[part] for name, part in VALIDITY.items()}
+
+
+def _columns(workspace: Workspace, changes: dict[str, object]) -> dict[str, object]:
+    """Return the columns that settings are stored in; the validity of approvals is one document."""
+    given: dict[str, Any] = {part: changes[name] for name, part in VALIDITY.items() if name in changes}
+    columns = {name: value for name, value in changes.items() if name not in VALIDITY}
+    if given:
+        parts = validity_of(workspace.approval_validity).to_dict() | given
+        validity = check_validity(parts["days"], parts["tags"], refuse=parts["refuse"])
+        columns["approval_validity"] = validity.to_dict()
+    return columns
 
 
 def create_person(name: str, password: str, role: Role, workspace: str = "default", by: str = "assay") -> Person:

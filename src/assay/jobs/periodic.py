@@ -1,4 +1,4 @@
-"""Periodic tasks: verifying files, garbage collection, expiring waivers, and the end of deprecated versions."""
+"""Periodic tasks: verifying files, garbage collection, waivers and approvals that expire, ends of versions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from assay.flow.build.garbage_collection import collect
 from assay.flow.build.verify import queue_all
 from assay.flow.maintenance import end_dates
+from assay.flow.maintenance.renewal import remind_of_approvals
 from assay.flow.review.waive import record_expiring_waivers
 from assay.store.models import PeriodicTask
 
@@ -62,4 +63,15 @@ def _remind_of_waivers() -> None:
         log.info("%d waivers expire soon", expiring)
 
 
-TASKS: dict[str, Callable[[], None]] = {"verify": _verify, "collect": _collect, "waivers": _remind_of_waivers}
+def _remind_of_approvals() -> None:
+    ending = remind_of_approvals()
+    if ending:
+        log.info("%d approvals need renewing", ending)
+
+
+TASKS: dict[str, Callable[[], None]] = {
+    "verify": _verify,
+    "collect": _collect,
+    "waivers": _remind_of_waivers,
+    "approvals": _remind_of_approvals,
+}

@@ -14,7 +14,7 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections
 
 from assay.flow.build import build, verify, wakeup
-from assay.flow.maintenance import rollouts
+from assay.flow.maintenance import review_list, rollouts
 from assay.flow.usage import update as usage
 from assay.flow.watch import watch
 from assay.jobs import periodic
@@ -30,6 +30,7 @@ WAKEUP_SECONDS = 0.02  # between two checks for a wake-up
 APPS_EVERY = 0.25  # seconds
 SCHEDULES_EVERY = 1.0  # seconds; schedules have a resolution of minutes
 ROLLOUTS_EVERY = 5.0  # seconds between two counts of the starts in pilots
+REVIEW_EVERY = 2.0  # seconds between two batches of the review list
 WATCH_EVERY = 5.0  # seconds between two checks for a new policy, feed or day
 REFRESH_EVERY = 20.0  # seconds between two checks whether a refresh is due
 USAGE_EVERY = 20.0  # seconds between two additions to the sums of usage
@@ -42,7 +43,7 @@ class Worker:
     def __init__(self) -> None:
         self._stopping = False
         self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
-        self._rollouts_at = self._usage_at = 0.0
+        self._rollouts_at = self._usage_at = self._review_at = 0.0
         self._refresh_at = time.monotonic()  # not at start, so that builds run first
         self._refresh = Refresh()
 
@@ -87,6 +88,9 @@ class Worker:
             self._usage_at = time.monotonic()
             if _guarded(usage.advance):
                 self._usage_at = 0.0  # there is more: go on in the next step
+        if time.monotonic() - self._review_at > REVIEW_EVERY:
+            self._review_at = time.monotonic()
+            _guarded(review_list.advance)
         return any(busy)
 
     def _wait(self, seconds: float, before: int) -> None:

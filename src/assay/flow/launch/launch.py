@@ -13,6 +13,7 @@ from assay.core.lifecycle import Health, Status, check_launch
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_reference, meant_version, version_state
+from assay.flow.maintenance.approval_end import approval_end
 from assay.flow.maintenance.redirects import redirect_of
 from assay.flow.paths import prefix
 from assay.flow.watch.quarantine import ends_at
@@ -37,6 +38,7 @@ def authorize_launch(actor: Actor, reference: str) -> LaunchPermission:
     version = find_reference(actor, reference)
     _refuse_retired(version)
     kind = check_launch(version_state(version), Health(version.health), actor)
+    _refuse_expired(version)
     directory = prefix(version.digest)
     check_sealed(directory, version.digest)
     return LaunchPermission(
@@ -57,10 +59,23 @@ def _refuse_retired(version: Version) -> None:
         )
 
 
+def _refuse_expired(version: Version) -> None:
+    """Refuse a version whose approval has expired, where its workspace wants that."""
+    if not version.environment.workspace.approval_validity.get("refuse"):
+        return
+    end = approval_end(version)
+    if end and end.expired:
+        raise ForbiddenError(
+            f"The {end.words}; this workspace refuses new launches of {version.reference}.",
+            hint="Ask a reviewer to renew its approval, or choose another version.",
+        )
+
+
 def notice_of(actor: Actor, version: Version) -> str:
     """Return the message for a person who starts this version, '' for none.
 
-    It says that the version is retired or deprecated, or that the environment's name stands for another one.
+    It says that the version is retired or deprecated, that its approval has expired, or that the environment's name
+    stands for another one.
     """
     if version.status == Status.RETIRED:
         return _retired(version)
@@ -68,8 +83,20 @@ def notice_of(actor: Actor, version: Version) -> str:
         instead = f" Use {version.successor} instead." if version.successor else ""
         ends = f" It ends on {version.ends_at:%Y-%m-%d}." if version.ends_at else ""
         return f"{version.reference} is deprecated: {version.reason}{ends}{instead}"
+    other = _other_meant(actor, version) if version.status == Status.PUBLISHED else ""
+    return " ".join(filter(None, (_expired(version), other)))
+
+
+def _expired(version: Version) -> str:
+    """Return that the approval of a version has expired, '' while it has not."""
+    end = approval_end(version)
+    return f"The {end.words}.".replace("approval", f"approval of {version.reference}") if end and end.expired else ""
+
+
+def _other_meant(actor: Actor, version: Version) -> str:
+    """Return which other version the environment's name stands for, '' for none."""
     slug = version.environment.slug
-    meant = meant_version(actor, version.environment) if version.status == Status.PUBLISHED else None
+    meant = meant_version(actor, version.environment)
     if meant is None or meant.pk == version.pk:
         return ""
     reference = f"{slug}@{meant.number}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assay.core.events import EventName
@@ -22,6 +23,7 @@ from assay.store.reads.rollouts import pilot_members, plan_of
 
 RECENT = timedelta(days=30)  # launches within this count as use
 BATCH_SIZE = 500  # events per step
+FORMER = Audience.FORMER_OWNER  # named by the event itself
 
 
 def advance() -> bool:
@@ -114,8 +116,10 @@ def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notific
     if name is None or version is None:
         return
     kind = NOTIFICATION_TYPES[name]
-    people = set().union(*(recipients.people(one, version, event) for one in kind.audience))
-    members = Membership.objects.filter(workspace_id=event.workspace_id, person_id__in=people)
+    people = set().union(*(recipients.people(one, version, event) for one in kind.audience if one is not FORMER))
+    former = [event.detail["before"]] if FORMER in kind.audience else []
+    wanted = Q(person_id__in=people) | Q(person__username__in=former)
+    members = Membership.objects.filter(wanted, workspace_id=event.workspace_id)
     rows = members.exclude(person__username=event.actor).filter(person__is_active=True)
     words = words_of(name, actor=event.actor, reference=version.reference, detail=event.detail)
     for person_id, email, wants in rows.values_list("person_id", "person__email", "person__email_notifications"):

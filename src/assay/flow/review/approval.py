@@ -10,6 +10,7 @@ from django.db import transaction
 
 from assay.core.errors import NotFoundError
 from assay.core.events import EventName
+from assay.core.maintenance.approval_validity import ApprovalValidity
 from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.policy.findings import Finding
 from assay.core.review.approval import (
@@ -71,10 +72,17 @@ def risks_of(version: Version, findings: tuple[Finding, ...], *, assessed: bool)
     )
 
 
-def set_approval(actor: Actor, rules: ApprovalRules, *, rollout: RolloutPlan | None = None, **demands: bool) -> None:
+def set_approval(
+    actor: Actor,
+    rules: ApprovalRules,
+    *,
+    rollout: RolloutPlan | None = None,
+    validity: ApprovalValidity | None = None,
+    **demands: bool,
+) -> None:
     """Change the approval rules of a workspace and its other settings. Raises InvalidInputError.
 
-    `rollout` is the default roll-out of new versions; None keeps it.
+    `rollout` is the default roll-out of new versions, `validity` that of approvals; None keeps them.
     """
     check_right(actor, Right.ADMINISTER)
     check_rules(rules)
@@ -84,13 +92,14 @@ def set_approval(actor: Actor, rules: ApprovalRules, *, rollout: RolloutPlan | N
         "auto_approve": rules.automatic,
         **demands,
     }
-    if rollout is not None:
-        columns["rollout"] = rollout.to_dict()
+    documents = {
+        name: value.to_dict()
+        for name, value in (("rollout", rollout), ("approval_validity", validity))
+        if value is not None
+    }
     with transaction.atomic():
-        Workspace.objects.filter(pk=actor.workspace_id).update(**columns)
-        detail = {**asdict(rules), "groups": list(rules.groups), **demands}
-        if rollout is not None:
-            detail["rollout"] = rollout.to_dict()
+        Workspace.objects.filter(pk=actor.workspace_id).update(**columns, **documents)
+        detail = {**asdict(rules), "groups": list(rules.groups), **demands, **documents}
         record(EventName.WORKSPACE_SET, workspace_id=actor.workspace_id, actor=actor.name, detail=detail)
 
 

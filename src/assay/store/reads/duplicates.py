@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.core.comparison.merge import MergeEffect, choose_kept, merge_effect
 from assay.core.comparison.nearest_index import NearestIndex
-from assay.core.comparison.similarity import groups
+from assay.core.comparison.similarity import groups, missing
 from assay.core.roles import Actor
 from assay.store.models import Version
 from assay.store.reads.compared_versions import compared_version
-from assay.store.reads.nearest import index_of, need_of, newest_of
+from assay.store.reads.nearest import index_in, index_of, need_of, newest_of
 from assay.store.reads.usage import recent_use
 
 LEAST = 0.85  # minimum similarity of near-identical environments: about 8 of 100 libraries may differ
@@ -44,6 +45,49 @@ def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]
     use = recent_use([one.environment_id for one in versions.values()])
     people = {environment: one.people for environment, one in use.items()}
     return [_group(group, keep, versions, people) for group, keep in zip(page, kept, strict=True) if keep in versions]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearDuplicate:
+    """A version that is nearly the same as the one to keep of its group; counts of libraries that differ.
+
+    `unserved` are its direct libraries whose requirement the kept one does not satisfy.
+    """
+
+    kept: str
+    gained: int
+    lost: int
+    altered: int
+    unserved: tuple[str, ...]
+
+
+def near_duplicates(workspace_id: int) -> dict[str, NearDuplicate]:
+    """Return the versions of all groups that another one could replace, by reference; computed in memory."""
+    with index_in(workspace_id) as index:
+        if "near duplicates" not in index.cache:
+            index.cache["near duplicates"] = dict(_replaceable(index))
+        found: dict[str, NearDuplicate] = index.cache["near duplicates"]
+        return found
+
+
+def _replaceable(index: NearestIndex) -> Iterator[tuple[str, NearDuplicate]]:
+    for group in _groups(index):
+        profiles = {key: index.profile(key) for key in group}
+        kept = choose_kept(profiles)
+        to = profiles[kept]
+        for key, one in profiles.items():
+            if key != kept:
+                shared = one.versions.keys() & to.versions.keys()
+                yield (
+                    key,
+                    NearDuplicate(
+                        kept=kept,
+                        gained=len(to.versions) - len(shared),
+                        lost=len(one.versions) - len(shared),
+                        altered=sum(one.versions[name] != to.versions[name] for name in shared),
+                        unserved=missing(one, to),
+                    ),
+                )
 
 
 def _groups(index: NearestIndex) -> list[tuple[str, ...]]:

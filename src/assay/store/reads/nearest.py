@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,12 +45,17 @@ def need_of(version: Version) -> Profile:
     )
 
 
-@contextmanager
-def index_of(actor: Actor) -> Iterator[NearestIndex]:
+def index_of(actor: Actor) -> AbstractContextManager[NearestIndex]:
     """Yield the up-to-date index of the actor's workspace, under an exclusive lock."""
-    cached = _cached_index(actor.workspace_id)
+    return index_in(actor.workspace_id)
+
+
+@contextmanager
+def index_in(workspace_id: int) -> Iterator[NearestIndex]:
+    """Yield the up-to-date index of a workspace, under an exclusive lock."""
+    cached = _cached_index(workspace_id)
     with cached.lock:
-        cached.refresh(actor.workspace_id)
+        cached.refresh(workspace_id)
         yield cached.index
 
 

@@ -8,6 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError, InvalidInputError
+from assay.core.maintenance.approval_validity import (
+    ApprovalValidity,
+    check_validity,
+    read_tags,
+    validity_of,
+    write_tags,
+)
 from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.approval import MOST_APPROVALS, ApprovalRules
 from assay.core.roles import Right, Role
@@ -47,13 +54,13 @@ def workspace(request: Visit) -> HttpResponseBase:
         try:
             demands = {name: request.POST.get(name) == "yes" for name in DEMANDS}
             plan = check_for(request.actor.workspace_id, _rollout(request))
-            set_approval(request.actor, _rules(request), rollout=plan, **demands)
+            set_approval(request.actor, _rules(request), rollout=plan, validity=_validity(request), **demands)
         except AssayError as refused:
             error = refused
         else:
             messages.success(request, "Settings saved. They apply to every decision from now on.")
             return redirect("workspace")
-    found = request.workspace
+    found, validity = request.workspace, validity_of(request.workspace.approval_validity)
     return render(
         request,
         "admin/workspace.html",
@@ -62,6 +69,8 @@ def workspace(request: Visit) -> HttpResponseBase:
             "rules": rules_of(found),
             "rollout_fields": _fields(request, found),
             "rollout_groups": groups_in(found.pk),
+            "validity": validity,
+            "tags": write_tags(validity.tags),
             "numbers": range(1, MOST_APPROVALS + 1),
             "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS],
             "table": table,
@@ -92,6 +101,14 @@ def _fields(request: Visit, found: Workspace) -> RolloutFields:
     if request.method == "POST":
         return RolloutFields.of_post(request.POST)
     return RolloutFields.of_plan(RolloutPlan.from_dict(found.rollout))
+
+
+def _validity(request: Visit) -> ApprovalValidity:
+    days = request.POST.get("approval_days", "").strip() or "0"
+    if not (days.isascii() and days.isdigit() and len(days) <= 6):  # noqa: PLR2004 - longer than any number of days
+        raise InvalidInputError(f"{days[:20]!r} is not a number of days.", hint="Write 365.", path="approval_days")
+    tags = read_tags(request.POST.get("approval_days_by_tag", ""))
+    return check_validity(int(days), tags, refuse=request.POST.get("approval_refuse") == "yes")
 
 
 def _names(request: Visit) -> tuple[str, ...]:

@@ -1,0 +1,183 @@
+"""Rows of the review list: filtered, sorted, paged, and their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import CharField, Count, F, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from assay.core.maintenance.review_rules import ReasonKind
+from assay.core.roles import Actor
+from assay.store.models import ReviewItem
+from assay.store.reads.ordering import Columns, Order, ordered
+
+MAX_DIGITS = 9  # of a version's number
+ORDERS: Columns = {
+    "version": F("version__environment__slug"),
+    "since": F("since"),
+    "owner": F("version__environment__owner__username"),
+    "people": F("people"),
+    "projects": F("projects"),
+    "derived": F("derived"),
+    "frees": F("frees"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewFilters:
+    """Filters of the review list; '' is no filter. `kept` lists the versions that are kept instead."""
+
+    reason: str = ""
+    owner: str = ""
+    text: str = ""
+    kept: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptUntil:
+    """Until when a version is kept, why, and who said so."""
+
+    until: date
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRow:
+    """One version of the review list. `proposal` is {action, successor, words}, `frees` are bytes.
+
+    `people` launched it in 90 days, `projects` name it, `derived` versions build on it.
+    """
+
+    environment: str
+    version: int
+    title: str
+    status: str
+    owner: str
+    reasons: tuple[dict[str, str], ...]
+    since: date
+    people: int
+    projects: int
+    derived: int
+    frees: int
+    proposal: dict[str, str]
+    revision: int
+    kept: KeptUntil | None = None
+
+    @property
+    def reference(self) -> str:
+        """The version's name, e.g. `geo@3`."""
+        return f"{self.environment}@{self.version}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The reasons as sentences."""
+        return tuple(one["words"] for one in self.reasons)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """How many versions match, and the bytes that retiring them would free at least."""
+
+    versions: int
+    frees: int
+
+
+def review_items(actor: Actor, filters: ReviewFilters) -> QuerySet[ReviewItem]:
+    """Select the rows that match; a version that is kept today is in the list of kept ones only."""
+    today = timezone.now().date()
+    rows = ReviewItem.objects.filter(workspace_id=actor.workspace_id)
+    kept = Q(version__kept__until__gt=today)
+    rows = rows.filter(kept) if filters.kept else rows.exclude(kept)
+    if filters.reason:
+        rows = rows.annotate(kinds=Cast("reasons", TextField())).filter(kinds__contains=f'"kind": "{filters.reason}"')
+    if filters.owner:
+        rows = rows.filter(version__environment__owner__username=filters.owner)
+    return _named(rows, filters.text) if filters.text else rows
+
+
+def _named(rows: QuerySet[ReviewItem], text: str) -> QuerySet[ReviewItem]:
+    """Select by a part of the short name or the title, or by `name@number`."""
+    name, _, number = text.partition("@")
+    if number and not (number.isdecimal() and len(number) <= MAX_DIGITS):
+        return rows.none()
+    rows = rows.filter(version__number=int(number)) if number else rows
+    return rows.filter(Q(version__environment__slug__icontains=name) | Q(version__environment__title__icontains=name))
+
+
+def review_rows(actor: Actor, filters: ReviewFilters, order: Order, limit: int, offset: int) -> list[ReviewRow]:
+    """Return rows sorted by a column, oldest reason first by default, from an offset on: one query."""
+    found = ordered(review_items(actor, filters).order_by("since", "pk"), order, ORDERS)
+    return [_row(one) for one in _loaded(found)[offset : offset + limit]]
+
+
+def rows_named(actor: Actor, references: Collection[str]) -> dict[str, ReviewRow]:
+    """Return the rows of these versions by reference, kept ones, too: one query."""
+    rows = ReviewItem.objects.filter(workspace_id=actor.workspace_id).annotate(
+        name=Concat(
+            "version__environment__slug", Value("@"), Cast("version__number", CharField()), output_field=CharField()
+        )
+    )
+    slugs = {one.partition("@")[0] for one in references}
+    found = _loaded(rows.filter(version__environment__slug__in=slugs, name__in=list(references)))
+    return {row.reference: row for row in map(_row, found)}
+
+
+def totals(actor: Actor, filters: ReviewFilters) -> Totals:
+    """Return the totals of all rows that match: one query."""
+    rows = review_items(actor, filters)
+    return Totals(versions=rows.count(), frees=rows.aggregate(Sum("frees"))["frees__sum"] or 0)
+
+
+def counts_by_reason(actor: Actor, filters: ReviewFilters) -> dict[str, int]:
+    """Return how many rows match with each reason, whichever reason the filters name: one query."""
+    rows = review_items(actor, replace(filters, reason="")).order_by()
+    rows = rows.annotate(kinds=Cast("reasons", TextField()))
+    columns = {str(kind): str(kind).replace("-", "_") for kind in ReasonKind}
+    counted = {column: Count("pk", filter=Q(kinds__contains=f'"kind": "{kind}"')) for kind, column in columns.items()}
+    found: dict[str, int] = rows.aggregate(**counted)
+    return {kind: found[column] for kind, column in columns.items()}
+
+
+def owners_listed(actor: Actor, *, limit: int = 200) -> list[str]:
+    """Return the owners of the environments in the list: one query."""
+    rows = ReviewItem.objects.filter(workspace_id=actor.workspace_id)
+    name = "version__environment__owner__username"
+    return list(rows.order_by(name).values_list(name, flat=True).distinct()[:limit])
+
+
+def row_document(row: ReviewRow) -> dict[str, Any]:
+    """Return a row as the API shows it."""
+    found = asdict(row)
+    return {name: value for name, value in found.items() if name != "revision"} | {"reference": row.reference}
+
+
+def _loaded(rows: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
+    return rows.select_related("version__environment__owner", "version__kept__by").defer("version__spec")
+
+
+def _row(item: ReviewItem) -> ReviewRow:
+    version = item.version
+    kept = getattr(version, "kept", None)
+    return ReviewRow(
+        environment=version.environment.slug,
+        version=version.number,
+        title=version.environment.title,
+        status=version.status,
+        owner=version.environment.owner.get_username(),
+        reasons=tuple(item.reasons),
+        since=item.since,
+        people=item.people,
+        projects=item.projects,
+        derived=item.derived,
+        frees=item.frees,
+        proposal=item.proposal,
+        revision=version.revision,
+        kept=KeptUntil(until=kept.until, reason=kept.reason, by=kept.by.get_username(), at=kept.at) if kept else None,
+    )
