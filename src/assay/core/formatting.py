@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 DISK = ("B", "kB", "MB", "GB")
-VOWELS = ("a", "e", "i", "o", "u")
 MEMORY = ("B", "KiB", "MiB", "GiB")
 
 

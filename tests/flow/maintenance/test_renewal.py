@@ -249,7 +249,7 @@ def test_an_expired_approval_goes_on_unless_it_is_refused(people: People, clock:
     renew(ben, "geo", 1, reason="good")
     assert authorize_launch(ana, "geo").notice == ""
     clock.move_to(START + timedelta(days=368 + 340))
-    assert notice_of(find_version(ana, "geo", 1)) == ""
+    assert notice_of(ana, find_version(ana, "geo", 1)) == ""
     assert lock_of({"six": "1.16.0"}).digest == find_version(ana, "geo", 1).digest
 
 
