@@ -149,7 +149,7 @@ def test_the_end_of_anothers_kernel_is_not_ones_own_business() -> None:
 
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     published(ana, ben, "geo", ["six"], {"six": "1.17.0"})
-    started = kernels.start(ana, "geo")
+    started = kernels.start(ana, "geo", "localhost")
     with pytest.raises(NotFoundError):
         kernels.end(ben, started["id"])
     assert Launch.objects.get(kind="kernel").ended_at is None

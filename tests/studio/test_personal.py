@@ -102,9 +102,11 @@ def test_it_is_off_unless_a_workspace_allows_it() -> None:
     """By default a kernel is told nothing that would let it install; with the setting it is."""
     published(person("ana"), person("ben", Role.REVIEWER), "geo", ["six"], {"six": "1.17.0"})
     eve = person("eve", Role.VIEWER)
-    assert "ASSAY_PERSONAL" not in kernel_document(authorize_launch(eve, "geo"))["kernel"]["env"]
+    assert "ASSAY_PERSONAL" not in kernel_document(authorize_launch(eve, "geo"), "localhost")["kernel"]["env"]
     set_workspace("default", {"personal_overlays": True})
-    told = kernel_document(authorize_launch(actor_in(find_person("eve"), "default"), "geo"))["kernel"]["env"]
+    told = kernel_document(authorize_launch(actor_in(find_person("eve"), "default"), "geo"), "localhost")["kernel"][
+        "env"
+    ]
     assert told["ASSAY_PERSONAL"].startswith("https://")
     assert told["ASSAY_NEW_VERSION"].endswith("/environments/geo/")
 

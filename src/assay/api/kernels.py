@@ -33,7 +33,7 @@ def start(request: Caller, workspace: str, body: KernelIn) -> Status[dict[str, A
 
     Returns the kernel spec and records the use. Refused where the version must not be launched.
     """
-    return Status(201, kernels.start(request.actor, body.environment))
+    return Status(201, kernels.start(request.actor, body.environment, request.get_host()))
 
 
 @router.delete("/kernels/{kernel}", response={204: None})

@@ -109,6 +109,7 @@ def _add_workspace(actions: Commands) -> None:
         ("allow-sdists", "let authors allow source distributions"),
         ("self-approval", "let authors approve their own submissions"),
         ("personal-overlays", "let people pip install libraries for themselves"),
+        ("record-imports", "count which libraries sessions import, without people"),
         ("auto-approve", "publish low-risk updates automatically"),
         ("approval-refuse", "refuse new launches of versions whose approval has expired"),
     ):
@@ -210,18 +211,11 @@ def _collect(arguments: argparse.Namespace) -> int:
 def _workspace(arguments: argparse.Namespace) -> int:
     """Change the rules of a workspace and print all of them."""
     ready()
-    from assay.flow.people import set_workspace  # noqa: PLC0415 - as above
+    from assay.flow.people import DEMANDS, set_workspace  # noqa: PLC0415 - as above
 
     changed: dict[str, object] = {
         name: value == "yes"
-        for name in (
-            "require_sandbox",
-            "allow_sdists",
-            "self_approval",
-            "personal_overlays",
-            "auto_approve",
-            "approval_refuse",
-        )
+        for name in (*DEMANDS, "auto_approve", "approval_refuse")
         if (value := getattr(arguments, name)) is not None
     }
     if arguments.approvals is not None:

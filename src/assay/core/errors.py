@@ -85,6 +85,13 @@ class ConflictError(AssayError):
     status = 409
 
 
+class TooLargeError(AssayError):
+    """The request is too large."""
+
+    code = "too-large"
+    status = 413
+
+
 class ResolutionError(AssayError):
     """The libraries do not fit together."""
 

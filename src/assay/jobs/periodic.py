@@ -14,6 +14,7 @@ from assay.flow.build.verify import queue_all
 from assay.flow.maintenance import end_dates
 from assay.flow.maintenance.renewal import remind_of_approvals
 from assay.flow.review.waive import record_expiring_waivers
+from assay.flow.usage.recording import remove_old
 from assay.store.models import PeriodicTask
 
 log = logging.getLogger("assay.periodic")
@@ -69,9 +70,16 @@ def _remind_of_approvals() -> None:
         log.info("%d approvals need renewing", ending)
 
 
+def _remove_imports() -> None:
+    removed = remove_old()
+    if removed:
+        log.info("Removed %d old records of imports", removed)
+
+
 TASKS: dict[str, Callable[[], None]] = {
     "verify": _verify,
     "collect": _collect,
     "waivers": _remind_of_waivers,
     "approvals": _remind_of_approvals,
+    "imports": _remove_imports,
 }

@@ -1,4 +1,7 @@
-"""The command of each kind of project, and the paths of the installation that it may read and write."""
+"""The command of each kind of project, and the paths of the installation that it may read and write.
+
+`recording` are the variables with which what runs in the environment reports its imports (flow/usage/recording).
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,14 @@ class Command:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-def script_command(run: Run, directory: Path, prefix: Path) -> Command:
+def script_command(run: Run, directory: Path, prefix: Path, recording: dict[str, str]) -> Command:
     """Return the command that runs a file with the environment's interpreter."""
     source = directory / "source"
     argv = [str(prefix / "bin" / "python"), str(source / run.entry), *run.arguments]
-    return Command(argv=argv, readable=(str(prefix), str(source)))
+    return Command(argv=argv, readable=(str(prefix), str(source)), variables=recording)
 
 
-def notebook_command(run: Run, directory: Path, prefix: Path) -> Command:
+def notebook_command(run: Run, directory: Path, prefix: Path, recording: dict[str, str]) -> Command:
     """Return the command that runs a notebook from Studio's prefix, in the environment's kernel."""
     source, scratch, paths = directory / "source", directory / "scratch", engine_paths()
     kernel = scratch / "kernels" / "assay"
@@ -43,6 +46,7 @@ def notebook_command(run: Run, directory: Path, prefix: Path) -> Command:
         "argv": kernel_argv(prefix, paths, run.version.python),
         "display_name": run.version.reference,
         "language": "python",
+        "env": recording,
     }
     (kernel / "kernel.json").write_text(json.dumps(spec))
     target = directory / "outputs" / Path(run.entry).name
@@ -67,14 +71,14 @@ def notebook_command(run: Run, directory: Path, prefix: Path) -> Command:
     )
 
 
-def app_command(run: Run, directory: Path, prefix: Path) -> Command:
+def app_command(run: Run, directory: Path, prefix: Path, recording: dict[str, str]) -> Command:
     """Return the command that starts an app on loopback, at its port, as defined by its application."""
     source, port = directory / "source", run.port or 0
     host = host_of(run.runtime)
     argv = template(run.runtime.workspace_id, run.runtime.app).command(
         python=str(prefix / "bin" / "python"), entry=str(source / run.entry), port=port, host=host
     )
-    variables = {"HOST": "127.0.0.1", "PORT": str(port), "ASSAY_HOST": host}
+    variables = {"HOST": "127.0.0.1", "PORT": str(port), "ASSAY_HOST": host, **recording}
     return Command(argv=[*argv, *run.arguments], readable=(str(prefix), str(source)), variables=variables)
 
 
@@ -89,7 +93,7 @@ def _studio_paths() -> tuple[str, ...]:
     return tuple(str(path) for path in (studio_prefix(), code_path(), PACKAGE) if path.exists())
 
 
-COMMANDS: dict[str, Callable[[Run, Path, Path], Command]] = {
+COMMANDS: dict[str, Callable[[Run, Path, Path, dict[str, str]], Command]] = {
     "script": script_command,
     "notebook": notebook_command,
     "app": app_command,

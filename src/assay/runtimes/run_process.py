@@ -8,9 +8,12 @@ import shutil
 import socket
 from pathlib import Path
 
+from django.conf import settings
+
 from assay.flow.launch.secrets import secret_values
 from assay.flow.paths import home as installation
 from assay.flow.paths import person_home
+from assay.flow.usage.recording import FOLDER, recording_variables
 from assay.launchers.interface import Start
 from assay.launchers.isolation import isolated
 from assay.runtimes.kinds import COMMANDS
@@ -39,7 +42,8 @@ def process_of(run: Run, directory: Path, prefix: Path) -> Start:
     to another person's code.
     """
     outputs = directory / "outputs"
-    command = COMMANDS[run.runtime.kind](run, directory, prefix)
+    recording = recording_variables(run.version, f"http://127.0.0.1:{settings.PORT}")
+    command = COMMANDS[run.runtime.kind](run, directory, prefix, recording)
     home = person_home(run.runtime.owner.get_username())
     home.mkdir(parents=True, exist_ok=True)
     memory, processors = run.limits.get("memory"), run.limits.get("processors")
@@ -48,7 +52,7 @@ def process_of(run: Run, directory: Path, prefix: Path) -> Start:
             isolated(
                 command.argv,
                 home=str(installation()),
-                readable=_inside_home(command.readable),
+                readable=_inside_home((*command.readable, str(FOLDER))),
                 writable=(str(outputs), str(home), *command.writable),
             )
         ),

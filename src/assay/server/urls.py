@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assay.api import docs
+from assay.api import docs, imports
 from assay.api.app import api
 from assay.server.health import healthz, readyz
 from assay.studio import gate
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studio/environments", gate.choices),
     path("frames/<str:token>", frames.frame, name="frame"),
     path("api/v1/docs", docs.page),
+    path("api/v1/imports", imports.report_imports),
     path("api/v1/", api.urls),
     path("account/password/reset/", account.forgotten, name="account_reset_password"),
     path("account/", include("allauth.account.urls")),

@@ -41,18 +41,18 @@ def gate(request: HttpRequest) -> JsonResponse:
         actor = _actor(body["user"])
         permission = authorize_launch(actor, body["environment"])
         server = _server(actor, body.get("server", ""), permission.version.reference)
-        document = _start_document(permission, server)
+        document = _start_document(permission, server, request.get_host())
     except AssayError as error:
         _record_refusal(request, error)
         return JsonResponse(error.problem(), status=error.status, content_type="application/problem+json")
     return JsonResponse(document)
 
 
-def _start_document(permission: LaunchPermission, server: Server | None) -> dict[str, Any]:
+def _start_document(permission: LaunchPermission, server: Server | None, host: str) -> dict[str, Any]:
     """Return what the Hub needs to start a server; all of it comes from Assay's records, not from the request."""
     size = choose(settings.SIZES, server.size if server else "")
     return {
-        **kernel_document(permission),
+        **kernel_document(permission, host),
         "application": _application(permission, server),
         "size": {"name": size.name, "memory": size.memory, "processors": size.processors},
     }

@@ -114,7 +114,7 @@ class Gate:
             "JUPYTER_PREFER_ENV_PATH": "0",
             # Open documents are kept per environment, so that parallel servers do not overwrite each other's.
             "JUPYTERLAB_WORKSPACES_DIR": str(home / ".jupyter" / "lab" / f"workspaces-{_slug(answer)}"),
-            **answer["kernel"]["env"],  # for terminals
+            **_terminal_variables(answer["kernel"]["env"]),
             "ASSAY_PATH": answer["path"],
             "ASSAY_ENVIRONMENT": answer["environment"],
             "ASSAY_DIGEST": answer["digest"],
@@ -124,6 +124,12 @@ class Gate:
 
 def _slug(answer: dict[str, Any]) -> str:
     return safe(answer["environment"].partition("@")[0])
+
+
+def _terminal_variables(kernel: dict[str, str]) -> dict[str, str]:
+    """Return a kernel's variables for the server, whose terminals have them; its own PYTHONPATH must stay."""
+    found = dict(kernel)
+    return {"ASSAY_PYTHONPATH": found.pop("PYTHONPATH", ""), **found}
 
 
 def _write_kernel(folder: Path, answer: dict[str, Any], variables: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -16,13 +17,17 @@ from assay.engine.kernels.overlay import ensure_shims, kernel_argv
 from assay.flow.launch.launch import LaunchPermission, authorize_launch, end_launch, record_launch
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths
+from assay.flow.usage.recording import recording_variables
 from assay.store.audit_log import record
 from assay.store.models import Launch
 from assay.store.reads.launchable import Choice, launch_choices
 
 
-def kernel_document(permission: LaunchPermission) -> dict[str, Any]:
-    """Return the sealed directory of a version, and its kernel in the format of Jupyter's kernel specs."""
+def kernel_document(permission: LaunchPermission, host: str) -> dict[str, Any]:
+    """Return the sealed directory of a version, and its kernel in the format of Jupyter's kernel specs.
+
+    `host` is the one (with port) at which the start was requested: the kernel reports its imports there, too.
+    """
     reference, paths = permission.version.reference, engine_paths()
     return {
         "environment": reference,
@@ -31,11 +36,16 @@ def kernel_document(permission: LaunchPermission) -> dict[str, Any]:
         "path": f"{ensure_shims(paths)}:{permission.prefix}/bin",
         "kernel": {
             "argv": kernel_argv(permission.prefix, paths, permission.version.python),
-            "env": _variables(permission),
+            "env": _variables(permission) | recording_variables(permission.version, address_at(host)),
             "display_name": reference,
         },
         "notice": permission.notice,
     }
+
+
+def address_at(host: str) -> str:
+    """Return the address of Assay at a host by which a request came: the public one, or one inside by HTTP."""
+    return str(settings.PUBLIC_URL) if host == urlsplit(settings.PUBLIC_URL).netloc else f"http://{host}"
 
 
 def _variables(permission: LaunchPermission) -> dict[str, str]:
@@ -70,8 +80,8 @@ def _kernel_item(one: Choice) -> dict[str, Any]:
     }
 
 
-def start(actor: Actor, reference: str) -> dict[str, Any]:
-    """Authorize the start of a kernel, and record its launch or the refusal."""
+def start(actor: Actor, reference: str, host: str) -> dict[str, Any]:
+    """Authorize the start of a kernel, and record its launch or the refusal. `host` is that of the request."""
     try:
         permission = authorize_launch(actor, reference)
     except AssayError as error:
@@ -90,7 +100,7 @@ def start(actor: Actor, reference: str) -> dict[str, Any]:
             number=permission.version.number,
             detail={"kernel": kernel, "digest": permission.digest},
         )
-    return {"id": kernel, **kernel_document(permission)}
+    return {"id": kernel, **kernel_document(permission, host)}
 
 
 def end(actor: Actor, kernel: str) -> None:

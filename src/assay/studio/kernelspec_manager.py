@@ -122,10 +122,10 @@ class AssayProvisioner(LocalProvisioner):  # type: ignore[misc]  # its base has 
             )
         self.kernel_spec.argv = answer["kernel"]["argv"]
         self.kernel_spec.env = {
+            "PYTHONPATH": "",
             **answer["kernel"]["env"],
             "PATH": f"{answer['path']}:{os.environ.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",
             "PYTHONNOUSERSITE": "1",
-            "PYTHONPATH": "",
             "PYTHONHOME": "",
         }
         if answer["notice"]:

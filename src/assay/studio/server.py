@@ -14,6 +14,7 @@ from assay.studio.process_tree import run_tree
 
 GRACE = 2.0  # seconds after SIGTERM, which a server may ignore after a failed kernel
 CODE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120 - pathlib costs start-up time
+ENGINE = f"{CODE}/../engine"  # has what starts kernels and reports imports
 APPLICATION = f"{CODE}/application.py"
 OPTIONS = (
     "--ServerApp.terminals_enabled=True",
@@ -43,7 +44,9 @@ def isolated_command(argv: list[str]) -> list[str]:
     home = os.environ.pop("ASSAY_ISOLATED_HOME", "")
     if not home:
         return argv
-    ours = [one for one in (sys.prefix, CODE) if os.path.realpath(one).startswith(f"{os.path.realpath(home)}/")]
+    ours = [
+        one for one in (sys.prefix, CODE, ENGINE) if os.path.realpath(one).startswith(f"{os.path.realpath(home)}/")
+    ]
     readable = [f"{home}/environments", f"{home}/overlays", os.environ["JUPYTER_PATH"], *ours]
     return isolated(
         argv,
@@ -65,7 +68,8 @@ def resource_limits() -> ResourceLimits:
 
 
 if __name__ == "__main__":
-    os.environ.pop("PYTHONPATH", None)  # only needed to find this module; hide Assay's code from kernels
+    # Only needed to find this module. Kernels and terminals must not see Assay's code; they may report their imports.
+    os.environ["PYTHONPATH"] = os.environ.pop("ASSAY_PYTHONPATH", "")
     # In terminals the environment's programs and Assay's `pip` come before Studio's.
     os.environ["PATH"] = f"{os.environ.pop('ASSAY_PATH', '')}:{os.environ.get('PATH', os.defpath)}".lstrip(":")
     limits = resource_limits()

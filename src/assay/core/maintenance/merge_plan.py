@@ -7,7 +7,7 @@ names it; the order of the sources changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 from assay.core.comparison.similarity import applies, name_of, requirement
 from assay.core.errors import InvalidInputError
 from assay.core.formatting import plural
+from assay.core.maintenance.unused import closure, needed_by_kernels
 from assay.core.spec import PYTHON
 
 LEAST_SOURCES, MOST_SOURCES = 2, 5
@@ -245,31 +246,21 @@ def _reason(name: str, reference: str, kept: frozenset[str] | None, choices: Cho
 
 
 def _imported_names(source: Source) -> frozenset[str] | None:
-    """Return the direct libraries that are imported or that an imported one needs; None when nothing is known."""
+    """Return the direct libraries that are imported, or that an imported one or kernels need; None when unknown."""
     if source.imported is None:
         return None
     direct = {name_of(line) for line in source.lines}
-    return frozenset(direct & _closure(source, source.imported & source.versions.keys()))
+    used = {one for one in source.versions if one in source.imported or (one in direct and needed_by_kernels(one))}
+    return frozenset(direct & closure(used, source.dependencies))
 
 
 def _unreached(source: Source, kept: frozenset[str]) -> set[str]:
     """Return the imported libraries that no kept direct one brings: they came with one that is left out."""
-    return set((source.imported or frozenset()) & source.versions.keys()) - _closure(source, kept)
+    return set((source.imported or frozenset()) & source.versions.keys()) - closure(kept, source.dependencies)
 
 
 def _lost(source: Source, name: str) -> bool:
     return source.imported is not None and name in source.imported and name in source.versions
-
-
-def _closure(source: Source, names: Collection[str]) -> set[str]:
-    """Return libraries with all that they need, directly or not."""
-    found, frontier = set(names), list(names)
-    while frontier:
-        for needed in source.dependencies.get(frontier.pop(), ()):
-            if needed not in found:
-                found.add(needed)
-                frontier.append(needed)
-    return found
 
 
 def _join(wanted: Sequence[Wanted], python: str) -> tuple[tuple[MergedLine, ...], tuple[Exclusion, ...]]:

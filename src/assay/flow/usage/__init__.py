@@ -1,1 +1,1 @@
-"""Usage of published versions: sums over launches, people and bytes, kept up as launches are recorded."""
+"""Usage of published versions: sums over launches, people and bytes, and which libraries are really imported."""

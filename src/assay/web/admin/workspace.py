@@ -33,6 +33,7 @@ WORDS = {
     "require_sandbox": "Require isolation (bubblewrap) for builds",
     "allow_sdists": "Allow builds from source for libraries without a wheel",
     "personal_overlays": "Allow personal libraries in servers; other people do not get them",
+    "record_imports": "Record which libraries sessions import: counts by library and day, never who imported what",
 }
 
 MEMBERS: tuple[Column[Membership], ...] = (

@@ -1,0 +1,1 @@
+"""What runs inside people's processes, and reports which libraries they import. On their PYTHONPATH."""
