@@ -22,6 +22,7 @@ class Audience(StrEnum):
     PILOT = "the pilot group of the version's roll-out"
     FOLLOWERS = "people who launched what the name meant before in 30 days, and owners of projects that follow it"
     FORMER_OWNER = "the environment's owner before the event"
+    STARTER = "who started the wave"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ class NotificationType:
 OWN = (Audience.AUTHOR, Audience.OWNER)
 ALL = (*OWN, Audience.USERS, Audience.REVIEWERS)
 NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
+    EventName.VERSION_CREATED: NotificationType(  # its author is its actor, unless a wave drafted it for them
+        audience=(Audience.AUTHOR,), words="{actor} drafted {reference} for you", detail_field="note", quiet=True
+    ),
+    EventName.WAVE_ENDED: NotificationType(
+        audience=(Audience.STARTER,), words="The wave on {reference} ended", detail_field="summary"
+    ),
     EventName.VERSION_SUBMITTED: NotificationType(
         audience=(Audience.REVIEWERS,), words="{actor} submitted {reference} for publishing", detail_field="note"
     ),

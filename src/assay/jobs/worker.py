@@ -14,7 +14,7 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections
 
 from assay.flow.build import build, verify, wakeup
-from assay.flow.maintenance import review_list, rollouts
+from assay.flow.maintenance import review_list, rollouts, wave_steps
 from assay.flow.usage import update as usage
 from assay.flow.watch import watch
 from assay.jobs import periodic
@@ -28,6 +28,7 @@ BUSY, IDLE = 0.05, 0.5  # seconds between two steps, with and without open work
 STOP_SECONDS = 3.0  # for the delivery thread to finish its step
 WAKEUP_SECONDS = 0.02  # between two checks for a wake-up
 APPS_EVERY = 0.25  # seconds
+WAVES_EVERY = 1.0  # seconds; a wave waits for builds and people
 SCHEDULES_EVERY = 1.0  # seconds; schedules have a resolution of minutes
 ROLLOUTS_EVERY = 5.0  # seconds between two counts of the starts in pilots
 REVIEW_EVERY = 2.0  # seconds between two batches of the review list
@@ -43,7 +44,7 @@ class Worker:
     def __init__(self) -> None:
         self._stopping = False
         self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
-        self._rollouts_at = self._usage_at = self._review_at = 0.0
+        self._rollouts_at = self._usage_at = self._review_at = self._waves_at = 0.0
         self._refresh_at = time.monotonic()  # not at start, so that builds run first
         self._refresh = Refresh()
 
@@ -70,6 +71,9 @@ class Worker:
         if time.monotonic() - self._schedules_at > SCHEDULES_EVERY:
             self._schedules_at = time.monotonic()
             _guarded(schedules.advance)
+        if time.monotonic() - self._waves_at > WAVES_EVERY:
+            self._waves_at = time.monotonic()
+            _guarded(wave_steps.advance)
         if time.monotonic() - self._servers_at > SERVERS_EVERY:
             self._servers_at = time.monotonic()
             _guarded(server_status.advance)

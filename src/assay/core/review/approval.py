@@ -12,7 +12,7 @@ from assay.core.policy.findings import Effect, Finding
 
 MOST_APPROVALS = 5
 MOST_GROUPS = 10
-RISKY_SETTINGS = frozenset({"Python", "Base"})  # settings that add risk; changes of the spec show in the libraries
+RISKY_SETTINGS = frozenset({"Python", "Base"})  # settings that add risk; the others show in the libraries
 GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -85,14 +85,15 @@ def risks(comparison: Comparison | None, findings: Iterable[Finding], *, assesse
     """Return the reasons why a change is not low-risk, [] when it is.
 
     Low risk means: compared with the version published before, no library added or removed, patch releases only
-    (PEP 440), the same Python and base, every check passed, a feed loaded, and no finding that blocks or warns.
+    (PEP 440), the same Python, the same base or another version of it, every check passed, a feed loaded, and no
+    finding that blocks or warns. What another version of the base changes shows in the libraries.
     """
     if comparison is None:
         return ["No version is published before it."]
     found = [
         f"{one.name} differs: {', '.join(one.values)}."
         for one in comparison.settings
-        if one.name in RISKY_SETTINGS and _differs(one.values)
+        if one.name in RISKY_SETTINGS and _differs([_without_number(value) for value in one.values])
     ]
     found += [words for row in comparison.changed if (words := _risk(row))]
     serious = sum(one.effect is not Effect.NOTE for one in findings)
@@ -103,6 +104,11 @@ def risks(comparison: Comparison | None, findings: Iterable[Finding], *, assesse
     if failed:
         found.append(f"{failed} check{'' if failed == 1 else 's'} did not pass.")
     return found
+
+
+def _without_number(value: str) -> str:
+    """Return the environment of a base, `ds101` for `ds101@3`; any other value as it is."""
+    return value.partition("@")[0]
 
 
 def _differs(values: Sequence[str]) -> bool:

@@ -86,11 +86,16 @@ def cancel_build(actor: Actor, build_id: str) -> Build:
     decide(Action.BUILD, version_state(build.version), actor)
     if not build.active:
         raise ConflictError(f"The build has ended: {build.state}.", hint="Build again if you want another.")
+    end_soon(build)
+    return build
+
+
+def end_soon(build: Build) -> None:
+    """Cancel an open build: a queued one at once, a running one at the worker's next step."""
     Build.objects.filter(pk=build.pk).update(cancel_requested=True)
     wake_worker()
     if not _end(build, BuildState.CANCELLED, event=EventName.BUILD_CANCELLED, only_from=[BuildState.QUEUED]):
         build.refresh_from_db()
-    return build
 
 
 def checked_spec_of(actor: Actor, version: Version) -> CheckedSpec:

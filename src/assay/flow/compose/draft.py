@@ -127,10 +127,23 @@ def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
         return add_version(actor, origin.environment, checked, origin=origin)
 
 
+def start_on_base(actor: Actor, origin: Version, base: Version, detail: dict[str, object]) -> Version:
+    """Start a draft with the libraries of a version on another base; `detail` goes into its event.
+
+    The resolution keeps the versions of `origin` that the new base allows. Raises ConflictError for an unusable base.
+    """
+    check_right(actor, Right.COMPOSE)
+    check_use(Status(base.status), Health(base.health), Use.BASE)
+    spec = replace(origin.parsed_spec, base=base.reference, python=None, keep=origin.reference)
+    checked = CheckedSpec(spec=spec, base=base, python=base.python, corrections=(), kept=origin)
+    with transaction.atomic():
+        return add_version(actor, origin.environment, checked, origin=origin, **detail)
+
+
 def add_version(
-    actor: Actor, environment: Environment, checked: CheckedSpec, origin: Version | None = None
+    actor: Actor, environment: Environment, checked: CheckedSpec, origin: Version | None = None, **detail: object
 ) -> Version:
-    """Add a draft with a checked spec to an environment; `origin` is the version that it was started from."""
+    """Add a draft with a checked spec; `origin` is the version that it was started from, `detail` is for its event."""
     now = timezone.now()
     Environment.objects.filter(pk=environment.pk).update(last_number=F("last_number") + 1)
     environment.refresh_from_db(fields=["last_number"])
@@ -146,10 +159,9 @@ def add_version(
         updated_at=now,
     )
     Environment.objects.filter(pk=environment.pk).update(latest=version, updated_at=now)
-    detail: dict[str, object] = {"spec": version.spec}
-    if origin:
-        detail["from"] = origin.reference
-    record_version(EventName.VERSION_CREATED, version, actor.name, **detail)
+    if origin is not None:
+        detail = {"from": origin.reference, **detail}
+    record_version(EventName.VERSION_CREATED, version, actor.name, spec=version.spec, **detail)
     return version
 
 
@@ -216,9 +228,14 @@ def delete_draft(actor: Actor, slug: str, number: int) -> None:
     """Delete a draft, and its environment when that has no other version. The audit log keeps its events."""
     version = find_version(actor, slug, number)
     decide(Action.DELETE, version_state(version), actor)
+    remove_draft(version, actor.name)
+
+
+def remove_draft(version: Version, actor: str) -> None:
+    """Remove a draft without checking a right; `actor` is named in its event."""
     with transaction.atomic():
         touch(version)  # prevents a submission at the same time
-        record_version(EventName.VERSION_DELETED, version, actor.name, spec=version.spec)
+        record_version(EventName.VERSION_DELETED, version, actor, spec=version.spec)
         environment = version.environment
         version.delete()
         left = environment.versions.order_by("-number").first()

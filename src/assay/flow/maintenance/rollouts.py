@@ -30,6 +30,7 @@ from assay.core.maintenance.rollout import (
 from assay.core.review.decision import check_text
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_environment, find_version
+from assay.flow.maintenance.waves import base_moved
 from assay.store.active_version import end_rollout, locked_environment, point_to, record_active, repair
 from assay.store.audit_log import record_version
 from assay.store.models import Environment, Membership, Rollout, Version
@@ -107,6 +108,8 @@ def publish_by_name(version: Version, plan: RolloutPlan, actor: str) -> None:
         else:
             _start(environment, version, plan, actor)
     repair(environment)
+    if environment.active != active:
+        base_moved(environment)
 
 
 def _start(environment: Environment, version: Version, plan: RolloutPlan, actor: str) -> None:
@@ -174,6 +177,7 @@ def _complete(environment: Environment, rollout: Rollout, actor: str, reason: st
     before = environment.active.number if environment.active else None
     point_to(environment, rollout.version)
     end_rollout(environment, RolloutState.COMPLETED, actor, reason=reason, **{"from": before, **_numbers(figures)})
+    base_moved(environment)
 
 
 def _numbers(figures: Figures) -> dict[str, int]:
@@ -289,6 +293,7 @@ def set_active(actor: Actor, slug: str, number: int, *, reason: str, seen: int |
         end_rollout(environment, state, actor.name, reason=reason)
         Rollout.objects.filter(version=version, state__in=HELD_BACK).update(state=RolloutState.COMPLETED)
         record_active(environment, before, actor.name, reason)
+        base_moved(environment)
     return find_environment(actor, slug)
 
 

@@ -18,7 +18,18 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Status
 from assay.core.notifications import NOTIFICATION_TYPES, Audience, words_of
 from assay.core.roles import Actor, Role
-from assay.store.models import Delivery, Event, Launch, Membership, Notification, Runtime, Version, Webhook, Workspace
+from assay.store.models import (
+    Delivery,
+    Event,
+    Launch,
+    Membership,
+    Notification,
+    Person,
+    Runtime,
+    Version,
+    Webhook,
+    Workspace,
+)
 from assay.store.reads.rollouts import pilot_members, plan_of
 
 RECENT = timedelta(days=30)  # launches within this count as use
@@ -74,6 +85,8 @@ class _Recipients:
             return {pk for pk, _ in pilot_members(self.workspace_id, plan_of(rollout))} if rollout else set()
         if audience is Audience.FOLLOWERS:
             return self._who_follow(version, event.detail.get("from"))
+        if audience is Audience.STARTER:
+            return set(Person.objects.filter(username=event.detail["starter"]).values_list("pk", flat=True))
         if audience is Audience.AUTHOR:
             return {version.author_id}
         if audience is Audience.OWNER:
