@@ -127,7 +127,7 @@ def plan_wave(base: str, number: int, derived: Iterable[Derived], chosen: Collec
     """Return what a wave on version `number` of the environment `base` updates and skips.
 
     Environments that build on a target are targets of the next level; one whose base is skipped is skipped too.
-    `chosen` limits the targets to these environments; None takes all. An environment is visited once, so bases
+    `chosen` limits the plan to these environments; None takes all. An environment is visited once, so bases
     that build on each other end.
     """
     built_on: Mapping[str, list[Derived]] = _by_base(derived)
@@ -160,24 +160,24 @@ def _place(
 ) -> _Base:
     """Add an environment to the targets or to what is skipped; return what it is to those that build on it."""
     name, level = found.environment, base.level + 1
-    if base.number is not None and found.base_number >= base.number:
-        skipped.append(Skipped(derived=found, level=level, reason=SkipReason.CURRENT))
-        return _Base(name=name, level=base.level, number=found.number)
-    reason = _skip_reason(found, base, chosen)
-    if reason is not None:
+    wanted = chosen is None or name in chosen
+    reason = _skip_reason(found, base, named=chosen is not None and wanted)
+    if reason is not None and wanted:
         blocker = base.name if reason is SkipReason.BASE else ""
         skipped.append(Skipped(derived=found, level=level, reason=reason, blocker=blocker))
-    elif chosen is None or name in chosen:
-        waits_for = base.name if base.number is None else ""
-        targets.append(PlannedTarget(derived=found, level=level, waits_for=waits_for))
-        return _Base(name=name, level=level)
-    return _Base(name=name, level=level, skipped=True)
+    if reason is SkipReason.CURRENT:
+        return _Base(name=name, level=base.level, number=found.number)
+    if reason is not None or not wanted:
+        return _Base(name=name, level=level, skipped=True)
+    targets.append(PlannedTarget(derived=found, level=level, waits_for=base.name if base.number is None else ""))
+    return _Base(name=name, level=level)
 
 
-def _skip_reason(found: Derived, base: _Base, chosen: Collection[str] | None) -> SkipReason | None:
-    named = chosen is not None and found.environment in chosen
+def _skip_reason(found: Derived, base: _Base, *, named: bool) -> SkipReason | None:
     if base.skipped:
-        return SkipReason.BASE if chosen is None or named else None
+        return SkipReason.BASE
+    if base.number is not None and found.base_number >= base.number:
+        return SkipReason.CURRENT
     if found.wave is not None:
         return SkipReason.IN_WAVE
     if found.deprecated:

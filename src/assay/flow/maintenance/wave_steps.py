@@ -6,6 +6,7 @@ events name who started it. Only its state says what is next, so a killed worker
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,10 @@ MOST_BUILDS = max(1, MAX_CONCURRENT // 2)  # builds of all waves at a time; the 
 MAX_MESSAGE = 2000  # characters of a failure
 
 
+class _ChangedError(Exception):
+    """Somebody else changed the target meanwhile: the wave was stopped, or another worker was faster."""
+
+
 def advance() -> bool:
     """Advance every running wave by one step. Return whether any runs."""
     _follow_people()
@@ -40,13 +45,15 @@ def advance() -> bool:
     running = [wave for wave in waves.order_by("pk") if _base_holds(wave)]
     for wave in running:
         for target in _targets(wave).filter(state__in=[Target.BUILDING, Target.BUILT]):
-            if target.state == Target.BUILDING:
-                _follow_build(target)
-            else:
-                _submit(wave, target)
+            with suppress(_ChangedError):
+                if target.state == Target.BUILDING:
+                    _follow_build(target)
+                else:
+                    _submit(wave, target)
     ready = {key: wave for wave in running for key in _ready(wave)}
     for key in _admitted(ready):
-        _begin(ready[key], _targets(ready[key]).get(pk=key))
+        with suppress(_ChangedError):
+            _begin(ready[key], _targets(ready[key]).get(pk=key))
     for wave in running:
         if not WaveTarget.objects.filter(wave=wave, state__in=OPEN).exists():
             end_wave(wave, "done", RULE)
@@ -78,12 +85,11 @@ def _base_holds(wave: Wave) -> bool:
 
 
 def _move(target: WaveTarget, state: Target, **columns: Any) -> None:  # noqa: ANN401 - column values
-    """Change the state of a target by compare-and-set. Raises ConflictError when it was changed meanwhile."""
-    if not target_may_move(Target(target.state), state):
-        raise ConflictError(f"A target that is {target.state} cannot be {state}.")
+    """Change the state of a target by compare-and-set. Raises _ChangedError, which undoes the step."""
     rows = WaveTarget.objects.filter(pk=target.pk, state=target.state)
-    if not rows.update(state=state, updated_at=timezone.now(), **columns):
-        raise ConflictError("The target was changed meanwhile.")
+    may_move = target_may_move(Target(target.state), state)
+    if not may_move or not rows.update(state=state, updated_at=timezone.now(), **columns):
+        raise _ChangedError
     target.state = state
 
 
@@ -106,7 +112,8 @@ def _ready(wave: Wave) -> list[int]:
         elif above in {Target.FAILED, Target.STOPPED}:
             target = _targets(wave).get(pk=key)
             slug = target.source.base.environment.slug if target.source.base else ""
-            _fail(target, f"Its base {slug} was not updated. Mend that, then retry.")
+            with suppress(_ChangedError):
+                _fail(target, f"Its base {slug} was not updated. Mend that, then retry.")
     return ready
 
 
@@ -263,16 +270,20 @@ def _follow_people() -> None:
     waiting = Q(state=Target.SUBMITTED) & (Q(draft=None) | ~Q(draft__status=Status.PENDING))
     mended = Q(state=Target.FAILED) & Q(draft__isnull=False) & ~Q(draft__status=Status.DRAFT)
     for target in WaveTarget.objects.filter(waiting | mended).select_related("draft"):
-        draft = target.draft
-        if draft is None:
-            _fail(target, "Its draft was deleted.")
-        elif draft.status == Status.PENDING:
-            _move(target, Target.SUBMITTED, message="")
-        elif draft.status == Status.DRAFT:
-            outcome = Submission.objects.filter(version=draft).order_by("-round").values_list("outcome", flat=True)
-            _fail(target, f"The submission was {outcome.first()}.")
-        else:
-            _move(target, Target.PUBLISHED, message="")
+        with suppress(_ChangedError):
+            _follow_person(target, target.draft)
+
+
+def _follow_person(target: WaveTarget, draft: Version | None) -> None:
+    if draft is None:
+        _fail(target, "Its draft was deleted.")
+    elif draft.status == Status.PENDING:
+        _move(target, Target.SUBMITTED, message="")
+    elif draft.status == Status.DRAFT:
+        outcome = Submission.objects.filter(version=draft).order_by("-round").values_list("outcome", flat=True)
+        _fail(target, f"The submission was {outcome.first()}.")
+    else:
+        _move(target, Target.PUBLISHED, message="")
 
 
 def _delete_left_drafts() -> None:

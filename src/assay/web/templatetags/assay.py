@@ -124,6 +124,8 @@ HAPPENED = {
     "version.attention": "found new findings",
     "version.cleared": "found no open findings",
     "version.facts-gone": "found that facts were withdrawn",
+    "wave.started": "started a wave of updates",
+    "wave.ended": "ended the wave of updates",
     "webhook.removed": "removed a webhook",
     "webhook.set": "changed a webhook",
     "workspace.set": "changed the workspace's settings",
