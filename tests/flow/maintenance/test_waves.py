@@ -11,6 +11,7 @@ from support.waves import CONFLICT, CRASH, drafted, finish_builds, message, publ
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.lifecycle import ACTIVE_BUILD, Health, Status
+from assay.core.maintenance.rollout import RolloutAction
 from assay.core.policy.findings import Finding
 from assay.core.roles import Actor, Role
 from assay.flow import retire
@@ -18,6 +19,7 @@ from assay.flow.access import find_version
 from assay.flow.build.build import request_build
 from assay.flow.compose.draft import SpecInput, delete_draft, edit_spec
 from assay.flow.maintenance import wave_steps, waves
+from assay.flow.maintenance.rollouts import change_rollout, set_active
 from assay.flow.maintenance.waves import base_moved, find_wave, plan_for, retry_failed, start_wave, stop_wave
 from assay.flow.notify import notifications
 from assay.flow.review import review
@@ -464,6 +466,21 @@ def test_a_workspace_may_start_waves_by_itself(ana: Actor, ben: Actor, rita: Act
     )
     assert find_version(ana, "geo", 2).author_id == ana.id
     assert find_version(ana, "geo", 2).environment.active.number == 1
+
+
+def test_a_wave_follows_the_name_of_its_base(ben: Actor, rita: Actor) -> None:
+    """Versions follow when everybody gets the base: not during its pilot, and not when the name goes back."""
+    Workspace.objects.update(rebase_automatically=True, rollout={"people": ["rita"], "starts": 1})
+    released(ben, rita, "ds", {"core": "1.0.3"})
+    assert not Wave.objects.exists()
+    change_rollout(rita, "ds", RolloutAction.COMPLETE)
+    wave = Wave.objects.get()
+    assert wave.base.reference == "ds@3"
+    set_active(rita, "ds", 2, reason="A notebook fails in ds@3.")
+    wave.refresh_from_db()
+    assert (wave.state, wave.message) == ("stopped", "The active version of the base is ds@2 now.")
+    again = Wave.objects.latest("pk")
+    assert (again.base.reference, again.targets.count()) == ("ds@2", 4)
 
 
 def test_low_risk_waves_need_nobody(

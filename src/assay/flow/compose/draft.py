@@ -143,7 +143,7 @@ def start_on_base(actor: Actor, origin: Version, base: Version, detail: dict[str
 def add_version(
     actor: Actor, environment: Environment, checked: CheckedSpec, origin: Version | None = None, **detail: object
 ) -> Version:
-    """Add a draft with a checked spec; `origin` is the version that it was started from, `detail` is for its event."""
+    """Add a draft with a checked spec, started from `origin` if there is one; `detail` goes into its event."""
     now = timezone.now()
     Environment.objects.filter(pk=environment.pk).update(last_number=F("last_number") + 1)
     environment.refresh_from_db(fields=["last_number"])

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from assay.core.comparison.diff import Change
 from assay.core.errors import AssayError, ConflictError, ForbiddenError
+from assay.core.events import AUTOMATIC
 from assay.core.fair_queue import next_in_queue
 from assay.core.lifecycle import ACTIVE_BUILD, BuildState, Status
 from assay.core.maintenance.wave_plan import OPEN, Target, target_may_move
@@ -24,7 +25,7 @@ from assay.flow.access import actor_by
 from assay.flow.assess.assess import verdict
 from assay.flow.build.build import MAX_CONCURRENT, request_build
 from assay.flow.compose.draft import remove_draft, start_on_base
-from assay.flow.maintenance.waves import RULE, check_base, end_wave
+from assay.flow.maintenance.waves import check_base, end_wave
 from assay.flow.review.review import submit
 from assay.store.models import Build, Membership, Submission, Version, Wave, WaveTarget
 from assay.store.reads.compared_versions import changes_against
@@ -56,7 +57,7 @@ def advance() -> bool:
             _begin(ready[key], _targets(ready[key]).get(pk=key))
     for wave in running:
         if not WaveTarget.objects.filter(wave=wave, state__in=OPEN).exists():
-            end_wave(wave, "done", RULE)
+            end_wave(wave, "done", AUTOMATIC)
     return bool(running)
 
 
@@ -79,7 +80,7 @@ def _base_holds(wave: Wave) -> bool:
     try:
         check_base(wave.base)
     except ConflictError as error:
-        end_wave(wave, "stopped", RULE, message=error.detail)
+        end_wave(wave, "stopped", AUTOMATIC, message=error.detail)
         return False
     return True
 
@@ -206,7 +207,7 @@ def _actor(wave: Wave, person: int) -> Actor:
     actor = actor_by(membership.person, membership) if membership else None
     if actor is None or not actor.has(Right.COMPOSE):
         raise ForbiddenError("Its owner may not compose here.", hint="Give it another owner, then retry.")
-    return replace(actor, name=RULE if wave.automatic else wave.by.get_username())
+    return replace(actor, name=AUTOMATIC if wave.automatic else wave.by.get_username())
 
 
 def _follow_build(target: WaveTarget) -> None:

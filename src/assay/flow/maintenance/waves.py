@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
-from assay.core.events import EventName
+from assay.core.events import AUTOMATIC, EventName
 from assay.core.lifecycle import Health, Status, Use, check_use
 from assay.core.maintenance.wave_plan import OPEN, Target, WavePlan, counts_in_words, plan_wave
 from assay.core.roles import Actor, Right, check_right
@@ -23,7 +23,6 @@ from assay.store.models import Build, Environment, Version, Wave, WaveTarget, Wo
 from assay.store.reads.behind import derived_in
 from assay.store.reads.waves import count_states, visible_waves
 
-RULE = "assay"  # the actor in the events of automatic waves
 MOST_TARGETS = 5000  # environments in one wave
 NAMED = 100  # environments that an event names
 
@@ -101,7 +100,7 @@ def base_moved(environment: Environment) -> Wave | None:
     if base is None or not usable or not environment.workspace.rebase_automatically:
         return None
     plan = plan_wave(environment.slug, base.number, derived_in(environment.workspace_id))
-    return _create(base, plan, environment.owner_id, RULE, automatic=True) if plan.targets else None
+    return _create(base, plan, environment.owner_id, AUTOMATIC, automatic=True) if plan.targets else None
 
 
 def stop_superseded(environment: Environment) -> None:
@@ -109,7 +108,7 @@ def stop_superseded(environment: Environment) -> None:
     waves = Wave.objects.filter(base__environment=environment, state="running")
     for wave in waves.exclude(base_id=environment.active_id).select_related("base__environment", "by"):
         now = f"{environment.slug}@{environment.active.number}" if environment.active else "none"
-        end_wave(wave, "stopped", RULE, message=f"The active version of the base is {now} now.")
+        end_wave(wave, "stopped", AUTOMATIC, message=f"The active version of the base is {now} now.")
 
 
 def _create(base: Version, plan: WavePlan, by: int, actor: str, *, automatic: bool = False) -> Wave:

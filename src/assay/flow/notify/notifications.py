@@ -80,22 +80,26 @@ class _Recipients:
 
     def people(self, audience: Audience, version: Version, event: Event) -> set[int]:
         """Return the ids of the people in an audience of an event of a version."""
-        if audience is Audience.PILOT:
-            rollout = getattr(version, "rollout", None)
-            return {pk for pk, _ in pilot_members(self.workspace_id, plan_of(rollout))} if rollout else set()
-        if audience is Audience.FOLLOWERS:
-            return self._who_follow(version, event.detail.get("from"))
-        if audience is Audience.STARTER:
-            return set(Person.objects.filter(username=event.detail["starter"]).values_list("pk", flat=True))
         if audience is Audience.AUTHOR:
             return {version.author_id}
         if audience is Audience.OWNER:
             return {version.environment.owner_id} if version.status not in {Status.DRAFT, Status.PENDING} else set()
         if audience is Audience.REVIEWERS:
             return self._all_reviewers()
+        if audience is not Audience.USERS:
+            return self._named_by(event, audience, version)
         if version.pk not in self._users:
             self._users[version.pk] = self._who_use(version)
         return self._users[version.pk]
+
+    def _named_by(self, event: Event, audience: Audience, version: Version) -> set[int]:
+        """Return the people of an audience that the event or the version's roll-out names."""
+        if audience is Audience.STARTER:
+            return set(Person.objects.filter(username=event.detail["starter"]).values_list("pk", flat=True))
+        if audience is Audience.FOLLOWERS:
+            return self._who_follow(version, event.detail.get("from"))
+        rollout = getattr(version, "rollout", None)
+        return {pk for pk, _ in pilot_members(self.workspace_id, plan_of(rollout))} if rollout else set()
 
     def _all_reviewers(self) -> set[int]:
         if self._reviewers is None:
