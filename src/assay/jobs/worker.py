@@ -9,6 +9,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import FrameType
 
 from django.db import OperationalError, close_old_connections
@@ -27,15 +28,28 @@ log = logging.getLogger("assay.worker")
 BUSY, IDLE = 0.05, 0.5  # seconds between two steps, with and without open work
 STOP_SECONDS = 3.0  # for the delivery thread to finish its step
 WAKEUP_SECONDS = 0.02  # between two checks for a wake-up
-APPS_EVERY = 0.25  # seconds
-WAVES_EVERY = 1.0  # seconds; a wave waits for builds and people
-SCHEDULES_EVERY = 1.0  # seconds; schedules have a resolution of minutes
-ROLLOUTS_EVERY = 5.0  # seconds between two counts of the starts in pilots
-REVIEW_EVERY = 2.0  # seconds between two batches of the review list
-WATCH_EVERY = 5.0  # seconds between two checks for a new policy, feed or day
-REFRESH_EVERY = 20.0  # seconds between two checks whether a refresh is due
-USAGE_EVERY = 20.0  # seconds between two additions to the sums of usage
-SERVERS_EVERY = 5.0  # seconds; pages that show a server fetch its status themselves
+
+
+@dataclass(kw_only=True)
+class _Timed:
+    """A step that runs every so many seconds; one that `repeats` runs at once again while it reports more work."""
+
+    every: float
+    step: Callable[[], bool]
+    at_start: bool = True
+    repeats: bool = False
+    _last: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._last = 0.0 if self.at_start else time.monotonic()
+
+    def run_if_due(self) -> None:
+        """Run the step if its time has come."""
+        if time.monotonic() - self._last <= self.every:
+            return
+        self._last = time.monotonic()
+        if _guarded(self.step) and self.repeats:
+            self._last = 0.0
 
 
 class Worker:
@@ -43,10 +57,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._stopping = False
-        self._apps_at = self._schedules_at = self._servers_at = self._watch_at = 0.0
-        self._rollouts_at = self._usage_at = self._review_at = self._waves_at = 0.0
-        self._refresh_at = time.monotonic()  # not at start, so that builds run first
         self._refresh = Refresh()
+        self._timed = self._steps()
 
     def run(self) -> None:
         """Run steps until a signal stops the worker."""
@@ -65,37 +77,25 @@ class Worker:
     def step(self) -> bool:
         """Advance all open work by one step. Returns whether there was any."""
         busy = [_guarded(build.advance), _guarded(run_queue.advance), _guarded(verify.advance)]
-        if time.monotonic() - self._apps_at > APPS_EVERY:
-            self._apps_at = time.monotonic()
-            _guarded(apps.advance)
-        if time.monotonic() - self._schedules_at > SCHEDULES_EVERY:
-            self._schedules_at = time.monotonic()
-            _guarded(schedules.advance)
-        if time.monotonic() - self._waves_at > WAVES_EVERY:
-            self._waves_at = time.monotonic()
-            _guarded(wave_steps.advance)
-        if time.monotonic() - self._servers_at > SERVERS_EVERY:
-            self._servers_at = time.monotonic()
-            _guarded(server_status.advance)
-            _guarded(periodic.advance)
-        if time.monotonic() - self._refresh_at > REFRESH_EVERY:
-            self._refresh_at = time.monotonic()
-            _guarded(self._refresh.feed)
-            _guarded(self._refresh.projects)
-        if time.monotonic() - self._watch_at > WATCH_EVERY:
-            self._watch_at = time.monotonic()
-            _guarded(watch.advance)
-        if time.monotonic() - self._rollouts_at > ROLLOUTS_EVERY:
-            self._rollouts_at = time.monotonic()
-            _guarded(rollouts.advance)
-        if time.monotonic() - self._usage_at > USAGE_EVERY:
-            self._usage_at = time.monotonic()
-            if _guarded(usage.advance):
-                self._usage_at = 0.0  # there is more: go on in the next step
-        if time.monotonic() - self._review_at > REVIEW_EVERY:
-            self._review_at = time.monotonic()
-            _guarded(review_list.advance)
+        for step in self._timed:
+            step.run_if_due()
         return any(busy)
+
+    def _steps(self) -> tuple[_Timed, ...]:
+        """Return the steps that do not run each time, in their order."""
+        return (
+            _Timed(every=0.25, step=apps.advance),
+            _Timed(every=1, step=schedules.advance),  # schedules have a resolution of minutes
+            _Timed(every=1, step=wave_steps.advance),  # a wave waits for builds and people
+            _Timed(every=5, step=server_status.advance),  # pages that show a server fetch its status themselves
+            _Timed(every=5, step=periodic.advance),
+            _Timed(every=20, step=self._refresh.feed, at_start=False),  # so that builds run first
+            _Timed(every=20, step=self._refresh.projects, at_start=False),
+            _Timed(every=5, step=watch.advance),  # whether there is a new policy, feed or day
+            _Timed(every=5, step=rollouts.advance),  # counts the starts in pilots
+            _Timed(every=20, step=usage.advance, repeats=True),  # adds to the sums of usage
+            _Timed(every=2, step=review_list.advance),  # one batch of the review list
+        )
 
     def _wait(self, seconds: float, before: int) -> None:
         """Sleep for `seconds`, or until a wake-up after `before`."""
