@@ -69,6 +69,16 @@ def test_environment_wins_over_file_and_file_over_default(monkeypatch: pytest.Mo
     assert origins["ASSAY_MAINTENANCE_HOURS"] == ("24", "default")
 
 
+def test_prices_belong_to_sizes(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """And to what has no size; both forms are read."""
+    (home / "assay.toml").write_text('sizes = ["a=1G/1"]\nsize_prices = ["a=0.05", "run=1"]\nstorage_price = 0.1\n')
+    monkeypatch.setenv("ASSAY_CURRENCY", "CHF")
+    config = load()
+    assert [(one.name, one.price) for one in config.size_prices] == [("a", 0.05), ("run", 1.0)]
+    assert (config.storage_price, config.currency) == (0.1, "CHF")
+    assert {one.name: one.value for one in show(config)}["ASSAY_SIZE_PRICES"] == "a=0.05 run=1"
+
+
 def test_a_file_elsewhere_is_named(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """ASSAY_CONFIG names the file; one that is not there is an error, not a default."""
     path = home / "elsewhere.toml"
@@ -102,6 +112,10 @@ def test_a_file_elsewhere_is_named(monkeypatch: pytest.MonkeyPatch, home: Path) 
         ("ASSAY_IDLE_MINUTES", "inf"),
         ("ASSAY_SIZES", "small"),
         ("ASSAY_SIZES", "a=1G/1 a=2G/1"),
+        ("ASSAY_SIZE_PRICES", "small"),
+        ("ASSAY_SIZE_PRICES", "huge=1"),
+        ("ASSAY_STORAGE_PRICE", "-1"),
+        ("ASSAY_CURRENCY", "12 EUR"),
         ("ASSAY_MAIL_FROM", "nobody"),
         ("ASSAY_SMTP", "smtp://"),
         ("ASSAY_DATABASE", "mysql://h/name"),

@@ -31,3 +31,9 @@ def _scaled(count: float, base: int, units: tuple[str, ...]) -> str:
         number, unit = number / base, larger
     digits = 0 if unit == units[0] or abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004 - three digits
     return f"{number:,.{digits}f} {unit}".replace("-", "\N{MINUS SIGN}")
+
+
+def format_money(amount: float, currency: str) -> str:
+    """Return an amount of money with its currency, e.g. `1,234.50 EUR`; without cents from 10,000 on."""
+    digits = 0 if abs(amount) >= 10_000 else 2  # noqa: PLR2004 - as the docstring says
+    return f"{amount:,.{digits}f} {currency}".replace("-", "\N{MINUS SIGN}")

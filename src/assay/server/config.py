@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from assay.core.errors import InvalidInputError
+from assay.core.prices import HourPrice, read_hour_prices, unknown_names
 from assay.core.sizes import Size, read_sizes
 
 Note = TypeVar("Note")
@@ -103,6 +105,20 @@ def _sizes(value: object) -> object:
         raise ValueError(error.detail) from error
 
 
+def _prices(value: object) -> object:
+    found = _line(value)
+    try:
+        return read_hour_prices(found) if isinstance(found, str) else found
+    except InvalidInputError as error:
+        raise ValueError(error.detail) from error
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[^\s\d]{1,8}", value):
+        raise ValueError("no currency")
+    return value
+
+
 def _host(address: str) -> str:
     return urlsplit(address).hostname or "localhost"
 
@@ -115,6 +131,7 @@ WebAddress = Annotated[
     str, AfterValidator(_web_address), Secret(), Wants("an address that begins with http:// or https://")
 ]
 Origin = Annotated[WebAddress, AfterValidator(lambda value: value.rstrip("/"))]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False), Wants("a number, 0 or more")]
 Duration = Annotated[float, Field(ge=0, allow_inf_nan=False), Wants("a number, 0 or more")]
 
 
@@ -237,6 +254,24 @@ class Config(BaseSettings):
         examples=["small=2G/1 large=16G/4"],
         json_schema_extra={"default": "medium=4G/2 small=2G/1 large=16G/4"},
     )
+    size_prices: Annotated[
+        tuple[HourPrice, ...],
+        NoDecode,
+        BeforeValidator(_prices),
+        Wants("NAME=PRICE, where each NAME is a size, `run` or `app`"),
+    ] = Field(
+        default=(),
+        description="Price of an hour of each size of Studio servers, and of `run` and `app`, which have no size. "
+        "Without prices, the usage page shows no costs.",
+        examples=["small=0.05 large=0.40 run=0.02"],
+        json_schema_extra={"default": ""},
+    )
+    storage_price: Price = Field(
+        default=0.0, description="Price of a gigabyte of disk space for a month.", examples=["0.10"]
+    )
+    currency: Annotated[
+        str, AfterValidator(_currency), Wants("one to eight characters without spaces and digits")
+    ] = Field(default="EUR", description="Currency of the prices.", examples=["USD"])
     idle_minutes: Duration = Field(
         default=240.0,
         description="Minutes after which an unused Studio server is stopped; 0 for never.",
@@ -262,6 +297,13 @@ class Config(BaseSettings):
     def _is_free(cls, value: int, info: ValidationInfo) -> int:
         if value in {info.data.get("port"), info.data.get("hub_port")}:
             raise ValueError("used twice")
+        return value
+
+    @check("size_prices")
+    @classmethod
+    def _names_are_sizes(cls, value: tuple[HourPrice, ...], info: ValidationInfo) -> tuple[HourPrice, ...]:
+        if unknown_names(value, [one.name for one in info.data.get("sizes", ())]):
+            raise ValueError("not a size")
         return value
 
     @classmethod
@@ -313,6 +355,8 @@ def as_text(value: Any) -> str:  # noqa: ANN401 - any setting
             if rest
             else (f"{value.name}={gigabytes}G/{value.processors:g}")
         )
+    if isinstance(value, HourPrice):
+        return f"{value.name}={value.price:g}"
     if isinstance(value, (tuple, list)):
         return " ".join(map(as_text, value))
     return "" if value is None else str(value)

@@ -24,6 +24,9 @@ GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SS
 MAINTENANCE_HOURS = _CONFIG.maintenance_hours
 STUDIO = _CONFIG.studio
 SIZES = _CONFIG.sizes
+SIZE_PRICES = _CONFIG.size_prices
+STORAGE_PRICE = _CONFIG.storage_price
+CURRENCY = _CONFIG.currency
 IDLE_MINUTES = _CONFIG.idle_minutes
 
 SECRET_KEY = secret(HOME, "django")

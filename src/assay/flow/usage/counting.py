@@ -14,7 +14,16 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from assay.core.usage import day_of, end_of_use, is_final, seconds_by_day
-from assay.store.models import DailyUse, Environment, Launch, PeriodicTask, PersonUse, WorkspaceDay
+from assay.store.models import (
+    DailyUse,
+    Environment,
+    Launch,
+    PeriodicTask,
+    PersonUse,
+    UsageSummary,
+    WorkspaceDay,
+    WorkspaceUsage,
+)
 from assay.store.usage_sums import Additions, UseKey, write
 
 BATCH = 2000  # launches that one transaction adds
@@ -72,7 +81,9 @@ def rebuild(workspace_id: int) -> int:
             launches.exclude(counted=False, counted_until=None).update(counted=False, counted_until=None)
             DailyUse.objects.filter(environment=environment).delete()
             PersonUse.objects.filter(environment=environment).delete()
+            UsageSummary.objects.filter(environment=environment).update(basis="")
             WorkspaceDay.objects.filter(workspace=workspace_id).update(stale=True)
+    WorkspaceUsage.objects.filter(workspace=workspace_id).delete()
     total = 0
     while added := count_launches(timezone.now()):
         total += added

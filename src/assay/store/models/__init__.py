@@ -16,6 +16,7 @@ from assay.store.models.rollouts import Rollout, Wave, WaveTarget
 from assay.store.models.usage import (
     DailyPeople,
     DailyUse,
+    GroupUsage,
     ImportSession,
     LibraryUse,
     PersonUse,
@@ -39,6 +40,7 @@ __all__ = [
     "Environment",
     "Event",
     "Feed",
+    "GroupUsage",
     "HealthIssue",
     "ImportSession",
     "KeptVersion",

@@ -142,10 +142,14 @@ class UsageSummary(PeriodUse):
 
 
 class VersionUsage(PeriodUse):
-    """The use of a published version in a period. `own_size` counts what no other version uses."""
+    """The use of a published version in a period. `own_size` counts what no other version uses.
+
+    `imported` is how many of its libraries were imported, null while no session was recorded.
+    """
 
     workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey("Version", on_delete=models.CASCADE, related_name="usage")
+    imported = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["version", "days"], name="one_version_usage")]
@@ -158,6 +162,27 @@ class VersionUsage(PeriodUse):
         return f"version {self.version_id} in {self.days} days"
 
 
+class GroupUsage(PeriodUse):
+    """The use of all environments of one owner, or of the owners in one team group.
+
+    `by` says which; `name` is the user name or the group, '' for owners without a group. `own_size` is the sum of
+    the environments' own bytes.
+    """
+
+    workspace = models.ForeignKey("Workspace", on_delete=models.CASCADE, related_name="+")
+    by = models.CharField(max_length=8)
+    name = models.CharField(max_length=150, blank=True, default="")
+    environments = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "days", "by", "name"], name="one_group_usage")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.name} in {self.days} days"
+
+
 class WorkspaceUsage(models.Model):
     """The people of a workspace in the last `days` days, and the installed bytes of all versions not retired."""
 
@@ -165,6 +190,7 @@ class WorkspaceUsage(models.Model):
     days = models.PositiveSmallIntegerField()
     people = models.PositiveIntegerField(default=0)
     size = models.BigIntegerField(default=0)
+    computed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "days"], name="one_workspace_usage")]
