@@ -45,7 +45,8 @@ def test_prices_are_known_when_any_is_set_and_differ_in_their_basis() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [(0, "0.00 EUR"), (1234.5, "1,234.50 EUR"), (12345.6, "12,346 EUR"), (-2, "−2.00 EUR")]
+    ("amount", "text"),
+    [(0, "0.00 EUR"), (1234.5, "1,234.50 EUR"), (12345.6, "12,346 EUR"), (-2, "\N{MINUS SIGN}2.00 EUR")],
 )
 def test_money_as_text(amount: float, text: str) -> None:
     """With cents below 10,000."""
