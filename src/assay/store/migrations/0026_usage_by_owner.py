@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0024_usage_sums'),
+        ('store', '0025_waves'),
     ]
 
     operations = [
