@@ -245,7 +245,17 @@ def test_a_common_base_stays_unless_it_cannot(ana: Actor, ben: Actor) -> None:
     assert (made.base, made.python) == (planned.base, "3.11")
     mixed = plan_merge(ana, ["ax", "base"], By.ASKED)
     assert (mixed.base, mixed.plan.requirements) == (None, ("core", "frame"))
-    assert mixed.base_left.startswith("The bases differ: base@1.")
+    assert mixed.base_left == "Not all of them are built on base@1. What it installs is asked for directly."
+    draft(ana, "other", "frame")
+    found = built(ana, "other", lock=lock_of({"frame": "2.1.0"}))
+    review.submit(ana, "other", 1, "")
+    review.approve(ben, "other", 1, digest=found.digest)
+    draft(ana, "cx", "sole", base="other@1")
+    found = built(ana, "cx", lock=lock_of({"frame": "2.1.0", "sole": "1.0"}))
+    review.submit(ana, "cx", 1, "")
+    review.approve(ben, "cx", 1, digest=found.digest)
+    differ = plan_merge(ana, ["ax", "cx"], By.ASKED)
+    assert differ.base_left == "The bases differ: base@1, other@1. Their libraries are asked for directly."
     deprecate(ben, "base", 1, reason="old")
     left = plan_merge(ana, ["ax", "bx"], By.ASKED)
     assert (left.base, left.plan.requirements) == (None, ("core", "frame", "sole"))

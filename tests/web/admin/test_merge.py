@@ -23,6 +23,7 @@ from assay.flow.people import create_token, find_person
 from assay.flow.retire import deprecate
 from assay.flow.review import review
 from assay.store.models import Launch, LibraryUse, Version
+from assay.store.reads.compared_versions import predecessor
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/merge"
@@ -185,6 +186,7 @@ def test_the_confirmation_lists_whom_it_concerns(ana: Actor, ben: Actor) -> None
     text = view(client, "/environments/desk/1/review")
     assert "Publishing deprecates the merged environments, with desk@1 as their successor:" in text
     assert "ds@1 \N{EN DASH} 1 person in 90 days (ana); no project" in text
+    assert predecessor(version) == find_reference(ana, "ds@1")
     deprecate(ben, "viz", 1, reason="other plans")
     assert "viz@1 stays as it is: it is deprecated already" in view(client, "/environments/desk/1/review")
     day = (timezone.now() + timedelta(days=30)).date()

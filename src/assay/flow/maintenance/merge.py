@@ -75,12 +75,21 @@ def _common_base(versions: Sequence[Version]) -> tuple[Version | None, str]:
     base = next(iter(bases.values()))
     if len(bases) > 1 or base is None:
         named = sorted(one.reference for one in bases.values() if one)
-        return None, f"The bases differ: {', '.join(named)}. Their libraries are asked for directly." if named else ""
+        return None, _base_words(named, of_all=None not in bases)
     try:
         check_use(Status(base.status), Health(base.health), Use.BASE)
     except AssayError as error:
         return None, f"{base.reference} does not stay the base: {error.detail} Its libraries are asked for directly."
     return base, ""
+
+
+def _base_words(named: Sequence[str], *, of_all: bool) -> str:
+    """Return why these bases do not stay, '' when there is none. `of_all`: every version has one of them."""
+    if not named:
+        return ""
+    if of_all:
+        return f"The bases differ: {', '.join(named)}. Their libraries are asked for directly."
+    return f"Not all of them are built on {' or '.join(named)}. What it installs is asked for directly."
 
 
 def create_merge(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db.models import Count, Q
+from django.utils import timezone
+
 from assay.core.comparison.diff import ComparedVersion, Comparison, compare
 from assay.core.comparison.similarity import name_of
 from assay.core.licences.names import normalise
@@ -9,6 +12,7 @@ from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor
 from assay.store.models import Environment, Version
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.libraries import direct_of, lines_of
 
 
@@ -41,7 +45,10 @@ def _requirements(version: Version) -> dict[str, str]:
 
 
 def predecessor(version: Version) -> Version | None:
-    """Return the version to compare with by default: the last published one before it, else its base."""
+    """Return the version to compare with by default: the last published one before it, else its base.
+
+    A merge into a new environment without a base is compared with its most used source.
+    """
     earlier = (
         version.environment.versions.filter(
             status__in=[Status.PUBLISHED, Status.DEPRECATED], number__lt=version.number
@@ -51,7 +58,20 @@ def predecessor(version: Version) -> Version | None:
         .order_by("-number")
         .first()
     )
-    return earlier or version.base
+    return earlier or version.base or _most_used_source(version)
+
+
+def _most_used_source(version: Version) -> Version | None:
+    """Return the source of a merge that most people launched in 90 days, None for other versions: one query."""
+    recent = Q(launches__started_at__gte=timezone.now() - PERIOD)
+    return (
+        Version.objects.filter(merged_into=version.pk)
+        .annotate(people=Count("launches__person", filter=recent, distinct=True))
+        .select_related("environment", "lock", "base__environment", "base__base")
+        .defer("lock__text")
+        .order_by("-people", "environment__slug")
+        .first()
+    )
 
 
 def changes_against(version: Version, other: Version | None) -> Comparison:
