@@ -46,13 +46,16 @@ def pytest_xdist_setupnodes() -> None:
 LONGEST_FIRST = (
     "test_postgresql",
     "test_cleanup",
+    "test_planted_cases",
     "test_crash",
     "test_installed",
     "test_main_job",
     "test_studio",
     "test_runtimes",
     "test_findings",
+    "test_real_wave",
     "test_lifecycle_machine",
+    "test_rollout_machine",
 )
 
 

@@ -171,7 +171,7 @@ def test_kill_at_any_moment_leaves_all_or_nothing(bench: Bench, index: LocalInde
         index.add(f"lib{number}", modules={f"lib{number}.py": "x = 1\n" * 2000})
     libraries = [f"lib{number}" for number in range(8)]
     dice = random.Random(7)
-    for _ in range(100):
+    for _ in range(40):
         folder = bench.workdir(bench.request(*libraries))
         process = bench.start(folder, start_new_session=True)
         time.sleep(dice.uniform(0.02, 0.8))

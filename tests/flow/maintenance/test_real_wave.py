@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def made(author: Actor, reviewer: Actor, slug: str, libraries: tuple[str, ...], 
     building.request_build(author, slug, version.number)
     while Build.objects.filter(state__in=ACTIVE_BUILD).exists():
         building.advance()
+        time.sleep(0.02)
     assert find_version(author, slug, version.number).digest, Build.objects.values_list("failure", flat=True)
     return publish(author, reviewer, version)
 

@@ -193,7 +193,7 @@ class TestNames(HypothesisCase, TransactionTestCase):
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=15,
+                max_examples=8,
                 stateful_step_count=20,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
