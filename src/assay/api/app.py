@@ -26,6 +26,7 @@ from assay.api import (
     runtimes,
     secrets,
     servers,
+    usage,
     versions,
 )
 from assay.api.access import Token
@@ -60,6 +61,7 @@ for router in (
     compare.router,
     consistency.router,
     merges.router,
+    usage.router,
     servers.router,
     kernels.router,
     runtimes.router,

@@ -18,10 +18,11 @@ from assay.cli import (
     review,
     rollouts,
     serve,
+    usage,
 )
 from assay.core.errors import AssayError, SettingsError
 
-GROUPS = (environments, merge, review, rollouts, findings, policy, integrity, jupyter, serve, config, admin)
+GROUPS = (environments, merge, review, rollouts, usage, findings, policy, integrity, jupyter, serve, config, admin)
 
 DESCRIPTION = """\
 The approval desk for Python environments.

@@ -34,7 +34,7 @@ PAGES = (
     *_area("Studio", Right.SEE, ("Environments", "environments"), ("Launch", "launch"), ("My servers", "servers")),
     *_area("Runtimes", Right.COMPOSE, ("Projects", "runtimes"), ("Apps", "apps"), ("Secrets", "secrets")),
     *_area("Admin", Right.REVIEW, ("Python Environments", "admin-environments"), ("Health", "health")),
-    *_area("Admin", Right.REVIEW, ("Consistency", "consistency"), ("Policy", "policy")),
+    *_area("Admin", Right.REVIEW, ("Usage", "usage"), ("Consistency", "consistency"), ("Policy", "policy")),
     *_area("Admin", Right.ADMINISTER, ("Workspace", "workspace"), ("Package indexes", "package-indexes")),
     *_area("Admin", Right.ADMINISTER, ("Applications", "applications"), ("Webhooks", "webhooks")),
     *_area("Admin", Right.REVIEW, ("Audit log", "audit")),

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from assay.core.comparison.diff import Change, Row, Step
-from assay.core.formatting import format_bytes, format_memory
+from assay.core.formatting import format_bytes, format_memory, format_money
 from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
 from assay.store.reads.pending_work import MOST
@@ -198,6 +198,12 @@ def health(word: str) -> SafeString:
 def size(value: float | None) -> str:
     """Format a number of bytes, e.g. `1.84 GB` (see `core.formatting`)."""
     return format_bytes(value or 0)
+
+
+@register.filter
+def money(amount: float, currency: str) -> str:
+    """Format an amount of money, e.g. `1,234.50 EUR`."""
+    return format_money(amount, currency)
 
 
 @register.filter

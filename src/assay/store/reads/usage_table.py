@@ -1,0 +1,213 @@
+"""Rows of the usage page and the API: by environment, version, owner or team group, and the totals of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from django.db.models import Count, F, Model, Q, QuerySet, Sum
+from django.db.models.functions import Lower
+
+from assay.core.usage import DEFAULT_PERIOD
+from assay.store.models import GroupUsage, Membership, UsageSummary, VersionUsage, WorkspaceUsage
+from assay.store.reads.ordering import Columns, Order, ordered
+
+M = TypeVar("M", bound=Model)
+BY = ("environment", "version", "group", "owner")
+SHOW = ("all", "used", "unused")
+LIVE = ("published", "deprecated")
+SUMS = ("people", "launches", "runs", "seconds", "last_day", "size", "own_size", "cost")
+SORTS: Columns = {
+    "hours": F("seconds"),
+    "last_used": F("last_day"),
+    **{name: F(name) for name in ("people", "launches", "runs", "size", "own_size", "cost", "environments")},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageFilters:
+    """Which rows are wanted. '' is no filter; `text` is part of a short name or title, `group` one of the owner."""
+
+    days: int = DEFAULT_PERIOD
+    by: str = "environment"
+    show: str = "all"
+    text: str = ""
+    environment: str = ""
+    owner: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageRow:
+    """The use of one environment, version, owner or team group in a period.
+
+    `version` is that of the row, or the active one of an environment; `imported` is how many of its `libraries` were
+    imported, None when no session was recorded. `last_day` may lie before the period. `environments` counts those of
+    an owner or a group; `slug`, `title` and `version` are empty then, and `name` is the owner's or the group's.
+    """
+
+    name: str = ""
+    slug: str = ""
+    title: str = ""
+    owner: str = ""
+    version: int | None = None
+    status: str = ""
+    environments: int = 1
+    people: int
+    launches: int
+    runs: int
+    seconds: float
+    last_day: date | None
+    size: int
+    own_size: int
+    cost: float
+    libraries: int | None = None
+    imported: int | None = None
+
+    @property
+    def hours(self) -> float:
+        """The time that launches ran, in hours."""
+        return self.seconds / 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageTotals:
+    """The sums of a list of environments; `unused` are those without any use in the period."""
+
+    environments: int
+    launches: int
+    runs: int
+    seconds: float
+    cost: float
+    own_size: int
+    unused: int
+    unused_own_size: int
+
+
+def usage_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int = 0) -> list[UsageRow]:
+    """Return rows sorted by a column, starting at an offset: one query, one more for a group or for imports."""
+    if filters.by == "version":
+        return _version_rows(workspace_id, filters, order, limit, offset)
+    if filters.by in {"owner", "group"}:
+        return _group_rows(workspace_id, filters, order, limit, offset)
+    return _environment_rows(workspace_id, filters, order, limit, offset)
+
+
+def usage_totals(workspace_id: int, filters: UsageFilters) -> UsageTotals:
+    """Return the sums of the environments that match the filters: one query, one more for a group."""
+    unused = Q(launches=0, seconds__lte=0)
+    found = _environments(workspace_id, filters).aggregate(
+        environments=Count("pk"),
+        unused=Count("pk", filter=unused),
+        unused_own_size=Sum("own_size", filter=unused, default=0),
+        **{f"sum_{name}": Sum(name, default=0) for name in ("launches", "runs", "seconds", "cost", "own_size")},
+    )
+    return UsageTotals(**{name.removeprefix("sum_"): value for name, value in found.items()})
+
+
+def workspace_usage(workspace_id: int, days: int) -> tuple[int, int]:
+    """Return the people of a workspace in a period, and the bytes of all its files, each once: one query."""
+    rows = WorkspaceUsage.objects.filter(workspace=workspace_id, days=days)
+    return rows.values_list("people", "size").first() or (0, 0)
+
+
+def _environments(workspace_id: int, filters: UsageFilters) -> QuerySet[UsageSummary]:
+    """Return the summaries of environments that can be launched, or were in the period."""
+    rows = UsageSummary.objects.filter(workspace=workspace_id, days=filters.days)
+    rows = rows.filter(Q(environment__active__isnull=False) | Q(launches__gt=0) | Q(seconds__gt=0))
+    return _filtered(rows, workspace_id, filters, "environment")
+
+
+def _environment_rows(
+    workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int
+) -> list[UsageRow]:
+    sorts = {"environment": Lower("environment__title"), "owner": F("environment__owner__username"), **SORTS}
+    active = "environment__active__"
+    columns = {
+        "slug": "environment__slug",
+        "title": "environment__title",
+        "owner": "environment__owner__username",
+        "version": f"{active}number",
+        "status": f"{active}status",
+        "libraries": f"{active}lock__libraries_count",
+        "active": "environment__active_id",
+    }
+    found = _page(_environments(workspace_id, filters), order, sorts, columns, limit, offset)
+    imports = VersionUsage.objects.filter(version__in=[row["active"] for row in found], days=filters.days)
+    imported = dict(imports.values_list("version_id", "imported"))
+    return _rows(row | {"imported": imported.get(row.pop("active"))} for row in found)
+
+
+def _version_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int) -> list[UsageRow]:
+    """Return rows of versions that can be launched, or were in the period."""
+    rows = VersionUsage.objects.filter(workspace=workspace_id, days=filters.days)
+    rows = rows.filter(Q(version__status__in=LIVE) | Q(launches__gt=0) | Q(seconds__gt=0))
+    rows = _filtered(rows, workspace_id, filters, "version__environment")
+    sorts = {
+        "environment": Lower("version__environment__title"),
+        "owner": F("version__environment__owner__username"),
+        "version": F("version__number"),
+        **SORTS,
+    }
+    columns = {
+        "slug": "version__environment__slug",
+        "title": "version__environment__title",
+        "owner": "version__environment__owner__username",
+        "version": "version__number",
+        "status": "version__status",
+        "libraries": "version__lock__libraries_count",
+        "imported": "imported",
+    }
+    found = _page(rows, order, sorts, columns, limit, offset)
+    return _rows(found)
+
+
+def _group_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int) -> list[UsageRow]:
+    rows = GroupUsage.objects.filter(workspace=workspace_id, days=filters.days, by=filters.by)
+    if filters.text:
+        rows = rows.filter(name__icontains=filters.text)
+    if filters.show != "all":
+        rows = _by_use(rows, filters.show)
+    sorts = {"name": Lower("name"), **SORTS}
+    columns = {"name": "name", "environments": "environments"}
+    found = _page(rows, order, sorts, columns, limit, offset)
+    return _rows(found)
+
+
+def _filtered(rows: QuerySet[M], workspace_id: int, filters: UsageFilters, path: str) -> QuerySet[M]:
+    if filters.text:
+        named = {f"{path}__slug__icontains": filters.text}, {f"{path}__title__icontains": filters.text}
+        rows = rows.filter(Q(**named[0]) | Q(**named[1]))
+    if filters.environment:
+        rows = rows.filter(**{f"{path}__slug": filters.environment})
+    if filters.owner:
+        rows = rows.filter(**{f"{path}__owner__username": filters.owner})
+    if filters.group:
+        rows = rows.filter(**{f"{path}__owner__in": _members(workspace_id, filters.group)})
+    return rows if filters.show == "all" else _by_use(rows, filters.show)
+
+
+def _by_use(rows: QuerySet[M], show: str) -> QuerySet[M]:
+    used = Q(launches__gt=0) | Q(seconds__gt=0)
+    return rows.filter(used if show == "used" else ~used)
+
+
+def _members(workspace_id: int, group: str) -> list[int]:
+    """Return the people of a team group: one query."""
+    rows = Membership.objects.filter(workspace_id=workspace_id).values_list("person_id", "groups")
+    return [person for person, groups in rows if group in groups]
+
+
+def _page(
+    rows: QuerySet[Any], order: Order, sorts: Columns, columns: Mapping[str, str], limit: int, offset: int
+) -> list[dict[str, Any]]:
+    found = ordered(rows.order_by("-launches", "pk"), order, sorts)
+    paths = {name: name for name in SUMS} | dict(columns)
+    rows_found = found.values(*paths.values())[offset : offset + limit]
+    return [{name: row[path] for name, path in paths.items()} for row in rows_found]
+
+
+def _rows(found: Iterable[dict[str, Any]]) -> list[UsageRow]:
+    return [UsageRow(**row | {"status": row.get("status") or ""}) for row in found]
