@@ -127,10 +127,10 @@ def test_costs_are_shown_when_prices_are_set(ben: Actor, settings: Any) -> None:
     shown = text(client, "?days=30")
     assert "ASSAY_SIZE_PRICES" not in shown
     assert first_cells(client.get(f"{PAGE}?days=365")) == ["Tiles", "Geo", "Idle"]
-    assert "own bytes of this list · 1,500.00 EUR a month" in shown
-    assert "freed by retiring the 2 not used in 30 days · 1,000.00 EUR a month" in shown
+    assert "own bytes of this list · 1.50 EUR a month" in shown
+    assert "freed by retiring the 2 not used in 30 days · 1.00 EUR a month" in shown
     rows = exported(client.get(f"{PAGE}?format=json&days=30&text=geo"))
-    assert rows[0]["cost"] == pytest.approx(3 + 500 * 30 / 30.4375, abs=0.01)
+    assert rows[0]["cost"] == pytest.approx(3 + 0.5 * 30 / 30.4375, abs=0.01)
 
 
 def test_what_was_retired_stays_while_its_use_counts(ben: Actor) -> None:
