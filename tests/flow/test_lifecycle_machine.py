@@ -17,6 +17,7 @@ from assay.core.roles import Actor, Role, may_see
 from assay.flow import retire
 from assay.flow.access import find_version, visible_versions
 from assay.flow.compose import draft as drafting
+from assay.flow.maintenance.reinstate import reinstate
 from assay.flow.review import review
 from assay.store.audit_log import verify
 from assay.store.models import Environment, Event, Version, Workspace
@@ -89,6 +90,24 @@ class Lifecycle(RuleBasedStateMachine):
     def restore(self, name: str) -> None:
         """Somebody restores."""
         self.attempt(Action.RESTORE, name, lambda actor: retire.restore(actor, "geo", 1))
+
+    @rule(name=who, reason=st.sampled_from(["", "older still"]))
+    def change_deprecation(self, name: str, reason: str) -> None:
+        """Somebody changes the deprecation, with or without a reason."""
+        before = Version.objects.get(pk=self.version.pk).reason
+        if reason and reason == before:
+            return  # nothing changes, so there is no event
+        self.attempt(
+            Action.CHANGE_DEPRECATION,
+            name,
+            lambda actor: retire.change_deprecation(actor, "geo", 1, reason=reason),
+            reason,
+        )
+
+    @rule(name=who)
+    def reinstate(self, name: str) -> None:
+        """Somebody reinstates."""
+        self.attempt(Action.REINSTATE, name, lambda actor: reinstate(actor, "geo", 1))
 
     @rule(name=who)
     def retire(self, name: str) -> None:
@@ -166,6 +185,6 @@ class TestLifecycle(HypothesisCase, TransactionTestCase):
 def test_the_machine_knows_every_action() -> None:
     """A new row of the table needs a new rule here."""
     tried = {Action.SUBMIT, Action.WITHDRAW, Action.APPROVE, Action.REJECT, Action.EDIT}
-    tried |= {Action.DEPRECATE, Action.RESTORE, Action.RETIRE}
+    tried |= {Action.DEPRECATE, Action.CHANGE_DEPRECATION, Action.RESTORE, Action.RETIRE, Action.REINSTATE}
     assert set(Action) - tried == {Action.BUILD, Action.DELETE}  # in test_drafts.py and test_builds.py
     assert lock_of({"six": "1"}).digest

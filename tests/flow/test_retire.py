@@ -12,7 +12,8 @@ from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, 
 from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
-from assay.flow.retire import deprecate, ending_impact, quarantine, release, restore, retire
+from assay.flow.maintenance.impact import show_impact
+from assay.flow.retire import deprecate, quarantine, release, restore, retire
 from assay.flow.watch.quarantine import ends_at
 from assay.store.models import Event, Server, Version
 
@@ -42,7 +43,11 @@ def test_a_deprecated_version_names_its_successor_and_can_be_restored(people: Pe
     ends = datetime(2030, 1, 1, tzinfo=UTC)
     found = deprecate(ben, "geo", 1, reason=" too old ", successor="geo", ends_at=ends)
     assert (found.status, found.reason, found.successor, found.ends_at) == ("deprecated", "too old", "geo@2", ends)
-    assert last("version.deprecated") == {"reason": "too old", "successor": "geo@2"}
+    assert last("version.deprecated") == {
+        "reason": "too old",
+        "successor": "geo@2",
+        "ends_on": "2030-01-01",
+    }
     back = restore(ben, "geo", 1)
     assert (back.status, back.reason, back.successor, back.ends_at) == (Status.PUBLISHED, "", "", None)
     assert Event.objects.filter(name="version.restored").count() == 1
@@ -67,9 +72,10 @@ def test_what_is_in_use_is_retired_only_by_force(people: People) -> None:
         start(ana, version, number)
         with pytest.raises(ConflictError, match=words):
             retire(eva, "geo", 1, reason="gone")
-    assert ending_impact(eva, "geo", 1).running.servers == 2
+    assert show_impact(eva, "geo", 1).running.servers == 2
     assert retire(eva, "geo", 1, reason="gone", force=True).status == Status.RETIRED
-    assert last("version.retired") == {"reason": "gone", "running": 2}
+    retired = last("version.retired")
+    assert (retired["reason"], retired["running"], retired["successor"]) == ("gone", 2, "")
 
 
 def start(actor: Actor, version: Version, number: int) -> None:
@@ -86,12 +92,14 @@ def start(actor: Actor, version: Version, number: int) -> None:
 
 
 def test_only_administrators_end_versions(people: People) -> None:
-    """Neither does a reviewer see what it would touch."""
-    _, ben, _ = people
+    """A reviewer sees the impact, a member does not."""
+    ana, ben, _ = people
+    assert show_impact(ben, "geo", 1).people == ()
+    with pytest.raises(ForbiddenError):
+        show_impact(ana, "geo", 1)
     deprecate(ben, "geo", 1, reason="old")
     for act in (
         lambda: retire(ben, "geo", 1, reason="r"),
-        lambda: ending_impact(ben, "geo", 1),
         lambda: quarantine(ben, "geo", 1, reason="r"),
         lambda: release(ben, "geo", 1, reason="r"),
     ):

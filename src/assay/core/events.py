@@ -23,6 +23,7 @@ class EventName(StrEnum):
     VERSION_PUBLISHED = "version.published"
     VERSION_REJECTED = "version.rejected"
     VERSION_DEPRECATED = "version.deprecated"
+    VERSION_DEPRECATION_CHANGED = "version.deprecation-changed"
     VERSION_RESTORED = "version.restored"
     VERSION_RETIRED = "version.retired"
     VERSION_REINSTATED = "version.reinstated"

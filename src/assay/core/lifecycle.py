@@ -50,7 +50,9 @@ class Action(StrEnum):
     REJECT = "reject"
     DEPRECATE = "deprecate"
     RESTORE = "restore"
+    CHANGE_DEPRECATION = "change its deprecation"
     RETIRE = "retire"
+    REINSTATE = "reinstate"
     DELETE = "delete"
 
 
@@ -85,7 +87,11 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Action.REJECT, Status.PENDING, Status.DRAFT, Right.REVIEW, Who.ANYONE, text="feedback"),
     Transition(Action.DEPRECATE, Status.PUBLISHED, Status.DEPRECATED, Right.REVIEW, Who.ANYONE, text="reason"),
     Transition(Action.RESTORE, Status.DEPRECATED, Status.PUBLISHED, Right.REVIEW, Who.ANYONE),
+    Transition(
+        Action.CHANGE_DEPRECATION, Status.DEPRECATED, Status.DEPRECATED, Right.REVIEW, Who.ANYONE, text="reason"
+    ),
     Transition(Action.RETIRE, Status.DEPRECATED, Status.RETIRED, Right.ADMINISTER, Who.ANYONE, text="reason"),
+    Transition(Action.REINSTATE, Status.RETIRED, Status.DEPRECATED, Right.ADMINISTER, Who.ANYONE),
 )
 BY_ACTION = {row.action: row for row in TRANSITIONS}
 

@@ -10,6 +10,7 @@ from assay.web.account import account, notifications
 from assay.web.admin import (
     applications,
     consistency,
+    deprecate,
     findings,
     lifecycle,
     merge,
@@ -49,8 +50,9 @@ urlpatterns = [
     path(f"{VERSION}/submit", environment.submit, name="submit"),
     path(f"{VERSION}/withdraw", environment.withdraw, name="withdraw"),
     path(f"{VERSION}/delete", environment.delete, name="version-delete"),
-    path(f"{VERSION}/deprecate", lifecycle.deprecate, name="deprecate"),
+    path(f"{VERSION}/deprecate", deprecate.deprecate, name="deprecate"),
     path(f"{VERSION}/restore", lifecycle.restore, name="restore"),
+    path(f"{VERSION}/reinstate", lifecycle.reinstate, name="reinstate"),
     path(f"{VERSION}/retire", lifecycle.retire, name="retire"),
     path(f"{VERSION}/quarantine", lifecycle.quarantine, name="quarantine"),
     path(f"{VERSION}/release", lifecycle.release, name="release"),

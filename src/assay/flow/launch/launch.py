@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from assay.core.errors import ForbiddenError
 from assay.core.lifecycle import Health, Status, check_launch
+from assay.core.maintenance.notices import deprecation_notice
 from assay.core.roles import Actor
 from assay.engine.installing.seal import check_sealed
 from assay.flow.access import find_reference, meant_version, version_state
@@ -80,9 +81,9 @@ def notice_of(actor: Actor, version: Version) -> str:
     if version.status == Status.RETIRED:
         return _retired(version)
     if version.status == Status.DEPRECATED:
-        instead = f" Use {version.successor} instead." if version.successor else ""
-        ends = f" It ends on {version.ends_at:%Y-%m-%d}." if version.ends_at else ""
-        return f"{version.reference} is deprecated: {version.reason}{ends}{instead}"
+        return deprecation_notice(
+            version.reference, version.reason, ends_at=version.ends_at, instead=redirect_of(version)
+        )
     other = _other_meant(actor, version) if version.status == Status.PUBLISHED else ""
     return " ".join(filter(None, (_expired(version), other)))
 

@@ -8,12 +8,13 @@ from django.db import transaction
 
 from assay.core.errors import ConflictError
 from assay.core.events import AUTOMATIC, EventName
-from assay.core.lifecycle import RUNNING_GRACE, Status
+from assay.core.lifecycle import Status
 from assay.core.maintenance.end_dates import REMINDERS, days_left, due_reminder
+from assay.core.maintenance.notices import ending
+from assay.flow.maintenance.redirects import redirect_of
+from assay.flow.retire import end_use
 from assay.store.audit_log import record_version
 from assay.store.models import Version
-from assay.store.reads.impact import running_in
-from assay.store.transitions import move
 
 RULE = "end date"  # names the rule in events
 
@@ -32,7 +33,7 @@ def remind(now: datetime) -> int:
 
 def _remind(version: Version, ends_at: datetime, now: datetime, days: int) -> int:
     left = days_left(ends_at, now)
-    instead = f" Use {version.successor} instead." if version.successor else ""
+    instead = ending(None, redirect_of(version))
     words = f"in {left} day{'s' if left != 1 else ''}, on {ends_at:%Y-%m-%d}.{instead}"
     with transaction.atomic():
         unchanged = Version.objects.filter(
@@ -52,15 +53,8 @@ def retire_ended(now: datetime) -> int:
     ended = Version.objects.filter(status=Status.DEPRECATED, ends_at__lte=now)
     count = 0
     for version in ended.select_related("environment", "lock").order_by("pk"):
-        detail = {
-            "reason": version.reason,
-            "rule": RULE,
-            "successor": version.successor,
-            "running": running_in(version).total,
-            "ends": (now + RUNNING_GRACE).isoformat(),
-        }
         try:
-            move(version, Status.RETIRED, event=EventName.VERSION_RETIRED, actor=AUTOMATIC, detail=detail)
+            end_use(version, AUTOMATIC, reason=version.reason, now=now, rule=RULE)
         except ConflictError:
             continue
         count += 1

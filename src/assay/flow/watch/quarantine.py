@@ -12,9 +12,10 @@ from assay.store.models import Event, Version
 
 
 def ends_at(version: Version) -> datetime | None:
-    """Return when the servers and runs of a version are stopped; None unless a rule quarantined or retired it.
+    """Return when the servers and runs of a version are stopped, None for never.
 
-    What an administrator quarantines or retires stops nothing that runs; they decide about that separately.
+    They are stopped when it is retired or a rule has quarantined it. What an administrator quarantines stops nothing
+    that runs; they decide about that separately.
     """
     if version.health == Health.QUARANTINED:
         event = last_quarantine(version)

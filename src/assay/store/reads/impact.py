@@ -1,85 +1,141 @@
-"""The impact of retiring a version: its users, running servers and runs, derived versions, and disk space."""
+"""Who and what uses a version: people, servers and runs, projects, versions built on it, and its disk space."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from assay.core.lifecycle import Status
 from assay.store.models import Launch, Run, Runtime, Server, Version
 from assay.store.reads.disk_usage import own_bytes
 
-PERIOD = timedelta(days=90)
+PERIOD = timedelta(days=90)  # launches within this count as use
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """How many servers and runs use a version now."""
+    """How many servers, runs and apps use a version now."""
 
     servers: int
     runs: int
+    apps: int = 0
 
     @property
     def total(self) -> int:
-        """The sum of both."""
-        return self.servers + self.runs
+        """The sum of all."""
+        return self.servers + self.runs + self.apps
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonImpact:
+    """Somebody who launched a version in the period, and the day (UTC) on which they last did."""
+
+    name: str
+    last: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectImpact:
+    """A project that would start in a version. `pinned`: it names the version, not the environment."""
+
+    slug: str
+    title: str
+    kind: str
+    owner: str
+    owner_id: int
+    shared: bool
+    schedule: str
+    serving: bool
+    pinned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """Versions that are built on a version and not retired: references, and how many drafts of other people."""
+
+    references: tuple[str, ...]
+    drafts: int
+
+    @property
+    def total(self) -> int:
+        """The number of all."""
+        return len(self.references) + self.drafts
+
+
+def first_day() -> date:
+    """Return the first day (UTC) of the period that ends today."""
+    return (timezone.now() - PERIOD).date()
+
+
+def people_of(version: Version, since: date) -> tuple[PersonImpact, ...]:
+    """Return the people who launched a version on or after a day, by name: one query."""
+    begin = datetime.combine(since, time.min, tzinfo=timezone.get_default_timezone())
+    launches = Launch.objects.filter(
+        environment=version.environment_id, version=version, started_at__gte=begin
+    ).order_by("person__username")
+    rows = launches.values_list("person__username").annotate(last=Max("started_at"))
+    return tuple(PersonImpact(name=name, last=last.date()) for name, last in rows)
+
+
+def running_in(version: Version) -> Running:
+    """Return how many servers, runs and apps use a version now: two queries."""
+    apps = Q(runtime__kind="app")
+    runs = Run.objects.filter(version=version, state__in=["queued", "running"])
+    counted = runs.aggregate(apps=Count("pk", filter=apps), runs=Count("pk", filter=~apps))
+    return Running(servers=Server.objects.filter(version=version, state__in=["starting", "ready"]).count(), **counted)
+
+
+def projects_of(version: Version) -> tuple[ProjectImpact, ...]:
+    """Return the projects that name a version, or its environment while this version is active: one query."""
+    environment = version.environment
+    names = [version.reference]
+    if environment.active_id == version.pk:
+        names.append(environment.slug)
+    rows = Runtime.objects.filter(workspace_id=environment.workspace_id, environment__in=names)
+    return tuple(
+        ProjectImpact(
+            slug=one.slug,
+            title=one.title,
+            kind=one.kind,
+            owner=one.owner.get_username(),
+            owner_id=one.owner_id,
+            shared=one.shared,
+            schedule=one.schedule,
+            serving=one.kind == "app" and one.enabled,
+            pinned=one.environment == version.reference,
+        )
+        for one in rows.select_related("owner").defer("source", "parameters", "arguments").order_by("slug")
+    )
+
+
+def derived_of(version: Version) -> Derived:
+    """Return the versions built on a version that are not retired; drafts are only counted: one query."""
+    rows = Version.objects.filter(base=version).exclude(status=Status.RETIRED)
+    found = list(rows.order_by("environment__slug", "number").values_list("environment__slug", "number", "status"))
+    shown = tuple(f"{slug}@{number}" for slug, number, status in found if status != Status.DRAFT)
+    return Derived(references=shown, drafts=len(found) - len(shown))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Impact:
-    """What retiring a version affects.
-
-    `people` launched it in the last 90 days; `running` counts servers and runs that use it now; `runtimes` are
-    projects that would start in it; `derived` are references of versions built on it that are not retired;
-    `freed` is the number of bytes on disk that no other version needs.
-    """
+    """Who and what uses a version, as names: people, what runs, projects, versions built on it, bytes to free."""
 
     people: tuple[str, ...]
     running: Running
-    runtimes: tuple[Runtime, ...]
+    runtimes: tuple[ProjectImpact, ...]
     derived: tuple[str, ...]
     freed: int
 
 
 def impact_of(version: Version) -> Impact:
-    """Return the impact of retiring a version: seven queries."""
+    """Return who and what uses a version: six queries."""
     return Impact(
-        people=_people(version),
+        people=tuple(one.name for one in people_of(version, first_day())),
         running=running_in(version),
-        runtimes=_runtimes(version),
-        derived=_derived(version),
+        runtimes=projects_of(version),
+        derived=derived_of(version).references,
         freed=own_bytes(version.lock) if version.lock else 0,
-    )
-
-
-def running_in(version: Version) -> Running:
-    """Return how many servers and runs use a version now: two queries."""
-    return Running(
-        servers=Server.objects.filter(version=version, state__in=["starting", "ready"]).count(),
-        runs=Run.objects.filter(version=version, state__in=["queued", "running"]).count(),
-    )
-
-
-def _people(version: Version) -> tuple[str, ...]:
-    launches = Launch.objects.filter(version=version, started_at__gte=timezone.now() - PERIOD)
-    names = launches.values_list("person__username", flat=True).distinct()
-    return tuple(names.order_by("person__username"))
-
-
-def _runtimes(version: Version) -> tuple[Runtime, ...]:
-    """Return the projects that name this version, or its environment while this version is the newest."""
-    environment = version.environment
-    names = [version.reference]
-    if environment.active_id == version.pk:
-        names.append(environment.slug)
-    runtimes = Runtime.objects.filter(workspace_id=environment.workspace_id, environment__in=names)
-    return tuple(runtimes.select_related("owner").defer("source").order_by("slug"))
-
-
-def _derived(version: Version) -> tuple[str, ...]:
-    derived = Version.objects.filter(base=version).exclude(status=Status.RETIRED)
-    return tuple(
-        one.reference for one in derived.select_related("environment").order_by("environment__slug", "number")
     )

@@ -18,7 +18,8 @@ from assay.core.roles import Actor, Right
 from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.compose import draft
 from assay.flow.downloads import bill_of_materials, version_lock
-from assay.flow.launch.launch import notice_of
+from assay.flow.launch.launch import instead_of, notice_of
+from assay.flow.maintenance.reinstate import files_present
 from assay.flow.maintenance.rollouts import unsound
 from assay.flow.review import review
 from assay.store.models import Environment, Version
@@ -35,6 +36,7 @@ from assay.web.studio.health import health_context, summary_of
 from assay.web.studio.integrity import files_context
 from assay.web.tables import Table
 
+ENDING = (Status.DEPRECATED, Status.RETIRED)
 TABS = ("overview", "versions", "libraries", "health", "usage", "history")
 
 
@@ -59,7 +61,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "tabs": TABS,
             "table": table,
             "use": recent_use([found.pk]).get(found.pk, Use()),
-            "notice": notice_of(request.actor, version),
+            **_notice(request.actor, version),
             "moved": _moved(found, versions),
             "rollout": found.rollout,
             "plan": plan_of(found.rollout) if found.rollout else None,
@@ -70,6 +72,16 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             **_tab_context(request, version, tab),
         },
     )
+
+
+def _notice(actor: Actor, version: Version) -> dict[str, Any]:
+    """Return what people of the version should know, and the version to use instead."""
+    retired = version.status == Status.RETIRED
+    return {
+        "notice": notice_of(actor, version),
+        "instead": instead_of(actor, version) if version.status in ENDING else "",
+        "files_present": retired and files_present(version),
+    }
 
 
 def _moved(environment: Environment, versions: list[Version]) -> Moved | None:
@@ -131,6 +143,7 @@ def _may(actor: Actor, version: Version) -> dict[str, bool]:
         "deprecate": actor.has(Right.REVIEW) and status == Status.PUBLISHED,
         "restore": actor.has(Right.REVIEW) and status == Status.DEPRECATED,
         "retire": actor.has(Right.ADMINISTER) and status == Status.DEPRECATED,
+        "reinstate": actor.has(Right.ADMINISTER) and status == Status.RETIRED,
         "quarantine": actor.has(Right.ADMINISTER) and status in LIVE and not quarantined,
         "release": actor.has(Right.ADMINISTER) and quarantined,
         "delete": own and status == Status.DRAFT,

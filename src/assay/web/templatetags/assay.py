@@ -86,6 +86,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
 HAPPENED = {
     "version.approval-expires": "reminded of the end of the approval",
     "version.kept": "deferred the review of the version",
+    "version.deprecation-changed": "changed the deprecation",
     "version.ends-soon": "reminded of the end",
     "environment.active-set": "changed the active version",
     "environment.owner-set": "changed the owner",
