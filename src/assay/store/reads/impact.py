@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from assay.core.lifecycle import Status
-from assay.store.models import Launch, Run, Runtime, Server, Version
+from assay.store.models import Launch, PersonUse, Run, Runtime, Server, Version
 from assay.store.reads.disk_usage import own_bytes
 
 PERIOD = timedelta(days=90)  # launches within this count as use
@@ -71,13 +71,17 @@ def first_day() -> date:
 
 
 def people_of(version: Version, since: date) -> tuple[PersonImpact, ...]:
-    """Return the people who launched a version on or after a day, by name: one query."""
-    begin = datetime.combine(since, time.min, tzinfo=timezone.get_default_timezone())
-    launches = Launch.objects.filter(
-        environment=version.environment_id, version=version, started_at__gte=begin
-    ).order_by("person__username")
-    rows = launches.values_list("person__username").annotate(last=Max("started_at"))
-    return tuple(PersonImpact(name=name, last=last.date()) for name, last in rows)
+    """Return the people who launched a version on or after a day, by name: two queries.
+
+    Their launches are in the sums of usage, except those that the worker has not counted yet.
+    """
+    begin = datetime.combine(since, time.min, tzinfo=UTC)
+    summed = PersonUse.objects.filter(version=version, last_day__gte=since)
+    last = dict(summed.order_by().values_list("person__username", "last_day"))
+    waiting = Launch.objects.filter(version=version, counted=False, counted_until=None, started_at__gte=begin)
+    for name, started in waiting.order_by("started_at").values_list("person__username", "started_at"):
+        last[name] = max(last.get(name, since), started.date())
+    return tuple(PersonImpact(name=name, last=last[name]) for name in sorted(last))
 
 
 def running_in(version: Version) -> Running:
