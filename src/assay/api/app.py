@@ -26,6 +26,7 @@ from assay.api import (
     runtimes,
     secrets,
     servers,
+    slim,
     usage,
     versions,
 )
@@ -53,6 +54,7 @@ api = DocumentedAPI(
 for router in (
     environments.router,
     versions.router,
+    slim.router,
     rollouts.router,
     findings.router,
     policy.router,

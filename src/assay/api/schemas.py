@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from ninja import Schema
@@ -191,6 +191,14 @@ class Remedy(Body):
     create: bool = True
 
 
+class SlimIn(Body):
+    """The direct libraries to leave out, among those that nobody imports; null for all of them."""
+
+    model_config = example({"drop": ["matplotlib"]})
+
+    drop: list[str] | None = Field(default=None, max_length=1000)
+
+
 class PolicyTry(Body):
     """A policy: `rules` as values, or a `yaml` document."""
 
@@ -345,8 +353,16 @@ class EnvironmentPage(Schema):
     next: str | None
 
 
+class ImportedOut(Schema):
+    """In how many of how many sessions of the environment a library was imported in 90 days, and the last day."""
+
+    sessions: int
+    of: int
+    last: date | None
+
+
 class LibraryRowOut(Schema):
-    """One installed library."""
+    """One installed library. `unused`: never imported in 90 days, and needed by nothing that was."""
 
     name: str
     version: str
@@ -356,6 +372,8 @@ class LibraryRowOut(Schema):
     licence: str
     index: str
     hash: str
+    imported: ImportedOut
+    unused: bool
 
 
 class LibraryList(Schema):

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils import timezone
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs, raises
@@ -23,10 +24,12 @@ from assay.flow.downloads import LOCK_TYPE, built_lock, version_lock
 from assay.flow.launch.launch import record_pull
 from assay.flow.maintenance.merged_sources import Replacement
 from assay.flow.review import review
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.merge_sources import sources_of
 from assay.store.reads.nearest import nearest, need_of
 from assay.store.reads.pending_libraries import shared_new_libraries
+from assay.store.reads.unused import unused_libraries
 
 router = Router(tags=["Versions"])
 ONE = "/environments/{slug}/versions/{int:number}"
@@ -184,10 +187,21 @@ def release(request: Caller, workspace: str, slug: str, number: int, body: Reaso
 @router.get(f"{ONE}/libraries", response=LibraryList)
 @needs(Right.SEE)
 def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """List the installed libraries of a version, direct ones first."""
+    """List the installed libraries of a version, direct ones first.
+
+    `imported` counts the sessions of 90 days in all versions of the environment that have the library. With `of` 0
+    nothing is known of it.
+    """
     version = find_version(request.actor, slug, number)
     built_lock(version)
-    return {"items": [asdict(row) for row in library_rows(version)]}
+    found = unused_libraries(version, since=(timezone.now() - PERIOD).date())
+    imported, unused = found.imports.libraries, frozenset(found.unused.libraries)
+    return {
+        "items": [
+            asdict(row) | {"imported": asdict(imported[row.name]), "unused": row.name in unused}
+            for row in library_rows(version)
+        ]
+    }
 
 
 @router.get(f"{ONE}/nearest", response=dict[str, Any])

@@ -152,15 +152,20 @@ def _show(arguments: argparse.Namespace) -> int:
         say(f"{name + ':':<11}{value}")
     if rows:
         say("")
-        say_table(
-            ("Library", "Version", "Size", "Licence", "Via"),
-            [
-                (one["name"], one["version"], format_bytes(one["size"]), one["licence"] or "-", _via(one))
-                for one in rows
-            ],
-            right=("Size",),
-        )
+        head = ("Library", "Version", "Size", "Licence", "Imported", "Via")
+        say_table(head, [_library(one) for one in rows], right=("Size",))
     return 0
+
+
+def _library(row: dict[str, Any]) -> tuple[str, ...]:
+    size, licence = format_bytes(row["size"]), row["licence"] or "-"
+    return row["name"], row["version"], size, licence, _imported(row), _via(row)
+
+
+def _imported(row: dict[str, Any]) -> str:
+    """Return in how many sessions of 90 days a library was imported, '-' without sessions that had it."""
+    found = row["imported"]
+    return f"{found['sessions']:,} of {found['of']:,}" if found["of"] else "-"
 
 
 def _via(row: dict[str, Any]) -> str:

@@ -18,11 +18,26 @@ from assay.cli import (
     review,
     rollouts,
     serve,
+    slim,
     usage,
 )
 from assay.core.errors import AssayError, SettingsError
 
-GROUPS = (environments, merge, review, rollouts, usage, findings, policy, integrity, jupyter, serve, config, admin)
+GROUPS = (
+    environments,
+    merge,
+    slim,
+    review,
+    rollouts,
+    usage,
+    findings,
+    policy,
+    integrity,
+    jupyter,
+    serve,
+    config,
+    admin,
+)
 
 DESCRIPTION = """\
 The approval desk for Python environments.

@@ -26,7 +26,7 @@ from assay.web.admin import (
 )
 from assay.web.admin import health as health_overview
 from assay.web.runtimes import apps, projects, secrets, upgrade
-from assay.web.studio import build, compare, editor, environment, environments, health, integrity, launch
+from assay.web.studio import build, compare, editor, environment, environments, health, integrity, launch, slim
 
 VERSION = "environments/<slug:slug>/<int:number>"
 urlpatterns = [
@@ -67,6 +67,7 @@ urlpatterns = [
     path(f"{VERSION}/review/installed", review.installed, name="review-installed"),
     path(f"{VERSION}/review/events", review.events, name="review-events"),
     path(f"{VERSION}/viewed", review.viewed, name="viewed"),
+    path(f"{VERSION}/slim", slim.slim, name="slim"),
     path(f"{VERSION}/suggested-update", health.create_suggested_update, name="suggested-update"),
     path(f"{VERSION}/suggested-update/preview", health.preview_suggested_update, name="suggested-update-preview"),
     path(f"{VERSION}/waive", findings.waive, name="waive"),

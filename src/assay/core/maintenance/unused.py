@@ -26,6 +26,11 @@ class Unused:
     libraries: tuple[str, ...]
     added: tuple[str, ...]
 
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """The unused libraries that are not direct ones of the spec."""
+        return tuple(one for one in self.libraries if one not in self.direct)
+
 
 def closure(names: Iterable[str], dependencies: Dependencies) -> set[str]:
     """Return libraries with all that they need, directly or not."""

@@ -28,12 +28,14 @@ from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import requested_changes_of, rounds
 from assay.store.reads.rollouts import Moved, groups_in, last_move, plan_of
+from assay.store.reads.unused import UnusedLibraries
 from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
 from assay.web.rollout_form import DEFAULT, RolloutFields
-from assay.web.studio.environment_tables import ORIGINS, libraries_table, uses_table, versions_table
+from assay.web.studio.environment_tables import libraries_table, uses_table, versions_table
 from assay.web.studio.health import health_context, summary_of
 from assay.web.studio.integrity import files_context
+from assay.web.studio.slim import imports_context, imports_of_tab
 from assay.web.tables import Table
 
 ENDING = (Status.DEPRECATED, Status.RETIRED)
@@ -47,7 +49,8 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
     versions = visible_versions(request.actor, found)
     version = _shown(versions, number or (found.active.number if found.active else None))
     tab = request.GET.get("tab", "overview")
-    table = _table(request, found, version, versions, tab)
+    imports = imports_of_tab(version, tab)
+    table = _table(request, found, version, versions, tab, imports)
     if table and table.exported:
         return table.export()
     return render(
@@ -69,7 +72,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "may": _may(request.actor, version),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
-            **_tab_context(request, version, tab),
+            **_tab_context(request, version, tab, imports),
         },
     )
 
@@ -99,20 +102,25 @@ def _shown(versions: list[Version], number: int | None) -> Version:
 
 
 def _table(
-    request: Visit, environment: Environment, version: Version, versions: list[Version], tab: str
+    request: Visit,
+    environment: Environment,
+    version: Version,
+    versions: list[Version],
+    tab: str,
+    imports: UnusedLibraries | None,
 ) -> Table[Any] | None:
     """Return the table of a tab, None for tabs without one."""
     if tab == "versions":
         return versions_table(request, environment, versions)
-    if tab == "libraries" and version.lock is not None:
-        return libraries_table(request, version)
+    if imports is not None:
+        return libraries_table(request, version, imports)
     return uses_table(request, environment) if tab == "usage" else None
 
 
-def _tab_context(request: Visit, version: Version, tab: str) -> dict[str, Any]:
+def _tab_context(request: Visit, version: Version, tab: str, imports: UnusedLibraries | None) -> dict[str, Any]:
     actor = request.actor
     if tab == "libraries":
-        return {"origins": ORIGINS, "origin": request.GET.get("origin", ""), "text": request.GET.get("text", "")}
+        return imports_context(request, version, imports)
     if tab == "health" and version.lock is not None:
         return health_context(actor, version)
     if tab in {"versions", "usage"}:

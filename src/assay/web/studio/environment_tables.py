@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.store.models import Environment, Version
+from assay.store.reads.unused import UnusedLibraries
 from assay.store.reads.usage import UseRow, uses
 from assay.web.access import Visit
 from assay.web.studio.library_facts import LibraryLine, library_lines
@@ -13,6 +14,7 @@ from assay.web.templatetags.assay import chain
 
 PAGE = 50
 LIBRARIES = 100  # of one page
+IMPORTED = (("yes", "Imported"), ("never", "Never in 90 days"), ("unused", "Unused"))
 ORIGINS = (("asked", "Direct"), ("base", "Base"), ("needed", "Dependency"))
 
 
@@ -56,6 +58,16 @@ FACTS: tuple[Column[LibraryLine], ...] = (
     Column(name="licence", label="Licence", value=lambda line: line.licence),
     Column(name="index", label="Index", value=lambda line: line.row.index),
     Column(name="attested", label="Attested", value=lambda line: line.provenance.get("attested"), shown=False),
+    Column(
+        name="imported",
+        label="Imported",
+        value=lambda line: line.imported.sessions if line.imported.of else None,
+        number=True,
+        hint="In how many sessions of the last 90 days, in all versions of this environment that have the library",
+    ),
+    Column(name="sessions", label="Sessions", value=lambda line: line.imported.of, shown=False),
+    Column(name="last_imported", label="Last imported", value=lambda line: line.imported.last, shown=False),
+    Column(name="unused", label="Unused", value=lambda line: line.unused, shown=False),
     Column(name="import_seconds", label="Import time", value=lambda line: line.seconds, number=True),
     Column(name="size", label="Size", value=lambda line: line.row.size, number=True),
     Column(name="hash", label="Hash", value=lambda line: line.row.hash, shown=False),
@@ -81,10 +93,14 @@ def uses_table(request: Visit, environment: Environment) -> QueryTable[UseRow]:
     )
 
 
-def libraries_table(request: Visit, version: Version) -> ListTable[LibraryLine]:
+def libraries_table(request: Visit, version: Version, use: UnusedLibraries) -> ListTable[LibraryLine]:
     """Return the table of libraries that match the filters, direct ones first unless the query string sorts it."""
-    text, origin = (request.GET.get(name, "").strip().casefold() for name in ("text", "origin"))
-    found = [line for line in library_lines(version) if _fits(line, text) and origin in {"", line.row.origin}]
+    text, origin, imported = (request.GET.get(name, "").strip().casefold() for name in ("text", "origin", "imported"))
+    found = [
+        line
+        for line in library_lines(version, use)
+        if _fits(line, text) and origin in {"", line.row.origin} and _used(line, imported)
+    ]
     name = f"{version.environment.slug}-{version.number}-libraries"
     return ListTable(request, FACTS, name=name, size=LIBRARIES, rows=found)
 
@@ -92,3 +108,12 @@ def libraries_table(request: Visit, version: Version) -> ListTable[LibraryLine]:
 def _fits(line: LibraryLine, text: str) -> bool:
     row = line.row
     return not text or any(text in one.casefold() for one in (row.name, row.summary, line.licence or row.licence))
+
+
+def _used(line: LibraryLine, imported: str) -> bool:
+    """Return whether a library fits a choice of `IMPORTED`; without a known choice each does."""
+    if imported == "yes":
+        return line.imported.sessions > 0
+    if imported == "never":
+        return line.imported.of > 0 and not line.imported.sessions
+    return line.unused or imported != "unused"

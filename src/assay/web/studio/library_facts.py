@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.core.licences.names import normalise
+from assay.core.maintenance.unused import needed_by_kernels
 from assay.core.report import Report, missing_for
 from assay.flow.assess.report import provenance_rows
 from assay.store.models import Version
+from assay.store.reads.imports import LibraryImports
 from assay.store.reads.libraries import LibraryRow, library_rows
+from assay.store.reads.unused import UnusedLibraries
 
 SHOWN = 12  # bundled libraries that a row names
 
@@ -19,7 +22,8 @@ class LibraryLine:
     """One library. `licence` is an SPDX expression, '' when unknown; `seconds` its slowest import, None for none.
 
     `provenance` are the facts from the index (see flow.assess.report); `failures` are (module, missing requirement or
-    error) of failed imports; `bundled` is None when it was not checked or the wheel embeds no SBOM.
+    error) of failed imports; `bundled` is None when it was not checked or the wheel embeds no SBOM. `unused`: never
+    imported, and needed by nothing that was.
     """
 
     row: LibraryRow
@@ -29,6 +33,18 @@ class LibraryLine:
     failures: tuple[tuple[str, str], ...]
     bundled: tuple[str, ...] | None
     scripts: tuple[str, ...]
+    modules: tuple[str, ...]
+    imported: LibraryImports
+    unused: bool
+
+    @property
+    def kept_because(self) -> str:
+        """Why a library that was never imported counts as used."""
+        if self.row.origin == "base":
+            return "the base brings it"
+        if needed_by_kernels(self.row.name):
+            return "kernels need it"
+        return "others need it" if self.modules else "it has no modules"
 
     @property
     def named_parts(self) -> tuple[str, ...]:
@@ -36,7 +52,7 @@ class LibraryLine:
         return (self.bundled or ())[:SHOWN]
 
 
-def library_lines(version: Version) -> list[LibraryLine]:
+def library_lines(version: Version, use: UnusedLibraries) -> list[LibraryLine]:
     """Return one line for each library, direct ones first; empty before the build. Runs two queries."""
     if version.lock is None:
         return []
@@ -62,6 +78,9 @@ def library_lines(version: Version) -> list[LibraryLine]:
             failures=tuple(failures.get(row.name, ())),
             bundled=facts[row.name].bundled if row.name in facts else None,
             scripts=facts[row.name].scripts if row.name in facts else (),
+            modules=facts[row.name].modules if row.name in facts else (),
+            imported=use.imports.libraries[row.name],
+            unused=row.name in use.unused.libraries,
         )
         for row in library_rows(version)
     ]
