@@ -12,9 +12,10 @@ from ninja import Router, Status
 from assay.api.access import Caller, needs, raises
 from assay.api.documents import merges_document, nearest_document, version_document
 from assay.api.environments import spec_input_of
+from assay.api.library_rows import LibraryList
 from assay.api.openapi import returns_file
 from assay.api.pagination import Limit
-from assay.api.schemas import Approve, AskIn, Deprecate, LibraryList, Reason, Reject, SpecIn, Submit
+from assay.api.schemas import Approve, AskIn, Deprecate, Reason, Reject, SpecIn, Submit
 from assay.core.errors import ConflictError, DriftError
 from assay.core.roles import Actor, Right
 from assay.flow import retire
