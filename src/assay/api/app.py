@@ -29,6 +29,7 @@ from assay.api import (
     slim,
     usage,
     versions,
+    waves,
 )
 from assay.api.access import Token
 from assay.api.openapi import DocumentedAPI
@@ -56,6 +57,7 @@ for router in (
     versions.router,
     slim.router,
     rollouts.router,
+    waves.router,
     findings.router,
     policy.router,
     builds.router,

@@ -16,6 +16,7 @@ TAGS = {
     "Environments": "The catalogue, new environments, and resolving a spec without storing it.",
     "Versions": "One version of an environment: its spec, its libraries, its lock, and its lifecycle.",
     "Roll-outs": "The version that a name stands for, and pilot groups that get a new one first.",
+    "Waves": "What is behind a newer version of its base, and the new versions that follow it.",
     "Builds": "Builds of drafts: their progress and logs.",
     "Reviews": "Submissions that wait for a decision.",
     "Findings": "Findings of the policy and the advisories in a built version; waivers and suggested updates.",

@@ -340,6 +340,7 @@ class CatalogueQuery(Schema):
     owner: str = Field(default="", description="Name of the owner.")
     status: str = Field(default="", description="Status of the active version, such as published.")
     health: str = Field(default="", description="Health of the active version, such as ok.")
+    behind: bool = Field(default=False, description="Only environments behind a newer version of their base.")
 
     def read(self) -> Filters:
         """Return the filters of the catalogue."""

@@ -111,6 +111,7 @@ def _add_workspace(actions: Commands) -> None:
         ("personal-overlays", "let people pip install libraries for themselves"),
         ("record-imports", "count which libraries sessions import, without people"),
         ("auto-approve", "publish low-risk updates automatically"),
+        ("rebase-automatically", "rebase what builds on a base when it publishes a newer version"),
         ("approval-refuse", "refuse new launches of versions whose approval has expired"),
     ):
         workspace.add_argument(f"--{option}", choices=["yes", "no"], help=text)

@@ -20,6 +20,7 @@ from assay.cli import (
     serve,
     slim,
     usage,
+    waves,
 )
 from assay.core.errors import AssayError, SettingsError
 
@@ -29,6 +30,7 @@ GROUPS = (
     slim,
     review,
     rollouts,
+    waves,
     usage,
     findings,
     policy,

@@ -64,7 +64,7 @@ def find_environment(actor: Actor, slug: str) -> Environment:
 def visible_versions(actor: Actor, environment: Environment) -> list[Version]:
     """Return the versions of an environment that the actor may see, newest first."""
     versions = environment.versions.select_related(
-        "author", "lock", "build", "base__environment", "environment", "assessment"
+        "author", "lock", "build", "base__environment__active", "environment", "assessment"
     )
     seen = versions.exclude(status__in=[Status.DRAFT, Status.PENDING]) | versions.filter(author_id=actor.id)
     if actor.has(Right.REVIEW):

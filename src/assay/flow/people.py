@@ -28,7 +28,14 @@ from assay.store.models import ApiToken, Membership, Person, Workspace
 USERNAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 TOKEN_PREFIX = "assay_"  # noqa: S105 - lets secret scanners recognise tokens of Assay; not a secret itself
 LONGEST = 366  # days until a token expires
-DEMANDS = ("require_sandbox", "allow_sdists", "self_approval", "personal_overlays", "record_imports")
+DEMANDS = (
+    "require_sandbox",
+    "allow_sdists",
+    "self_approval",
+    "personal_overlays",
+    "record_imports",
+    "rebase_automatically",
+)
 APPROVAL = ("approvals", "approval_groups", "auto_approve", "rollout")
 VALIDITY = {"approval_days": "days", "approval_days_by_tag": "tags", "approval_refuse": "refuse"}
 USED_EVERY = timedelta(minutes=10)  # a token's last use is written at most this often

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.bases import behind_base as published_behind
 from support.people import lock_of, person
 from support.waves import CONFLICT, CRASH, drafted, finish_builds, message, publish, released, states, work
 
@@ -62,12 +63,7 @@ def rita() -> Actor:
 @pytest.fixture
 def behind(ana: Actor, ben: Actor, rita: Actor) -> Version:
     """Publish ds@1, geo and abc on it, web on geo, tiles on web; return ds@2."""
-    released(ben, rita, "ds", {"core": "1.0"})
-    released(ana, ben, "geo", {"core": "1.0", "geo": "1.0"}, libraries=("geo",), base="ds@1")
-    released(ana, ben, "abc", {"core": "1.0", "abc": "1.0"}, libraries=("abc",), base="ds@1")
-    released(ana, ben, "web", {"core": "1.0", "geo": "1.0", "web": "1.0"}, libraries=("web",), base="geo@1")
-    released(ana, ben, "tiles", {"core": "1.0", "tiles": "1.0"}, libraries=("tiles",), base="web@1")
-    return released(ben, rita, "ds", {"core": "1.0.1"})
+    return published_behind(ana, ben, rita)
 
 
 def approve(reviewer: Actor, *slugs: str) -> None:
@@ -352,6 +348,7 @@ def test_who_may_start_one(ana: Actor, ben: Actor, rita: Actor, behind: Version)
         start_wave(ana, "ds@2", ["geo"])
     assert again.value.detail == f"It is in wave {wave.pk} already."
     assert [one.derived.environment for one in plan_for(ana, behind).targets] == ["abc"]
+    assert plan_for(eve, behind).skipped == plan_for(eve, behind).targets == ()
     with pytest.raises(NotFoundError):
         find_wave(eve, wave.pk)
     assert find_wave(ana, wave.pk) == find_wave(rita, wave.pk) == wave

@@ -59,6 +59,7 @@ class Derived:
     number: int
     base: str
     base_number: int
+    owner: str = ""
     deprecated: bool = False
     drafting: bool = False
     wave: int | None = None
@@ -67,6 +68,11 @@ class Derived:
     def reference(self) -> str:
         """The active version, e.g. `geo@3`."""
         return f"{self.environment}@{self.number}"
+
+    @property
+    def base_reference(self) -> str:
+        """The version that it builds on, e.g. `ds@1`."""
+        return f"{self.base}@{self.base_number}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ A wave is rows: `flow.maintenance.wave_steps` advances them, and continues after
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,6 +37,9 @@ def plan_for(actor: Actor, base: Version, chosen: Collection[str] | None = None)
     if not actor.has(Right.REVIEW):
         chosen = _own(actor, chosen)
     plan = plan_wave(base.environment.slug, base.number, found, chosen)
+    if not actor.has(Right.REVIEW):
+        own = tuple(one for one in plan.skipped if one.derived.environment in set(chosen or ()))
+        plan = replace(plan, skipped=own)
     known = {one.derived.environment for one in plan.targets} | {one.derived.environment for one in plan.skipped}
     unknown = sorted(set(chosen or ()) - known) if actor.has(Right.REVIEW) else []
     if unknown:
@@ -215,6 +219,12 @@ def find_wave(actor: Actor, wave_id: int) -> Wave:
     return wave
 
 
+def may_change(actor: Actor, wave: Wave) -> bool:
+    """Return whether an actor may stop and retry a wave: a reviewer, or the member who started it."""
+    starter = wave.by_id == actor.id and not wave.automatic and actor.has(Right.COMPOSE)
+    return starter or actor.has(Right.REVIEW)
+
+
 def _check_may_change(actor: Actor, wave: Wave) -> None:
-    if wave.by_id != actor.id:
+    if not may_change(actor, wave):
         check_right(actor, Right.REVIEW)

@@ -25,7 +25,7 @@ def is_behind(prefix: str = "") -> Q:
 def newer_base(columns: Mapping[str, Any], prefix: str = "") -> str | None:
     """Return the version that a row is behind, e.g. `ds101@4`, from its `COLUMNS`; None when it is not behind."""
     number, health = columns[f"{prefix}{BASE}number"], columns[f"{prefix}{BASE}health"]
-    if columns[f"{prefix}{BASE}status"] != Status.PUBLISHED or health == Health.QUARANTINED:
+    if number is None or columns[f"{prefix}{BASE}status"] != Status.PUBLISHED or health == Health.QUARANTINED:
         return None
     slug = columns[f"{prefix}base__environment__slug"]
     return f"{slug}@{number}" if number > columns[f"{prefix}base__number"] else None
@@ -66,17 +66,19 @@ def derived_in(workspace_id: int) -> list[Derived]:
             number=number,
             base=base,
             base_number=base_number,
+            owner=owner,
             deprecated=status != Status.PUBLISHED,
             drafting=drafting,
             wave=wave,
         )
-        for slug, number, base, base_number, status, drafting, wave in rows.annotate(
+        for slug, number, base, base_number, owner, status, drafting, wave in rows.annotate(
             drafting=Exists(in_progress), wave=Subquery(in_wave.values("wave")[:1])
         ).values_list(
             "slug",
             "active__number",
             "active__base__environment__slug",
             "active__base__number",
+            "owner__username",
             "active__status",
             "drafting",
             "wave",

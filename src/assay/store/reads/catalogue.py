@@ -14,6 +14,8 @@ from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment, Launch
+from assay.store.reads.behind import COLUMNS as BEHIND
+from assay.store.reads.behind import is_behind, newer_base
 from assay.store.reads.ordering import Columns, Order, ordered
 from assay.store.reads.rollouts import pilots_of
 from assay.store.reads.usage import RECENT, Use, recent_use
@@ -24,7 +26,7 @@ class CatalogueRow:
     """One environment with its active version, else the latest one that the actor may see. `size` is in bytes.
 
     `pilot` is the version that its name means to the actor as a member of a pilot group; `rollout` is the state of
-    the roll-out in progress, '' without one.
+    the roll-out in progress, '' without one. `behind` is the newer version of its base, if there is one.
     """
 
     slug: str
@@ -46,6 +48,7 @@ class CatalogueRow:
     building: str
     pilot: int | None
     rollout: str
+    behind: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,7 @@ class Filters:
     owner: str = ""
     status: str = ""
     health: str = ""
+    behind: bool = False
 
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
@@ -118,6 +122,8 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     if filters.health in {NOT_ASSESSED, Health.OK}:
         found = found.filter(active__assessment__feed__isnull=filters.health == NOT_ASSESSED)
     health = Health.OK if filters.health == NOT_ASSESSED else filters.health
+    if filters.behind:
+        found = found.filter(is_behind("active__"))
     exact = {"active__python": filters.python, "active__health": health}
     exact |= {"active__base__environment__slug": filters.base, "owner__username": filters.owner}
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
@@ -139,6 +145,7 @@ def _columns() -> tuple[str, ...]:
         "lock__size",
         "build__state",
         "assessment__feed",
+        *(name for name in BEHIND if name not in {"base__number", "base__environment__slug"}),
     )
     return own + pilot + tuple(f"{which}__{column}" for which in ("active", "latest") for column in of_version)
 
@@ -170,5 +177,6 @@ def _row(found: dict[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
         tags=tuple(found["tags"]),
         pilot=found["rollout__version__number"] if pilot else None,
         rollout=found["rollout__state"] or "",
+        behind=newer_base(found, f"{which}__") if base else None,
         building=of("build__state") or "" if of("status") == Status.DRAFT else "",
     )

@@ -54,7 +54,8 @@ class WaveRow:
 class TargetRow:
     """One environment of a wave. `draft` is the new version, '' before it is drafted or when it was deleted.
 
-    `may_open`: the actor may see the draft, its build and its review; `author`: it is the actor's own.
+    `waits_for` is the environment whose new version it waits for, '' for none. `may_open`: the actor may see the
+    draft, its build and its review; `author`: it is the actor's own.
     """
 
     slug: str
@@ -65,6 +66,7 @@ class TargetRow:
     state: str
     message: str
     changes: dict[str, int]
+    waits_for: str
     draft: str
     number: int
     status: str
@@ -92,8 +94,7 @@ def visible_waves(actor: Actor) -> QuerySet[Wave]:
 def visible_targets(actor: Actor, wave: Wave) -> QuerySet[WaveTarget]:
     """Select the targets of a wave that a person may see: reviewers and its starter all, others those they own."""
     rows = WaveTarget.objects.filter(wave=wave)
-    seen_whole = actor.has(Right.REVIEW) or (wave.by_id == actor.id and not wave.automatic)
-    return rows if seen_whole else rows.filter(source__environment__owner_id=actor.id)
+    return rows if may_see_whole(actor, wave) else rows.filter(source__environment__owner_id=actor.id)
 
 
 def count_states(targets: QuerySet[WaveTarget]) -> dict[str, int]:
@@ -143,6 +144,11 @@ def wave_row(wave: Wave, counts: dict[str, int]) -> WaveRow:
     )
 
 
+def may_see_whole(actor: Actor, wave: Wave) -> bool:
+    """Return whether a person sees every target of a wave: reviewers and the member who started it."""
+    return actor.has(Right.REVIEW) or (wave.by_id == actor.id and not wave.automatic)
+
+
 def latest_wave(actor: Actor, environment: Environment) -> Wave | None:
     """Return the newest wave on any version of a base that the actor may see."""
     return visible_waves(actor).filter(base__environment=environment).order_by("-pk").first()
@@ -162,11 +168,22 @@ def target_rows(
         "updated": F("updated_at"),
     }
     found = targets.select_related(
-        "source__environment__owner", "draft__environment", "draft__build", "draft__author"
+        "source__environment__owner",
+        "source__base__environment",
+        "draft__environment",
+        "draft__build",
+        "draft__author",
     ).defer("source__spec", "draft__spec", "draft__build__request", "draft__build__failure", "draft__build__steps")
     by_state = found.order_by(rank, "level", "source__environment__slug")
     rows = ordered(by_state, order or Order(), columns)[offset : offset + limit]
     return [_target_row(actor, one) for one in rows]
+
+
+def _awaited(target: WaveTarget) -> str:
+    """Return the environment that a queued target of level 2 or higher waits for; '' for any other target."""
+    base = target.source.base
+    waits = target.state == Target.QUEUED and target.level > 1 and base is not None
+    return base.environment.slug if waits and base is not None else ""
 
 
 def _target_row(actor: Actor, target: WaveTarget) -> TargetRow:
@@ -190,6 +207,7 @@ def _target_row(actor: Actor, target: WaveTarget) -> TargetRow:
         state=target.state,
         message=target.message,
         changes=target.changes,
+        waits_for=_awaited(target),
         updated=target.updated_at,
         **known,
     )

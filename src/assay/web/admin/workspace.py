@@ -34,7 +34,10 @@ WORDS = {
     "allow_sdists": "Allow builds from source for libraries without a wheel",
     "personal_overlays": "Allow personal libraries in servers; other people do not get them",
     "record_imports": "Record which libraries sessions import: counts by library and day, never who imported what",
+    "rebase_automatically": "Rebase automatically when a base publishes a newer version: draft, build and submit "
+    "what builds on it. Low-risk updates follow the rule above.",
 }
+BASES = ("rebase_automatically",)  # the settings of the section of that name
 
 MEMBERS: tuple[Column[Membership], ...] = (
     Column(name="name", label="Name", value=lambda row: row.person.get_username()),
@@ -73,7 +76,8 @@ def workspace(request: Visit) -> HttpResponseBase:
             "validity": validity,
             "tags": write_tags(validity.tags),
             "numbers": range(1, MOST_APPROVALS + 1),
-            "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS],
+            "bases": [(name, WORDS[name], getattr(found, name)) for name in BASES],
+            "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS if name not in BASES],
             "table": table,
             "text": text,
             "many": text or table.total > FEW,

@@ -31,6 +31,7 @@ from assay.store.reads.rollouts import Moved, groups_in, last_move, plan_of
 from assay.store.reads.unused import UnusedLibraries
 from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
+from assay.web.base_updates import base_context
 from assay.web.rollout_form import DEFAULT, RolloutFields
 from assay.web.studio.environment_tables import libraries_table, uses_table, versions_table
 from assay.web.studio.health import health_context, summary_of
@@ -67,6 +68,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             **_notice(request.actor, version),
             "moved": _moved(found, versions),
             "rollout": found.rollout,
+            **base_context(request.actor, found, version),
             "plan": plan_of(found.rollout) if found.rollout else None,
             **_submit_form(request, version),
             "may": _may(request.actor, version),

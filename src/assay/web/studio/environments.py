@@ -17,6 +17,7 @@ from assay.web.tables import Column, QueryTable
 
 PAGE = 50
 FIELDS = ("text", "library", "python", "base", "owner", "health")
+BEHIND = "behind"  # shows only what is behind its base
 TABS = (
     ("published", "Published"),
     ("draft", "My drafts"),
@@ -32,6 +33,7 @@ COLUMNS: tuple[Column[CatalogueRow], ...] = (
     Column(name="status", label="Status", value=lambda row: row.status, shown=False, sorts=False),
     Column(name="python", label="Python", value=lambda row: row.python),
     Column(name="base", label="Base", value=lambda row: row.base, sorts=False),
+    Column(name="behind", label="Behind base", value=lambda row: row.behind, shown=False, sorts=False),
     Column(name="owner", label="Owner", value=lambda row: row.owner, shown=False),
     Column(name="libraries", label="Libraries", value=lambda row: row.libraries, number=True),
     Column(name="size", label="Size", value=lambda row: row.size, number=True),
@@ -47,7 +49,8 @@ def environments(request: Visit) -> HttpResponseBase:
     status = request.GET.get("status", Status.PUBLISHED)
     given = {name: request.GET.get(name, "").strip()[:100] for name in FIELDS}
     given["text"] = given["text"] or request.GET.get("q", "").strip()[:100]
-    filters = Filters(**given, status=status)
+    behind = request.GET.get(BEHIND) == "yes"
+    filters = Filters(**given, status=status, behind=behind)
     table = QueryTable(
         request,
         COLUMNS,
@@ -58,13 +61,14 @@ def environments(request: Visit) -> HttpResponseBase:
     )
     if table.exported:
         return table.export()
-    kept = {name: value for name, value in given.items() if value}
+    kept = {name: value for name, value in {**given, BEHIND: "yes" if behind else ""}.items() if value}
     return render(
         request,
         "studio/environments.html",
         {
             "table": table,
             "filters": given,
+            "behind": behind,
             "filtered": bool(kept),
             "status": status,
             "tabs": _tabs(request, status, filters, kept),
