@@ -20,6 +20,7 @@ from assay.store.models import (
     HealthIssue,
     Launch,
     Membership,
+    PersonUse,
     ProjectFacts,
     ReviewItem,
     Runtime,
@@ -28,6 +29,7 @@ from assay.store.models import (
 from assay.store.reads.disk_usage import own_bytes_of
 from assay.store.reads.duplicates import NearDuplicate
 from assay.store.reads.health import LIVE
+from assay.store.reads.people_use import people_since
 
 PERIOD = timedelta(days=90)  # whose people a row counts
 BATCH_SIZE = 400  # versions whose facts are read at once
@@ -213,8 +215,16 @@ def _last_used(pks: list[int]) -> dict[int, date]:
 
 
 def _people(pks: list[int], today: date) -> dict[int, int]:
-    since = Launch.objects.filter(version__in=pks, started_at__date__gte=today - PERIOD)
-    return dict(since.order_by().values_list("version").annotate(people=Count("person", distinct=True)))
+    """Count who launched each version in the period: by the sums of usage, and launches that are not in them yet."""
+    since = today - PERIOD
+    found = people_since(pks, since)
+    late = Launch.objects.filter(version__in=pks, counted=False, counted_until=None, started_at__date__gte=since)
+    pairs = set(late.order_by().values_list("version", "person"))
+    people = {person for _, person in pairs}
+    known = PersonUse.objects.filter(version__in=pks, person__in=people, last_day__gte=since)
+    for version, _ in pairs - set(known.values_list("version", "person")):
+        found[version] += 1
+    return found
 
 
 def _projects(workspace_id: int, rows: list[dict[str, Any]]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Rows of the review list: filtered, sorted, paged, and their totals."""
+"""Rows of the review list and of the versions that are kept: filtered, sorted, paged, and their totals."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from django.utils import timezone
 
 from assay.core.maintenance.review_rules import ReasonKind
 from assay.core.roles import Actor
-from assay.store.models import ReviewItem
+from assay.store.models import ReviewItem, Version
+from assay.store.reads.health import LIVE
 from assay.store.reads.ordering import Columns, Order, ordered
 
 MAX_DIGITS = 9  # of a version's number
 ORDERS: Columns = {
-    "version": F("version__environment__slug"),
-    "since": F("since"),
-    "owner": F("version__environment__owner__username"),
-    "people": F("people"),
-    "projects": F("projects"),
-    "derived": F("derived"),
-    "frees": F("frees"),
+    "version": F("environment__slug"),
+    "since": F("review_item__since"),
+    "owner": F("environment__owner__username"),
+    "people": F("review_item__people"),
+    "projects": F("review_item__projects"),
+    "derived": F("review_item__derived"),
+    "frees": F("review_item__frees"),
+    "until": F("kept__until"),
+    "by": F("kept__by__username"),
 }
+KINDS = Cast("review_item__reasons", TextField())  # the reasons as text, searched for their kinds
+NOTHING = {"action": "", "successor": "", "words": ""}  # of a kept version that no rule selects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,8 @@ class KeptUntil:
 class ReviewRow:
     """One version of the review list. `proposal` is {action, successor, words}, `frees` are bytes.
 
-    `people` launched it in 90 days, `projects` name it, `derived` versions build on it.
+    `people` launched it in 90 days, `projects` name it, `derived` versions build on it. A kept version that no rule
+    selects has no reason, and no figures.
     """
 
     environment: str
@@ -61,7 +67,7 @@ class ReviewRow:
     status: str
     owner: str
     reasons: tuple[dict[str, str], ...]
-    since: date
+    since: date | None
     people: int
     projects: int
     derived: int
@@ -89,56 +95,65 @@ class Totals:
     frees: int
 
 
-def review_items(actor: Actor, filters: ReviewFilters) -> QuerySet[ReviewItem]:
-    """Select the rows that match; a version that is kept today is in the list of kept ones only."""
+def review_items(actor: Actor, filters: ReviewFilters) -> QuerySet[Version]:
+    """Select the versions that match; one that is kept today is in the list of kept ones only."""
     today = timezone.now().date()
-    rows = ReviewItem.objects.filter(workspace_id=actor.workspace_id)
-    kept = Q(version__kept__until__gt=today)
-    rows = rows.filter(kept) if filters.kept else rows.exclude(kept)
+    kept = Q(kept__until__gt=today)
+    if filters.kept:
+        rows = Version.objects.filter(kept, environment__workspace_id=actor.workspace_id, status__in=LIVE)
+    else:
+        rows = Version.objects.filter(review_item__workspace_id=actor.workspace_id).exclude(kept)
     if filters.reason:
-        rows = rows.annotate(kinds=Cast("reasons", TextField())).filter(kinds__contains=f'"kind": "{filters.reason}"')
+        rows = rows.annotate(kinds=KINDS).filter(kinds__contains=f'"kind": "{filters.reason}"')
     if filters.owner:
-        rows = rows.filter(version__environment__owner__username=filters.owner)
+        rows = rows.filter(environment__owner__username=filters.owner)
     return _named(rows, filters.text) if filters.text else rows
 
 
-def _named(rows: QuerySet[ReviewItem], text: str) -> QuerySet[ReviewItem]:
+def _named(rows: QuerySet[Version], text: str) -> QuerySet[Version]:
     """Select by a part of the short name or the title, or by `name@number`."""
     name, _, number = text.partition("@")
     if number and not (number.isdecimal() and len(number) <= MAX_DIGITS):
         return rows.none()
-    rows = rows.filter(version__number=int(number)) if number else rows
-    return rows.filter(Q(version__environment__slug__icontains=name) | Q(version__environment__title__icontains=name))
+    rows = rows.filter(number=int(number)) if number else rows
+    return rows.filter(Q(environment__slug__icontains=name) | Q(environment__title__icontains=name))
 
 
 def review_rows(actor: Actor, filters: ReviewFilters, order: Order, limit: int, offset: int) -> list[ReviewRow]:
-    """Return rows sorted by a column, oldest reason first by default, from an offset on: one query."""
-    found = ordered(review_items(actor, filters).order_by("since", "pk"), order, ORDERS)
+    """Return rows sorted by a column, from an offset on: one query.
+
+    By default the oldest reason is first, among kept versions the one that is reviewed again first.
+    """
+    first = "kept__until" if filters.kept else "review_item__since"
+    found = ordered(review_items(actor, filters).order_by(first, "pk"), order, ORDERS)
     return [_row(one) for one in _loaded(found)[offset : offset + limit]]
+
+
+def references_listed(actor: Actor, filters: ReviewFilters, *, limit: int) -> list[str]:
+    """Return the references of at most `limit` versions that match, oldest reason first: one query."""
+    rows = review_items(actor, filters).order_by("review_item__since", "pk")
+    return [f"{slug}@{number}" for slug, number in rows.values_list("environment__slug", "number")[:limit]]
 
 
 def rows_named(actor: Actor, references: Collection[str]) -> dict[str, ReviewRow]:
     """Return the rows of these versions by reference, kept ones, too: one query."""
-    rows = ReviewItem.objects.filter(workspace_id=actor.workspace_id).annotate(
-        name=Concat(
-            "version__environment__slug", Value("@"), Cast("version__number", CharField()), output_field=CharField()
-        )
+    rows = Version.objects.filter(review_item__workspace_id=actor.workspace_id).annotate(
+        name=Concat("environment__slug", Value("@"), Cast("number", CharField()), output_field=CharField())
     )
     slugs = {one.partition("@")[0] for one in references}
-    found = _loaded(rows.filter(version__environment__slug__in=slugs, name__in=list(references)))
+    found = _loaded(rows.filter(environment__slug__in=slugs, name__in=list(references)))
     return {row.reference: row for row in map(_row, found)}
 
 
 def totals(actor: Actor, filters: ReviewFilters) -> Totals:
     """Return the totals of all rows that match: one query."""
-    rows = review_items(actor, filters)
-    return Totals(versions=rows.count(), frees=rows.aggregate(Sum("frees"))["frees__sum"] or 0)
+    found = review_items(actor, filters).order_by().aggregate(versions=Count("pk"), frees=Sum("review_item__frees"))
+    return Totals(versions=found["versions"], frees=found["frees"] or 0)
 
 
 def counts_by_reason(actor: Actor, filters: ReviewFilters) -> dict[str, int]:
     """Return how many rows match with each reason, whichever reason the filters name: one query."""
-    rows = review_items(actor, replace(filters, reason="")).order_by()
-    rows = rows.annotate(kinds=Cast("reasons", TextField()))
+    rows = review_items(actor, replace(filters, reason="")).order_by().annotate(kinds=KINDS)
     columns = {str(kind): str(kind).replace("-", "_") for kind in ReasonKind}
     counted = {column: Count("pk", filter=Q(kinds__contains=f'"kind": "{kind}"')) for kind, column in columns.items()}
     found: dict[str, int] = rows.aggregate(**counted)
@@ -158,26 +173,25 @@ def row_document(row: ReviewRow) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "revision"} | {"reference": row.reference}
 
 
-def _loaded(rows: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
-    return rows.select_related("version__environment__owner", "version__kept__by").defer("version__spec")
+def _loaded(rows: QuerySet[Version]) -> QuerySet[Version]:
+    return rows.select_related("environment__owner", "kept__by", "review_item").defer("spec")
 
 
-def _row(item: ReviewItem) -> ReviewRow:
-    version = item.version
-    kept = getattr(version, "kept", None)
+def _row(version: Version) -> ReviewRow:
+    item, kept = getattr(version, "review_item", None), getattr(version, "kept", None)
     return ReviewRow(
         environment=version.environment.slug,
         version=version.number,
         title=version.environment.title,
         status=version.status,
         owner=version.environment.owner.get_username(),
-        reasons=tuple(item.reasons),
-        since=item.since,
-        people=item.people,
-        projects=item.projects,
-        derived=item.derived,
-        frees=item.frees,
-        proposal=item.proposal,
+        reasons=tuple(item.reasons) if item else (),
+        since=item.since if item else None,
+        people=item.people if item else 0,
+        projects=item.projects if item else 0,
+        derived=item.derived if item else 0,
+        frees=item.frees if item else 0,
+        proposal=item.proposal if item else NOTHING,
         revision=version.revision,
         kept=KeptUntil(until=kept.until, reason=kept.reason, by=kept.by.get_username(), at=kept.at) if kept else None,
     )
