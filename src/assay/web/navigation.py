@@ -47,6 +47,8 @@ ACTIONS = (
     *_area("Actions", Right.SEE, ("Create API token", "account"), ("Change password", "account_change_password")),
     *_area("Actions", Right.SEE, ("Set up two-factor authentication", "mfa_index")),
     *_area("Actions", Right.REVIEW, ("View waivers", "waivers"), ("Find near-duplicates", "duplicates")),
+    *_area("Actions", Right.REVIEW, ("Review published versions", "review-list")),
+    *_area("Actions", Right.ADMINISTER, ("Edit rules of the review list", "review-rules")),
     *_area("Actions", Right.ADMINISTER, ("Edit policy", "policy-edit"), ("Add webhook", "webhooks")),
     *_area("Actions", Right.ADMINISTER, ("Add package index", "package-indexes"), ("Manage members", "workspace")),
 )

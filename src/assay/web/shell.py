@@ -69,6 +69,6 @@ def _areas(actor: Actor, path: str, work: PendingWork) -> tuple[Area, ...]:
 
 def _current(urls: list[str], path: str) -> str:
     """Return the sidebar link of a page: the longest one that its path starts with."""
-    if path.endswith("/review"):
+    if path.startswith("/environments/") and path.endswith("/review"):
         return reverse("admin-environments")
     return max((url for url in urls if path.startswith(url)), key=len, default="")

@@ -17,7 +17,11 @@ from assay.web.admin import (
     package_indexes,
     policy,
     python_environments,
+    renew,
     review,
+    review_actions,
+    review_list,
+    review_rules,
     rollouts,
     usage,
     waivers,
@@ -27,7 +31,18 @@ from assay.web.admin import (
 )
 from assay.web.admin import health as health_overview
 from assay.web.runtimes import apps, projects, secrets, upgrade
-from assay.web.studio import build, compare, editor, environment, environments, health, integrity, launch, slim
+from assay.web.studio import (
+    build,
+    compare,
+    editor,
+    environment,
+    environments,
+    health,
+    integrity,
+    launch,
+    ownership,
+    slim,
+)
 
 VERSION = "environments/<slug:slug>/<int:number>"
 urlpatterns = [
@@ -60,6 +75,8 @@ urlpatterns = [
     path(f"{VERSION}/restore", lifecycle.restore, name="restore"),
     path(f"{VERSION}/reinstate", lifecycle.reinstate, name="reinstate"),
     path(f"{VERSION}/retire", lifecycle.retire, name="retire"),
+    path(f"{VERSION}/renew", renew.renew_approval, name="renew"),
+    path("environments/<slug:slug>/owner", ownership.give, name="environment-owner"),
     path(f"{VERSION}/quarantine", lifecycle.quarantine, name="quarantine"),
     path(f"{VERSION}/release", lifecycle.release, name="release"),
     path(f"{VERSION}/lock", environment.lock_file, name="lock"),
@@ -92,6 +109,11 @@ urlpatterns = [
     path("admin/merge", merge.merge, name="merge"),
     path("admin/merge/plan", merge.merge_plan, name="merge-plan"),
     path("admin/usage/", usage.usage, name="usage"),
+    path("admin/usage/review", review_list.review_list, name="review-list"),
+    path("admin/usage/review/actions", review_actions.review_actions, name="review-actions"),
+    path("admin/usage/review/undo", review_actions.undo, name="review-undo"),
+    path("admin/usage/review/rules", review_rules.review_rules, name="review-rules"),
+    path("admin/usage/review/kept/<slug:slug>/<int:number>/end", review_list.end_keep, name="keep-end"),
     path("admin/health/", health_overview.health, name="health"),
     path("admin/health/suggested-updates", health_overview.create_suggested_updates, name="suggested-updates"),
     path("policy/waivers/", waivers.waivers, name="waivers"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from django.db import transaction
+from django.utils import timezone
 
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
 from assay.core.lifecycle import Status
@@ -25,9 +26,11 @@ from assay.flow.maintenance.review_list import refresh
 from assay.flow.maintenance.set_end import set_end
 from assay.flow.retire import deprecate, restore, retire
 from assay.store.models import Environment, Run, Server, Version
+from assay.store.reads.people_use import names_in
+from assay.store.reads.review_facts import PERIOD
 from assay.store.reads.review_items import ReviewRow, rows_named
 
-MOST = 500  # versions in one confirmation
+MOST = 400  # versions in one confirmation: a form has one field for each, or two
 RIGHTS = {BulkAction.RETIRE: Right.ADMINISTER, BulkAction.OWNER: Right.ADMINISTER}  # of others: reviewers
 
 
@@ -62,6 +65,11 @@ class Plan:
     def impossible(self) -> list[PlannedRow]:
         """The other rows."""
         return [one for one in self.rows if one.problem]
+
+    @property
+    def people(self) -> list[str]:
+        """The people who launched any of the possible rows in 90 days: one query."""
+        return names_in([one.row.pk for one in self.possible], timezone.now().date() - PERIOD)
 
     @property
     def confirmation(self) -> str:
@@ -245,8 +253,8 @@ def _retire(actor: Actor, one: PlannedRow, details: Details) -> None:
 
 
 def _end(day: date | None) -> datetime | None:
-    """Return the beginning of a day (UTC)."""
-    return datetime.combine(day, time(), UTC) if day else None
+    """Return the end of a day (UTC)."""
+    return datetime.combine(day, time.max, UTC) if day else None
 
 
 _ACTIONS: Mapping[BulkAction, Callable[[Actor, PlannedRow, Details], None]] = {

@@ -12,6 +12,8 @@ from assay.flow.access import find_environment
 from assay.store.audit_log import record_version
 from assay.store.models import Environment, Membership, Person, Version
 
+OFFERED = 500  # members that a page offers as owners; others are typed
+
 
 def may_give(actor: Actor, environment: Environment) -> bool:
     """Return whether the actor may give an environment to somebody else: its owner or an administrator."""
@@ -44,6 +46,12 @@ def find_member(actor: Actor, name: str) -> Person:
     if member is None:
         raise NotFoundError(f"There is no member {name.strip()[:40]!r}.", hint="Check the name.", path="owner")
     return member.person
+
+
+def members(actor: Actor) -> list[str]:
+    """Return the user names of the active members who can be owners, at most `OFFERED`: one query."""
+    found = Membership.objects.filter(workspace_id=actor.workspace_id, person__is_active=True)
+    return list(found.order_by("person__username").values_list("person__username", flat=True)[:OFFERED])
 
 
 def give_environment(actor: Actor, slug: str, to: str, *, seen: str | None = None) -> Environment:

@@ -99,6 +99,11 @@ class ChangesSinceApproval:
     impact: Impact
     renewals: tuple[Renewal, ...]
 
+    @property
+    def python_ended(self) -> bool:
+        """Whether its Python gets no security fixes any more."""
+        return self.python_ends is not None and self.python_ends < timezone.now().date()
+
 
 def changes_since_approval(actor: Actor, slug: str, number: int) -> tuple[Version, ChangesSinceApproval]:
     """Return a version and what changed since its approval. Raises ConflictError for one that is not published."""

@@ -25,3 +25,12 @@ def names_since(version_id: int, since: date) -> list[str]:
     """Return the user names of the people who launched a version on or after a day, sorted: one query."""
     rows = PersonUse.objects.filter(version=version_id, last_day__gte=since)
     return list(rows.order_by("person__username").values_list("person__username", flat=True))
+
+
+def names_in(version_ids: Iterable[int], since: date) -> list[str]:
+    """Return the user names of the people who launched any of these versions on or after a day, sorted."""
+    found: set[str] = set()
+    for part in in_parts(set(version_ids)):
+        rows = PersonUse.objects.filter(version__in=part, last_day__gte=since).order_by()
+        found.update(rows.values_list("person__username", flat=True).distinct())
+    return sorted(found)

@@ -61,6 +61,7 @@ class ReviewRow:
     selects has no reason, and no figures.
     """
 
+    pk: int
     environment: str
     version: int
     title: str
@@ -170,7 +171,9 @@ def owners_listed(actor: Actor, *, limit: int = 200) -> list[str]:
 def row_document(row: ReviewRow) -> dict[str, Any]:
     """Return a row as the API shows it."""
     found = asdict(row)
-    return {name: value for name, value in found.items() if name != "revision"} | {"reference": row.reference}
+    return {name: value for name, value in found.items() if name not in {"pk", "revision"}} | {
+        "reference": row.reference
+    }
 
 
 def _loaded(rows: QuerySet[Version]) -> QuerySet[Version]:
@@ -180,6 +183,7 @@ def _loaded(rows: QuerySet[Version]) -> QuerySet[Version]:
 def _row(version: Version) -> ReviewRow:
     item, kept = getattr(version, "review_item", None), getattr(version, "kept", None)
     return ReviewRow(
+        pk=version.pk,
         environment=version.environment.slug,
         version=version.number,
         title=version.environment.title,

@@ -14,7 +14,7 @@ from assay.core.lifecycle import Status
 from assay.core.policy.findings import Effect
 from assay.core.review.requested_change import RequestedChange, is_done
 from assay.core.roles import Actor
-from assay.store.models import Decision, Submission, Version
+from assay.store.models import Decision, Renewal, Submission, Version
 from assay.store.reads.ordering import Columns, Order, ordered
 from assay.store.reads.waivers import live_keys
 
@@ -172,3 +172,8 @@ def rounds(version: Version) -> list[Round]:
         )
         for one in submissions.order_by("-round")
     ]
+
+
+def renewals_of(version: Version) -> list[Renewal]:
+    """Return the renewals of a version's approval, newest first: one query."""
+    return list(version.renewals.select_related("by").order_by("-at"))

@@ -31,7 +31,7 @@ from assay.store.reads.audit_log import version_events
 from assay.store.reads.compared_versions import published_references
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.merge_sources import sources_of
-from assay.store.reads.reviews import Round, rounds, viewed_by
+from assay.store.reads.reviews import Round, renewals_of, rounds, viewed_by
 from assay.web.access import Visit, page
 from assay.web.admin.changes import change_lines
 from assay.web.admin.findings import findings_of
@@ -77,6 +77,7 @@ def _show(request: Visit, version: Version, refused: AssayError | None = None) -
             "checks": summarise_checks(found.report.checks),
             "checks_state": failed_first(found.report.checks)[0].state if found.report.checks else "skipped",
             "rounds": past,
+            "renewals": renewals_of(version) if version.renewed_at else [],
             "log": tail(build_directory(version.build_id) / "log", LOG_LINES) if version.build_id else "",
             "refused": refused,
             "feedback": request.POST.get("feedback", ""),

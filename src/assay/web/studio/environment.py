@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.errors import AssayError, NotFoundError
 from assay.core.lifecycle import Health, Status
+from assay.core.maintenance.approval_validity import validity_of
 from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.report import Report
 from assay.core.review.requested_change import parse_requested_change
@@ -19,6 +20,8 @@ from assay.flow.access import find_environment, find_version, visible_versions
 from assay.flow.compose import draft
 from assay.flow.downloads import bill_of_materials, version_lock
 from assay.flow.launch.launch import instead_of, notice_of
+from assay.flow.maintenance.approval_end import approval_end
+from assay.flow.maintenance.ownership import may_give
 from assay.flow.maintenance.reinstate import files_present
 from assay.flow.maintenance.rollouts import unsound
 from assay.flow.review import review
@@ -26,7 +29,7 @@ from assay.store.models import Environment, Version
 from assay.store.reads.audit_log import version_events
 from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
-from assay.store.reads.reviews import requested_changes_of, rounds
+from assay.store.reads.reviews import renewals_of, requested_changes_of, rounds
 from assay.store.reads.rollouts import Moved, groups_in, last_move, plan_of
 from assay.store.reads.unused import UnusedLibraries
 from assay.store.reads.usage import Use, recent_use
@@ -50,6 +53,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
     versions = visible_versions(request.actor, found)
     version = _shown(versions, number or (found.active.number if found.active else None))
     tab = request.GET.get("tab", "overview")
+    end = approval_end(version, validity=validity_of(request.workspace.approval_validity))
     imports = imports_of_tab(version, tab)
     table = _table(request, found, version, versions, tab, imports)
     if table and table.exported:
@@ -66,12 +70,13 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "table": table,
             "use": recent_use([found.pk]).get(found.pk, Use()),
             **_notice(request.actor, version),
+            "approval": end,
             "moved": _moved(found, versions),
             "rollout": found.rollout,
             **base_context(request.actor, found, version),
             "plan": plan_of(found.rollout) if found.rollout else None,
             **_submit_form(request, version),
-            "may": _may(request.actor, version),
+            "may": _may(request.actor, version, due=end is not None and end.due),
             "requested_changes": requested_changes_of(version) if version.status == Status.DRAFT else [],
             **summary_of(version),
             **_tab_context(request, version, tab, imports),
@@ -131,13 +136,14 @@ def _tab_context(request: Visit, version: Version, tab: str, imports: UnusedLibr
         return {"events": version_events(version.environment.workspace_id, version.environment.slug, version.number)}
     return {
         "rounds": rounds(version),
+        "renewals": renewals_of(version),
         "report": Report.from_dict(version.lock.report) if version.lock else None,
         "libraries": library_rows(version)[:12],
         **files_context(actor, version),
     }
 
 
-def _may(actor: Actor, version: Version) -> dict[str, bool]:
+def _may(actor: Actor, version: Version, *, due: bool) -> dict[str, bool]:
     """Return which actions the page offers; `flow` checks again when one is executed."""
     own = version.author_id == actor.id
     status = version.status
@@ -156,6 +162,8 @@ def _may(actor: Actor, version: Version) -> dict[str, bool]:
         "reinstate": actor.has(Right.ADMINISTER) and status == Status.RETIRED,
         "quarantine": actor.has(Right.ADMINISTER) and status in LIVE and not quarantined,
         "release": actor.has(Right.ADMINISTER) and quarantined,
+        "give": version.environment.active_id is not None and may_give(actor, version.environment),
+        "renew": due and (actor.has(Right.REVIEW) or actor.id in {version.author_id, version.environment.owner_id}),
         "delete": own and status == Status.DRAFT,
     }
 

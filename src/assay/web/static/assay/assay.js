@@ -9,4 +9,5 @@ import "./library-editor.js";
 import "./live-log.js";
 import "./requested-changes.js";
 import "./viewed.js";
+import "./select-rows.js";
 import "./palette.js";
