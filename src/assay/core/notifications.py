@@ -77,6 +77,9 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
     EventName.VERSION_DEPRECATED: NotificationType(
         audience=(*OWN, Audience.USERS), words="{reference} is deprecated", detail_field="reason"
     ),
+    EventName.VERSION_DEPRECATION_CHANGED: NotificationType(
+        audience=(*OWN, Audience.USERS), words="The deprecation of {reference} changed", detail_field="reason"
+    ),
     EventName.VERSION_ENDS_SOON: NotificationType(
         audience=(*OWN, Audience.USERS), words="{reference} ends soon", detail_field="reason"
     ),

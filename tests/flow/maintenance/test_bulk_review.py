@@ -170,7 +170,7 @@ def test_an_end_date_and_its_undo(people: People) -> None:
     _, undo = apply_bulk(ben, BulkAction.END, shown(plan), Details(day=in_days(10)))
     version = find_version(ben, "geo", 1)
     assert version.ends_at is not None
-    event = Event.objects.filter(name="version.deprecated").order_by("sequence").last()
+    event = Event.objects.filter(name="version.deprecation-changed").order_by("sequence").last()
     assert event is not None
     assert event.detail["reason"] == f"It ends on {in_days(10)}. old"
     undo_bulk(ben, undo)

@@ -112,7 +112,8 @@ def test_steps_lead_to_their_pages(people: People) -> None:
     assert 'href="/environments/geo/1/renew"' in mine
     assert 'href="/environments/geo/2/?tab=health"' in mine
     assert f'href="{ACTIONS}?action=keep&amp;rows=geo@1"' in mine
-    assert f'href="{ACTIONS}?action=end&amp;rows=web@1"' in mine
+    assert 'href="/environments/web/1/deprecate"' in mine
+    assert 'href="/environments/geo/1/deprecate?successor=geo@2"' in mine
 
 
 def test_a_near_duplicate_can_be_merged(people: People) -> None:

@@ -32,15 +32,9 @@ def set_end(actor: Actor, slug: str, number: int, *, ends_at: datetime | None) -
         raise InvalidInputError("The end is over already.", hint="Choose a later day.", path="ends")
     with transaction.atomic():
         touch(version, ends_at=ends_at, end_reminded=None)
+        ends = {"ends_on": f"{ends_at:%Y-%m-%d}"} if ends_at else {}
         words = f"It ends on {ends_at:%Y-%m-%d}. {version.reason}" if ends_at else version.reason
-        ends = ends_at.isoformat() if ends_at else ""
-        record_version(
-            EventName.VERSION_DEPRECATED,
-            version,
-            actor.name,
-            reason=words,
-            successor=version.successor,
-            ends=ends,
-        )
+        told = {"reason": words, "successor": version.successor, **ends}
+        record_version(EventName.VERSION_DEPRECATION_CHANGED, version, actor.name, **told)
     version.refresh_from_db()
     return version

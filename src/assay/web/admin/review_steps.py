@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -26,11 +25,6 @@ LABELS = {
 }
 NOTES = {Step.DEPRECATE: "for {}", Step.MERGE: "with {}"}
 ONLY_ADMINISTRATORS = {Step.OWNER, Step.RETIRE}
-BULK = {
-    Step.KEEP: BulkAction.KEEP,
-    Step.DEPRECATE: BulkAction.DEPRECATE,
-    Step.END: BulkAction.END,
-}
 PUBLISHED = (Step.KEEP, Step.DEPRECATE, Step.RENEW, Step.UPDATE, Step.OWNER)
 DEPRECATED = (Step.KEEP, Step.END, Step.RETIRE, Step.OWNER)
 
@@ -75,8 +69,11 @@ def steps_of(actor: Actor, row: ReviewRow) -> Steps:
 def address_of(step: Step, row: ReviewRow) -> str:
     """Return the page on which a step is taken."""
     here = [row.environment, row.version]
-    if step in BULK:
-        return f"{reverse('review-actions')}?{urlencode({'action': BULK[step], 'rows': row.reference}, safe='@')}"
+    if step is Step.KEEP:
+        return f"{reverse('review-actions')}?action={BulkAction.KEEP}&rows={row.reference}"
+    if step in {Step.DEPRECATE, Step.END}:
+        successor = f"?successor={row.proposal['successor']}" if row.proposal["successor"] else ""
+        return reverse("deprecate", args=here) + successor
     if step is Step.MERGE:
         return f"{reverse('merge')}?versions={row.proposal['successor']},{row.reference}"
     if step is Step.UPDATE:
