@@ -76,6 +76,10 @@ class Client:
         """Send a POST request."""
         return self.call("POST", path, body or {})
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """Send a PUT request."""
+        return self.call("PUT", path, body)
+
 
 def _refusal(error: urllib.error.HTTPError) -> RemoteError:
     try:

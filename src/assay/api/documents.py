@@ -8,6 +8,8 @@ from typing import Any
 
 from assay.core.comparison.similarity import Nearness
 from assay.core.lifecycle import Status, shown_health
+from assay.core.roles import Actor
+from assay.flow.launch.launch import instead_of, notice_of
 from assay.flow.review.approval import approval_progress_of
 from assay.runtimes.applications import Template
 from assay.runtimes.apps import address_of
@@ -303,3 +305,8 @@ def merges_document(sources: Iterable[Version]) -> list[dict[str, Any]]:
         {"environment": one.reference, "status": one.status, "successor": one.successor or None, "ends": one.ends_at}
         for one in sources
     ]
+
+
+def notice_document(actor: Actor, version: Version) -> dict[str, str]:
+    """Return what the people of a version read, and the version to use instead; '' for neither."""
+    return {"notice": notice_of(actor, version), "instead": instead_of(actor, version)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from assay.core.roles import Right
 from assay.flow.downloads import LOCK_TYPE, lock_by_digest
 from assay.runtimes import projects, runs, upgrade
 from assay.runtimes.run_settings import ProjectSpec
+from assay.store.models import Runtime
 
 router = Router(tags=["Runtimes"])
 
@@ -25,9 +27,18 @@ router = Router(tags=["Runtimes"])
 @router.get("/runtimes", response=dict[str, Any])
 @needs(Right.SEE)
 def list_runtimes(request: Caller, workspace: str) -> dict[str, Any]:
-    """List the runtimes that you can run."""
+    """List the runtimes that you can run.
+
+    `replaced` says why the version of a runtime is deprecated or retired, `instead` names the version to switch to.
+    """
     found = [*projects.list_own(request.actor), *projects.list_shared(request.actor)]
-    return {"items": [runtime_document(one) for one in found], "next": None}
+    replaced = upgrade.replaced_versions(found)
+    return {"items": [_document(one, replaced) for one in found], "next": None}
+
+
+def _document(runtime: Runtime, replaced: Mapping[int, tuple[str, str]]) -> dict[str, Any]:
+    notice, instead = replaced.get(runtime.pk, ("", ""))
+    return runtime_document(runtime) | {"replaced": notice, "instead": instead}
 
 
 @router.post("/runtimes", response={201: dict[str, Any]})
@@ -67,7 +78,8 @@ def change(request: Caller, workspace: str, slug: str, body: RuntimeChange) -> d
 @needs(Right.SEE)
 def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
     """Show a runtime."""
-    return runtime_document(projects.find_runnable(request.actor, slug))
+    found = projects.find_runnable(request.actor, slug)
+    return _document(found, upgrade.replaced_versions([found]))
 
 
 @router.get("/runtimes/{slug}/switch", response=dict[str, Any])

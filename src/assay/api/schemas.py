@@ -120,22 +120,36 @@ class Reject(Body):
 
 
 class Reason(Body):
-    """Why something is done. `force` retires a version that is in use."""
+    """Why something is done. `force` retires a version that is in use.
+
+    `impact` is the token of the impact that you saw; 409 when it is another one by now.
+    """
 
     model_config = example({"reason": "Replaced by geo@4."})
 
     reason: str
     force: bool = False
+    impact: str | None = None
+
+
+class Reinstate(Body):
+    """The token of the impact that you saw; 409 when it is another one by now."""
+
+    impact: str | None = None
 
 
 class Deprecate(Body):
-    """Why, what to use instead, and until when."""
+    """Why, what to use instead, and until when.
+
+    `impact` is the token of the impact with this successor that you saw; 409 when it is another one by now.
+    """
 
     model_config = example({"reason": "Python 3.9 ends.", "successor": "geo@4", "ends": "2027-06-30T00:00:00Z"})
 
     reason: str
     successor: str = ""
-    ends: datetime | None = None
+    ends: AwareDatetime | None = None
+    impact: str | None = None
 
 
 class MergeIn(Body):

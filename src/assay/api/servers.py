@@ -7,10 +7,11 @@ from typing import Any
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs, raises
-from assay.api.documents import server_document
+from assay.api.documents import notice_document, server_document
 from assay.api.schemas import RestartIn, ServerIn
 from assay.core.errors import ConflictError, DriftError, UnavailableError
-from assay.core.roles import Right
+from assay.core.roles import Actor, Right
+from assay.store.models import Server
 from assay.studio import servers
 from assay.studio.servers import ServerOptions
 
@@ -28,11 +29,18 @@ def start(request: Caller, workspace: str, body: ServerIn) -> Status[dict[str, A
     return Status(202, server_document(servers.start(request.actor, ServerOptions(**body.model_dump()))))
 
 
+def _shown(actor: Actor, server: Server) -> dict[str, Any]:
+    return server_document(server) | notice_document(actor, server.version)
+
+
 @router.get("/servers", response=dict[str, Any])
 @needs(Right.SEE)
 def mine(request: Caller, workspace: str) -> dict[str, Any]:
-    """List your Studio servers that are not stopped."""
-    return {"items": [server_document(one) for one in servers.list_own(request.actor)], "next": None}
+    """List your Studio servers that are not stopped.
+
+    `notice` says that the version is deprecated, retired or no longer the active one, `instead` names the one to use.
+    """
+    return {"items": [_shown(request.actor, one) for one in servers.list_own(request.actor)], "next": None}
 
 
 @router.get("/servers/{server}", response=dict[str, Any])
@@ -40,7 +48,7 @@ def mine(request: Caller, workspace: str) -> dict[str, Any]:
 @raises(UnavailableError)
 def show(request: Caller, workspace: str, server: str) -> dict[str, Any]:
     """Show the current state of a Studio server."""
-    return server_document(servers.find(request.actor, server))
+    return _shown(request.actor, servers.find(request.actor, server))
 
 
 @router.delete("/servers/{server}", response={202: dict[str, Any]})

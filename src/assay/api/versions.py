@@ -10,15 +10,14 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs, raises
-from assay.api.documents import merges_document, nearest_document, version_document
+from assay.api.documents import merges_document, nearest_document, notice_document, version_document
 from assay.api.environments import spec_input_of
 from assay.api.library_rows import LibraryList
 from assay.api.openapi import returns_file
 from assay.api.pagination import Limit
-from assay.api.schemas import Approve, AskIn, Deprecate, Reason, Reject, SpecIn, Submit
+from assay.api.schemas import Approve, AskIn, Reject, SpecIn, Submit
 from assay.core.errors import ConflictError, DriftError
 from assay.core.roles import Actor, Right
-from assay.flow import retire
 from assay.flow.access import find_version
 from assay.flow.compose import draft
 from assay.flow.downloads import LOCK_TYPE, built_lock, version_lock
@@ -44,8 +43,12 @@ def shown(actor: Actor, slug: str, number: int) -> dict[str, Any]:
 @router.get(ONE, response=dict[str, Any])
 @needs(Right.SEE)
 def show(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Show a version."""
-    return shown(request.actor, slug, number)
+    """Show a version.
+
+    `notice` is what its users read, `instead` the version to use instead of a deprecated or retired one.
+    """
+    version = find_version(request.actor, slug, number)
+    return version_document(version) | notice_document(request.actor, version)
 
 
 @router.put(f"{ONE}/spec", response=dict[str, Any])
@@ -126,63 +129,6 @@ def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject
     requested_changes = tuple(one.read() for one in body.libraries)
     version = review.reject(request.actor, slug, number, feedback=body.feedback, libraries=requested_changes)
     return version_document(version)
-
-
-@router.post(f"{ONE}/deprecate", response=dict[str, Any])
-@needs(Right.SEE)
-@raises(ConflictError)
-def deprecate(request: Caller, workspace: str, slug: str, number: int, body: Deprecate) -> dict[str, Any]:
-    """Deprecate a published version.
-
-    It stays usable. `successor` is the version to use instead, `ends` the planned end.
-    """
-    retire.deprecate(request.actor, slug, number, reason=body.reason, successor=body.successor, ends_at=body.ends)
-    return shown(request.actor, slug, number)
-
-
-@router.post(f"{ONE}/restore", response=dict[str, Any])
-@needs(Right.SEE)
-@raises(ConflictError)
-def restore(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
-    """Restore a deprecated version.
-
-    The version is published again.
-    """
-    retire.restore(request.actor, slug, number)
-    return shown(request.actor, slug, number)
-
-
-@router.post(f"{ONE}/retire", response=dict[str, Any])
-@needs(Right.SEE)
-@raises(ConflictError)
-def retire_version(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
-    """Retire a version.
-
-    New launches are refused for good.
-    """
-    retire.retire(request.actor, slug, number, reason=body.reason, force=body.force)
-    return shown(request.actor, slug, number)
-
-
-@router.post(f"{ONE}/quarantine", response=dict[str, Any])
-@needs(Right.SEE)
-@raises(ConflictError)
-def quarantine(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
-    """Quarantine a version.
-
-    New launches are refused until it is released.
-    """
-    retire.quarantine(request.actor, slug, number, reason=body.reason)
-    return shown(request.actor, slug, number)
-
-
-@router.post(f"{ONE}/release", response=dict[str, Any])
-@needs(Right.SEE)
-@raises(ConflictError)
-def release(request: Caller, workspace: str, slug: str, number: int, body: Reason) -> dict[str, Any]:
-    """Release a version from quarantine."""
-    retire.release(request.actor, slug, number, reason=body.reason)
-    return shown(request.actor, slug, number)
 
 
 @router.get(f"{ONE}/libraries", response=LibraryList)

@@ -16,7 +16,7 @@ from uv import find_uv_bin
 
 import assay
 from assay.cli.arguments import add_command, add_group, add_json
-from assay.cli.output import say, say_json, say_table
+from assay.cli.output import Tone, say, say_json, say_table, tint
 from assay.client import Client
 from assay.core.errors import InvalidInputError, UnavailableError
 
@@ -85,6 +85,9 @@ def _list(arguments: argparse.Namespace) -> int:
     elif rows:
         head = ("Kernel", "Environment", "Python", "Title")
         say_table(head, [(f"assay-{one['name']}", one["environment"], one["python"], _title(one)) for one in rows])
+        for one in rows:
+            if one["notice"]:
+                say(tint(one["notice"], Tone.WARN))
     else:
         say("No environments to start.")
     return 0

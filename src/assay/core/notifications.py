@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from assay.core.events import EventName
+from assay.core.maintenance.notices import ending, with_ending
 
 MAX_REASON = 300  # characters of a person's own text that a notification quotes
 
@@ -18,6 +20,7 @@ class Audience(StrEnum):
     AUTHOR = "the version's author"
     OWNER = "the environment's owner"
     USERS = "people who launched the version in 30 days, and owners of projects that run in it"
+    AFFECTED = "people who launched the version in 90 days, owners of projects in it, authors of what builds on it"
     REVIEWERS = "reviewers"
     PILOT = "the pilot group of the version's roll-out"
     FOLLOWERS = "people who launched what the name meant before in 30 days, and owners of projects that follow it"
@@ -33,8 +36,10 @@ class NotificationType:
     words: str
     detail_field: str = ""
     quiet: bool = False  # shown only, not mailed
+    ending: bool = False  # followed by the last day and the successor in the event
 
 
+ENDED = (Audience.AUTHOR, Audience.OWNER, Audience.AFFECTED)
 OWN = (Audience.AUTHOR, Audience.OWNER)
 ALL = (*OWN, Audience.USERS, Audience.REVIEWERS)
 NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
@@ -58,10 +63,12 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
         audience=ALL, words="{reference} needs attention", detail_field="reason"
     ),
     EventName.VERSION_QUARANTINED: NotificationType(
-        audience=ALL, words="{reference} is quarantined and cannot be launched", detail_field="reason"
+        audience=(*ENDED, Audience.REVIEWERS),
+        words="{reference} is quarantined and cannot be launched",
+        detail_field="reason",
     ),
     EventName.VERSION_RELEASED: NotificationType(
-        audience=ALL, words="{reference} can be launched again", detail_field="reason"
+        audience=(*ENDED, Audience.REVIEWERS), words="{reference} can be launched again", detail_field="reason"
     ),
     EventName.VERSION_CLEARED: NotificationType(
         audience=OWN, words="{reference} no longer needs attention", detail_field="reason", quiet=True
@@ -75,17 +82,21 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
         audience=OWN, words="Files of {reference} match the build again", quiet=True
     ),
     EventName.VERSION_DEPRECATED: NotificationType(
-        audience=(*OWN, Audience.USERS), words="{reference} is deprecated", detail_field="reason"
+        audience=ENDED, words="{reference} is deprecated", detail_field="reason", ending=True
+    ),
+    EventName.VERSION_DEPRECATION_CHANGED: NotificationType(
+        audience=ENDED, words="The deprecation of {reference} has changed", detail_field="reason", ending=True
     ),
     EventName.VERSION_DEPRECATION_CHANGED: NotificationType(
         audience=(*OWN, Audience.USERS), words="The deprecation of {reference} changed", detail_field="reason"
     ),
     EventName.VERSION_ENDS_SOON: NotificationType(
-        audience=(*OWN, Audience.USERS), words="{reference} ends soon", detail_field="reason"
+        audience=ENDED, words="{reference} ends soon", detail_field="reason"
     ),
-    EventName.VERSION_RESTORED: NotificationType(audience=OWN, words="{reference} is published again", quiet=True),
+    EventName.VERSION_RESTORED: NotificationType(audience=ENDED, words="{reference} is published again", quiet=True),
+    EventName.VERSION_REINSTATED: NotificationType(audience=ENDED, words="{reference} is no longer retired"),
     EventName.VERSION_RETIRED: NotificationType(
-        audience=(*OWN, Audience.USERS), words="{reference} is retired and cannot be launched", detail_field="reason"
+        audience=ENDED, words="{reference} is retired and cannot be launched", detail_field="reason", ending=True
     ),
     EventName.ROLLOUT_STARTED: NotificationType(
         audience=(Audience.PILOT,), words="You get {reference} before others: you are in its pilot group"
@@ -130,4 +141,10 @@ def words_of(name: EventName, *, actor: str, reference: str, detail: Mapping[str
     said = " ".join(str(detail.get(notification.detail_field, "")).split()) if notification.detail_field else ""
     said = said if len(said) <= MAX_REASON else said[: MAX_REASON - 1] + "…"
     start = notification.words.format(actor=actor, reference=reference, environment=reference.partition("@")[0])
-    return f"{start}: {said}" if said else f"{start}."
+    words = f"{start}: {said}" if said else f"{start}."
+    return with_ending(words, _ending(detail)) if notification.ending else words
+
+
+def _ending(detail: Mapping[str, Any]) -> str:
+    day, instead = detail.get("ends_on"), str(detail.get("successor", ""))
+    return ending(datetime.fromisoformat(day) if day else None, instead)

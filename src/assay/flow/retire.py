@@ -92,6 +92,9 @@ def _checked(
     reason = check_text(reason, "reason")
     if ends_at is not None and ends_at <= timezone.now() and ends_at != version.ends_at:
         raise InvalidInputError("The end is over already.", hint="Choose a later day, or none.", path="ends")
+    if successor == version.successor:
+        check_impact(version, named_successor(actor, version), impact)
+        return {"reason": reason, "successor": successor, "ends_at": ends_at}
     instead = find_successor(actor, version, successor) if successor else None
     check_impact(version, instead, impact)
     return {"reason": reason, "successor": instead.reference if instead else "", "ends_at": ends_at}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+
+from django.db.models import Q
 
 from assay.core.comparison.diff import Comparison
 from assay.core.errors import ConflictError
 from assay.core.lifecycle import Health, Status
+from assay.core.maintenance.notices import deprecation_notice, ending, with_ending
 from assay.core.roles import Actor
 from assay.core.spec import REFERENCE
 from assay.flow.access import find_reference
+from assay.flow.maintenance.redirects import redirects_of
 from assay.runtimes import apps, projects
 from assay.runtimes.runs import request_run
 from assay.store.models import Environment, Run, Runtime, Version
@@ -45,6 +50,44 @@ def available_upgrades(runtimes: list[Runtime]) -> dict[int, str]:
         if found and number and number > int(found[2]):
             upgrades[one.pk] = f"{found[1]}@{number}"
     return upgrades
+
+
+def replaced_versions(runtimes: Sequence[Runtime]) -> dict[int, tuple[str, str]]:
+    """Map each project whose version is deprecated or retired to the notice and the version to use instead.
+
+    The latter is '' where there is none. One query, and one for each link of a chain of successors.
+    """
+    named = {one.environment for one in runtimes}
+    wanted = Q(active_of__slug__in=named)
+    for exact in filter(None, map(REFERENCE.fullmatch, named)):
+        wanted |= Q(environment__slug=exact[1], number=int(exact[2]))
+    rows = Version.objects.filter(
+        wanted,
+        environment__workspace_id__in={one.workspace_id for one in runtimes},
+        status__in=[Status.DEPRECATED, Status.RETIRED],
+    )
+    replaced: dict[tuple[int, str], tuple[str, str]] = {}
+    for workspace_id, versions in _by_workspace(rows.select_related("environment").defer("spec").distinct()).items():
+        led = redirects_of(workspace_id, [one.successor for one in versions])
+        for one in versions:
+            known = _words(one, led[one.successor]), led[one.successor]
+            replaced[(workspace_id, one.reference)] = known
+            if one.environment.active_id == one.pk:
+                replaced[(workspace_id, one.environment.slug)] = known
+    return {one.pk: replaced[key] for one in runtimes if (key := (one.workspace_id, one.environment)) in replaced}
+
+
+def _by_workspace(versions: Iterable[Version]) -> dict[int, list[Version]]:
+    found: dict[int, list[Version]] = {}
+    for one in versions:
+        found.setdefault(one.environment.workspace_id, []).append(one)
+    return found
+
+
+def _words(version: Version, instead: str) -> str:
+    if version.status == Status.DEPRECATED:
+        return deprecation_notice(version.reference, version.reason, ends_at=version.ends_at, instead=instead)
+    return with_ending(f"{version.reference} is retired and cannot run: {version.reason}", ending(None, instead))
 
 
 def preview(actor: Actor, slug: str, reference: str) -> Upgrade:

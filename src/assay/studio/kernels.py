@@ -11,10 +11,13 @@ from django.db import transaction
 
 from assay.core.errors import AssayError, NotFoundError
 from assay.core.events import EventName
+from assay.core.lifecycle import Status
+from assay.core.maintenance.notices import deprecation_notice
 from assay.core.roles import Actor
 from assay.engine import uv
 from assay.engine.kernels.overlay import ensure_shims, kernel_argv
 from assay.flow.launch.launch import LaunchPermission, authorize_launch, end_launch, record_launch
+from assay.flow.maintenance.redirects import redirects_of
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths
 from assay.flow.usage.recording import recording_variables
@@ -64,11 +67,19 @@ def _variables(permission: LaunchPermission) -> dict[str, str]:
 
 
 def list_kernels(actor: Actor) -> list[dict[str, Any]]:
-    """Return the launchable environments: `name` is stable across versions, `starts` is the reference to start."""
-    return [_kernel_item(one) for one in launch_choices(actor)]
+    """Return the launchable environments: `name` is stable across versions, `starts` is the reference to start.
+
+    `notice` says why a deprecated one should not be chosen, `successor` is the version to use instead; '' for none.
+    """
+    choices = launch_choices(actor)
+    deprecated = [one.successor for one in choices if one.status == Status.DEPRECATED]
+    instead = redirects_of(actor.workspace_id, deprecated) if deprecated else {}
+    return [_kernel_item(one, instead.get(one.successor, "")) for one in choices]
 
 
-def _kernel_item(one: Choice) -> dict[str, Any]:
+def _kernel_item(one: Choice, instead: str) -> dict[str, Any]:
+    deprecated = one.status == Status.DEPRECATED
+    notice = deprecation_notice(one.reference, one.reason, ends_at=one.ends_at, instead=instead) if deprecated else ""
     return {
         "name": f"{one.slug}-{one.number}" if one.personal else one.slug,
         "starts": one.reference if one.personal else one.slug,
@@ -77,6 +88,8 @@ def _kernel_item(one: Choice) -> dict[str, Any]:
         "python": one.python,
         "kind": "personal" if one.personal else "published",
         "status": one.status,
+        "notice": notice,
+        "successor": instead if deprecated else "",
     }
 
 

@@ -68,6 +68,13 @@ def _error_text(error: urllib.error.HTTPError) -> str:
         return f"Assay responded with status {error.code}, so the kernel was not started."
 
 
+def _deprecated(one: dict[str, Any]) -> str:
+    """Return what the list of kernels says of a deprecated environment."""
+    if one.get("status") != "deprecated":
+        return ""
+    return f", deprecated: use {one['successor']}" if one.get("successor") else ", deprecated"
+
+
 class AssayKernels(KernelSpecManager):  # type: ignore[misc]  # its base has no types
     """Lists Jupyter's own kernels, and one for each environment that may be launched."""
 
@@ -85,7 +92,7 @@ class AssayKernels(KernelSpecManager):  # type: ignore[misc]  # its base has no 
         config = {"environment": one["starts"]}
         return KernelSpec(
             argv=["assay", "{connection_file}"],  # Assay returns the real command at each start
-            display_name=f"{one['title']} ({one['environment']})",
+            display_name=f"{one['title']} ({one['environment']}{_deprecated(one)})",
             language="python",
             interrupt_mode="signal",
             metadata={"debugger": True, "kernel_provisioner": {"provisioner_name": "assay", "config": config}},

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from assay.core.roles import Actor, Role
 from assay.flow import retire
 from assay.flow.assess.assess import verdict
 from assay.flow.compose.draft import new_version
+from assay.flow.maintenance.reinstate import reinstate
 from assay.flow.notify import notifications
 from assay.flow.notify.webhooks import MOST, PAUSES, add_webhook, deliver, remove_webhook, send_again, try_webhook
 from assay.flow.people import find_person, set_mail
@@ -77,11 +78,11 @@ def test_those_whom_it_concerns_are_told_once(people: tuple[Actor, Actor, Actor]
 
 
 def test_who_uses_it_is_told_of_its_end(people: tuple[Actor, Actor, Actor]) -> None:
-    """A launch within thirty days, and a project that runs in it; not who launched it long ago."""
-    lea, max_, old = person("lea"), person("max"), person("old")
+    """A launch within 90 days, a project that runs in it, a version built on it; not who launched it long ago."""
+    lea, max_, old, kim = person("lea"), person("max"), person("old"), person("kim")
     version = published(people)
     common = {"environment": version.environment, "version": version, "kind": "server", "digest": version.digest}
-    for actor, days in ((lea, 3), (old, 40)):
+    for actor, days in ((lea, 80), (old, 100)):
         at = timezone.now() - timedelta(days=days)
         Launch.objects.create(person_id=actor.id, target_id=actor.name, started_at=at, **common)
     Runtime.objects.create(
@@ -95,10 +96,26 @@ def test_who_uses_it_is_told_of_its_end(people: tuple[Actor, Actor, Actor]) -> N
         created_at=timezone.now(),
         updated_at=timezone.now(),
     )
-    retire.deprecate(people[1], "geo", 1, reason="too old")
+    draft(kim, "own", base="geo@1")
+    draft(kim, "other", "six")
+    retire.deprecate(people[1], "geo", 1, reason="too old", ends_at=datetime(2090, 6, 30, tzinfo=UTC))
     notifications.advance()
-    assert told(lea) == told(max_) == ["geo@1 is deprecated: too old"]
+    words = "geo@1 is deprecated: too old. It ends on 2090-06-30."
+    assert told(lea) == told(max_) == told(kim) == [words]
     assert told(old) == []
+    retire.change_deprecation(people[1], "geo", 1, reason="too old")
+    retire.retire(people[2], "geo", 1, reason="gone")
+    reinstate(people[2], "geo", 1)
+    retire.restore(people[1], "geo", 1)
+    notifications.advance()
+    ends = [
+        "The deprecation of geo@1 has changed: too old",
+        "geo@1 is retired and cannot be launched: gone",
+        "geo@1 is no longer retired.",
+        "geo@1 is published again.",
+    ]
+    assert told(lea)[1:] == told(kim)[1:] == ends
+    assert [one for one in told(max_) if "means" not in one][1:] == ends, "their project follows the name"
 
 
 def test_a_crash_between_event_and_notice_loses_nothing(

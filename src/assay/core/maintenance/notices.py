@@ -7,9 +7,12 @@ from datetime import datetime
 
 def deprecation_notice(reference: str, reason: str, *, ends_at: datetime | None, instead: str) -> str:
     """Return why a version is deprecated, when it ends and what to use instead, in sentences."""
-    said = reason.strip()
-    stop = "" if not said or said[-1] in ".!?…:;" else "."
-    return f"{reference} is deprecated: {said}{stop}{ending(ends_at, instead)}"
+    return with_ending(f"{reference} is deprecated: {reason.strip()}", ending(ends_at, instead))
+
+
+def with_ending(words: str, end: str) -> str:
+    """Return words followed by sentences, with a full stop between them where one is missing."""
+    return words + end if not end or words[-1] in ".!?…:" else f"{words}.{end}"
 
 
 def ending(ends_at: datetime | None, instead: str) -> str:

@@ -93,7 +93,7 @@ def show_impact(actor: Actor, slug: str, number: int, successor: str | None = No
     """
     version = find_version(actor, slug, number)
     check_right(actor, Right.REVIEW)
-    if successor is None:
+    if successor is None or successor == version.successor:
         return impact(version, named_successor(actor, version))
     return impact(version, find_successor(actor, version, successor) if successor else None)
 

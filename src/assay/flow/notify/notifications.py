@@ -30,6 +30,7 @@ from assay.store.models import (
     Webhook,
     Workspace,
 )
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.rollouts import pilot_members, plan_of
 
 RECENT = timedelta(days=30)  # launches within this count as use
@@ -68,7 +69,7 @@ class _Recipients:
     workspace_id: int
     _reviewers: set[int] | None = None
     _versions: dict[tuple[str, int], Version | None] = field(default_factory=dict)
-    _users: dict[int, set[int]] = field(default_factory=dict)
+    _users: dict[tuple[int, Audience], set[int]] = field(default_factory=dict)
 
     def version(self, event: Event) -> Version | None:
         """Return the version of an event, None for a deleted one."""
@@ -86,11 +87,14 @@ class _Recipients:
             return {version.environment.owner_id} if version.status not in {Status.DRAFT, Status.PENDING} else set()
         if audience is Audience.REVIEWERS:
             return self._all_reviewers()
-        if audience is not Audience.USERS:
+        if audience not in {Audience.USERS, Audience.AFFECTED}:
             return self._named_by(event, audience, version)
-        if version.pk not in self._users:
-            self._users[version.pk] = self._who_use(version)
-        return self._users[version.pk]
+        key = (version.pk, audience)
+        if key not in self._users:
+            affected = audience is Audience.AFFECTED
+            users = self._who_use(version, PERIOD if affected else RECENT)
+            self._users[key] = users | _who_build_on(version) if affected else users
+        return self._users[key]
 
     def _named_by(self, event: Event, audience: Audience, version: Version) -> set[int]:
         """Return the people of an audience that the event or the version's roll-out names."""
@@ -116,14 +120,25 @@ class _Recipients:
         own = Runtime.objects.filter(workspace_id=self.workspace_id, environment=environment.slug)
         return {*launched.values_list("person_id", flat=True), *own.values_list("owner_id", flat=True)}
 
-    def _who_use(self, version: Version) -> set[int]:
-        since = timezone.now() - RECENT
-        launched = Launch.objects.filter(version=version, started_at__gte=since).values_list("person_id", flat=True)
+    def _who_use(self, version: Version, period: timedelta) -> set[int]:
+        """Return the people who launched a version in a period until now, and the owners of projects in it.
+
+        Where the environment's name means nothing any more, it meant this version or nothing before.
+        """
+        since = timezone.now() - period
+        launched = Launch.objects.filter(
+            environment=version.environment, version=version, started_at__gte=since
+        ).order_by()
         named = [version.reference]
-        if version.environment.active_id == version.pk:
+        if version.environment.active_id in {version.pk, None}:
             named.append(version.environment.slug)
         own = Runtime.objects.filter(workspace_id=self.workspace_id, environment__in=named)
-        return {*launched, *own.values_list("owner_id", flat=True)}
+        return {*launched.values_list("person_id", flat=True).distinct(), *own.values_list("owner_id", flat=True)}
+
+
+def _who_build_on(version: Version) -> set[int]:
+    derived = Version.objects.filter(base=version).exclude(status=Status.RETIRED)
+    return set(derived.values_list("author_id", flat=True))
 
 
 def _notifications_of(event: Event, recipients: _Recipients) -> Iterable[Notification]:

@@ -35,6 +35,8 @@ class Choice:
     pilot: bool
     status: str
     reason: str
+    successor: str
+    ends_at: datetime | None
     used_at: datetime | None
     lock: int | None
 
@@ -118,6 +120,8 @@ def _choice(version: Version, used_at: datetime | None, *, pilot: bool) -> Choic
         pilot=pilot,
         status=version.status,
         reason=version.reason,
+        successor=version.successor,
+        ends_at=version.ends_at,
         used_at=used_at,
         lock=version.lock_id,
     )

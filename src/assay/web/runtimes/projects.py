@@ -38,8 +38,20 @@ LIST_RUNS = 8  # last runs of each project in the list
 def index(request: Visit) -> HttpResponseBase:
     """List your projects with their last runs, and the projects shared with you."""
     found = projects.list_own(request.actor)
-    last, newer = runs.recent_runs(found, LIST_RUNS), upgrade.available_upgrades(found)
-    lines = [ProjectLine(project=one, runs=tuple(last[one.pk]), proposed=newer.get(one.pk, "")) for one in found]
+    last, newer, replaced = (
+        runs.recent_runs(found, LIST_RUNS),
+        upgrade.available_upgrades(found),
+        upgrade.replaced_versions(found),
+    )
+    lines = [
+        ProjectLine(
+            project=one,
+            runs=tuple(last[one.pk]),
+            proposed=replaced.get(one.pk, ("", ""))[1] or newer.get(one.pk, ""),
+            notice=replaced.get(one.pk, ("", ""))[0],
+        )
+        for one in found
+    ]
     others = projects.list_shared(request.actor)
     table, shared = projects_table(request, lines), shared_table(request, others)
     for one in (table, shared):
@@ -110,7 +122,7 @@ def runtime(request: Visit, slug: str) -> HttpResponseBase:
         "choices": _published(request),
         "error": error,
         "form": form_values(found, request),
-        "proposed": upgrade.available_upgrades([found]).get(found.pk, ""),
+        **_proposed(found),
         "next_run": found.next_at.astimezone(zone_of(found.timezone)).replace(tzinfo=None) if found.next_at else None,
         "secrets": secrets.list_secrets(request.actor),
     }
@@ -119,12 +131,18 @@ def runtime(request: Visit, slug: str) -> HttpResponseBase:
     return render(request, "runtimes/project.html", context, status=error.status if error else 200)
 
 
+def _proposed(runtime: Runtime) -> dict[str, str]:
+    """Return why the version of a project should be changed, '' for no reason, and the version to change to."""
+    notice, instead = upgrade.replaced_versions([runtime]).get(runtime.pk, ("", ""))
+    return {"notice": notice, "proposed": instead or upgrade.available_upgrades([runtime]).get(runtime.pk, "")}
+
+
 def _shared(request: Visit, runtime: Runtime) -> HttpResponseBase:
     """Show another person's shared project, and your runs of it."""
     table = runs_table(request, runtime, runtime.runs.filter(person_id=request.actor.id))
     if table.exported:
         return table.export()
-    return render(request, "runtimes/shared.html", {"runtime": runtime, "table": table})
+    return render(request, "runtimes/shared.html", {"runtime": runtime, "table": table, **_proposed(runtime)})
 
 
 @require_POST

@@ -18,11 +18,15 @@ RUNS = 15  # of one page
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectLine:
-    """A project of the visitor. `runs` are its last ones, oldest first; `proposed` a newer version, or ''."""
+    """A project of the visitor. `runs` are its last ones, oldest first; `proposed` a version to change to, or ''.
+
+    `notice` says that its version is deprecated or retired, '' for neither.
+    """
 
     project: Runtime
     runs: tuple[Run, ...]
     proposed: str
+    notice: str = ""
 
 
 PROJECTS: tuple[Column[ProjectLine], ...] = (
@@ -31,6 +35,7 @@ PROJECTS: tuple[Column[ProjectLine], ...] = (
     Column(name="kind", label="Kind", value=lambda row: row.project.kind),
     Column(name="environment", label="Environment", value=lambda row: row.project.environment),
     Column(name="newer", label="Newer version", value=lambda row: row.proposed, shown=False),
+    Column(name="notice", label="Notice", value=lambda row: row.notice, shown=False),
     Column(name="next_run", label="Next run", value=lambda row: row.project.next_at),
     Column(name="last_run", label="Last runs", value=lambda row: row.runs[-1].created_at if row.runs else None),
     Column(name="state", label="State", value=lambda row: row.runs[-1].state if row.runs else "", shown=False),
