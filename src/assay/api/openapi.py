@@ -25,6 +25,7 @@ TAGS = {
     "Merge": "One draft that covers several environments, and what it changes for the people of each.",
     "Consistency": "Which versions of a library are live, and which environments are nearly the same.",
     "Integrity": "Whether the files of a version are still the ones that were built.",
+    "Usage": "Who uses which versions, for how long, and what it costs.",
     "Studio servers": "JupyterLab and other applications in a version.",
     "Kernels": "Environments as kernels of your own Jupyter.",
     "Runtimes": "Scripts, notebooks and apps that run in a published version; their runs and secrets.",

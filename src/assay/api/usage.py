@@ -47,7 +47,7 @@ def usage(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """List versions by their use in the last `days` days (7, 30, 90 or 365), most first.
+    """List versions by their use in the last 7, 30, 90 or 365 `days`, most first.
 
     `last_used` is a day, also before the period. `own_size` are the bytes that retiring would free. `cost` is null
     while no prices are set; `imported`, of `libraries`, is null while no session was recorded. `by` groups otherwise:
