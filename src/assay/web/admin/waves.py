@@ -40,6 +40,7 @@ from assay.web.access import Visit, page
 from assay.web.tables import Column, ListTable, QueryTable
 
 PAGE = 50
+BUSY, IDLE = 2, 15  # seconds until a page asks again, while something builds or only reviewers are awaited
 LEVEL = "1 builds on the base itself"
 SKIPPED = 100  # skipped environments that a wave's page lists
 DRAWN = (  # the order of states in a bar
@@ -90,8 +91,8 @@ TARGETS: tuple[Column[TargetRow], ...] = (
     Column(name="draft", label="New version", value=lambda row: row.draft, sorts=False),
     Column(name="changes", label="Changes", value=lambda row: row.summary, sorts=False),
     Column(name="owner", label="Owner", value=lambda row: row.owner),
-    Column(name="level", label="Level", value=lambda row: row.level, number=True, hint=LEVEL),
-    Column(name="updated", label="Updated", value=lambda row: row.updated),
+    Column(name="level", label="Level", value=lambda row: row.level, number=True, shown=False),
+    Column(name="updated", label="Updated", value=lambda row: row.updated, shown=False),
     Column(name="message", label="Message", value=lambda row: row.message, shown=False, sorts=False),
 )
 WAVES: tuple[Column[WaveRow], ...] = (
@@ -244,7 +245,14 @@ def _wave_context(request: Visit, found: Wave, table: QueryTable[TargetRow], sta
         "may_retry": found.state != "stopped" and counts.get(Target.FAILED, 0) and may_change(request.actor, found),
         "superseded": found.base.environment.active_id != found.base_id,
         "here": request.get_full_path(),
+        "pace": BUSY if _is_busy(counts) else IDLE,
     }
+
+
+def _is_busy(counts: Mapping[str, int]) -> bool:
+    """Return whether something builds or may start; else the wave waits for reviewers."""
+    waits = bool(counts.get(Target.SUBMITTED))
+    return bool(counts.get(Target.BUILDING) or counts.get(Target.BUILT)) or not waits
 
 
 def parts_of(counts: Mapping[str, int]) -> list[Part]:

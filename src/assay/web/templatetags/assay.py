@@ -41,7 +41,7 @@ BADGES: dict[str, tuple[str, str, str]] = {
     "installing": ("◑", "info", "Installing"),
     "checking": ("◕", "info", "Checking"),
     "building": ("◑", "info", "Building"),
-    "submitted": ("◔", "warn", "Submitted"),
+    "submitted": ("◔", "info", "Submitted"),
     "done": ("✓", "good", "Done"),
     "built": ("✓", "good", "Built"),
     "failed": ("✕", "bad", "Failed"),
