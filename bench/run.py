@@ -6,16 +6,19 @@ import os
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
+NEEDS_HOME = ("preview", "runs", "imports", "studio")
+TOGETHER = ("preview", "waiting", "runs", "pages", "nearest", "imports", "studio")
 SEPARATE = ("review", "watch")  # each needs a database of its own, and therefore a process of its own
 
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all."""
-    wanted = sys.argv[1:] or ["builds", "preview", "waiting", "runs", "pages", "nearest", "studio", "review", "watch"]
+    wanted = sys.argv[1:] or ["builds", *TOGETHER, *SEPARATE]
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as home:
         os.environ["ASSAY_HOME"] = home
         os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -23,38 +26,12 @@ def main() -> int:
             from builds import SETS, builds  # noqa: PLC0415 - after the environment is set
 
             builds(Path(home), [one for one in wanted if one in SETS])
-        if "preview" in wanted:
-            from preview import preview  # noqa: PLC0415 - as above
-
-            preview(Path(home))
-        if "waiting" in wanted:
-            from waiting import waiting  # noqa: PLC0415 - as above
-
-            waiting()
-        if "runs" in wanted:
-            from runs import runs  # noqa: PLC0415 - as above
-
-            runs(Path(home))
-        if "pages" in wanted:
-            from pages import pages  # noqa: PLC0415 - as above
-
-            pages()
-        if "nearest" in wanted:
-            from nearest import nearest  # noqa: PLC0415 - as above
-
-            nearest()
-        if "studio" in wanted:
-            from studio import studio  # noqa: PLC0415 - as above
-
-            studio(Path(home))
-        if wanted == ["review"]:
-            from review import review  # noqa: PLC0415 - as above
-
-            review()
-        if wanted == ["watch"]:
-            from watch import watch  # noqa: PLC0415 - as above
-
-            watch()
+        for name in TOGETHER:
+            if name in wanted:
+                run = getattr(import_module(name), name)  # each module has a function of its own name
+                run(Path(home)) if name in NEEDS_HOME else run()
+        if len(wanted) == 1 and wanted[0] in SEPARATE:
+            getattr(import_module(wanted[0]), wanted[0])()
     separate = [one for one in SEPARATE if one in wanted and len(wanted) > 1]
     commands = [[sys.executable, __file__, one] for one in separate]
     return max([subprocess.run(one, check=False).returncode for one in commands], default=0)  # noqa: S603 - ourselves

@@ -45,5 +45,5 @@ else:
     except Empty:
         told["said"] = "nothing"
     client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    manager.shutdown_kernel()
 sys.stdout.write(json.dumps(told))

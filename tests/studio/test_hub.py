@@ -15,6 +15,7 @@ import pytest
 from studio.rig import SECRETS, Desk, Studio, eventually, serve_desk
 
 from assay.core.errors import ForbiddenError, UnavailableError
+from assay.engine import imports
 from assay.studio.hub_client import HubClient
 from assay.studio.prefix import studio_prefix
 
@@ -118,6 +119,36 @@ def test_a_cell_runs_in_the_environment_and_stop_leaves_nothing(desk: Desk, stud
     assert any(str(prefix) in command for command in leftovers(studio).values())
     studio.stop("ana", "s1")
     eventually(lambda: not leftovers(studio), 3)
+
+
+USE = """
+import json, subprocess, pandas
+subprocess.run(["python", "-c", "import sklearn"], check=True)
+print(json.dumps({"PYTHONPATH": __import__("os").environ["PYTHONPATH"]}))
+"""
+
+
+def test_a_kernel_and_its_programs_report_their_imports(desk: Desk, studio: Studio, prefix: Path) -> None:
+    """What a cell imports is reported when its kernel ends, what a program of it imports at its own end."""
+    site = next((prefix / "lib").glob("python3.*")) / "site-packages"
+    for name in ("pandas", "sklearn", "matplotlib"):
+        (site / f"{name}.py").write_text("")
+    folder = str(Path(imports.__file__).parent)
+    port = studio.desk_port
+    words = f"{prefix.name} http://127.0.0.1:{port}/api/v1/imports ticket -"
+    desk.variables = {"PYTHONPATH": folder, "ASSAY_IMPORTS": words}
+    try:
+        studio.start("carl", "s3")
+        studio.seen("carl", "s3", "ready")
+        assert run_cell(studio, "carl", "s3", USE) == {"PYTHONPATH": folder}
+        eventually(lambda: {"modules": ["sklearn"]} in desk.asked)
+        kernel = studio.call("GET", "/user/carl/s3/api/kernels").json()[0]["id"]
+        studio.call("DELETE", f"/user/carl/s3/api/kernels/{kernel}")
+        eventually(lambda: {"modules": ["pandas"]} in desk.asked)
+        studio.stop("carl", "s3")
+    finally:
+        desk.variables = {}
+    assert not any("matplotlib" in str(one) for one in desk.asked)
 
 
 def test_nothing_of_the_hub_leaks_into_a_kernel(desk: Desk, studio: Studio) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.imports import know_modules
 from support.people import person, published
 from support.people import sealed as fake_files
 
@@ -17,9 +18,10 @@ from assay.cli.main import main
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, Role
 from assay.flow import retire
+from assay.flow.access import find_version
 from assay.flow.paths import engine_paths, prefix
 from assay.flow.people import create_token, find_person
-from assay.store.models import Event, Launch
+from assay.store.models import Event, Launch, LibraryUse
 from assay.studio.prefix import studio_prefix
 
 if TYPE_CHECKING:
@@ -72,13 +74,15 @@ def real_files(text: str) -> None:
         fake_files(lock)
 
 
-def ask(jupyter: Path, name: str, meanwhile: Callable[[], object] = bool, **variables: str) -> dict[str, Any]:
-    """Start a kernel by its name in that Jupyter, run LOOK, and return what came of it.
+def ask(
+    jupyter: Path, name: str, meanwhile: Callable[[], object] = bool, code: str = LOOK, **variables: str
+) -> dict[str, Any]:
+    """Start a kernel by its name in that Jupyter, run code, and return what came of it.
 
     `meanwhile` happens between the list of kernels and the start.
     """
     with subprocess.Popen(
-        [str(jupyter), str(SCRIPT), name, LOOK],
+        [str(jupyter), str(SCRIPT), name, code],
         env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **variables},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -103,6 +107,17 @@ def test_a_published_environment_is_a_kernel(jupyter: Path, eve: Actor) -> None:
     assert (use.person_id, use.version.reference) == (eve.id, "geo@1")
     assert use.ended_at is not None
     assert Event.objects.filter(name="kernel.launched", actor="eve").count() == 1
+
+
+def test_what_it_imports_is_counted(jupyter: Path, eve: Actor) -> None:
+    """The kernel reports to the address by which its Jupyter reached Assay; nobody is named."""
+    version = find_version(eve, "geo", 1)
+    site = next((prefix(version.digest) / "lib").glob("python3.*")) / "site-packages"
+    (site / "six.py").write_text("")
+    know_modules(version, {"six": "six"})
+    ask(jupyter, "assay-geo", code="import six, json")
+    counted = dict(LibraryUse.objects.values_list("library", "sessions"))
+    assert counted == {"": 1, "six": 1}
 
 
 def test_a_refusal_is_told_in_assays_words(jupyter: Path, eve: Actor) -> None:

@@ -69,7 +69,9 @@ def resource_limits() -> ResourceLimits:
 
 if __name__ == "__main__":
     # Only needed to find this module. Kernels and terminals must not see Assay's code; they may report their imports.
-    os.environ["PYTHONPATH"] = os.environ.pop("ASSAY_PYTHONPATH", "")
+    os.environ.pop("PYTHONPATH", None)
+    if recording := os.environ.pop("ASSAY_PYTHONPATH", ""):
+        os.environ["PYTHONPATH"] = recording
     # In terminals the environment's programs and Assay's `pip` come before Studio's.
     os.environ["PATH"] = f"{os.environ.pop('ASSAY_PATH', '')}:{os.environ.get('PATH', os.defpath)}".lstrip(":")
     limits = resource_limits()

@@ -233,7 +233,7 @@ def test_worker_processes_go_on(python: Path, server: Server) -> None:
 def test_a_living_process_reports_now_and_then(python: Path, server: Server, tmp_path: Path) -> None:
     """What is new is reported without the end; the same is not reported twice; a refusal ends it."""
     for name in ("sitecustomize.py", "report_imports.py"):
-        text = (FOLDER / name).read_text().replace("FIRST, EVERY = 30.0, 300.0", "FIRST, EVERY = 0.05, 0.05")
+        text = (FOLDER / name).read_text().replace("FIRST, EVERY = 10.0, 300.0", "FIRST, EVERY = 0.05, 0.05")
         (tmp_path / name).write_text(text)
     code = (
         "import sys\nfor line in sys.stdin:\n    exec(line)\n    print('done', flush=True)\nimport os; os._exit(0)\n"

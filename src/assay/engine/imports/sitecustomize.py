@@ -10,9 +10,9 @@ import os
 import sys
 import time
 
-FIRST, EVERY = 30.0, 300.0  # seconds until the first report, and from one to the next
+FIRST, EVERY = 10.0, 300.0  # seconds until the first look, and at most between two; each waits twice as long
 MEANWHILE, AT_END = 10.0, 1.0  # seconds that a report may take: now and then, and while the process waits for it
-PATIENCE = 0.012  # seconds that an ending process waits for the answer
+PATIENCE = 0.008  # seconds that an ending process waits for the answer
 WARNED = (3, 12)  # since this Python, a fork of a process with threads is warned of
 
 
@@ -21,6 +21,7 @@ class Watch(object):
 
     def __init__(self, folder, words):
         self.folder, self.words = folder, words
+        self.pause = FIRST
         self.due = time.monotonic() + FIRST
         self.reporter = None
         self.ending = self.paused = False
@@ -51,7 +52,8 @@ class Watch(object):
         try:
             while not wake.acquire(True, max(0.0, self.due - time.monotonic())):
                 self.report(MEANWHILE, MEANWHILE)
-                self.due = time.monotonic() + EVERY
+                self.pause = min(2 * self.pause, EVERY)
+                self.due = time.monotonic() + self.pause
             if self.ending:
                 self.report(AT_END, PATIENCE)
         finally:
