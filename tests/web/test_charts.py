@@ -51,15 +51,21 @@ def test_a_mean_is_taken_of_each_week() -> None:
     every = days(*[7] * 120)
     mean = bar_chart("People", every, lambda one: one.launches, total="7", mean=True)
     weekly = bar_chart("Launches", every, lambda one: one.launches, total="840")
-    assert (mean.unit, weekly.unit) == ("per day, mean of each week", "per week")
+    assert (mean.unit, weekly.unit) == ("mean per day", "per week")
     assert "<title>2 Jan\N{EN DASH}8 Jan: 7</title>" in mean.drawing or ": 7</title>" in mean.drawing
     assert ": 49</title>" in weekly.drawing
+
+
+def test_days_of_different_years_have_their_year() -> None:
+    """A chart of 365 days begins and ends on nearly the same day."""
+    chart = bar_chart("Launches", days(*[1] * 366), lambda one: one.launches, total="366")
+    assert (chart.first, chart.last) == ("1 Jan 2026", "1 Jan 2027")
 
 
 def test_words_of_changes_and_amounts() -> None:
     """Nothing before is no change."""
     assert change_since(5, 0, 30) == ""
-    assert change_since(5, 5, 30) == "as many as in the 30 days before"
-    assert change_since(6, 4, 30) == "50 % more than in the 30 days before"
-    assert change_since(1, 4, 30) == "75 % less than in the 30 days before"
+    assert change_since(5, 5, 30) == "\N{PLUS-MINUS SIGN}0 % vs previous 30 days"
+    assert change_since(6, 4, 30) == "+50 % vs previous 30 days"
+    assert change_since(1, 4, 30) == "\N{MINUS SIGN}75 % vs previous 30 days"
     assert [amount_text(one) for one in (0, 2.0, 2.46, 10.4, 1234)] == ["0", "2", "2.5", "10", "1,234"]

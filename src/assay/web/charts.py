@@ -47,12 +47,12 @@ def bar_chart(
     bars = [_bar(part, value, mean=mean) for part in _parts(days)]
     top = _top(max((amount for _, _, amount in bars), default=0))
     unit = "per day" if len(days) < WEEKLY or mean else "per week"
-    first, last = _day(days[0].day), _day(days[-1].day)
+    first, last = (_day(one.day, year=days[0].day.year != days[-1].day.year) for one in (days[0], days[-1]))
     words = f"{label} {unit} from {first} to {last}: {amount_text(top)} at the upper edge"
     return Chart(
         label=label,
         total=total,
-        unit=f"{unit}, mean of each week" if mean and len(days) >= WEEKLY else unit,
+        unit=f"mean {unit}" if mean and len(days) >= WEEKLY else unit,
         change=change,
         top=amount_text(top),
         first=first,
@@ -66,9 +66,8 @@ def change_since(now: float, before: float, days: int) -> str:
     if before <= 0:
         return ""
     share = round(100 * (now - before) / before)
-    if not share:
-        return f"as many as in the {days} days before"
-    return f"{abs(share):,} % {'more' if share > 0 else 'less'} than in the {days} days before"
+    sign = "+" if share > 0 else "\N{MINUS SIGN}" if share else "\N{PLUS-MINUS SIGN}"
+    return f"{sign}{abs(share):,} % vs previous {days} days"
 
 
 def amount_text(amount: float) -> str:
@@ -116,5 +115,5 @@ def _drawing(bars: Sequence[tuple[date, date, float]], top: float, words: str) -
     )
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b}"
+def _day(day: date, *, year: bool = False) -> str:
+    return f"{day.day} {day:%b %Y}" if year else f"{day.day} {day:%b}"

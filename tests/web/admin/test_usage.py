@@ -114,7 +114,7 @@ def test_charts_show_each_day(ben: Actor) -> None:
 
 def test_a_change_is_compared_with_the_days_before(ben: Actor) -> None:
     """In the same number of days."""
-    assert "100 % more than in the 30 days before" in text(visitor(ben), "?days=30")
+    assert "+100 % vs previous 30 days" in text(visitor(ben), "?days=30")
 
 
 def test_costs_are_shown_when_prices_are_set(ben: Actor, settings: Any) -> None:  # noqa: ANN401 - pytest-django's settings
@@ -127,8 +127,11 @@ def test_costs_are_shown_when_prices_are_set(ben: Actor, settings: Any) -> None:
     shown = text(client, "?days=30")
     assert "ASSAY_SIZE_PRICES" not in shown
     assert first_cells(client.get(f"{PAGE}?days=365")) == ["Tiles", "Geo", "Idle"]
-    assert "own bytes of this list · 1.50 EUR a month" in shown
-    assert "freed by retiring the 2 not used in 30 days · 1.00 EUR a month" in shown
+    assert ">not used in 30 days; retiring these 2 frees that, 1.00 EUR a month<" in shown
+    assert ">all files of the workspace, 1.50 EUR a month<" in shown
+    assert 'href="?days=30&amp;show=unused"' in shown
+    assert ">environment in this list<" in text(client, "?text=geo")
+    assert ">unused in 90 days<" in text(client, "?text=geo")
     rows = exported(client.get(f"{PAGE}?format=json&days=30&text=geo"))
     assert rows[0]["cost"] == pytest.approx(3 + 0.5 * 30 / 30.4375, abs=0.01)
 

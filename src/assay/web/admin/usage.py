@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 
@@ -41,10 +42,21 @@ SHOW_LABELS = {"all": "All", "used": "Used", "unused": "Not used"}
 OWN = "Bytes that retiring would free: no other environment uses them"
 OWN_OF_VERSION = "Bytes that retiring would free: no other version uses them"
 OWN_OF_OWNER = "Sum of the bytes that retiring each environment alone would free"
+SIZE_OF_OWNER = "Sum of the environments; files that they share count several times"
 COST = "Hours and own bytes in this period, at the prices of the settings"
 IMPORTED = "Libraries imported in recorded sessions of this period, of all libraries"
 LAST = "Day of the last launch, also before this period"
 DAYS = ("day", "people", "launches", "runs", "hours")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A figure about the list; `unused` leads to the environments without use."""
+
+    figure: str
+    label: str
+    hint: str = ""
+    unused: bool = False
 
 
 def _named(by: str) -> tuple[Column[UsageRow], ...]:
@@ -65,6 +77,7 @@ def _named(by: str) -> tuple[Column[UsageRow], ...]:
 
 def _columns(by: str, *, costs: bool) -> tuple[Column[UsageRow], ...]:
     own = {"version": OWN_OF_VERSION, "environment": OWN}.get(by, OWN_OF_OWNER)
+    size = SIZE_OF_OWNER if by in {"owner", "group"} else ""
     cost: Column[UsageRow] = Column(
         name="cost", label="Cost", value=lambda row: round(row.cost, 4), number=True, hint=COST
     )
@@ -87,7 +100,7 @@ def _columns(by: str, *, costs: bool) -> tuple[Column[UsageRow], ...]:
         Column(name="runs", label="Runs", value=lambda row: row.runs, number=True, hint="Launches by projects"),
         Column(name="hours", label="Hours", value=lambda row: round(row.hours, 2), number=True),
         Column(name="last_used", label="Last used", value=lambda row: row.last_day, hint=LAST),
-        Column(name="size", label="Size", value=lambda row: row.size, number=True),
+        Column(name="size", label="Size", value=lambda row: row.size, number=True, hint=size),
         Column(name="own_size", label="Own", value=lambda row: row.own_size, number=True, hint=own),
         *((cost,) if costs else ()),
         *(imports if by in {"environment", "version"} else ()),
@@ -142,6 +155,7 @@ def usage(request: Visit) -> HttpResponseBase:
         "periods": [(one, table.url(days=str(one))) for one in SHOWN_PERIODS],
         "by": list(LABELS.items()),
         "shows": list(SHOW_LABELS.items()),
+        "unused_url": table.url(show="unused"),
         "daily": [(name.upper(), table.url(daily=name)) for name in FORMATS],
         "grouped": filters.by in {"owner", "group"},
     }
@@ -169,18 +183,33 @@ def _charts(days: Sequence[Day], before: Sequence[Day], people: int) -> list[Cha
     return found
 
 
-def _facts(totals: UsageTotals, size: int, filters: UsageFilters, prices: Prices) -> list[tuple[str, str, str]]:
-    """Return (figure, label, hint): what this list takes and costs, and what retiring unused ones would save."""
-    unused = f"freed by retiring the {totals.unused:,} not used in {filters.days} days"
-    facts = [(f"{totals.environments:,}", "environments in this list", "")]
+def _facts(totals: UsageTotals, size: int, filters: UsageFilters, prices: Prices) -> list[Fact]:
+    """Return what this list takes and costs, and what retiring the unused ones would save."""
+
+    def monthly(count: int) -> str:
+        return f", {format_money(prices.per_month(count), prices.currency)} a month" if prices.storage else ""
+
+    noun = "environment" if totals.environments == 1 else "environments"
+    facts = [Fact(figure=f"{totals.environments:,}", label=f"{noun} in this list")]
     if prices.known:
-        facts.append((format_money(totals.cost, prices.currency), f"cost of this list in {filters.days} days", COST))
-    for count, label, hint in (
-        (totals.own_size, "own bytes of this list", OWN),
-        (totals.unused_own_size, unused, "Own bytes of the environments without any launch in this period"),
-        (size, "all files of the workspace", "Files that several versions share count once"),
-    ):
-        monthly = format_money(prices.per_month(count), prices.currency)
-        cost = f" \N{MIDDLE DOT} {monthly} a month" if prices.storage else ""
-        facts.append((format_bytes(count), label + cost, hint))
-    return facts
+        cost = format_money(totals.cost, prices.currency)
+        facts.append(Fact(figure=cost, label=f"cost of this list in {filters.days} days", hint=COST))
+    unused = f"unused in {filters.days} days"
+    if totals.unused:
+        freed = monthly(totals.unused_own_size)
+        unused = f"not used in {filters.days} days; retiring these {totals.unused:,} frees that{freed}"
+    return [
+        *facts,
+        Fact(figure=format_bytes(totals.own_size), label="own bytes of this list", hint=OWN),
+        Fact(
+            figure=format_bytes(totals.unused_own_size),
+            label=unused,
+            hint="Own bytes of the environments without any launch in this period",
+            unused=bool(totals.unused),
+        ),
+        Fact(
+            figure=format_bytes(size),
+            label=f"all files of the workspace{monthly(size)}",
+            hint="Files that several versions share count once",
+        ),
+    ]
