@@ -140,7 +140,8 @@ def test_what_was_retired_stays_while_its_use_counts(ben: Actor) -> None:
     """Without use in the period it is gone from the list."""
     retired = Environment.objects.get(slug="tiles")
     Environment.objects.filter(pk=retired.pk).update(active=None)
-    Version.objects.filter(environment=retired).update(status="retired")
+    Version.objects.filter(environment=retired).update(status="retired", updated_at=timezone.now())
+    update.advance()
     client = visitor(ben)
     assert first_cells(client.get(f"{PAGE}?days=90&by=version")) == ["Geo", "Tiles", "Idle"]
     assert "Retired" in text(client, "?days=90")

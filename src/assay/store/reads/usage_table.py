@@ -17,7 +17,8 @@ from assay.store.reads.ordering import Columns, Order, ordered
 M = TypeVar("M", bound=Model)
 BY = ("environment", "version", "group", "owner")
 SHOW = ("all", "used", "unused")
-LIVE = ("published", "deprecated")
+USED = Q(launches__gt=0) | Q(seconds__gt=0)
+PRESENT = USED | Q(size__gt=0)
 SUMS = ("people", "launches", "runs", "seconds", "last_day", "size", "own_size", "cost")
 SORTS: Columns = {
     "hours": F("seconds"),
@@ -87,7 +88,7 @@ class UsageTotals:
 
 
 def usage_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int = 0) -> list[UsageRow]:
-    """Return rows sorted by a column, starting at an offset: one query, one more for a group or for imports."""
+    """Return rows sorted by a column, starting at an offset: two queries, one more for a group and for imports."""
     if filters.by == "version":
         return _version_rows(workspace_id, filters, order, limit, offset)
     if filters.by in {"owner", "group"}:
@@ -114,9 +115,8 @@ def workspace_usage(workspace_id: int, days: int) -> tuple[int, int]:
 
 
 def _environments(workspace_id: int, filters: UsageFilters) -> QuerySet[UsageSummary]:
-    """Return the summaries of environments that can be launched, or were in the period."""
-    rows = UsageSummary.objects.filter(workspace=workspace_id, days=filters.days)
-    rows = rows.filter(Q(environment__active__isnull=False) | Q(launches__gt=0) | Q(seconds__gt=0))
+    """Return the summaries of environments that take space on disk, or were used in the period."""
+    rows = UsageSummary.objects.filter(PRESENT, workspace=workspace_id, days=filters.days)
     return _filtered(rows, workspace_id, filters, "environment")
 
 
@@ -141,9 +141,8 @@ def _environment_rows(
 
 
 def _version_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int) -> list[UsageRow]:
-    """Return rows of versions that can be launched, or were in the period."""
-    rows = VersionUsage.objects.filter(workspace=workspace_id, days=filters.days)
-    rows = rows.filter(Q(version__status__in=LIVE) | Q(launches__gt=0) | Q(seconds__gt=0))
+    """Return rows of versions that take space on disk, or were used in the period."""
+    rows = VersionUsage.objects.filter(PRESENT, workspace=workspace_id, days=filters.days)
     rows = _filtered(rows, workspace_id, filters, "version__environment")
     sorts = {
         "environment": Lower("version__environment__title"),
@@ -190,8 +189,7 @@ def _filtered(rows: QuerySet[M], workspace_id: int, filters: UsageFilters, path:
 
 
 def _by_use(rows: QuerySet[M], show: str) -> QuerySet[M]:
-    used = Q(launches__gt=0) | Q(seconds__gt=0)
-    return rows.filter(used if show == "used" else ~used)
+    return rows.filter(USED if show == "used" else ~USED)
 
 
 def _members(workspace_id: int, group: str) -> list[int]:
@@ -203,10 +201,15 @@ def _members(workspace_id: int, group: str) -> list[int]:
 def _page(
     rows: QuerySet[Any], order: Order, sorts: Columns, columns: Mapping[str, str], limit: int, offset: int
 ) -> list[dict[str, Any]]:
-    found = ordered(rows.order_by("-launches", "pk"), order, sorts)
+    """Return the columns of one page: two queries, so that only the rows of the page are joined with others."""
+    wanted = list(
+        ordered(rows.order_by("-launches", "pk"), order, sorts).values_list("pk", flat=True)[offset : offset + limit]
+    )
     paths = {name: name for name in SUMS} | dict(columns)
-    rows_found = found.values(*paths.values())[offset : offset + limit]
-    return [{name: row[path] for name, path in paths.items()} for row in rows_found]
+    found = {
+        row["pk"]: row for row in rows.model._default_manager.filter(pk__in=wanted).values("pk", *paths.values())
+    }
+    return [{name: found[pk][path] for name, path in paths.items()} for pk in wanted if pk in found]
 
 
 def _rows(found: Iterable[dict[str, Any]]) -> list[UsageRow]:
