@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from assay.core.usage import DEFAULT_PERIOD
 from assay.store.models import GroupUsage, Membership, UsageSummary, VersionUsage, WorkspaceUsage
+from assay.store.reads.facts import in_parts
 from assay.store.reads.ordering import Columns, Order, ordered
 
 M = TypeVar("M", bound=Model)
@@ -202,13 +203,12 @@ def _page(
     rows: QuerySet[Any], order: Order, sorts: Columns, columns: Mapping[str, str], limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Return the columns of one page: two queries, so that only the rows of the page are joined with others."""
-    wanted = list(
-        ordered(rows.order_by("-launches", "pk"), order, sorts).values_list("pk", flat=True)[offset : offset + limit]
-    )
+    keys = ordered(rows.order_by("-launches", "pk"), order, sorts).values_list("pk", flat=True)
+    wanted = list(keys[offset : offset + limit])
     paths = {name: name for name in SUMS} | dict(columns)
-    found = {
-        row["pk"]: row for row in rows.model._default_manager.filter(pk__in=wanted).values("pk", *paths.values())
-    }
+    found = {}
+    for part in in_parts(wanted):
+        found.update({row["pk"]: row for row in rows.order_by().filter(pk__in=part).values("pk", *paths.values())})
     return [{name: found[pk][path] for name, path in paths.items()} for pk in wanted if pk in found]
 
 
