@@ -23,9 +23,11 @@ from support.server import PASSWORD
 
 if TYPE_CHECKING:
     from assay.core.roles import Actor
+    from assay.store.models import Version
 
 BUILD_SECONDS, POLL = 60.0, 0.02
 COMPOSED = 3  # days before a version is published
+REPORTED = 0.4  # share of the sessions that report what they import
 SCRIPT = {"kind": "inline", "files": {"main.py": "print('done')\n"}}
 Step = Callable[[], None]
 
@@ -190,15 +192,16 @@ def _built(author: Actor, slug: str, number: int) -> str:
 
 
 def _keep_uses(history: History, story: Story, use: Use) -> None:
-    """Keep the launches of some people: about every so many days, or a little less often, for one to six hours."""
+    """Keep the launches of some people: once or twice in two periods, for one to six hours."""
     for name in use.people:
         day = use.since + history.random.random() * use.every
         while day < min(use.until, LEFT.get(name, DAYS), DAYS - 0.3):
             hours = 1 + 5 * history.random.random()
             target = f"{story.slug}-{name}-{day:.2f}"
             history.at(day, _launching(story.slug, name, target))
-            history.at(day + hours / 24, _ending(target))
-            day += use.every * (0.8 + history.random.random())
+            reported = use.imports if history.random.random() < REPORTED else ()
+            history.at(day + hours / 24, _ending(target, reported))
+            day += use.every * (1.4 + history.random.random())
 
 
 def _launching(slug: str, name: str, target: str) -> Step:
@@ -213,13 +216,37 @@ def _launching(slug: str, name: str, target: str) -> Step:
     return step
 
 
-def _ending(target: str) -> Step:
+def _ending(target: str, imports: tuple[str, ...]) -> Step:
+    """Return the step in which a server ends; before, its session reports what it has imported, if anything."""
+
     def step() -> None:
         from assay.flow.launch.launch import end_launch  # noqa: PLC0415 - after the settings
+        from assay.store.models import Launch  # noqa: PLC0415
 
+        if imports:
+            _report(Launch.objects.get(target_id=target).version, imports)
         end_launch("studio", target)
 
     return step
+
+
+def _report(version: Version, imports: tuple[str, ...]) -> None:
+    """Report a session that imported some libraries, and with them everything that they need."""
+    from assay.core.lock import Lock  # noqa: PLC0415 - after the settings
+    from assay.core.report import Report  # noqa: PLC0415
+    from assay.flow.usage.recording import count_imports, recording_variables  # noqa: PLC0415
+
+    assert version.lock is not None
+    needs = {one.name: one.dependencies for one in Lock.from_dict(version.lock.content).libraries}
+    loaded, found = list(imports), set[str]()
+    while loaded:
+        name = loaded.pop()
+        if name in needs and name not in found:
+            found.add(name)
+            loaded.extend(needs[name])
+    modules = {one.name: one.modules for one in Report.from_dict(version.lock.report).libraries}
+    ticket = recording_variables(version, "http://127.0.0.1")["ASSAY_IMPORTS"].split()[2]
+    count_imports(ticket, [module for name in sorted(found) for module in modules[name]], datetime.now(UTC))
 
 
 def _keep_project(history: History, story: Story, name: str, owner: str) -> None:
@@ -284,8 +311,11 @@ def main() -> None:
 
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA synchronous = OFF")  # a history cut short is written anew
     make_history(datetime.now(UTC), given.advisories)
 
 
