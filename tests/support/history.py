@@ -23,6 +23,7 @@ from support.server import PASSWORD
 
 if TYPE_CHECKING:
     from assay.core.roles import Actor
+    from assay.flow.launch.launch import LaunchPermission
     from assay.store.models import Version
 
 BUILD_SECONDS, POLL = 60.0, 0.02
@@ -69,6 +70,7 @@ def make_history(end: datetime, advisories: str = "") -> None:
     from assay.flow.paths import interpreters  # noqa: PLC0415 - after the settings
 
     _actor.cache_clear()
+    _permission.cache_clear()
     history = History(start=end - timedelta(days=DAYS, hours=1), pythons=frozenset(interpreters()))
     history.at(0, _people)
     for story in STORIES:
@@ -104,6 +106,14 @@ def _actor(name: str) -> Actor:
     from assay.flow.people import find_person  # noqa: PLC0415
 
     return actor_in(find_person(name), "default")
+
+
+@cache
+def _permission(name: str, slug: str) -> LaunchPermission:
+    """Return the permission to launch what a name stands for; the same one until a version is published or ends."""
+    from assay.flow.launch.launch import authorize_launch  # noqa: PLC0415 - after the settings
+
+    return authorize_launch(_actor(name), slug)
 
 
 def _leaving(name: str) -> Step:
@@ -171,6 +181,7 @@ def _publishing(story: Story, published: Published) -> Step:
         digest = _built(author, story.slug, number)
         review.submit(author, story.slug, number, "For the team.")
         review.approve(reviewer, story.slug, number, digest=digest)
+        _permission.cache_clear()
 
     return step
 
@@ -208,10 +219,9 @@ def _launching(slug: str, name: str, target: str) -> Step:
     """Return the step in which somebody starts the active version, unless it cannot be launched any more."""
 
     def step() -> None:
-        from assay.flow.launch.launch import authorize_launch, record_launch  # noqa: PLC0415 - after the settings
+        from assay.flow.launch.launch import record_launch  # noqa: PLC0415 - after the settings
 
-        actor = _actor(name)
-        record_launch(authorize_launch(actor, slug), actor, kind="studio", target_id=target)
+        record_launch(_permission(name, slug), _actor(name), kind="studio", target_id=target)
 
     return step
 
@@ -298,6 +308,7 @@ def _deprecating(slug: str, successor: str) -> Step:
         version = find_reference(reviewer, slug)
         to = find_reference(reviewer, successor).reference
         deprecate(reviewer, slug, version.number, reason=f"{to} replaces it.", successor=to)
+        _permission.cache_clear()
 
     return step
 
