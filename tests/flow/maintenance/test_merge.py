@@ -18,7 +18,7 @@ from assay.core.lock import Lock
 from assay.core.maintenance.merge_plan import By, Choices
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_reference, find_version
-from assay.flow.compose.draft import edit_spec
+from assay.flow.compose.draft import edit_spec, new_version, start_on_base
 from assay.flow.maintenance import merge_resolution
 from assay.flow.maintenance.merge import create_merge, plan_merge
 from assay.flow.maintenance.merge_resolution import Fix
@@ -150,6 +150,19 @@ def test_the_draft_is_limited_to_what_was_resolved(index: LocalIndex, ana: Actor
     edited, _ = edit_spec(ana, "desk", 1, spec_input("frame"))
     assert edited.parsed_spec.constraints == ()
     assert index.served
+
+
+def test_the_limits_of_a_merge_end_with_its_version(ana: Actor, ben: Actor) -> None:
+    """The next version, and the same libraries on another base, are resolved anew."""
+    two(ana, ben)
+    create_merge(ana, ["ds@1", "viz@1"], By.ASKED, slug="desk", title="Desk")
+    made = built(ana, "desk", lock=lock_of({"core": "1.0", "frame": "2.1.0", "plot": "1.0", "sole": "1.0"}))
+    review.submit(ana, "desk", 1, "")
+    review.approve(ben, "desk", 1, digest=made.digest)
+    assert made.parsed_spec.constraints
+    assert new_version(ana, "desk").parsed_spec.constraints == ()
+    base = published(ana, ben, "ground", ["core"], {"core": "1.1"})
+    assert start_on_base(ana, find_version(ana, "desk", 1), base, {}).parsed_spec.constraints == ()
 
 
 def test_only_what_is_imported(ana: Actor, ben: Actor) -> None:

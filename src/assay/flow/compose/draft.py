@@ -109,13 +109,13 @@ def create_environment(
 
 
 def new_version(actor: Actor, slug: str) -> Version:
-    """Start a draft from the active version, with the same spec."""
+    """Start a draft from the active version, with the same spec; constraints of an earlier resolution end."""
     check_right(actor, Right.COMPOSE)
     environment = find_environment(actor, slug)
     active = environment.active
     if active is None:
         raise ConflictError(f"{slug} has no published version yet.", hint="Edit the draft that there is instead.")
-    return start_from(actor, active, active.parsed_spec)
+    return start_from(actor, active, replace(active.parsed_spec, constraints=()))
 
 
 def start_from(actor: Actor, origin: Version, spec: Spec) -> Version:
@@ -134,7 +134,7 @@ def start_on_base(actor: Actor, origin: Version, base: Version, detail: dict[str
     """
     check_right(actor, Right.COMPOSE)
     check_use(Status(base.status), Health(base.health), Use.BASE)
-    spec = replace(origin.parsed_spec, base=base.reference, python=None, keep=origin.reference)
+    spec = replace(origin.parsed_spec, base=base.reference, python=None, keep=origin.reference, constraints=())
     checked = CheckedSpec(spec=spec, base=base, python=base.python, corrections=(), kept=origin)
     with transaction.atomic():
         return add_version(actor, origin.environment, checked, origin=origin, **detail)
