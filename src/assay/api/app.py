@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from assay.api import (
+    approvals,
     apps,
     builds,
     compare,
@@ -22,6 +23,7 @@ from assay.api import (
     notifications,
     package_indexes,
     policy,
+    review_list,
     reviews,
     rollouts,
     runtimes,
@@ -67,6 +69,8 @@ for router in (
     compare.router,
     consistency.router,
     merges.router,
+    review_list.router,
+    approvals.router,
     usage.router,
     servers.router,
     kernels.router,

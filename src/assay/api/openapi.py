@@ -23,6 +23,7 @@ TAGS = {
     "Policy": "The rules of the workspace and their revisions.",
     "Comparison": "Versions side by side.",
     "Merge": "One draft that covers several environments, and what it changes for the people of each.",
+    "Review list": "Published versions to review, kept versions, renewed approvals, and owners of environments.",
     "Consistency": "Which versions of a library are live, and which environments are nearly the same.",
     "Integrity": "Whether the files of a version are still the ones that were built.",
     "Usage": "Who uses which versions, for how long, and what it costs.",
