@@ -95,9 +95,10 @@ def daily(
     environment: str = "",
     days: Days = DEFAULT_PERIOD,
 ) -> dict[str, Any]:
-    """List the use of each of the last days (UTC), oldest first: of an environment, or of the whole workspace.
+    """List the use of each of the last days (UTC), oldest first.
 
-    Hours ran on that day; launches started on it. Days without use are listed, too.
+    It is that of an environment, or of the whole workspace. Hours ran on that day; launches
+    started on it. Days without use are listed, too.
     """
     today = day_of(timezone.now())
     if environment:
