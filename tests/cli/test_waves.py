@@ -22,6 +22,9 @@ def test_a_wave_by_commands(command: Command) -> None:
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     assert command("ben", "wave", "list") == (0, "No waves.\n")
     behind_base(ana, ben, person("rita", Role.REVIEWER))
+    _, said = command("ana", "list", "--behind")
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["abc@1", "geo@1"]
+    assert len(command("ana", "list")[1].splitlines()) == 6
     _, said = command("ben", "rebase", "ds", "--plan")
     assert said.splitlines() == [
         "Environment  Builds on  Owner  Level  What happens",

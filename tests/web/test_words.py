@@ -55,6 +55,7 @@ ENDING = (
     "app-stop",
     "webhook-remove",
     "waiver-end",
+    "wave-stop",
 )
 
 

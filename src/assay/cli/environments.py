@@ -30,6 +30,7 @@ def add_to(commands: Commands) -> None:
     listing.add_argument(
         "--status", default="", help="only this status: draft, pending, published, deprecated, retired or quarantined"
     )
+    listing.add_argument("--behind", action="store_true", help="only those behind a newer version of their base")
     add_json(listing)
     _add_create(commands)
     show = add_command(commands, "show", "Show a version and its libraries", _show, examples=("assay show geo@3",))
@@ -110,7 +111,8 @@ def path_of(reference: str) -> str:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    rows = Client.from_environment().get_all(f"/environments?{urlencode({'status': arguments.status})}")
+    query = {"status": arguments.status, "behind": str(arguments.behind).lower()}
+    rows = Client.from_environment().get_all(f"/environments?{urlencode(query)}")
     if arguments.json:
         say_json(rows)
     elif rows:
