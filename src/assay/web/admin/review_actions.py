@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from assay.core.errors import AssayError, ConflictError, InvalidInputError
 from assay.core.formatting import plural
 from assay.core.maintenance.bulk_actions import BulkAction
+from assay.core.maintenance.review_rules import BY_KIND
 from assay.core.roles import Right
 from assay.flow.maintenance.bulk_review import (
     MOST,
@@ -201,6 +202,7 @@ def _show(request: Visit, plan: Plan, error: AssayError | None = None) -> HttpRe
             "frees": sum(row.frees for row in possible),
             "members": members(request.actor) if plan.action is BulkAction.OWNER else [],
             "references": published_references(request.actor) if plan.action is BulkAction.DEPRECATE else [],
+            "labels": {str(kind): one.label for kind, one in BY_KIND.items()},
             "list_address": address_of_list(filters_of(given)),
             "kept_filters": [(name, given.get(name, "")) for name in FIELDS],
             "error": error,
