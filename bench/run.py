@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 NEEDS_HOME = ("preview", "runs", "imports", "studio")
 TOGETHER = ("preview", "waiting", "runs", "pages", "nearest", "imports", "studio")
-SEPARATE = ("review", "watch", "usage")  # each needs a database of its own, and therefore a process of its own
+# each needs a database of its own, and therefore a process of its own
+SEPARATE = ("review", "impact", "watch", "usage")
 
 
 def main() -> int:

@@ -109,15 +109,16 @@ def test_the_successor_is_the_one_that_it_names_unless_another_is_asked_for(peop
     assert show_impact(ben, "geo", 1, "").successor is None
     Lock.objects.filter(versions=named).update(drift={"changed": ["x"]})
     assert show_impact(ben, "geo", 1).successor is None
+    assert show_impact(ben, "geo", 1, "all@1").successor is None, "as the version names it"
     with pytest.raises(InvalidInputError, match="all@1 has changed files; people could not launch it"):
-        show_impact(ben, "geo", 1, "all@1")
+        show_impact(ben, "geo", 1, "all")
     with pytest.raises(InvalidInputError, match="cannot replace itself"):
         show_impact(ben, "geo", 1, "geo@1")
     with pytest.raises(NotFoundError):
         show_impact(ben, "geo", 1, "gone@1")
     Version.objects.filter(environment__slug="all").update(health=Health.QUARANTINED)
     with pytest.raises(InvalidInputError, match="all@1 is quarantined"):
-        show_impact(ben, "geo", 1, "all@1")
+        show_impact(ben, "geo", 1, "all")
     Environment.objects.get(slug="all").delete()
     assert show_impact(ben, "geo", 1).successor is None
     assert (ana.name, eva.name) == ("ana", "eva")

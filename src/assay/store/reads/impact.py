@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import CharField, Count, Q
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from assay.core.lifecycle import Status
@@ -29,8 +31,7 @@ class Running:
         return self.servers + self.runs + self.apps
 
 
-@dataclass(frozen=True, kw_only=True)
-class PersonImpact:
+class PersonImpact(NamedTuple):
     """Somebody who launched a version in the period, and the day (UTC) on which they last did."""
 
     name: str
@@ -76,12 +77,13 @@ def people_of(version: Version, since: date) -> tuple[PersonImpact, ...]:
     Their launches are in the sums of usage, except those that the worker has not counted yet.
     """
     begin = datetime.combine(since, time.min, tzinfo=UTC)
-    summed = PersonUse.objects.filter(version=version, last_day__gte=since)
-    last = dict(summed.order_by().values_list("person__username", "last_day"))
+    summed = PersonUse.objects.filter(version=version, last_day__gte=since).order_by()
+    day = Cast("last_day", CharField())  # a text is read several times faster than a date
+    last = {name: date.fromisoformat(text) for name, text in summed.values_list("person__username", day)}
     waiting = Launch.objects.filter(version=version, counted=False, counted_until=None, started_at__gte=begin)
     for name, started in waiting.order_by("started_at").values_list("person__username", "started_at"):
         last[name] = max(last.get(name, since), started.date())
-    return tuple(PersonImpact(name=name, last=last[name]) for name in sorted(last))
+    return tuple(PersonImpact(name, last[name]) for name in sorted(last))
 
 
 def running_in(version: Version) -> Running:
@@ -98,20 +100,21 @@ def projects_of(version: Version) -> tuple[ProjectImpact, ...]:
     names = [version.reference]
     if environment.active_id == version.pk:
         names.append(environment.slug)
-    rows = Runtime.objects.filter(workspace_id=environment.workspace_id, environment__in=names)
+    rows = Runtime.objects.filter(workspace_id=environment.workspace_id, environment__in=names).order_by("slug")
+    columns = ("slug", "title", "kind", "owner__username", "owner_id", "shared", "schedule", "enabled", "environment")
     return tuple(
         ProjectImpact(
-            slug=one.slug,
-            title=one.title,
-            kind=one.kind,
-            owner=one.owner.get_username(),
-            owner_id=one.owner_id,
-            shared=one.shared,
-            schedule=one.schedule,
-            serving=one.kind == "app" and one.enabled,
-            pinned=one.environment == version.reference,
+            slug=slug,
+            title=title,
+            kind=kind,
+            owner=owner,
+            owner_id=owner_id,
+            shared=shared,
+            schedule=schedule,
+            serving=kind == "app" and enabled,
+            pinned=named == version.reference,
         )
-        for one in rows.select_related("owner").defer("source", "parameters", "arguments").order_by("slug")
+        for slug, title, kind, owner, owner_id, shared, schedule, enabled, named in rows.values_list(*columns)
     )
 
 

@@ -12,7 +12,7 @@ from assay.store.reads.impact import PersonImpact, ProjectImpact
 from assay.web.access import Visit
 from assay.web.tables import Column, ListTable, Table
 
-SIZE = 25  # rows on a page
+SIZE = 10  # rows on a page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,9 @@ PROJECTS = (
     Column[ProjectImpact](name="kind", label="Kind", value=lambda row: row.kind),
     Column[ProjectImpact](name="owner", label="Owner", value=lambda row: row.owner),
     Column[ProjectImpact](name="schedule", label="Schedule", value=lambda row: row.schedule),
-    Column[ProjectImpact](name="names", label="Names", value=lambda row: "version" if row.pinned else "environment"),
+    Column[ProjectImpact](
+        name="version", label="Version", value=lambda row: "pinned" if row.pinned else "active version"
+    ),
 )
 
 
