@@ -347,7 +347,8 @@ def test_who_may_start_one(ana: Actor, ben: Actor, rita: Actor, behind: Version)
     with pytest.raises(ConflictError) as again:
         start_wave(ana, "ds@2", ["geo"])
     assert again.value.detail == f"It is in wave {wave.pk} already."
-    assert [one.derived.environment for one in plan_for(ana, behind).targets] == ["abc"]
+    (left,) = plan_for(ana, behind).targets
+    assert (left.derived.environment, left.derived.base_reference, left.derived.owner) == ("abc", "ds@1", "ana")
     assert plan_for(eve, behind).skipped == plan_for(eve, behind).targets == ()
     with pytest.raises(NotFoundError):
         find_wave(eve, wave.pk)
