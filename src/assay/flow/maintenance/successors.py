@@ -13,17 +13,22 @@ from assay.store.models import Version
 from assay.store.reads.impact import first_day
 from assay.store.reads.imports import Imports, imports_of
 from assay.store.reads.nearest import environment_of, index_in, need_of
+from assay.store.reads.people_use import people_since
 
 SEARCHED = 24  # nearest environments from which the best are chosen
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A version that could replace another one, and how well. `newer`: it is of the same environment."""
+    """A version that could replace another one, and how well. `newer`: it is of the same environment.
+
+    `people` launched it in the last 90 days.
+    """
 
     version: Version
     coverage: Coverage
     newer: bool
+    people: int
 
     @property
     def reference(self) -> str:
@@ -35,7 +40,7 @@ def propose_successors(version: Version, limit: int = 3) -> list[Proposal]:
     """Return the versions that could replace one, best first; each is published and everyone can launch it.
 
     A newer version of the same environment comes first, then the active versions of other environments: those that
-    cover more of what people use, then those that move less. One that has nothing of it is not proposed. A version
+    cover more of what people use, then those that move less, then those that more people use. One that has nothing of it is not proposed. A version
     of which only a pilot group gets new starts is not proposed either.
     """
     if version.lock is None:
@@ -43,22 +48,24 @@ def propose_successors(version: Version, limit: int = 3) -> list[Proposal]:
     seen = imports_of([version.pk], since=first_day())[version.pk]
     imported = frozenset(seen.libraries) if seen.sessions else None
     source = need_of(version)
-    newer = _newer(version)
+    pairs = [*((one, need_of(one)) for one in _newer(version)), *_nearest(version, _need(source, seen))]
+    people = people_since([one.pk for one, _ in pairs], first_day())
     found = [
         Proposal(
             version=one,
             coverage=coverage(source, profile, imported),
             newer=one.environment_id == version.environment_id,
+            people=people[one.pk],
         )
-        for one, profile in [*((one, need_of(one)) for one in newer), *_nearest(version, _need(source, seen))]
+        for one, profile in pairs
     ]
     useful = [one for one in found if one.newer or one.coverage.covers or not one.coverage.total]
     return sorted(useful, key=_rank)[:limit]
 
 
-def _rank(one: Proposal) -> tuple[bool, int, int, int, bool]:
+def _rank(one: Proposal) -> tuple[bool, int, int, int, bool, int]:
     covered = one.coverage
-    return not one.newer, -covered.covers, covered.major, len(covered.moved), not covered.same_python
+    return not one.newer, -covered.covers, covered.major, len(covered.moved), not covered.same_python, -one.people
 
 
 def _newer(version: Version) -> list[Version]:
