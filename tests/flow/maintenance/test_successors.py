@@ -19,7 +19,7 @@ from assay.flow.maintenance.redirects import open_to_all
 from assay.flow.maintenance.successors import propose_successors
 from assay.flow.retire import deprecate
 from assay.flow.review import review
-from assay.store.models import LibraryUse, Lock, Version
+from assay.store.models import LibraryUse, Lock, PersonUse, Version
 
 pytestmark = pytest.mark.django_db
 NAMES = ("aa", "bb", "cc", "dd")
@@ -54,7 +54,7 @@ def test_a_newer_version_comes_first_then_what_covers_most(
     published(ana, ben, "none", ["other"], {"other": "1.0"})
     assert proposed(ben, "geo") == ["same@1", "moved@1", "half@1"]
     published(ana, ben, "geo", ["frame"], {"frame": "1.1"})
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         found = propose_successors(find_version(ben, "geo", 1))
     assert [(one.reference, one.newer, one.coverage.covers) for one in found] == [
         ("geo@2", True, 50),
@@ -100,6 +100,17 @@ def test_only_what_everyone_gets_is_proposed(ana: Actor, ben: Actor) -> None:
     Lock.objects.update(drift=None)
     deprecate(ben, "two", 2, reason="old")
     assert proposed(ben, "geo") == ["two@1"]
+
+
+def test_among_equals_the_one_that_more_people_use(ana: Actor, ben: Actor) -> None:
+    """What nobody launches is not the first proposal."""
+    published(ana, ben, "geo", ["frame"], {"frame": "1.0"})
+    published(ana, ben, "idle", ["frame"], {"frame": "1.0"})
+    used = published(ana, ben, "zone", ["frame"], {"frame": "1.0"})
+    today = timezone.now().date()
+    PersonUse.objects.create(environment=used.environment, version=used, person_id=ana.id, last_day=today)
+    found = propose_successors(find_version(ben, "geo", 1))
+    assert [(one.reference, one.people) for one in found] == [("zone@1", 1), ("idle@1", 0)]
 
 
 pins = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["1.0", "1.1", "2.0"]), min_size=1)
