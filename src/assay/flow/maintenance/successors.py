@@ -40,8 +40,8 @@ def propose_successors(version: Version, limit: int = 3) -> list[Proposal]:
     """Return the versions that could replace one, best first; each is published and everyone can launch it.
 
     A newer version of the same environment comes first, then the active versions of other environments: those that
-    cover more of what people use, then those that move less, then those that more people use. One that has nothing of it is not proposed. A version
-    of which only a pilot group gets new starts is not proposed either.
+    cover more of what people use, then those that move less, then those that more people use. One that has nothing
+    of it is not proposed, nor is a version of which only a pilot group gets new starts.
     """
     if version.lock is None:
         return []
