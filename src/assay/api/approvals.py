@@ -89,8 +89,8 @@ def changes_document(found: ChangesSinceApproval) -> dict[str, Any]:
         "libraries": [_news(one) for one in found.libraries],
         "python_ends": found.python_ends,
         "people": len(found.impact.people),
-        "projects": len(found.impact.runtimes),
-        "derived": list(found.impact.derived),
+        "projects": len(found.impact.projects),
+        "derived": list(found.impact.derived.references),
         "renewals": [{"by": one.by.get_username(), "at": one.at, "reason": one.reason} for one in found.renewals],
     }
 

@@ -62,6 +62,11 @@ class Plan:
         return [one for one in self.rows if not one.problem]
 
     @property
+    def left(self) -> int:
+        """How many selected versions stay as they are."""
+        return len(self.impossible) + len(self.gone)
+
+    @property
     def impossible(self) -> list[PlannedRow]:
         """The other rows."""
         return [one for one in self.rows if one.problem]

@@ -21,11 +21,11 @@ from assay.core.roles import Actor
 from assay.flow.access import find_version, version_state
 from assay.flow.assess.assess import Verdict, check_open, verdict
 from assay.flow.maintenance.approval_end import approval_end
+from assay.flow.maintenance.impact import Impact, impact
 from assay.store.audit_log import Entry, record_many, record_version
 from assay.store.models import Event, LockedFile, LockedLibrary, Renewal, Version, Workspace
 from assay.store.reads.facts import projects
 from assay.store.reads.health import open_entry
-from assay.store.reads.impact import Impact, impact_of
 from assay.store.reads.libraries import direct_of
 from assay.store.transitions import touch
 
@@ -121,7 +121,7 @@ def changes_since_approval(actor: Actor, slug: str, number: int) -> tuple[Versio
         libraries=library_news(pins, direct, known, _licences(direct)),
         indexed=len(known),
         python_ends=support_ends(version.python),
-        impact=impact_of(version),
+        impact=impact(version),
         renewals=tuple(version.renewals.select_related("by").order_by("-at")),
     )
 

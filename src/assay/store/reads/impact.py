@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from assay.core.lifecycle import Status
 from assay.store.models import Launch, PersonUse, Run, Runtime, Server, Version
-from assay.store.reads.disk_usage import own_bytes
 
 PERIOD = timedelta(days=90)  # launches within this count as use
 
@@ -124,25 +123,3 @@ def derived_of(version: Version) -> Derived:
     found = list(rows.order_by("environment__slug", "number").values_list("environment__slug", "number", "status"))
     shown = tuple(f"{slug}@{number}" for slug, number, status in found if status != Status.DRAFT)
     return Derived(references=shown, drafts=len(found) - len(shown))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Impact:
-    """Who and what uses a version, as names: people, what runs, projects, versions built on it, bytes to free."""
-
-    people: tuple[str, ...]
-    running: Running
-    runtimes: tuple[ProjectImpact, ...]
-    derived: tuple[str, ...]
-    freed: int
-
-
-def impact_of(version: Version) -> Impact:
-    """Return who and what uses a version: six queries."""
-    return Impact(
-        people=tuple(one.name for one in people_of(version, first_day())),
-        running=running_in(version),
-        runtimes=projects_of(version),
-        derived=derived_of(version).references,
-        freed=own_bytes(version.lock) if version.lock else 0,
-    )

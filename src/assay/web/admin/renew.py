@@ -52,7 +52,7 @@ def _until(version: Version) -> str:
 
 def _show(request: Visit, slug: str, number: int, error: AssayError | None) -> HttpResponse:
     version, found = changes_since_approval(request.actor, slug, number)
-    people = found.impact.people if request.actor.has(Right.REVIEW) else ()
+    people = [one.name for one in found.impact.people] if request.actor.has(Right.REVIEW) else []
     past = rounds(version)
     return render(
         request,
