@@ -87,9 +87,6 @@ NOTIFICATION_TYPES: dict[EventName, NotificationType] = {
     EventName.VERSION_DEPRECATION_CHANGED: NotificationType(
         audience=ENDED, words="The deprecation of {reference} has changed", detail_field="reason", ending=True
     ),
-    EventName.VERSION_DEPRECATION_CHANGED: NotificationType(
-        audience=(*OWN, Audience.USERS), words="The deprecation of {reference} changed", detail_field="reason"
-    ),
     EventName.VERSION_ENDS_SOON: NotificationType(
         audience=ENDED, words="{reference} ends soon", detail_field="reason"
     ),

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from assay.core.comparison.similarity import applies, fits, name_of, requirement
 from assay.core.errors import InvalidInputError
 from assay.core.maintenance.merge_moves import moves, preference_sets
-from assay.core.maintenance.merge_plan import By, Choices, MergePlan, Reason, Source, plan, satisfiable
+from assay.core.maintenance.merge_plan import By, Choices, MergePlan, Reason, Source, parse_choices, plan, satisfiable
 
 SOME = ("0.9", "1.0", "1.1", "1.5", "2.0rc1", "2.0", "2.1", "3.0")
 
@@ -229,3 +229,11 @@ def test_what_most_people_use_is_preferred_first() -> None:
     assert preference_sets([source("a@1", "x", versions={"x": "1"}), source("b@1", versions={"x": "1.0.1"})])[0] == {
         "x": "1.0.1"
     }
+
+
+def test_choices_are_read_from_text() -> None:
+    """Spaces are ignored; a choice of a version needs the library."""
+    read = parse_choices([" plot "], ["frame:geo@3"], " 3.11 ")
+    assert read == Choices(python="3.11", leave=frozenset({"plot"}), take={"frame": "geo@3"})
+    with pytest.raises(InvalidInputError, match="names no version"):
+        parse_choices([], ["geo@3"], "")

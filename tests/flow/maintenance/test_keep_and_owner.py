@@ -14,7 +14,7 @@ from assay.core.roles import Actor, Role
 from assay.flow.access import find_environment
 from assay.flow.maintenance import ownership, review_list
 from assay.flow.maintenance.keep import end_keeping, keep
-from assay.flow.maintenance.ownership import give_environment, may_give
+from assay.flow.maintenance.ownership import give_environment, may_give, members
 from assay.flow.notify import notifications
 from assay.flow.retire import deprecate, retire
 from assay.store.models import Environment, Event, KeptVersion, Membership, Notification, Person, Version
@@ -109,6 +109,7 @@ def test_another_owner(people: People) -> None:
     assert found.owner.get_username() == "ben"
     event = Event.objects.get(name="environment.owner-set")
     assert (event.environment, event.number, event.detail) == ("geo", 1, {"before": "ana", "owner": "ben"})
+    assert members(ana) == ["ana", "ben", "dan", "eva"]
     give_environment(eva, "geo", "dan")
     notifications.advance()
     told = Notification.objects.filter(event="environment.owner-set").order_by("pk")

@@ -229,6 +229,10 @@ def test_what_changed_since(people: People, clock: time_machine.Coordinates) -> 
     assert [one.reason for one in found.renewals] == ["good"]
     assert found.end is not None
     assert not found.end.due
+    assert not found.python_ended
+    clock.move_to(START + timedelta(days=900))
+    assert found.python_ended
+    clock.move_to(START + timedelta(days=360))
     _, other = changes_since_approval(ana, "gpu", 1)
     assert (other.new, other.libraries, other.indexed) == ((), (), 0)
     deprecate(ben, "gpu", 1, reason="old")
