@@ -174,7 +174,7 @@ class TestLifecycle(HypothesisCase, TransactionTestCase):
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=12,
+                max_examples=8,
                 stateful_step_count=18,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
@@ -119,6 +119,7 @@ pins = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["1.0", "1.1", "2
 class TestProposals(TestCase):
     """Laws of proposals, over any workspace of a few environments."""
 
+    @settings(max_examples=12)
     @given(st.lists(pins, min_size=1, max_size=4), pins)
     def test_proposals_are_ordered_and_can_be_launched(
         self, others: list[dict[str, str]], own: dict[str, str]
