@@ -31,7 +31,13 @@ def address() -> Iterator[str]:
 
 
 FOLDERS = ("tests/flow", "tests/api", "tests/store/test_upgrade.py")
-BUILDS = ("tests/flow/maintenance/test_real_wave.py",)  # real builds, the same whatever the database
+SAME = (  # spends its time in uv and builds, or in many examples: the same whatever the database
+    "tests/flow/compose",
+    "tests/flow/maintenance/test_merge.py",
+    "tests/flow/maintenance/test_real_wave.py",
+    "tests/flow/maintenance/test_rollout_machine.py",
+    "tests/flow/maintenance/test_successors.py",
+)
 
 
 @pytest.mark.postgres
@@ -44,7 +50,7 @@ def test_laws_and_contract_hold_on_postgresql(address: str) -> None:
             "-m",
             "pytest",
             *FOLDERS,
-            *(f"--ignore={one}" for one in BUILDS),
+            *(f"--ignore={one}" for one in SAME),
             "-p",
             "no:cacheprovider",
         ],
