@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +26,28 @@ from assay.store import models
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE = ("store", "0020_build_request")
+AT_ONCE = ("store", "0001_squashed_0026")
+
+
+def by_steps() -> MigrationExecutor:
+    """Return an executor that takes every step, as for a database that has had some of them."""
+    executor = MigrationExecutor(connection)
+    executor.loader.replace_migrations = False
+    executor.loader.build_graph()
+    executor.loader.applied_migrations.pop(AT_ONCE, None)
+    return executor
+
+
+def newest_step() -> tuple[str, str]:
+    """Return the last of the steps; the migration of a new database, which replaces them, is sorted before it."""
+    app, name = by_steps().loader.graph.leaf_nodes("store")[-1]
+    return app, name
 
 
 def migrate(target: tuple[str, str]) -> Any:  # noqa: ANN401 - Django's registry of that time
     """Migrate to a migration; return the models as they are there."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([target])
-    return MigrationExecutor(connection).loader.project_state([target]).apps
+    by_steps().migrate([target])
+    return by_steps().loader.project_state([target]).apps
 
 
 @pytest.fixture
@@ -36,7 +58,7 @@ def earlier() -> Iterator[Any]:
     draft(ana, "geo")
     built(ana, "geo")
     submit(ana, "geo", 1, "please")
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0]
+    newest = newest_step()
     yield migrate(BEFORE)
     migrate(newest)
 
@@ -91,7 +113,7 @@ def test_every_renamed_table_and_column_keeps_its_rows(earlier: Any) -> None:  #
     earlier.get_model("store", "Environment").objects.update(made=7)
     earlier.get_model("store", "Workspace").objects.update(told_up_to=5)
 
-    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0])
+    migrate(newest_step())
 
     assert models.HealthIssue.objects.get().close_reason == "waived"
     assert models.Notification.objects.get().text == "geo@1 is published."
@@ -115,7 +137,7 @@ def test_what_was_published_before_is_known_to_the_workspace() -> None:
     draft(ana, "other", "certifi")
     built(ana, "other", 1, lock_of({"certifi": "2024.2.2", "six": "1.17.0"}))
     assert verdict(find_version(ana, "other", 1)).findings
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("store")[0]
+    newest = newest_step()
     migrate(("store", "0021_standard_names"))
     migrate(newest)
     found = models.ApprovedLibrary.objects.order_by("name").values_list("name", "version__number")
@@ -125,3 +147,44 @@ def test_what_was_published_before_is_known_to_the_workspace() -> None:
     assert not models.Assessment.objects.filter(version=version).exists()
     assert [one.library for one in verdict(version).findings if one.kind == "new-library"] == ["certifi"]
     assert verdict(find_version(ana, "geo", first.number)).blocking == []
+
+
+STEPS = """
+import django
+django.setup()
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+executor = MigrationExecutor(connection)
+executor.loader.replace_migrations = False
+executor.loader.build_graph()
+executor.migrate([one for one in executor.loader.graph.leaf_nodes() if "squashed" not in one[1]])
+"""
+
+
+def schema(database: sqlite3.Connection) -> dict[str, Any]:
+    """Return columns, foreign keys, indexes and triggers of each table of ours, without order and names of indexes."""
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'store_%'")
+    return {
+        table: (
+            set(database.execute('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', [table])),
+            set(database.execute('SELECT "table", "from", "to" FROM pragma_foreign_key_list(?)', [table])),
+            {
+                re.sub(r'INDEX "\w+"', "INDEX", sql)
+                for (sql,) in database.execute(
+                    "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL AND type != 'table'",
+                    [table],
+                )
+            },
+        )
+        for (table,) in tables.fetchall()
+    }
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="compares the tables of SQLite")
+def test_a_new_database_has_the_tables_of_the_steps(tmp_path: Path) -> None:
+    """The one migration of a new database and the steps of an old one end with the same tables."""
+    env = {**os.environ, "ASSAY_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "assay.server.settings"}
+    subprocess.run([sys.executable, "-c", STEPS], env=env, check=True)
+    connection.ensure_connection()
+    with contextlib.closing(sqlite3.connect(tmp_path / "assay.sqlite3")) as stepped:
+        assert schema(connection.connection) == schema(stepped)
