@@ -22,6 +22,9 @@ def address() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
     server = PostgresServer(folder, cleanup_mode="delete")
     try:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {name} = off")  # a crash of this server loses nothing that anybody needs
+        server.psql("SELECT pg_reload_conf()")
         parts = urlsplit(server.get_uri())
         host = parse_qs(parts.query).get("host", [parts.hostname or "127.0.0.1"])[0]
         port = f":{parts.port}" if parts.port else ""

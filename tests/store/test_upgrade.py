@@ -162,7 +162,7 @@ executor.migrate([one for one in executor.loader.graph.leaf_nodes() if "squashed
 
 
 def schema(database: sqlite3.Connection) -> dict[str, Any]:
-    """Return columns, foreign keys, indexes and triggers of each table of ours, without order and names of indexes."""
+    """Return columns, foreign keys, indexes and triggers of each table of ours, without order and index names."""
     tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'store_%'")
     return {
         table: (
