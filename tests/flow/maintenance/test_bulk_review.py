@@ -74,6 +74,7 @@ def test_a_plan_says_what_would_be_done(people: People) -> None:
     assert [one.row.reference for one in plan.rows] == ["web@1", "geo@1"]
     assert plan.gone == ("geo@7", "none@1")
     assert plan.left == len(plan.impossible) + 2
+    assert plan.people == []
     assert [one.successor for one in plan.rows] == ["", "geo@2"]
     assert plan.confirmation == ""
     both = plan_bulk(ben, BulkAction.DEPRECATE, ["geo@1", "geo@2"])
