@@ -115,7 +115,7 @@ def test_from_thirty_to_twelve(year: Year, browser: Browser) -> None:
     left = "churn etl forecast fraud geo images nlp platform reports sales stats survey"
     assert sorted(slugs) == left.split()
     olga.go("/admin/usage/review")
-    for slug in ("hackathon", "stats-old", "survey", "images"):
+    for slug in ("hackathon", "stats-old"):
         expect(olga.page.get_by_label(f"Select {slug}@1")).to_have_count(0)
     assert (olga.wrong, ben.wrong) == ([], [])
 

@@ -93,7 +93,7 @@ def test_it_shows_the_impact_with_the_best_successor(
     assert "1 person in 90 days" in text
     assert "2 projects" in text
     assert "wide@1 covers 100 %" in text
-    assert "slim@1 covers 50 % Slim · loses plot" in text
+    assert "slim@1 covers 50 % Slim · 0 people in 90 days · loses plot" in text
     assert "100 % covered" in text
     assert "frame 1.5 2.0" in text
     assert "ana is offered a trial run" in text
