@@ -26,8 +26,8 @@ from assay.flow.maintenance.review_list import refresh
 from assay.flow.maintenance.set_end import set_end
 from assay.flow.retire import deprecate, restore, retire
 from assay.store.models import Environment, Run, Server, Version
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.people_use import names_in
-from assay.store.reads.review_facts import PERIOD
 from assay.store.reads.review_items import ReviewRow, rows_named
 
 MOST = 400  # versions in one confirmation: a form has one field for each, or two
@@ -275,7 +275,7 @@ def undo_bulk(actor: Actor, undo: Undo) -> int:
     """Undo an action, all of it or nothing; return with how many versions. Raises ConflictError for a retirement."""
     check_right(actor, RIGHTS.get(undo.action, Right.REVIEW))
     if undo.action is BulkAction.RETIRE:
-        raise ConflictError("A retirement cannot be undone.", hint="Rebuild the version, or create a new one.")
+        raise ConflictError("A retirement cannot be undone.", hint="Reinstate each version on its page.")
     with transaction.atomic():
         for reference in undo.references if undo.action is not BulkAction.OWNER else ():
             _undo_one(actor, undo.action, reference)

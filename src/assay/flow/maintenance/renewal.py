@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assay.core.errors import ConflictError
-from assay.core.events import EventName
+from assay.core.events import AUTOMATIC, EventName
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.approval_validity import ApprovalEnd, validity_of
 from assay.core.maintenance.renewal import LibraryNews, check_renewal, library_news
@@ -29,7 +29,6 @@ from assay.store.reads.health import open_entry
 from assay.store.reads.libraries import direct_of
 from assay.store.transitions import touch
 
-RULE = "assay"  # the actor in the events of the reminder
 BATCH_SIZE = 500  # versions whose reminders are looked up at once
 
 
@@ -159,7 +158,7 @@ def _remind_in(workspace: Workspace) -> int:
             del due[key]
         entries = [_reminder(slug, number, end) for (slug, number), end in due.items()]
         if entries:
-            record_many(entries, workspace_id=workspace.pk, actor=RULE)
+            record_many(entries, workspace_id=workspace.pk, actor=AUTOMATIC)
     return len(entries)
 
 

@@ -107,13 +107,13 @@ def _published(environments: list[int]) -> list[tuple[int, int, int]]:
 
 
 def _columns(sums: Sums, days: int, size: Size, prices: Prices) -> dict[str, object]:
-    hours = sum(prices.of_use(kind, name, seconds) for (kind, name), seconds in sums.by_size.items())
+    use = sum(prices.of_use(kind, name, seconds) for (kind, name), seconds in sums.by_size.items())
     return {
         "people": sums.people,
         "launches": sums.launches,
         "runs": sums.runs,
         "seconds": sums.seconds,
-        "cost": hours + prices.of_storage(size[1], days),
+        "cost": use + prices.of_storage(size[1], days),
         "last_day": sums.last_day,
         "size": size[0],
         "own_size": size[1],

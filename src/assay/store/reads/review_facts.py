@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Max
@@ -29,9 +29,9 @@ from assay.store.models import (
 from assay.store.reads.disk_usage import own_bytes_of
 from assay.store.reads.duplicates import NearDuplicate
 from assay.store.reads.health import LIVE
+from assay.store.reads.impact import PERIOD
 from assay.store.reads.people_use import people_since
 
-PERIOD = timedelta(days=90)  # whose people a row counts
 BATCH_SIZE = 400  # versions whose facts are read at once
 ENDED = ("archived", "deprecated")  # statuses of PEP 792 after which nobody develops a project
 COLUMNS = (

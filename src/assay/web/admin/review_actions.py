@@ -69,7 +69,7 @@ TEXTS: Mapping[BulkAction, ActionTexts] = {
         title="Deprecate",
         consequences=(
             "People can still start them. They see your message and the successor where they do.",
-            "Owners, authors and everyone who used them in 30 days are notified.",
+            "Owners, authors and everyone who used them in 90 days are notified.",
             "With a last day they are retired after it, and people are reminded 30, 7 and 1 days before.",
         ),
         reason="Message to the people who use them",
@@ -81,7 +81,7 @@ TEXTS: Mapping[BulkAction, ActionTexts] = {
         title="Set end date of",
         consequences=(
             "They are retired after that day; people are reminded 30, 7 and 1 days before.",
-            "Everyone who used them in 30 days is notified now.",
+            "Everyone who used them in 90 days is notified now.",
         ),
         day="Last day",
         needs_day=True,
