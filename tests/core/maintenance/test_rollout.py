@@ -20,6 +20,7 @@ from assay.core.maintenance.rollout import (
     check_plan,
     fall_back,
     figures_of,
+    progress,
     takes_over,
     verdict,
 )
@@ -183,3 +184,15 @@ def test_an_older_version_never_takes_over() -> None:
     assert takes_over(4, active=3, pilot=None)
     assert not takes_over(4, active=5, pilot=None)
     assert not takes_over(4, active=3, pilot=5)
+
+
+def test_progress_counts_as_the_verdict_does() -> None:
+    """Good starts, and days since the last failure; what the plan does not use is left out."""
+    plan = RolloutPlan(people=("eve",), starts=4, days=10)
+    figures = Figures(starts=4, failures=1, last_failure=START + timedelta(days=6))
+    found = progress(plan, figures, started=START, now=START + timedelta(days=9))
+    assert [(one.words, one.share) for one in found] == [
+        ("3 of 4 successful starts", 0.75),
+        ("3 of 10 days without failure", 0.3),
+    ]
+    assert progress(RolloutPlan(), figures, started=START, now=START) == ()

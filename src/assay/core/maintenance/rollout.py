@@ -210,10 +210,33 @@ def verdict(plan: RolloutPlan, figures: Figures, *, started: datetime, now: date
         return Verdict.HALT
     if plan.starts and figures.good >= plan.starts:
         return Verdict.COMPLETE
-    since = max(started, figures.last_failure or started)
-    if plan.days and now - since >= timedelta(days=plan.days):
+    if plan.days and _without_failure(figures, started, now) >= timedelta(days=plan.days):
         return Verdict.COMPLETE
     return Verdict.CONTINUE
+
+
+def _without_failure(figures: Figures, started: datetime, now: datetime) -> timedelta:
+    return now - max(started, figures.last_failure or started)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a pilot is towards one of its ends: in words, and as a share from 0 to 1."""
+
+    words: str
+    share: float
+
+
+def progress(plan: RolloutPlan, figures: Figures, *, started: datetime, now: datetime) -> tuple[Progress, ...]:
+    """Return how far a pilot is by starts and by days, whichever its plan uses; as `verdict` counts them."""
+    found = []
+    if plan.starts:
+        words = f"{figures.good:,} of {plan.starts:,} successful starts"
+        found.append(Progress(words=words, share=min(1.0, figures.good / plan.starts)))
+    if plan.days:
+        days = min(plan.days, max(0, _without_failure(figures, started, now).days))
+        found.append(Progress(words=f"{days} of {plan.days} days without failure", share=days / plan.days))
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)

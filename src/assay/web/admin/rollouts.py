@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from assay.core.errors import AssayError, InvalidInputError
-from assay.core.maintenance.rollout import ALLOWED_FROM, OPEN, Figures, RolloutAction, RolloutState
+from assay.core.maintenance.rollout import (
+    ALLOWED_FROM,
+    OPEN,
+    Figures,
+    RolloutAction,
+    RolloutState,
+    progress,
+)
 from assay.core.roles import Right
 from assay.flow.access import find_version
 from assay.flow.maintenance import rollouts
-from assay.store.models import Rollout
-from assay.store.reads.rollouts import NAMED, figures_in, pilot_members, plan_of
+from assay.store.reads.rollouts import NAMED, count_starts, figures_in, pilot_members, plan_of
 from assay.store.reads.usage import Use, recent_use
 from assay.web.access import Visit, page
 
@@ -25,28 +29,6 @@ DONE = {
     RolloutAction.RESUME: "The pilot of {} continues, counted from the beginning.",
 }
 WHOLE = 100.0  # length of a bar
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far one of the two ends of a pilot is: `words`, and the length of its bar of 100."""
-
-    words: str
-    length: float
-
-
-def progress_of(rollout: Rollout) -> list[Progress]:
-    """Return how far a roll-out is by starts and by days, whichever its plan uses."""
-    plan, found = plan_of(rollout), []
-    if plan.starts:
-        good = figures_in(rollout).good
-        length = min(1.0, good / plan.starts) * WHOLE
-        found.append(Progress(words=f"{good:,} of {plan.starts:,} successful starts", length=length))
-    if plan.days:
-        days = ((rollout.ended_at or timezone.now()) - rollout.started_at).days
-        length = min(1.0, days / plan.days) * WHOLE
-        found.append(Progress(words=f"{min(days, plan.days)} of {plan.days} days", length=length))
-    return found
 
 
 def shares(figures: Figures) -> list[tuple[str, str, float]]:
@@ -77,6 +59,8 @@ def rollout(request: Visit, slug: str) -> HttpResponse:
     members = pilot_members(request.actor.workspace_id, plan_of(found))
     state = RolloutState(found.state)
     may = request.actor.has(Right.REVIEW) and state in OPEN
+    figures = count_starts(found) if state is RolloutState.PILOT else figures_in(found)
+    now = found.ended_at or timezone.now()
     return render(
         request,
         "admin/rollout.html",
@@ -84,8 +68,11 @@ def rollout(request: Visit, slug: str) -> HttpResponse:
             "rollout": found,
             "version": find_version(request.actor, slug, found.version.number),
             "plan": plan_of(found),
-            "progress": progress_of(found),
-            "shares": shares(figures_in(found)),
+            "progress": [
+                (one.words, one.share * WHOLE)
+                for one in progress(plan_of(found), figures, started=found.started_at, now=now)
+            ],
+            "shares": shares(figures),
             "members": [name for _, name in members[:NAMED]],
             "pilot": len(members),
             "more": max(0, len(members) - NAMED),
