@@ -78,6 +78,14 @@ def change_deprecation(
     return find_version(actor, slug, number)
 
 
+def set_end(actor: Actor, slug: str, number: int, *, ends_at: datetime | None) -> Version:
+    """Set the planned end of a deprecated version, or none; its reason and successor stay."""
+    version = find_version(actor, slug, number)
+    return change_deprecation(
+        actor, slug, number, reason=version.reason, successor=version.successor, ends_at=ends_at
+    )
+
+
 def _locked(actor: Actor, slug: str, number: int) -> Version:
     """Return a version that the actor may see, locked until the transaction ends."""
     version = find_version(actor, slug, number)

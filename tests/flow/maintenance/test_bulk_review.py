@@ -24,8 +24,7 @@ from assay.flow.maintenance.bulk_review import (
     plan_bulk,
     undo_bulk,
 )
-from assay.flow.maintenance.set_end import set_end
-from assay.flow.retire import deprecate
+from assay.flow.retire import deprecate, set_end
 from assay.store.models import Event, KeptVersion, Launch, Run, Runtime, Server, Version
 from assay.store.reads.ordering import Order
 from assay.store.reads.review_items import ReviewFilters, review_rows
@@ -174,12 +173,12 @@ def test_an_end_date_and_its_undo(people: People) -> None:
     assert version.ends_at is not None
     event = Event.objects.filter(name="version.deprecation-changed").order_by("sequence").last()
     assert event is not None
-    assert event.detail["reason"] == f"It ends on {in_days(10)}. old"
+    assert (event.detail["reason"], event.detail["ends_on"]) == ("old", str(in_days(10)))
     undo_bulk(ben, undo)
     assert find_version(ben, "geo", 1).ends_at is None
     with pytest.raises(ConflictError, match="None of these"):
         apply_bulk(ben, BulkAction.END, seen(ben, BulkAction.END, "web@1"), Details(day=in_days(10)))
-    with pytest.raises(ConflictError, match="web@1 is published"):
+    with pytest.raises(ConflictError, match="it is published"):
         set_end(ben, "web", 1, ends_at=None)
     with pytest.raises(InvalidInputError):
         set_end(ben, "geo", 1, ends_at=timezone.now())

@@ -23,8 +23,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.flow.maintenance.keep import end_keeping, keep
 from assay.flow.maintenance.ownership import give_environment
 from assay.flow.maintenance.review_list import refresh
-from assay.flow.maintenance.set_end import set_end
-from assay.flow.retire import deprecate, restore, retire
+from assay.flow.retire import deprecate, restore, retire, set_end
 from assay.store.models import Environment, Run, Server, Version
 from assay.store.reads.impact import PERIOD
 from assay.store.reads.people_use import names_in
