@@ -14,6 +14,7 @@ from urllib.parse import quote
 from assay.core.errors import ForbiddenError, UnavailableError
 
 TIMEOUT = 10  # seconds
+SLOW = 20  # seconds for a start or a stop: a Hub answers after its `slow_…_timeout`, 10 s unless it is set
 SERVER_TIMEOUT = 2  # seconds for a response of a server
 PROGRESS_SECONDS = 0.2  # to read the progress events of a starting server
 
@@ -143,8 +144,9 @@ class HubClient:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {self._token}", "Content-Type": "application/json"},
         )
+        timeout = TIMEOUT if method == "GET" else SLOW
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - as above
+            with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - as above
                 text: bytes = response.read()
         except urllib.error.HTTPError as error:
             if error.code in accept:
