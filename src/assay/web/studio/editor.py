@@ -22,7 +22,6 @@ from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput
 from assay.flow.compose.resolve import Preview, preview
 from assay.flow.paths import interpreters
-from assay.sources.intake import Intake, read
 from assay.store.models import Version
 from assay.store.reads.launchable import launch_choices
 from assay.store.reads.reviews import requested_changes_of
@@ -200,17 +199,3 @@ def check_slug(request: Visit) -> HttpResponse:
     except AssayError as error:
         free, text = False, error.hint
     return render(request, "components/slug.html", {"free": free, "text": text, "slug": slug})
-
-
-@require_POST
-@page(Right.COMPOSE)
-def intake(request: Visit) -> HttpResponse:
-    """Parse a pasted or selected file and show what would be imported."""
-    text, name = request.POST.get("source", ""), request.POST.get("source-name", "")
-    found: Intake | None = None
-    problem: AssayError | None = None
-    try:
-        found = read(text, name)
-    except AssayError as error:
-        problem = error
-    return render(request, "components/imported.html", {"found": found, "error": problem})

@@ -1,0 +1,68 @@
+"""Parsing TOML, YAML and JSON with errors that say where the file is broken, and access to what was parsed."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any
+
+import yaml
+
+from assay.core.errors import InvalidInputError
+
+PASTE = "Correct that place, or paste the lines."
+INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
+NO_INSTALLER = "is not needed: the environment has no installer in it"
+PROJECT_ITSELF = "is the project itself; its code is not part of an environment"
+
+
+def toml(text: str) -> dict[str, Any]:
+    """Parse TOML. Raises InvalidInputError."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise unreadable("TOML", error) from error
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Parse JSON. Raises InvalidInputError."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise unreadable("JSON", error) from error
+
+
+def parse_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
+    """Parse YAML without anchors, which can expand without limit. Raises InvalidInputError."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        if any(isinstance(token, (yaml.AnchorToken, yaml.AliasToken)) for token in yaml.scan(text, Loader=loader)):
+            raise InvalidInputError("The YAML uses anchors.", hint="Write the entries in full.", path="libraries")
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise unreadable("YAML", error) from error
+
+
+def unreadable(what: str, error: Exception) -> InvalidInputError:
+    """Return the error for a file whose format is broken."""
+    lines = " ".join(str(error).split())
+    return InvalidInputError(
+        f"The {what} cannot be read: {lines[:200] or 'it is broken'}", hint=PASTE, path="libraries"
+    )
+
+
+def table(document: object, *names: str) -> dict[str, Any]:
+    """Return a nested table of a document, {} where there is none."""
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
+def array(value: object) -> list[Any]:
+    """Return a list, [] for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def text_of(value: object) -> str:
+    """Return a string, '' for anything else."""
+    return value if isinstance(value, str) else ""
