@@ -210,6 +210,7 @@ def deprecate(visitor: Visitor, slug: str, successor: str) -> None:
     page = visitor.page
     visitor.go(f"/environments/{slug}/")
     page.get_by_role("link", name="Deprecate…").click()
+    page.wait_for_url("**/deprecate")  # loaded, with its scripts: a choice before that is not noticed
     expect(page.get_by_role("heading", name=f"Deprecate {slug}@1")).to_be_visible()
     proposed = page.get_by_role("radio", name=re.compile(f"^{successor}"))
     if proposed.count():

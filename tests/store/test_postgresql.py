@@ -38,10 +38,9 @@ CHOSEN = (  # what locks, counts or depends on transactions; each of these tests
     "tests/flow/test_lifecycle_machine.py",
     "tests/flow/build/test_build.py",
     "tests/flow/maintenance/test_bulk_review.py",
-    "tests/flow/maintenance/test_impact.py",
     "tests/flow/maintenance/test_rollouts.py",
     "tests/flow/review",
-    "tests/flow/usage",
+    "tests/flow/usage/test_counting.py",
     "tests/api",
     "tests/store/test_upgrade.py",
 )
