@@ -43,7 +43,8 @@ class Document:
     `python` is a version that it names, such as `3.11`; `requires_python` a specifier, such as `>=3.9,<3.13`.
     `locked`: its entries are exact versions, the result of a resolution. `direct` are the names that were asked for,
     None where the file does not say. `requires` maps the name of a locked library to the names that it requires; it
-    is empty where the file does not say. Names are normalised.
+    is empty where the file does not say. Names are normalised. `notes` are sentences about what the file says and has
+    no meaning here.
     """
 
     kind: str
@@ -54,3 +55,4 @@ class Document:
     locked: bool = False
     direct: frozenset[str] | None = None
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -2,21 +2,102 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
-from assay.sources.intake.conda_names import python_of, translate
+from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range
+from assay.sources.intake.conda_specs import parse_spec
 from assay.sources.intake.formats import array, parse_yaml, table
-from assay.sources.intake.requirements import entry_of
+from assay.sources.intake.requirements import entry_of, logical_lines
+
+ITEM = re.compile(r"\s*-\s+(?P<value>[^#]*?)\s*(?P<comment>#.*)?")
+SELECTOR = re.compile(r"#\s*\[\s*(?P<negated>not\s+)?(?P<system>win|osx|linux|unix)(32|64)?\s*\]")
+MARKERS = {
+    ("win", False): 'sys_platform == "win32"',
+    ("win", True): 'sys_platform != "win32"',
+    ("unix", False): 'sys_platform != "win32"',
+    ("unix", True): 'sys_platform == "win32"',
+    ("osx", False): 'sys_platform == "darwin"',
+    ("osx", True): 'sys_platform != "darwin"',
+    ("linux", False): 'sys_platform == "linux"',
+    ("linux", True): 'sys_platform != "linux"',
+}
+
+
+class _Lines:
+    """The list items of a YAML text with their numbers and selectors, found in the order of the entries."""
+
+    def __init__(self, text: str) -> None:
+        items = ((number, ITEM.fullmatch(line)) for number, line in enumerate(text.split("\n"), 1) if "-" in line)
+        self._items = [(number, one["value"].strip("\"'"), one["comment"] or "") for number, one in items if one]
+        self._next = 0
+
+    def find(self, value: str) -> tuple[int, str]:
+        """Return (number, marker of the selector) of the next item with a value, (0, '') where there is none."""
+        for position in range(self._next, len(self._items)):
+            number, found, comment = self._items[position]
+            if found == value:
+                self._next = position + 1
+                selector = SELECTOR.search(comment)
+                return number, MARKERS[selector["system"], bool(selector["negated"])] if selector else ""
+        return 0, ""
 
 
 def read_environment(text: str) -> Document:
     """Read an environment file. A conda entry gives way to a pip entry of the same name."""
-    python: str | None = None
-    entries: list[Entry] = []
-    for one in array(table(parse_yaml(text)).get("dependencies")):
+    document = table(parse_yaml(text))
+    if "dependencies" not in document:
+        raise InvalidInputError(
+            "The YAML file has no `dependencies`: it is no conda environment.",
+            hint="Choose an environment.yml, or paste the lines.",
+            path="libraries",
+        )
+    entries, conda = [], list[str]()
+    lines = _Lines(text)
+    for one in _items(document["dependencies"]):
         if isinstance(one, dict):
-            entries += [entry_of(str(line).strip(), 0) for line in array(one.get("pip"))]
-            continue
-        python = python_of(str(one)) or python
-        line, reason = translate(str(one))
-        entries.append(Entry(text=str(one)[:200], library=line, reason=reason, weak=True))
-    return Document(kind="conda-environment", entries=tuple(entries), python=python)
+            entries += list(_mapping(one, lines))
+        else:
+            number, marker = lines.find(str(one))
+            entries.append(conda_entry(str(one), line=number, marker=marker))
+            conda.append(str(one))
+    return Document(
+        kind="conda-environment",
+        entries=tuple(entries),
+        python=next((found for found in map(python_of, conda) if found), None),
+        requires_python=next((found for found in map(python_range, conda) if found), ""),
+        locked=len(conda) > 1 and all("==" in one.library for one in entries if one.library),
+        notes=_notes(document, conda),
+    )
+
+
+def _items(value: object) -> list[Any]:
+    if isinstance(value, str):
+        return value.split("\n")
+    return [one for one in array(value) if one is not None]
+
+
+def _mapping(item: dict[Any, object], lines: _Lines) -> Iterator[Entry]:
+    """Yield the entries of `pip:`, which may be a list, a text with lines, or nothing; anything else has a reason."""
+    for key, value in item.items():
+        if key != "pip":
+            text = f"{key}: {value}"[:200]
+            yield Entry(text=text, reason="is not an entry of a conda environment; write name=version")
+        elif value is None:
+            yield conda_entry("pip", line=lines.find("pip:")[0])
+        else:
+            for one in _items(value):
+                number, marker = lines.find(str(one).strip())
+                for _, line in logical_lines(str(one)):
+                    yield entry_of(f"{line} ; {marker}" if marker and ";" not in line else line, number)
+
+
+def _notes(document: dict[str, Any], conda: list[str]) -> tuple[str, ...]:
+    specs = [one for one in map(parse_spec, conda) if one]
+    channels = [str(one) for one in array(document.get("channels"))] + [one.channel for one in specs]
+    notes = channel_notes(channels, builds=any(one.build for one in specs))
+    variables = ", ".join(str(one)[:40] for one in list(table(document, "variables"))[:10])
+    return notes + ((f"Variables of the environment are not set here: {variables}.",) if variables else ())

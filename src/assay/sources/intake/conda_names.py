@@ -1,92 +1,152 @@
-"""Conda's package names and versions, translated to those of the Python index."""
+"""Conda's package names, translated to those of the Python index, or the reason why one is no Python library.
+
+`docs/conda_names.py` makes `conda_names.txt` of the mapping of conda-forge; its first line names the source.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
-UNNEEDED = frozenset({"pip", "setuptools", "wheel"})
-CONDA_ONLY = frozenset(
-    {
-        "blas",
-        "ca-certificates",
-        "compilers",
-        "cuda",
-        "cudatoolkit",
-        "cudnn",
-        "cxx-compiler",
-        "ffmpeg",
-        "gcc",
-        "gfortran",
-        "git",
-        "gxx",
-        "hdf5",
-        "icu",
-        "intel-openmp",
-        "libblas",
-        "make",
-        "mkl",
-        "nccl",
-        "ncurses",
-        "nodejs",
-        "openblas",
-        "openjdk",
-        "openssl",
-        "pandoc",
-        "proj",
-        "pytorch-cuda",
-        "readline",
-        "sqlite",
-        "tk",
-        "xz",
-        "zlib",
-    }
+from packaging.utils import canonicalize_name
+
+from assay.core.intake.document import Entry
+from assay.sources.intake.conda_rules import (
+    COLLECTION,
+    CONDA_ITSELF,
+    NATIVE,
+    PYTHON_BUILD,
+    SHORTENED,
+    looks_native,
+    reason_against,
 )
-CONDA_PREFIXES = ("r-", "lib", "_", "m2-", "xorg-", "perl-")
+from assay.sources.intake.conda_specs import MatchSpec, parse_spec, specifier
+from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER
+from assay.sources.name_lists import MOST_USED, read_names
+
+NAMES = Path(__file__).with_name("conda_names.txt")
+# What the mapping does not have, as these are names of the channels `defaults` and `pytorch`, or of variants.
 RENAMED = {
-    "pytorch": "torch",
-    "opencv": "opencv-python",
-    "py-opencv": "opencv-python",
-    "msgpack-python": "msgpack",
+    "backports-functools-lru-cache": "backports.functools-lru-cache",
+    "brotli-python": "brotli",
+    "brotlipy": "brotli",
+    "faiss": "faiss-cpu",
+    "faiss-gpu": "faiss-cpu",
+    "gdal": "gdal",
+    "keras-gpu": "keras",
+    "kubernetes-client": "kubernetes",
+    "psycopg2": "psycopg2-binary",
+    "pyqt": "pyqt5",
     "py-xgboost": "xgboost",
-    "matplotlib-base": "matplotlib",
-    "dask-core": "dask",
-    "graphviz": "graphviz",
-    "python-graphviz": "graphviz",
-    "tensorflow-base": "tensorflow",
-    "pytables": "tables",
-    "importlib_metadata": "importlib-metadata",
+    "py-xgboost-cpu": "xgboost",
+    "py-xgboost-gpu": "xgboost",
+    "py-lief": "lief",
+    "py-opencv": "opencv-python",
+    "pytorch-cpu": "torch",
+    "pytorch-gpu": "torch",
+    "qtpy": "qtpy",
+    "tensorflow-eigen": "tensorflow",
+    "tensorflow-gpu": "tensorflow",
+    "tensorflow-mkl": "tensorflow",
 }
-ENTRY = re.compile(r"(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<rest>.*)")
+MAX_CHANNELS = 10  # that are named
+PYTHON_VERSION = re.compile(r"={0,2}(3\.\d{1,2})(\..*)?\*?")
+
+
+def channel_notes(channels: Iterable[str], *, builds: bool) -> tuple[str, ...]:
+    """Return what to say of the channels and builds that entries name, nothing if they name none."""
+    named = [one for one in dict.fromkeys(channels) if one and one != "nodefaults"]
+    if not named and not builds:
+        return ()
+    what = " and ".join(["channels"] * bool(named) + ["builds"] * builds).capitalize()
+    shown = f": {', '.join(named[:MAX_CHANNELS])}" if named else ""
+    return (f"{what} of conda have no meaning here{shown}.",)
 
 
 def python_of(entry: str) -> str | None:
-    """Return the Python version that an entry requires, such as `3.11`, else None."""
-    found = re.fullmatch(r"python\s*[=<>~!]*\s*(3\.\d{1,2})\S*.*", entry.strip())
+    """Return the Python version that an entry names, such as `3.11`, None if it names none or a range."""
+    spec = parse_spec(entry)
+    found = PYTHON_VERSION.fullmatch(spec.version) if spec and spec.name == "python" else None
     return found[1] if found else None
+
+
+def python_range(entry: str) -> str:
+    """Return the specifier of the Python versions that an entry allows, '' if it names none or one version."""
+    spec = parse_spec(entry)
+    if spec is None or spec.name != "python" or python_of(entry):
+        return ""
+    return specifier(spec.version) or ""
 
 
 def translate(entry: str) -> tuple[str, str]:
     """Return (PEP 508 line, '') for an entry, or ('', the reason why it is left out)."""
-    found = ENTRY.fullmatch(entry.strip())
-    if found is None:
-        return "", "is not a conda entry"
-    name = found["name"].lower()
-    if name == "python":
-        return "", "" if python_of(entry) else "names no Python version; choose one beside the list"
-    if name in UNNEEDED:
-        return "", "is not needed: the environment has no installer in it"
-    if name in CONDA_ONLY or name.startswith(CONDA_PREFIXES):
-        return "", "is a conda package that the Python index does not have"
-    return RENAMED.get(name, name) + _version(found["rest"].strip()), ""
+    found = conda_entry(entry)
+    return found.library, found.reason
 
 
-def _version(rest: str) -> str:
-    """Translate conda's version: `=1.2` is a prefix match, a third part is a build."""
-    if not rest or rest == "*":
+def conda_entry(text: str, *, line: int = 0, choice: str = "", marker: str = "") -> Entry:
+    """Return the entry of a specification. A Python library gives way to a pip entry of the same name."""
+    spec = parse_spec(text)
+    if spec is None:
+        return Entry(line=line, text=text[:200], reason="is not a conda entry", choice=choice)
+    return spec_entry(spec, text=text, line=line, choice=choice, marker=marker)
+
+
+def spec_entry(spec: MatchSpec, *, text: str, line: int = 0, choice: str = "", marker: str = "") -> Entry:
+    """Return the entry of a parsed specification."""
+    library, reason, conda = "", _python_reason(spec), ""
+    if not reason:
+        reason = _reason(spec)
+        conda = f"{spec.name}{spec.version}" if reason and reason not in {CONDA_ITSELF, COLLECTION} else ""
+    if not reason:
+        version = specifier(spec.version)
+        if version is None:
+            reason = f"has a version that no Python library can have: {spec.version.strip('=')[:60]}"
+        else:
+            library = python_name(spec.name) + version + (f" ; {marker}" if marker else "")
+    return Entry(line=line, text=text[:200], library=library, reason=reason, choice=choice, weak=True, conda=conda)
+
+
+def python_name(name: str) -> str:
+    """Return the name that a package of conda has in the Python index; the same where nothing else is known."""
+    key = canonicalize_name(name)
+    known = RENAMED.get(key) or _mapping().get(key)
+    shortened = SHORTENED.fullmatch(key)
+    if known is None and shortened and key not in _most_used() and shortened["name"] in _most_used():
+        return shortened["name"]
+    return known or name
+
+
+def _python_reason(spec: MatchSpec) -> str:
+    if spec.name in {"python", "pypy", "cpython"}:
+        return "is the version of Python, which is chosen beside the list"
+    return NO_INSTALLER if spec.name in INSTALLERS else ""
+
+
+def _reason(spec: MatchSpec) -> str:
+    """Return why a package is no Python library: by its name, its build, the mapping, and the form of its name."""
+    key, against = canonicalize_name(spec.name), reason_against(spec.name)
+    of_python = PYTHON_BUILD.search(spec.build) is not None
+    if against:
+        return "" if of_python and against == NATIVE else against
+    if of_python or key in _mapping() or key in RENAMED:
         return ""
-    if rest[0] in "<>!~":
-        return rest.replace(" ", "")
-    parts = [part for part in re.split(r"=+", rest.replace(" ", "=")) if part]
-    version = parts[0].rstrip("*").rstrip(".")
-    exact = rest.startswith("==") or len(parts) > 1
-    return f"=={version}" if exact else f"=={version}.*"
+    if looks_native(spec.name) and (key not in _most_used() or key.startswith("lib")):
+        return NATIVE
+    plain = spec.build and "*" not in spec.build
+    return NATIVE if plain and key not in _most_used() and python_name(spec.name) == spec.name else ""
+
+
+@cache
+def _mapping() -> dict[str, str]:
+    """Return the Python name by conda name, where they differ or where the name looks like a native library's."""
+    lines = NAMES.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split() for line in lines if not line.startswith("#"))
+    return {one[0]: one[-1] for one in pairs}
+
+
+@cache
+def _most_used() -> frozenset[str]:
+    return frozenset(read_names(MOST_USED))

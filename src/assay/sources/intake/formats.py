@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import Any
 
@@ -10,10 +11,15 @@ import yaml
 
 from assay.core.errors import InvalidInputError
 
+ANCHORS = (yaml.AnchorToken, yaml.AliasToken)
 PASTE = "Correct that place, or paste the lines."
 INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 NO_INSTALLER = "is not needed: the environment has no installer in it"
 PROJECT_ITSELF = "is the project itself; its code is not part of an environment"
+# Where an anchor or alias can begin: after an indicator, a line break or a tag. Most files have no such place.
+MAYBE_ANCHOR = re.compile(
+    r"(?:^|[:\-?,\[{\x85\u2028\u2029]|(?<![^\s,\[{])![^\s,\[\]{}]*)[ \t]*[&*][^\s,\[\]{}]", re.MULTILINE
+)
 
 
 def toml(text: str) -> dict[str, Any]:
@@ -36,7 +42,7 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
     """Parse YAML without anchors, which can expand without limit. Raises InvalidInputError."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        if any(isinstance(token, (yaml.AnchorToken, yaml.AliasToken)) for token in yaml.scan(text, Loader=loader)):
+        if MAYBE_ANCHOR.search(text) and any(isinstance(one, ANCHORS) for one in yaml.scan(text, Loader=loader)):
             raise InvalidInputError("The YAML uses anchors.", hint="Write the entries in full.", path="libraries")
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:

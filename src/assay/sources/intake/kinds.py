@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document
 from assay.sources.intake.conda_environment import read_environment
+from assay.sources.intake.conda_lists import read_conda_list, read_explicit, refuse_recipe
 from assay.sources.intake.encodings import clean, decode
 from assay.sources.intake.pylock import read_pylock
 from assay.sources.intake.pyproject import read_pipfile, read_pyproject, read_setup_cfg
@@ -66,6 +67,30 @@ KINDS = (
         filename=_pattern(r"setup\.cfg"),
         content=_lines(r"^\[options(\.extras_require)?\]"),
         reader=read_setup_cfg,
+    ),
+    Kind(
+        name="conda-recipe",
+        label="recipe of a conda package",
+        filename=_pattern(r"(meta|recipe)\.ya?ml"),
+        content=_lines(r"^\{% set |^(package|requirements):[ \t]*\n[ \t]+(name|build|host|run):"),
+        reader=refuse_recipe,
+    ),
+    Kind(
+        name="conda-explicit",
+        label="list of conda packages (@EXPLICIT)",
+        filename=_pattern(r"conda-(linux|osx|win)-\w+\.lock"),
+        content=_lines(r"^@EXPLICIT[ \t]*$"),
+        reader=read_explicit,
+    ),
+    Kind(
+        name="conda-list",
+        label="list of conda packages",
+        filename=_pattern(r"conda-list(\..*)?"),
+        content=_lines(
+            r"^# packages in environment at|^#? *(Name|Package) +Version +Build|^# \$ conda create --name"
+            r"|^[\w.-]+=[^=\s,<>!~|]+=[^=\s,<>!~|]+$"
+        ),
+        reader=read_conda_list,
     ),
     Kind(
         name="conda-environment",

@@ -1,0 +1,82 @@
+"""Which packages of conda are no Python libraries: native libraries, programs, libraries of other languages."""
+
+from __future__ import annotations
+
+import re
+
+NATIVE = "is a native library that wheels bring along"
+PROGRAM = "is a program of conda, not a Python library"
+LANGUAGES = {"r-": "is a library of R, not of Python", "perl-": "is a library of Perl, not of Python"}
+VARIANT = "selects a build of conda; wheels have their own"
+COLLECTION = "is a collection of libraries; add those that you use"
+CONDA_ITSELF = "is a part of conda itself, which the environment does not need"
+
+# Names that no rule below tells from those of Python libraries. A build or a channel's mapping tells most others.
+NATIVE_NAMES = frozenset(
+    """
+    abseil-cpp alsa-lib aom armadillo assimp at-spi2-atk at-spi2-core atk-1.0 attr binutils blas blosc boost
+    brotli brotli-bin brunsli bzip2 c-ares c-compiler ca-certificates cairo ceres-solver cfitsio cgal charls clang
+    clangxx cli11 coin-or-cbc compilers cudatoolkit cudnn curl cutensor cxx-compiler cyrus-sasl dal dav1d dbus
+    double-conversion eigen elfutils epoxy expat fftw flann flatbuffers fmt fontconfig fortran-compiler freeglut
+    freetype freexl fribidi gcc gdk-pixbuf geos geotiff gettext gflags gfortran giflib gl2ps glew glfw glib
+    glib-tools glog glpk gmp gnutls graphite2 gsl gst-plugins-base gstreamer gtest gtk2 gtk3 gtk4 gxx harfbuzz
+    hdf4 hdf5 hicolor-icon-theme hunspell icu igraph imath intel-openmp ipopt isl jasper jemalloc jpeg json-c
+    jxrlib kealib keyutils krb5 lame lapack lapackpp lcms2 ld_impl lerc leveldb lld llvm llvm-openmp llvm-tools
+    llvmdev lz4-c lzo magma metis mkl mkl-devel mkl-include mpc mpfr mpg123 mpi mpich msmpi mumps mysql-common
+    mysql-libs nanoflann nccl ncurses nettle nlohmann_json nlopt-cpp nomkl nspr nss numactl onetbb openblas
+    opencl-headers openexr openh264 openjpeg openldap openmpi openssl orc p11-kit pango pcl pcre pcre2 pixman
+    poppler-data popt proj proj4 pthread-stubs pugixml pulseaudio-client pybind11-abi python_abi qhull qt qt-main
+    qt-webengine qt6-main qtbase rapidjson rdma-core re2 readline rtmidi s2n scotch sdl2 snappy soxr spdlog sqlite
+    suitesparse superlu svt-av1 sysroot szip tbb tbb-devel tk toml11 tzdata ucrt ucx unixodbc uriparser utfcpp vc
+    vc14_runtime vcomp14 vs2015_runtime wayland x264 x265 xcb-util xerces-c xkeyboard-config xtensor xtl xxhash xz
+    yaml yaml-cpp zeromq zfp zlib zlib-ng zstd
+    """.split()  # noqa: SIM905 - a table of 200 lines reads no better
+)
+PROGRAMS = frozenset(
+    """
+    7za autoconf automake bash bcftools bedtools binaryen bison blast bowtie2 bwa bzip2-tools ccache cdo cmake-bin
+    coreutils crane curl-bin docker-cli docker-compose doxygen emacs ffmpeg findutils firefox fish flex fzf gawk
+    gdb geckodriver gh ghostscript git git-lfs gnupg gnuplot go google-cloud-sdk gperf graphviz grep gzip hadoop
+    helm hisat2 htop imagemagick jq julia kubectl kubernetes libtool m4 make maven meson-bin micro minimap2
+    mongodb mysql nano nco nextflow nginx ninja-bin nodejs nsis openjdk openssh openssl-bin p7zip pandoc parallel
+    patch patchelf perl pkg-config plink plink2 poppler posix postgresql r-base rclone redis-server rsync ruby
+    rust samtools scala sed seqtk singularity slurm sratoolkit star swig tar tectonic terraform tesseract texinfo
+    texlive-core tini tmux tree unrar unzip valgrind vim wget which xvfb yarn zip zsh
+    """.split()  # noqa: SIM905 - the same
+)
+VARIANTS = frozenset({"cpuonly", "pytorch-cuda", "pytorch-mutex", "cuda-version", "arrow-cpp-proc", "blas-devel"})
+COLLECTIONS = frozenset({"anaconda", "_anaconda_depends", "rapids"})
+OF_CONDA = frozenset(
+    """
+    anaconda-anon-usage anaconda-client anaconda-navigator anaconda-project boa conda conda-build
+    conda-content-trust conda-env conda-index conda-libmamba-solver conda-lock conda-pack conda-package-handling
+    conda-package-streaming conda-repo-cli conda-token conda-tree conda-verify libmambapy mamba menuinst
+    micromamba miniconda miniforge navigator-updater nb_conda nb_conda_kernels
+    """.split()  # noqa: SIM905 - the same
+)
+NATIVE_LOOK = re.compile(
+    r"(lib|_|m2-|m2w64-|msys2-|xorg-|font-ttf-|fonts-|aws-c-|aws-checksums|aws-crt-|aws-sdk-|azure-.*-cpp|cuda-"
+    r"|gstreamer|gst-|coin-or-|intel-|dpcpp|elfutils|kernel-headers|sysroot|vs20\d\d|ucx-|xcb-util-|qt-|qt6-).*"
+    r"|.*(-cpp|-c|-ng|-dev|-devel|-headers|-static|-libs|_(linux|osx|win)-\w+)"
+)
+PYTHON_BUILD = re.compile(r"(^|[^a-z])(py(\d|h|_|pi))")
+SHORTENED = re.compile(r"(?P<name>.+)-(base|core|minimal)")
+
+
+def reason_against(name: str) -> str:
+    """Return why a package of conda is no Python library, '' where its name alone does not say."""
+    if name in COLLECTIONS:
+        return COLLECTION
+    if name in OF_CONDA:
+        return CONDA_ITSELF
+    if name in VARIANTS:
+        return VARIANT
+    if name in PROGRAMS:
+        return PROGRAM
+    language = next((reason for prefix, reason in LANGUAGES.items() if name.startswith(prefix)), "")
+    return language or (NATIVE if name in NATIVE_NAMES else "")
+
+
+def looks_native(name: str) -> bool:
+    """Return whether a name has the form of a native library; some Python libraries have it too."""
+    return NATIVE_LOOK.fullmatch(name) is not None
