@@ -26,13 +26,15 @@ class Wheel:
     announced: str = ""
 
     source: bool = False
+    tag: str = "py3-none-any"  # in the file's name
+    python: str = ""  # Requires-Python, in the listing
 
     @property
     def filename(self) -> str:
         """The file's name."""
         if self.source:
             return f"{self.name.replace('-', '_')}-{self.version}.tar.gz"
-        return f"{self.name.replace('-', '_')}-{self.version}-py3-none-any.whl"
+        return f"{self.name.replace('-', '_')}-{self.version}-{self.tag}.whl"
 
     @property
     def sha256(self) -> str:
@@ -105,9 +107,12 @@ class LocalIndex:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/simple"
 
-    def add(self, name: str, version: str = "1.0", **parts: object) -> Wheel:
-        """Make a wheel and serve it."""
+    def add(
+        self, name: str, version: str = "1.0", *, tag: str = "py3-none-any", python: str = "", **parts: object
+    ) -> Wheel:
+        """Make a wheel and serve it, with a tag in its file name and a Requires-Python in the listing."""
         wheel = make_wheel(name, version, **parts)  # type: ignore[arg-type]  # passed on as given
+        wheel.tag, wheel.python = tag, python
         self.wheels.append(wheel)
         return wheel
 
@@ -184,6 +189,7 @@ class LocalIndex:
                 "size": self.sizes.get(one.filename, len(one.content)),
                 "upload-time": self.uploaded.get(one.name, "2026-01-01T00:00:00Z"),
                 "yanked": self.yanked.get(one.filename, False),
+                **({"requires-python": one.python} if one.python else {}),
                 "core-metadata": {"sha256": hashlib.sha256(one.metadata).hexdigest()} if one.metadata else False,
             }
             for one in found

@@ -13,7 +13,7 @@ from support.index import LocalIndex
 from support.people import built, draft, person
 
 from assay.core.comparison.diff import UnrequestedChange
-from assay.core.conflict_fixes import Fix
+from assay.core.conflicts.fixes import Fix
 from assay.core.errors import ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Role

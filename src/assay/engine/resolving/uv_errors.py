@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 FRAME = re.compile(r"^[\s\u00d7\u2500-\u257f\u25b6\u00b7]*")  # the frame that uv draws around its messages
+MOST = 20_000  # characters of an explanation; uv's longest have some thousand
+NOTES = (  # what hints say of the indexes, without the advice on options of uv
+    (r".*?(?:found wheels|Wheels are available) for (.*?)\.?$", r"Wheels are available for \1."),
+    (r"(Pre-releases are available for .*?\)), but", r"\1."),
+    (
+        r"`([^`]+)` was filtered by .*?before (\S{10}).*? version.*? (v\S+), (?:was )?published at (\S{10})",
+        r"`\1` \3 was published on \4; the cool-down period of the policy admits what was published before \2.",
+    ),
+)
 NOISE = re.compile(r"^(Resolved|Using|Prepared|Downloading|Downloaded|Audited|warning:|Building|Built)\b")
 
 
@@ -53,11 +62,12 @@ def explain(text: str) -> Explanation:
     message = " ".join(line for line in lines if line and not NOISE.match(line))
     message = re.sub(r"\s+", " ", message)
     body = re.split(r"No solution found when resolving dependencies:?(?: cause:)?", message, maxsplit=1)[-1].strip()
-    body, _, _ = body.partition(" hint:")
+    body, *hints = re.split(r"(?:^| )hint: ", body)
+    detail = "\n".join(filter(None, [_chain(body), *_notes(hints)]))
     for pattern, hint in RULES:
         if re.search(pattern, message, re.IGNORECASE):
-            return Explanation(detail=_chain(body), hint=hint.format(name=_missing(body) or "the library"))
-    return Explanation(detail=_chain(body) or "uv gave no reason.", hint="Read the log, then try again.")
+            return Explanation(detail=_shortened(detail), hint=hint.format(name=_missing(body) or "the library"))
+    return Explanation(detail=_shortened(detail) or "uv gave no reason.", hint="Read the log, then try again.")
 
 
 def without_wheel(detail: str) -> str | None:
@@ -80,12 +90,28 @@ def pinned_by_base(explanation: Explanation, pins: tuple[str, ...]) -> Explanati
 
 
 def _chain(body: str) -> str:
-    """Break a long sentence into one line per step of its reasoning."""
+    """Break a long sentence into lines: the reasons of a step, then what follows from them."""
     body = body.removeprefix("error: ")
-    body = body.replace(", we can conclude that ", ".\nSo ").replace("we can conclude that ", "so ")
-    body = re.sub(r"\bAnd because ", "\nAnd because ", body)
-    body = body.replace("your requirements are unsatisfiable", "the libraries do not fit together")
-    return re.sub(r" *\n+ *", "\n", body)[:4000]
+    body = re.sub(r"[,.]? we can conclude that ", ".\nSo ", body)
+    body = re.sub(r" (?=(?:And because|Because) )", "\n", body)
+    return body.replace("your requirements are unsatisfiable", "the libraries do not fit together")
+
+
+def _notes(hints: list[str]) -> list[str]:
+    """Return what uv's hints say of the indexes."""
+    found = ((re.match(pattern, hint), words) for hint in hints for pattern, words in NOTES)
+    return [one.expand(words) for one, words in found if one]
+
+
+def _shortened(detail: str) -> str:
+    """Leave out the last lines of a very long explanation, and say so."""
+    if len(detail) <= MOST:
+        return detail
+    lines = detail.splitlines()
+    while sum(len(line) + 1 for line in lines) > MOST and len(lines) > 1:
+        lines.pop()
+    left_out = len(detail.splitlines()) - len(lines)
+    return "\n".join([*(line[:MOST] for line in lines), *([f"({left_out} more lines)"] if left_out else [])])
 
 
 def _missing(body: str) -> str:

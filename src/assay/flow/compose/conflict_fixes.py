@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
-from assay.core.conflict_fixes import Dependency, Fix, dependencies_in, fixes
+from assay.core.conflicts.fixes import Dependency, Fix, dependencies_in, fixes
+from assay.core.conflicts.message import parse
+from assay.core.conflicts.words import Line, chain
 from assay.core.errors import AssayError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
@@ -30,9 +32,10 @@ MAX_CONCURRENT = 2  # concurrent resolutions; the author's next preview needs CP
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Why a spec does not resolve: the error, the dependencies in conflict, and the fixes that resolve."""
+    """Why a spec does not resolve: the error, its chain in plain words, the dependencies, and fixes that resolve."""
 
     error: ResolutionError
+    chain: tuple[Line, ...]
     dependencies: tuple[Dependency, ...]
     fixes: tuple[tuple[Fix, Lock], ...]
 
@@ -79,6 +82,7 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
             )
             return Conflict(
                 error=error,
+                chain=chain(parse(error.detail)),
                 dependencies=dependencies_in(error.detail),
                 fixes=_resolvable(request, found, folder, mine, secrets),
             )

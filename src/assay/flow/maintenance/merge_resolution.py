@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from assay.core.comparison.diff import ComparedVersion
 from assay.core.comparison.merge import MergeEffect, merge_effect
 from assay.core.comparison.similarity import Profile, name_of
-from assay.core.conflict_fixes import names
+from assay.core.conflicts.fixes import names
 from assay.core.errors import AssayError, InvalidInputError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.maintenance.merge_moves import moves, preference_sets

@@ -15,11 +15,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
+from assay.core.conflicts.message import Kind, parse
+
 UPPER = frozenset({"<", "<=", "==", "===", "~=", "!="})
 MOST = 8  # candidates; each costs a resolution
-WHAT = r"([\w.\-]+(?:\[[\w,.\-]+\])?(?:\{[^}]*\})?[^\s,]*(?:,[<>=!~][^\s,]*)*)"  # a name, marker and version range
-DEPENDS = re.compile(rf"(?:all versions of )?([\w.\-]+(?:\[[\w,.\-]+\])?(?:[<>=!~][^\s]*)?) depends? on {WHAT}")
-REQUIRES = re.compile(r"you require ([^\n]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +40,15 @@ class Fix:
 
 def dependencies_in(detail: str) -> tuple[Dependency, ...]:
     """Return the dependencies in uv's explanation of a conflict, each once, in its order."""
-    found = [
-        (match.start(), Dependency(dependent=match[1], requirement=match[2].rstrip(".")))
-        for match in DEPENDS.finditer(detail)
-    ]
-    for match in REQUIRES.finditer(detail):
-        lines = match[1].partition(", the ")[0].rstrip(".").split(" and ")
-        found += [(match.start(), Dependency(dependent="", requirement=line)) for line in lines]
-    return tuple(dict.fromkeys(dependency for _, dependency in sorted(found, key=lambda one: one[0])))
+    return tuple(
+        dict.fromkeys(
+            Dependency(dependent=dependent, requirement=" or ".join(one.texts))
+            for fact in parse(detail).facts
+            if fact.kind is Kind.REQUIRES
+            for dependent in (fact.subjects[0].texts if fact.subjects else ("",))
+            for one in fact.objects
+        )
+    )
 
 
 def fixes(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.conflict_fixes import Dependency, dependencies_in, fixes
+from assay.core.conflicts.fixes import Dependency, dependencies_in, fixes
 from assay.core.spec import parse_libraries
 
 CONFLICT = (
