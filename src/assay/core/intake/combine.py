@@ -30,7 +30,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """An entry with what became of it. `reason` says where it was merged or why it was left out, '' if taken."""
+    """An entry with what became of it.
+
+    `reason` says where it was merged, why it was left out, or what part of it was changed when it was taken.
+    """
 
     entry: Entry
     outcome: Outcome
@@ -186,12 +189,12 @@ class _Combination:
         old = to.kept.get(key)
         if old is None:
             to.kept[key] = new
-            return Result(entry=entry, outcome=Outcome.TAKEN)
+            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note)
         if old.weak and not new.weak:
             new.requirement.extras |= old.requirement.extras
             to.kept[key] = new
             self._replace(old.at, f"{new.place} names the same library and counts")
-            return Result(entry=entry, outcome=Outcome.TAKEN)
+            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note)
         joined = _joined(old.requirement.specifier, new.requirement.specifier)
         if new.weak and not old.weak:
             joined = old.requirement.specifier

@@ -13,7 +13,7 @@ class Entry:
     `line` counts from 1 and is 0 where the format has no lines. `choice` names the choice that it belongs to, '' for
     what always belongs to the file. A `weak` entry gives way to another one of the same name: a conda entry to a pip
     entry. `limits` marks a constraint, which adds no library. `conda` is the conda requirement of an entry that only
-    a conda channel can satisfy.
+    a conda channel can satisfy. A `note` says what was changed or left out of an entry that is a library.
     """
 
     line: int = 0
@@ -25,6 +25,7 @@ class Entry:
     limits: bool = False
     include: str = ""
     conda: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,8 @@ PROJECT_ITSELF = "is the project itself; its code is not part of an environment"
 MAYBE_ANCHOR = re.compile(
     r"(?:^|[:\-?,\[{\x85\u2028\u2029]|(?<![^\s,\[{])![^\s,\[\]{}]*)[ \t]*[&*][^\s,\[\]{}]", re.MULTILINE
 )
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
+SHOWN = 200  # characters of an entry
 
 
 def toml(text: str) -> dict[str, Any]:
@@ -72,3 +74,8 @@ def array(value: object) -> list[Any]:
 def text_of(value: object) -> str:
     """Return a string, '' for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def shown(line: str) -> str:
+    """Return a line for display: without the password of a URL, and at most 200 characters."""
+    return CREDENTIALS.sub("://…@", line[: 2 * SHOWN])[:SHOWN]

@@ -11,6 +11,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document
 from assay.sources.intake.conda_environment import read_environment
 from assay.sources.intake.conda_lists import read_conda_list, read_explicit, refuse_recipe
+from assay.sources.intake.dockerfile import read_dockerfile, read_shell
 from assay.sources.intake.encodings import clean, decode
 from assay.sources.intake.pylock import read_pylock
 from assay.sources.intake.pyproject import read_pipfile, read_pyproject, read_setup_cfg
@@ -21,13 +22,17 @@ MAX_BYTES = 4_000_000  # of one file; lock files of a thousand libraries with al
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of file. `filename` matches its name, `content` its text; a kind without `content` has a fixed name."""
+    """A kind of file. `filename` matches its name, `content` its text; a kind without `content` has a fixed name.
+
+    `where` says what to do when a file of this kind holds no libraries.
+    """
 
     name: str
     label: str
     filename: re.Pattern[str]
     reader: Callable[[str], Document]
     content: re.Pattern[str] | None = None
+    where: str = "Import the file that lists them, for example requirements.txt, or paste one library per line."
 
 
 def _pattern(filename: str) -> re.Pattern[str]:
@@ -100,6 +105,20 @@ KINDS = (
         reader=read_environment,
     ),
     Kind(
+        name="dockerfile",
+        label="Dockerfile",
+        filename=_pattern(r"((.*\.)?(Docker|Container)file([._-].*)?)"),
+        content=_lines(r"^FROM\s+\S+(\s+AS\s+\S+)?\s*$"),
+        reader=read_dockerfile,
+    ),
+    Kind(
+        name="shell",
+        label="shell script",
+        filename=_pattern(r".*\.(sh|bash|zsh)"),
+        content=re.compile(r"\A#!.*\b(ba|z|da|k)?sh\b"),
+        reader=read_shell,
+    ),
+    Kind(
         name="requirements", label="requirements file", filename=_pattern(r".*\.(txt|in)"), reader=read_requirements
     ),
 )
@@ -118,7 +137,7 @@ def kind_of(text: str, name: str = "") -> Kind:
 
 
 def read(data: bytes | str, name: str = "") -> Document:
-    """Read a file. Raises InvalidInputError when it is too large, no text, or malformed."""
+    """Read a file. Raises InvalidInputError when it is too large, no text, malformed, or holds no libraries."""
     if len(data) > MAX_BYTES:
         raise InvalidInputError(
             f"The file is too large: at most {MAX_BYTES / 1e6:.0f} MB.",
@@ -126,4 +145,9 @@ def read(data: bytes | str, name: str = "") -> Document:
             path="libraries",
         )
     text = decode(data) if isinstance(data, bytes) else clean(data)
-    return kind_of(text, name).reader(text)
+    kind = kind_of(text, name)
+    document = kind.reader(text)
+    if not document.entries:
+        what = f"The {kind.label} holds no libraries." if text.strip() else "The file is empty."
+        raise InvalidInputError(what, hint=kind.where, path="libraries")
+    return document
