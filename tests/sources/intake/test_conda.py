@@ -192,8 +192,9 @@ def test_an_exported_environment() -> None:
 
 
 def test_a_file_without_entries() -> None:
-    """An empty list is an environment; a YAML file that has none says so."""
-    assert read("dependencies:\n").entries == ()
+    """An empty list holds no libraries; a YAML file that has none is no environment."""
+    with pytest.raises(InvalidInputError, match="conda environment holds no libraries"):
+        read("dependencies:\n")
     assert libraries(read("dependencies: numpy=1.2", "environment.yaml")) == ["numpy==1.2.*"]
     with pytest.raises(InvalidInputError, match="no conda environment"):
         read("services:\n  web: {}\n", "compose.yml")

@@ -131,7 +131,7 @@ def test_commands(line: str, wanted: list[str]) -> None:
         ("pip install `cat list.txt`", "variable"),
         ('pip install -r "$FILE"', "by a variable"),
         ("conda install $LIBRARY", "variable"),
-        ("conda install ffmpeg", "conda package"),
+        ("conda install ffmpeg", "of conda"),
         ("pip install .", "project itself"),
         ("python setup.py install", "project itself"),
         ("apk add --no-cache gcc", "system packages"),

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Entry
-from assay.sources.intake.conda_names import python_of, translate
+from assay.sources.intake.conda_names import conda_entry, python_of
 from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER, PROJECT_ITSELF, shown
 from assay.sources.intake.pip_options import WITH_VALUE, is_long_or_index, option_reason, split_option
 from assay.sources.intake.requirement_lines import entry_of
@@ -234,12 +234,8 @@ class Installs:
                 self._conda_entry(word)
 
     def _conda_entry(self, word: Word) -> None:
-        python = python_of(word.text)
-        if python:
-            self.python = self.python or python
-            return
-        line, reason = translate(word.text)
-        self._add(word, library=line, reason=reason, weak=True)
+        self.python = self.python or python_of(word.text)
+        self.entries.append(conda_entry(word.text, line=word.line))
 
     def _conda_file(self, words: list[Word]) -> None:
         file = "environment.yml"
