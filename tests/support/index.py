@@ -92,6 +92,8 @@ class LocalIndex:
     sizes: dict[str, int] = field(default_factory=dict)  # announced instead of the true ones
     uploaded: dict[str, str] = field(default_factory=dict)  # upload times of projects, instead of 2026-01-01
     yanked: dict[str, str] = field(default_factory=dict)  # reasons by file name
+    listed: list[str] = field(default_factory=list)  # names in the list of projects, beside those of the wheels
+    root: tuple[int, str, bytes] | None = None  # status, type and body of the list, instead of the true one
 
     def __post_init__(self) -> None:
         index = self
@@ -156,6 +158,9 @@ class LocalIndex:
             return
         path = request.path.strip("/")
         self.served.append(path)
+        if path == "simple":
+            self._projects(request)
+            return
         if path.startswith("simple/"):
             self._listing(request, path.split("/")[1])
             return
@@ -202,6 +207,25 @@ class LocalIndex:
             return
         body = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
         self._send(request, "application/vnd.pypi.simple.v1+json", body)
+
+    def _projects(self, request: BaseHTTPRequestHandler) -> None:
+        """Send the list of projects, with an ETag; 304 to who has it already."""
+        names = sorted({*self.listed, *(one.name for one in self.wheels)})
+        if self.html:
+            kind, body = "text/html", "".join(f'<a href="{one}/">{one}</a>\n' for one in names).encode()
+        else:
+            kind = "application/vnd.pypi.simple.v1+json"
+            projects = [{"_last-serial": 1, "name": one} for one in names]
+            body = json.dumps({"meta": {"api-version": "1.1"}, "projects": projects}).encode()
+        status, kind, body = self.root or (200, kind, body)
+        tag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
+        status = 304 if request.headers.get("If-None-Match") == tag else status
+        request.send_response(status)
+        request.send_header("ETag", tag)
+        request.send_header("Content-Type", kind)
+        request.send_header("Content-Length", str(0 if status == 304 else len(body)))
+        request.end_headers()
+        request.wfile.write(b"" if status == 304 else body)
 
     def _send(self, request: BaseHTTPRequestHandler, kind: str, body: bytes) -> None:
         request.send_response(200)

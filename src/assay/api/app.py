@@ -18,6 +18,7 @@ from assay.api import (
     findings,
     integrity,
     kernels,
+    libraries,
     lifecycle,
     merges,
     notifications,
@@ -57,6 +58,7 @@ api = DocumentedAPI(
 )
 for router in (
     environments.router,
+    libraries.router,
     versions.router,
     slim.router,
     lifecycle.router,

@@ -14,6 +14,7 @@ from assay.core.errors import AssayError
 
 TAGS = {
     "Environments": "The catalogue, new environments, and resolving a spec without storing it.",
+    "Libraries": "Search for libraries by name.",
     "Versions": "One version of an environment: its spec, its libraries, its lock, and its lifecycle.",
     "Roll-outs": "The version that a name stands for, and pilot groups that get a new one first.",
     "Waves": "What is behind a newer version of its base, and the new versions that follow it.",

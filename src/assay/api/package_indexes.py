@@ -1,4 +1,4 @@
-"""`/sources`: package indexes of the workspace. Passwords are never returned."""
+"""`/sources` and `/index-names`: package indexes of the workspace, and their names. Passwords are never returned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from assay.api.schemas import Body
 from assay.core.errors import ConflictError
 from assay.core.roles import Right
 from assay.flow import package_indexes
-from assay.flow.package_indexes import IndexInput
+from assay.flow.package_indexes import IndexInput, indexes_in
+from assay.flow.watch.index_names import NamesState, names_states, request_refresh
 from assay.store.models import PackageIndex
 
 router = Router(tags=["Package indexes"])
@@ -85,3 +86,37 @@ def remove(request: Caller, workspace: str, name: str) -> Status[None]:
 def check_connection(request: Caller, workspace: str, name: str) -> dict[str, Any]:
     """Test the connection to a package index."""
     return {"answer": package_indexes.check_connection(request.actor, name)}
+
+
+def names_document(state: NamesState) -> dict[str, Any]:
+    """Return the state of an index's names."""
+    return {
+        "index": state.index.name,
+        "count": state.count,
+        "fetched_at": state.fetched_at,
+        "checked_at": state.checked.at if state.checked else None,
+        "error": state.checked.error if state.checked else "",
+        "refresh_requested": state.waiting,
+    }
+
+
+@router.get("/index-names", response=dict[str, Any])
+@needs(Right.ADMINISTER)
+def names(request: Caller, workspace: str) -> dict[str, Any]:
+    """List how many names of each package index are known, and how old they are.
+
+    The search for libraries uses them. The default index comes first. `count` is null until they were fetched once.
+    """
+    states = names_states(indexes_in(request.actor.workspace_id))
+    return {"items": [names_document(one) for one in states], "next": None}
+
+
+@router.post("/index-names/{name}/refresh", response={202: dict[str, Any]})
+@needs(Right.ADMINISTER)
+def refresh_names(request: Caller, workspace: str, name: str) -> Status[dict[str, Any]]:
+    """Refresh the names of a package index.
+
+    The worker fetches them within seconds to minutes; `GET /index-names` shows the result.
+    """
+    request_refresh(request.actor, name)
+    return Status(202, {"index": name, "refresh_requested": True})

@@ -1,15 +1,19 @@
-"""The daily refresh of the advisory feed and of project data from the index."""
+"""The daily refresh of the advisory feed, of project data from the index, and of the names of the indexes."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from assay.core.errors import AssayError
+from assay.flow.watch import index_names
 from assay.flow.watch.advisories import load_feed
 from assay.flow.watch.projects import refresh_projects
 from assay.store.reads.advisories import feed_facts
@@ -24,6 +28,7 @@ class Refresh:
 
     def __init__(self) -> None:
         self._feed_not_before = self._projects_not_before = 0.0
+        self._names: threading.Thread | None = None
 
     def projects(self) -> bool:
         """Fetch some projects from the index, if any are due. Returns whether any were; retries later on failure."""
@@ -51,3 +56,27 @@ class Refresh:
             return False
         log.info("Advisories: %s records, %s new, %s changed", feed.records, feed.added, feed.changed)
         return True
+
+    def names(self) -> bool:
+        """Refresh the names of the indexes in a thread, if any are due: a long list must not delay builds."""
+        return self._start_names(index_names.is_any_due)
+
+    def requested_names(self) -> bool:
+        """Refresh the names of the indexes for which an administrator asked, in the same thread."""
+        return self._start_names(index_names.is_requested)
+
+    def _start_names(self, wanted: Callable[[], bool]) -> bool:
+        if (self._names is not None and self._names.is_alive()) or not wanted():
+            return False
+        self._names = threading.Thread(target=_refresh_names, name="names", daemon=True)
+        self._names.start()
+        return True
+
+
+def _refresh_names() -> None:
+    try:
+        log.info("Names of %d package indexes checked", index_names.refresh_due())
+    except Exception:  # the next step tries again
+        log.exception("The names of the package indexes were not refreshed")
+    finally:
+        connection.close()

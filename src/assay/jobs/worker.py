@@ -91,6 +91,8 @@ class Worker:
             _Timed(every=5, step=periodic.advance),
             _Timed(every=20, step=self._refresh.feed, at_start=False),  # so that builds run first
             _Timed(every=20, step=self._refresh.projects, at_start=False),
+            _Timed(every=600, step=self._refresh.names, at_start=False),
+            _Timed(every=2, step=self._refresh.requested_names),
             _Timed(every=5, step=watch.advance),  # whether there is a new policy, feed or day
             _Timed(every=5, step=rollouts.advance),  # counts the starts in pilots
             _Timed(every=20, step=usage.advance, repeats=True),  # adds to the sums of usage

@@ -223,6 +223,12 @@ class Config(BaseSettings):
         "resemble one of them become findings. Empty: the list that Assay contains.",
         examples=["/srv/assay/most-used-names.txt"],
     )
+    names_hours: Duration = Field(
+        default=24.0,
+        description="Hours between two refreshes of the names of the package indexes, which the search for libraries "
+        "uses; 0 for only when an administrator asks. `assay up --demo` sets the variable to 0 if it is not set.",
+        examples=["12"],
+    )
     git_allow: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_words), Wants("beginnings of addresses, separated by spaces")
     ] = Field(

@@ -19,6 +19,7 @@ WEB_PROCESSES = _CONFIG.web_processes
 INDEX_URL = _CONFIG.index
 ADVISORIES = _CONFIG.advisories
 MOST_USED_NAMES = _CONFIG.most_used_names
+NAMES_HOURS = _CONFIG.names_hours
 GIT_ALLOW = _CONFIG.git_allow
 GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
 MAINTENANCE_HOURS = _CONFIG.maintenance_hours

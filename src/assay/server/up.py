@@ -61,6 +61,8 @@ class Children:
 
 def up(*, demo: bool = False) -> int:
     """Set up and start everything, print the address, and wait."""
+    if demo:  # a look around need not download the names of a whole index; *Refresh names* does
+        os.environ.setdefault("ASSAY_NAMES_HOURS", "0")
     prepare()
     install_studio()  # first, since it can fail and nothing is changed yet
     migrate()

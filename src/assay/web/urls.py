@@ -102,6 +102,7 @@ urlpatterns = [
     path("builds/<uuid:build>/cancel", build.cancel, name="build-cancel"),
     path("admin/package-indexes/", package_indexes.show, name="package-indexes"),
     path("admin/package-indexes/<slug:name>/change", package_indexes.change, name="package-index-change"),
+    path("admin/package-indexes/<slug:name>/names", package_indexes.refresh_names, name="package-index-names"),
     path("admin/package-indexes/<slug:name>/test", package_indexes.test_connection, name="package-index-test"),
     path("admin/environments/", python_environments.admin_environments, name="admin-environments"),
     path("admin/consistency/", consistency.consistency, name="consistency"),

@@ -109,13 +109,17 @@ class Network:
         )
 
     def _authorization(self, url: str) -> dict[str, str]:
+        pair = self.credentials_for(url)
+        return {"Authorization": f"Basic {base64.b64encode(':'.join(pair).encode()).decode()}"} if pair else {}
+
+    def credentials_for(self, url: str) -> tuple[str, str] | None:
+        """Return the user name and password that are sent to a URL: those of the first index on its host."""
         origin = urlsplit(url)
         for one in self._indexes:
             own = urlsplit(one.url)
             if one.name in self._credentials and (own.scheme, own.netloc) == (origin.scheme, origin.netloc):
-                pair = ":".join(self._credentials[one.name]).encode()
-                return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-        return {}
+                return self._credentials[one.name]
+        return None
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         proxy = proxy_for(url)

@@ -30,7 +30,7 @@ def consistency(
     satisfies all environments. `text` must be part of the name. `library` selects a single one, diverging or not.
     """
     with index_of(actor) as index:
-        live = _live(index)
+        live = live_counts(index)
         if library:
             names = [str(canonicalize_name(library))]
         else:
@@ -43,7 +43,7 @@ def consistency(
         return list(islice((one for one in rows if one.conflict or not conflicts), offset, offset + limit))
 
 
-def _live(index: NearestIndex) -> dict[str, dict[str, int]]:
+def live_counts(index: NearestIndex) -> dict[str, dict[str, int]]:
     """Return how many environments have each version of each library; cached until the index changes."""
     if "live" not in index.cache:
         index.cache["newest"] = index.slots(newest_of(index.keys))

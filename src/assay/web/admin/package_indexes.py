@@ -12,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.core.roles import Right
 from assay.flow import package_indexes
 from assay.flow.package_indexes import IndexInput
+from assay.flow.watch.index_names import names_states, request_refresh
 from assay.web.access import Visit, page
 
 
@@ -28,9 +29,12 @@ def show(request: Visit) -> HttpResponse:
             messages.success(request, f"{made.name} now serves {', '.join(made.patterns) or 'all other names'}.")
             return redirect("package-indexes")
     rows = package_indexes.list_indexes(request.actor)
+    states = {one.index.name: one for one in names_states(package_indexes.indexes_in(request.actor.workspace_id))}
+    built_in = not any(one.is_default for one in rows)
     context = {
-        "rows": rows,
-        "built_in": "" if any(one.is_default for one in rows) else settings.INDEX_URL,
+        "rows": [(one, states[one.name]) for one in rows],
+        "built_in": states[package_indexes.BUILT_IN] if built_in else None,
+        "names_hours": settings.NAMES_HOURS,
         "form": request.POST,
         "error": error,
     }
@@ -58,6 +62,15 @@ def change(request: Visit, name: str) -> HttpResponse:
 def test_connection(request: Visit, name: str) -> HttpResponse:
     """Query an index and show its response."""
     messages.info(request, f"{name}: {package_indexes.check_connection(request.actor, name)}")
+    return redirect("package-indexes")
+
+
+@require_POST
+@page(Right.ADMINISTER)
+def refresh_names(request: Visit, name: str) -> HttpResponse:
+    """Ask the worker to fetch the names of an index."""
+    request_refresh(request.actor, name)
+    messages.success(request, f"The names of {name} are being refreshed. Reload this page in a minute.")
     return redirect("package-indexes")
 
 
