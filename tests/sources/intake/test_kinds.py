@@ -33,7 +33,7 @@ NAMES = ["", "x.txt", "environment.yml", "pyproject.toml", "pylock.toml", "Pipfi
         ("a: &x [1]\nb: *x", "environment.yml"),
         ("[project\n", "pyproject.toml"),
         ("dependencies:\n  - [", "environment.yml"),
-        ("x" * 4_000_001, ""),
+        ("x" * 8_000_001, ""),
         ("no section", "setup.cfg"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
+from assay.sources.intake.conda_lock import lock_document
 from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range
 from assay.sources.intake.conda_specs import parse_spec
 from assay.sources.intake.formats import array, parse_yaml, table
@@ -49,6 +50,8 @@ class _Lines:
 def read_environment(text: str) -> Document:
     """Read an environment file. A conda entry gives way to a pip entry of the same name."""
     document = table(parse_yaml(text))
+    if "dependencies" not in document and "package" in document:  # a lock file with a name of its own
+        return lock_document(document, kind="conda-lock")
     if "dependencies" not in document:
         raise InvalidInputError(
             "The YAML file has no `dependencies`: it is no conda environment.",

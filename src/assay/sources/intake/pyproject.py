@@ -10,6 +10,7 @@ from poetry.core.factory import Factory
 
 from assay.core.intake.document import Choice, Document, Entry
 from assay.sources.intake.formats import array, table, text_of, toml, unreadable
+from assay.sources.intake.poetry_versions import python_specifier
 from assay.sources.intake.requirements import entry_of
 
 
@@ -27,7 +28,10 @@ def read_pyproject(text: str) -> Document:
     entries += list(_poetry(poetry))
     python = text_of(project.get("requires-python")) or text_of(table(poetry, "dependencies").get("python"))
     return Document(
-        kind="pyproject", entries=tuple(entries), choices=choices_of(entries), requires_python=_python(python)
+        kind="pyproject",
+        entries=tuple(entries),
+        choices=choices_of(entries),
+        requires_python=python_specifier(python),
     )
 
 
@@ -125,14 +129,3 @@ def _plain(wanted: object) -> dict[str, object] | str:
         kept = {key: value for key, value in wanted.items() if key in {"version", "extras", "markers", "python"}}
         return {"version": "*", **kept}
     return str(wanted)
-
-
-def _python(requirement: str) -> str:
-    """Return Poetry's or the standard's requirement for Python as a specifier of PEP 440."""
-    if not requirement:
-        return ""
-    try:
-        found = Factory.create_dependency("python", requirement).to_pep_508()
-    except Exception:  # noqa: BLE001 - an unreadable wish is no wish
-        return ""
-    return found.removeprefix("python").strip().strip("()")
