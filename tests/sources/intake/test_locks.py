@@ -11,7 +11,8 @@ from assay.core.intake.document import Document
 from assay.sources.intake.conda_lock import read_conda_lock
 from assay.sources.intake.formats import PROJECT_ITSELF
 from assay.sources.intake.kinds import read
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, UNREACHEDfrom assay.sources.intake.pixi_lock import read_pixi_lock
+from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, UNREACHED
+from assay.sources.intake.pixi_lock import read_pixi_lock
 
 LINUX = {
     "sys_platform": "linux",
