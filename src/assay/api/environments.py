@@ -139,15 +139,17 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
 def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
     """Explain a conflict and find small changes that solve it.
 
-    Every returned fix was resolved successfully. `detail` is null where the spec resolves.
+    Every returned fix was resolved successfully; the best one comes first, and `moves` and `effect` say what it would
+    change. `detail` is null where the spec resolves.
     """
     conflict = explain_conflict(request.actor, spec_input_of(body))
     if conflict is None:
-        return {"detail": None, "asks": [], "fixes": []}
+        return {"detail": None, "chain": [], "asks": [], "fixes": []}
     return {
         "detail": conflict.error.detail,
+        "chain": [one.text for one in conflict.chain],
         "asks": [asdict(one) for one in conflict.dependencies],
-        "fixes": [{**asdict(fix), "count": len(lock.libraries)} for fix, lock in conflict.fixes],
+        "fixes": [{**asdict(fix), "effect": fix.effect} for fix in conflict.fixes],
     }
 
 

@@ -34,6 +34,7 @@ from assay.web.runtimes import apps, projects, secrets, upgrade
 from assay.web.studio import (
     build,
     compare,
+    conflict,
     editor,
     environment,
     environments,
@@ -53,7 +54,8 @@ urlpatterns = [
     path("compare", compare.compare, name="compare"),
     path("new", editor.new, name="environment-new"),
     path("new/preview", editor.resolve_preview, name="resolve-preview"),
-    path("new/fixes", editor.fixes, name="fixes"),
+    path("new/fixes", conflict.fixes, name="fixes"),
+    path("new/fixes/<slug:search>", conflict.found, name="fixes-found"),
     path("new/slug", editor.check_slug, name="check-slug"),
     path("new/intake", intake.intake, name="intake"),
     path("environments/<slug:slug>/", environment.environment, name="environment"),

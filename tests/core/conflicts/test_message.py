@@ -240,6 +240,10 @@ CHAINS = [
         ("The index has no x==9", "The index has only x<=3", "So the sky falls", "Wheels are available for x (v1)"),
     ),
     (
+        ("Because only the following versions of x are available: x<1 x==2 x==3 x==4 x>5.",),
+        ("The index has only x<1 or x==2, 2 more ranges or x>5",),
+    ),
+    (
         ("you require x<1 and x>=2, which are incompatible",),
         ("You require x<1 and x>=2, which are incompatible",),
     ),

@@ -10,6 +10,7 @@ from django.conf import settings
 from support.index import LocalIndex
 from support.people import draft, lock_of, person, spec_input
 
+from assay.core.errors import ResolutionError
 from assay.core.lifecycle import BuildState
 from assay.engine.interface import Index, ResolveRequest
 from assay.flow.build.build import advance, read_log, request_build
@@ -92,3 +93,18 @@ def test_an_answer_counts_for_some_minutes() -> None:
     for age, answer in ((resolution_cache.KEPT - 30, lock), (resolution_cache.KEPT + 1, None)):
         os.utime(path, (now - age,) * 2)
         assert resolution_cache.cached_resolution(request) == answer
+
+
+def test_a_failure_counts_for_a_minute() -> None:
+    """And a lock that another process removes meanwhile is no error."""
+    index = Index(name="default", url="https://index.example/simple")
+    request = ResolveRequest(python="3.11", python_path="/usr/bin/python3", libraries=("failing",), index=index)
+    error = ResolutionError("Because you require failing.", hint="Do not.", path="libraries")
+    resolution_cache.cache_failure(request, error)
+    found = resolution_cache.cached_failure(request)
+    assert found is not None
+    assert (found.detail, found.hint, found.path) == (error.detail, error.hint, error.path)
+    os.utime(resolution_cache._path(request).with_suffix(".json"), (0, 0))
+    assert resolution_cache.cached_failure(request) is None
+    assert resolution_cache.lock_of("missing") is None
+    assert resolution_cache._changed(resolution_cache._path(request)) == 0

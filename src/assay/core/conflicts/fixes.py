@@ -1,24 +1,47 @@
-"""Small changes to a spec that may fix a conflict, the smallest first. Only a resolution shows whether they do.
+"""Small changes to a spec that may end a conflict, and what each one that resolves would change.
 
-A change edits one direct requirement that the conflict names, or the Python version. Loosening comes before
-removal, to stay as close as possible to the spec.
+A candidate edits direct requirements that the conflict names, or the Python version; only a resolution shows whether
+it works. Candidates stand in the order in which they are tried: narrow changes first, removal last.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
+from assay.core.comparison.diff import Step, step_of
 from assay.core.conflicts.message import Kind, parse
 
 UPPER = frozenset({"<", "<=", "==", "===", "~=", "!="})
-MOST = 8  # candidates; each costs a resolution
+MOST = 24  # candidates; each costs a resolution
+MOST_TOGETHER = 12  # requirements that are changed at once
+
+
+class Change(StrEnum):
+    """What a candidate changes."""
+
+    NAME = "name"  # another name that is probably meant
+    NEWER = "newer"  # one requirement without its upper bounds
+    ANY = "any"  # one requirement without bounds
+    PYTHON = "python"  # the Python version
+    TOGETHER = "together"  # all requirements in conflict without their upper bounds
+    REMOVE = "remove"  # one requirement fewer
+
+
+TRIED = (Change.NAME, Change.NEWER, Change.PYTHON, Change.ANY, Change.TOGETHER, Change.REMOVE)
+NARROW = {  # where one of these was found for a requirement, the wider change is not wanted
+    Change.ANY: {Change.NAME, Change.NEWER},
+    Change.REMOVE: {Change.NAME, Change.NEWER, Change.ANY},
+}
+ALONE = frozenset({Change.NAME, Change.NEWER, Change.ANY})  # where one requirement suffices, not several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +53,61 @@ class Dependency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A change to try: the lines at `positions` differ, or the Python version does."""
+
+    change: Change
+    libraries: tuple[str, ...]
+    positions: tuple[int, ...] = ()
+    python: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A library whose version would differ; None where it is not installed."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fix:
-    """One change: the new lines, or another Python version; `words` is the text of its button."""
+    """A change that resolves: the new lines, or another Python version; `words` is the text of its button.
+
+    `moves` are the versions of the changed requirements, `others` the further known libraries that differ, and
+    `count` is the number of libraries afterwards.
+    """
 
     words: str
     libraries: tuple[str, ...]
     python: str | None = None
+    change: Change
+    moves: tuple[Move, ...] = ()
+    others: int = 0
+    major: int = 0
+    count: int = 0
+
+    @property
+    def effect(self) -> str:
+        """What would change, in words."""
+        told = [f"{one.name} {one.before} → {one.after}" for one in self.moves if one.before and one.after]
+        told += [f"{one.name} {one.after}" for one in self.moves if one.after and not one.before]
+        if len(told) > MOST_TOLD:
+            told = [*told[:MOST_TOLD], f"{len(told) - MOST_TOLD} more"]
+        if self.others:
+            subject = "more library moves" if self.others == 1 else "more libraries move"
+            told.append(f"{self.others} {subject}" if told else f"{self.others} {subject.removeprefix('more ')}")
+        return ", ".join(told) or "keeps the versions that you ask for"
+
+    @property
+    def rank(self) -> tuple[int, int, int, int]:
+        """A sort key, best first: what the change takes away, then major updates, then all moves."""
+        return (COST.get(self.change, 0), self.major, len(self.moves) + self.others, TRIED.index(self.change))
+
+
+MOST_TOLD = 4  # moves that are told one by one
+COST = {Change.ANY: 1, Change.PYTHON: 1, Change.REMOVE: 2}
 
 
 def dependencies_in(detail: str) -> tuple[Dependency, ...]:
@@ -51,35 +123,81 @@ def dependencies_in(detail: str) -> tuple[Dependency, ...]:
     )
 
 
-def fixes(
+def candidates(
     libraries: Sequence[str],
     detail: str,
     *,
     python: str | None = None,
     pythons: Sequence[str] = (),
     similar: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Fix, ...]:
-    """Return candidates for a conflict, the smallest change first.
+) -> tuple[Candidate, ...]:
+    """Return candidates for a conflict, in the order in which to try them.
 
-    These are: a similar name, no upper bounds, any version, another Python, one library fewer. `python` is the
-    version in the spec (None on a base, which sets it), `pythons` are those available. `similar` maps names that
-    are probably misspelled to the ones that are meant.
+    `python` is the version in the spec (None on a base, which sets it), `pythons` are those available. `similar` maps
+    names that are probably misspelled to the ones that are meant.
     """
-    lines = [(line, Requirement(line)) for line in libraries]
-    named = [
-        (position, line, wanted)
-        for position, (line, wanted) in enumerate(lines)
-        if names(detail, canonicalize_name(wanted.name))
-    ]
-    found = [_respelled(libraries, *one, similar) for one in named]
-    found += [_without_upper(libraries, *one) for one in named]
-    found += [_any_version(libraries, *one) for one in named]
+    lines = [Requirement(line) for line in libraries]
+    named = [place for place, wanted in enumerate(lines) if names(detail, canonicalize_name(wanted.name))]
+    found: list[Candidate] = []
+    for place in named:
+        wanted = lines[place]
+        meant = similar.get(canonicalize_name(wanted.name))
+        if meant:
+            changed = meant + libraries[place].strip()[len(wanted.name) :]
+            found.append(_edited(libraries, Change.NAME, {place: changed}))
+        found += [_edited(libraries, change, {place: line}) for change, line in _looser(libraries[place])]
+        if len(lines) > 1:
+            found.append(_edited(libraries, Change.REMOVE, {place: ""}))
+    newer = {one.positions[0]: one.libraries[one.positions[0]] for one in found if one.change is Change.NEWER}
+    if 1 < len(newer) <= MOST_TOGETHER:
+        found.append(_edited(libraries, Change.TOGETHER, newer))
     if python and re.search(r"python|wheels", detail, re.IGNORECASE):
         nearest = sorted((one for one in pythons if one != python), key=lambda one: abs(_minor(one) - _minor(python)))
-        found += [Fix(words=f"Use Python {one}", libraries=tuple(libraries), python=one) for one in nearest[:2]]
-    if len(lines) > 1:
-        found += [_without(libraries, *one) for one in named]
-    return tuple(dict.fromkeys(one for one in found if one is not None))[:MOST]
+        found += [Candidate(change=Change.PYTHON, libraries=tuple(libraries), python=one) for one in nearest]
+    return tuple(sorted(found, key=lambda one: TRIED.index(one.change)))[:MOST]
+
+
+def wanted(candidate: Candidate, found: Collection[Candidate]) -> bool:
+    """Return whether a candidate is worth a trial, given those that resolved: no wider change than necessary."""
+    if candidate.change is Change.TOGETHER:
+        return not any(one.change in ALONE for one in found)
+    narrow = NARROW.get(candidate.change, set())
+    return not any(one.change in narrow and one.positions == candidate.positions for one in found)
+
+
+def fix_of(
+    candidate: Candidate, libraries: Sequence[str], before: Mapping[str, str], after: Mapping[str, str]
+) -> Fix:
+    """Return the fix of a candidate that resolved.
+
+    `libraries` are the present lines, `before` the versions that are known of the present state, `after` those of the
+    resolution; both by normalised name. A loosened line asks for the release that was chosen or a newer one.
+    """
+    known = {**before, **pins(libraries)}
+    lines = list(candidate.libraries)
+    changed: dict[str, None] = {}
+    for place in candidate.positions:
+        name = canonicalize_name(Requirement(libraries[place]).name)
+        changed[name] = None
+        if candidate.change is Change.NAME:
+            changed[canonicalize_name(Requirement(lines[place]).name)] = None
+        elif candidate.change is not Change.REMOVE and name in after:
+            lines[place] = _at_least(libraries[place], lines[place], after[name])
+    moved = [name for name in {**changed, **known} if _differs(known.get(name), after.get(name))]
+    return Fix(
+        words=_words(candidate, libraries, lines),
+        libraries=tuple(line for line in lines if line),
+        python=candidate.python,
+        change=candidate.change,
+        moves=tuple(
+            Move(name=name, before=known.get(name), after=after.get(name)) for name in moved if name in changed
+        ),
+        others=sum(name not in changed for name in moved),
+        major=sum(
+            step_of(known[name], after[name]) is Step.MAJOR for name in moved if name in known and name in after
+        ),
+        count=len(after),
+    )
 
 
 def names(detail: str, library: str) -> bool:
@@ -87,27 +205,40 @@ def names(detail: str, library: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(library)}(?![\w-])", detail, re.IGNORECASE) is not None
 
 
+def _differs(before: str | None, after: str | None) -> bool:
+    """Return whether versions differ; `2.15` and `2.15.0` are the same one."""
+    return before != after and (before is None or after is None or step_of(before, after) is not None)
+
+
 def _minor(python: str) -> int:
     return int(python.partition(".")[2])
 
 
-def _respelled(
-    libraries: Sequence[str], position: int, line: str, wanted: Requirement, similar: Mapping[str, str]
-) -> Fix | None:
-    name = similar.get(canonicalize_name(wanted.name))
-    if name is None:
-        return None
-    changed = name + line.strip()[len(wanted.name) :]
-    words = f"Use {name} instead of {wanted.name}"
-    return Fix(words=words, libraries=(*libraries[:position], changed, *libraries[position + 1 :]))
+def pins(libraries: Sequence[str]) -> dict[str, str]:
+    """Return the exact versions that lines ask for, by name."""
+    found: dict[str, str] = {}
+    for line in libraries:
+        requirement = Requirement(line)
+        exact = [one.version for one in requirement.specifier if one.operator == "==" and "*" not in one.version]
+        if exact:
+            found[canonicalize_name(requirement.name)] = exact[0]
+    return found
 
 
-def _without_upper(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix | None:
-    """Keep only lower bounds: `==1.2` and `~=1.2` become `>=1.2`, `<2` is dropped."""
+def _edited(libraries: Sequence[str], change: Change, lines: Mapping[int, str]) -> Candidate:
+    """Return a candidate with other lines; '' leaves one out, which keeps the positions of the others."""
+    edited = tuple(lines.get(place, line) for place, line in enumerate(libraries))
+    return Candidate(change=change, libraries=edited, positions=tuple(lines))
+
+
+def _looser(line: str) -> list[tuple[Change, str]]:
+    """Return a line with only lower bounds (`==1.2` and `~=1.2` become `>=1.2`), and without any."""
+    wanted = Requirement(line)
+    if not str(wanted.specifier):
+        return []
     kept = SpecifierSet(",".join(filter(None, (_lower(one) for one in wanted.specifier))))
-    if kept == wanted.specifier or not str(kept):
-        return None
-    return _changed(libraries, position, line, wanted, kept)
+    found = [(Change.ANY, _with(line, SpecifierSet()))]
+    return [(Change.NEWER, _with(line, kept)), *found] if str(kept) and kept != wanted.specifier else found
 
 
 def _lower(one: Specifier) -> str:
@@ -116,17 +247,43 @@ def _lower(one: Specifier) -> str:
     return "" if one.operator in UPPER else str(one)
 
 
-def _any_version(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix | None:
-    return _changed(libraries, position, line, wanted, SpecifierSet()) if str(wanted.specifier) else None
-
-
-def _changed(libraries: Sequence[str], position: int, line: str, wanted: Requirement, specifier: SpecifierSet) -> Fix:
+def _with(line: str, specifier: SpecifierSet) -> str:
     loosened = Requirement(line)
     loosened.specifier = specifier
-    words = f"Use {loosened} instead of {line}" if str(specifier) else f"Allow any version of {wanted.name}"
-    return Fix(words=words, libraries=(*libraries[:position], str(loosened), *libraries[position + 1 :]))
+    return str(loosened)
 
 
-def _without(libraries: Sequence[str], position: int, line: str, wanted: Requirement) -> Fix:
-    del line
-    return Fix(words=f"Remove {wanted.name}", libraries=(*libraries[:position], *libraries[position + 1 :]))
+def _at_least(line: str, loosened: str, version: str) -> str:
+    """Return a loosened line that asks for at least the release of the chosen version, if it named a version at all.
+
+    A line with only upper bounds stays without bounds: it did not ask for a release.
+    """
+    named = any(one.operator not in {"<", "<=", "!="} for one in Requirement(line).specifier)
+    return _with(line, SpecifierSet(f">={release(version)}")) if named else loosened
+
+
+def release(version: str) -> str:
+    """Return the lower bound that stands for a version: its first two segments, or all of a pre-release."""
+    try:
+        parsed = Version(version)
+    except InvalidVersion:
+        return version
+    if parsed.is_prerelease or parsed.epoch:
+        return parsed.public
+    return ".".join(str(one) for one in parsed.release[:2])
+
+
+def _words(candidate: Candidate, libraries: Sequence[str], lines: Sequence[str]) -> str:
+    if candidate.python:
+        return f"Use Python {candidate.python}"
+    if candidate.change is Change.TOGETHER:
+        return f"Use newer versions of {len(candidate.positions)} libraries"
+    place = candidate.positions[0]
+    before = Requirement(libraries[place])
+    if candidate.change is Change.REMOVE:
+        return f"Remove {before.name}"
+    if candidate.change is Change.NAME:
+        return f"Use {Requirement(lines[place]).name} instead of {before.name}"
+    if not str(Requirement(lines[place]).specifier):
+        return f"Allow any version of {before.name}"
+    return f"Use {lines[place]} instead of {libraries[place]}"

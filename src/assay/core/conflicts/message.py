@@ -217,9 +217,10 @@ class _Clauses:
         if package is None or not (verb := UNUSABLE.match(self._text, package[1])):
             return
         ends = [found.start() for found in re.compile(r",? and ").finditer(self._text, verb.end())]
-        for end in (*ends, len(self._text)):
-            reason = self._text[package[1] : end].strip()
-            yield Fact(kind=Kind.UNUSABLE, subjects=(package[0],), reason=reason), end
+        yield from (
+            (Fact(kind=Kind.UNUSABLE, subjects=(package[0],), reason=self._text[package[1] : end].strip()), end)
+            for end in (*ends, len(self._text))
+        )
 
     def _subject(self, at: int) -> tuple[Package, int] | None:
         end = self._after(at, *YOU)

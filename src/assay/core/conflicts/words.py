@@ -17,6 +17,7 @@ REASONS = (  # uv's words for why versions cannot be used, and ours
     (r"yanked", "withdrawn by the authors"),
     (r"published after the exclude newer time", "newer than the policy's cool-down period allows"),
 )
+MOST_RANGES = 3  # of one package in a line
 BEFORE = {  # words before the subject
     Kind.AVAILABLE: "the index has only ",
     Kind.MISSING: "the index has no ",
@@ -101,8 +102,16 @@ def _every(package: Package) -> list[Part]:
 
 
 def _either(package: Package) -> list[Part]:
+    """Return the ranges of a package; of very many the first ones and the last."""
     parts: list[Part] = []
-    for text in package.texts:
+    texts = package.texts
+    if len(texts) > MOST_RANGES:
+        left_out = Part(text=f", {len(texts) - MOST_RANGES} more ranges")
+        head = _either(
+            Package(name=package.name, extra=package.extra, marker=package.marker, ranges=package.ranges[:2])
+        )
+        return [*head, left_out, Part(text=" or "), Part(text=texts[-1], code=True)]
+    for text in texts:
         parts += [*([Part(text=" or ")] if parts else []), Part(text=text, code=True)]
     return parts
 

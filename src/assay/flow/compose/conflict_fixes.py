@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from subprocess import Popen
-from tempfile import TemporaryDirectory
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
 
-from assay.core.conflicts.fixes import Dependency, Fix, dependencies_in, fixes
+from assay.core.conflicts.fixes import Dependency, Fix, candidates, dependencies_in, fix_of
 from assay.core.conflicts.message import parse
 from assay.core.conflicts.words import Line, chain
-from assay.core.errors import AssayError, ResolutionError
+from assay.core.errors import ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
-from assay.engine.engines import engine_of
 from assay.engine.interface import Credentials, ResolveRequest
 from assay.flow.assess.context import names_in_use
-from assay.flow.compose.draft import SpecInput, check_spec_input
-from assay.flow.compose.resolve import resolve_request
-from assay.flow.package_indexes import indexes_in
-from assay.flow.paths import engine_paths, home, interpreter, interpreters
+from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
+from assay.flow.compose.fix_trials import Trials
+from assay.flow.compose.resolution_cache import cache_failure, cached_failure
+from assay.flow.compose.resolve import full_request, shown_lock
+from assay.flow.paths import home, interpreters
 from assay.store.approved_libraries import approved_names
 
-SECONDS = 10.0  # for all candidates together; one that is not resolved by then is not offered
 NOT_FOUND = "was not found"  # uv's words for a name that no index has
-MAX_CONCURRENT = 2  # concurrent resolutions; the author's next preview needs CPU too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A spec that does not resolve, with all that a search for fixes needs; it reads the database no more.
+
+    `before` are the versions that are known of the present state, by name.
+    """
+
+    error: ResolutionError
+    request: ResolveRequest
+    credentials: Credentials
+    python: str | None
+    similar: Mapping[str, str]
+    before: Mapping[str, str]
+
+    @property
+    def chain(self) -> tuple[Line, ...]:
+        """Why it does not resolve, in plain words."""
+        return chain(parse(self.error.detail))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,55 +53,79 @@ class Conflict:
     error: ResolutionError
     chain: tuple[Line, ...]
     dependencies: tuple[Dependency, ...]
-    fixes: tuple[tuple[Fix, Lock], ...]
-
-
-class _RunningTrials:
-    """The running trial resolutions of each person; a newer request ends the earlier ones."""
-
-    def __init__(self) -> None:
-        self._running: dict[int, list[Popen[str]]] = {}
-        self._guard = threading.Lock()
-
-    def begin(self, person: int) -> list[Popen[str]]:
-        """Kill the person's running processes, and return the list for their new ones."""
-        with self._guard:
-            for process in self._running.get(person, ()):
-                with contextlib.suppress(OSError):
-                    process.kill()
-            mine = self._running[person] = []
-        return mine
-
-
-_trials = _RunningTrials()
+    fixes: tuple[Fix, ...]
 
 
 def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
-    """Return why a spec does not resolve and the fixes that work, None when it does resolve."""
+    """Return why a spec does not resolve and the fixes that work, best first; None when it does resolve."""
+    problem = find_problem(actor, spec_input)
+    if problem is None:
+        return None
+    found = sorted(found_fixes(problem), key=lambda fix: fix.rank)
+    return Conflict(
+        error=problem.error,
+        chain=problem.chain,
+        dependencies=dependencies_in(problem.error.detail),
+        fixes=tuple(found),
+    )
+
+
+def find_problem(actor: Actor, spec_input: SpecInput, *, shown: str = "") -> Problem | None:
+    """Resolve a spec and return why it fails, None when it does not; `shown` is the token of the last preview."""
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
-    mine = _trials.begin(actor.id)
-    sources = indexes_in(actor.workspace_id)
-    request, secrets = resolve_request(checked, sources), sources.credentials
-    (home() / "tmp").mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="fixes-", dir=home() / "tmp") as folder:
+    request, credentials = full_request(actor, checked)
+    error = cached_failure(request) or _failure(request, credentials)
+    if error is None:
+        return None
+    return Problem(
+        error=error,
+        request=request,
+        credentials=credentials,
+        python=None if checked.base else checked.python,
+        similar=_similar(actor, checked.spec.names) if NOT_FOUND in error.detail else {},
+        before=_before(actor, checked, shown),
+    )
+
+
+def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: Path | None = None) -> Iterator[Fix]:
+    """Yield fixes as they are found. Ends early when `cancelled`; `folder` is for temporary files."""
+    libraries = problem.request.libraries
+    tried = candidates(
+        libraries,
+        problem.error.detail,
+        python=problem.python,
+        pythons=tuple(interpreters()),
+        similar=problem.similar,
+    )
+    with _temporary(folder) as place:
+        for candidate, lock in Trials(problem.request, problem.credentials, place).run(tried, cancelled):
+            yield fix_of(candidate, libraries, problem.before, {one.name: one.version for one in lock.libraries})
+
+
+class _temporary:  # noqa: N801 - used as a function
+    """A folder under `tmp`, removed at the end even while a killed process still writes there."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._given = folder
+
+    def __enter__(self) -> Path:
+        (home() / "tmp").mkdir(exist_ok=True)
+        self._path = self._given or Path(mkdtemp(prefix="fixes-", dir=home() / "tmp"))
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        if self._given is None:
+            shutil.rmtree(self._path, ignore_errors=True)
+
+
+def _failure(request: ResolveRequest, credentials: Credentials) -> ResolutionError | None:
+    with _temporary(None) as folder:
         try:
-            _resolve(request, folder, "0", mine, secrets)
+            Trials(request, credentials, folder).resolve(request)
         except ResolutionError as error:
-            python = None if checked.base else checked.python
-            found = fixes(
-                checked.spec.libraries,
-                error.detail,
-                python=python,
-                pythons=tuple(interpreters()),
-                similar=_similar(actor, checked.spec.names) if NOT_FOUND in error.detail else {},
-            )
-            return Conflict(
-                error=error,
-                chain=chain(parse(error.detail)),
-                dependencies=dependencies_in(error.detail),
-                fixes=_resolvable(request, found, folder, mine, secrets),
-            )
+            cache_failure(request, error)
+            return error
     return None
 
 
@@ -96,39 +136,9 @@ def _similar(actor: Actor, names: tuple[str, ...]) -> dict[str, str]:
     return {name: one.name for name, one in found.items() if one}
 
 
-def _resolvable(
-    request: ResolveRequest, candidates: tuple[Fix, ...], folder: str, mine: list[Popen[str]], secrets: Credentials
-) -> tuple[tuple[Fix, Lock], ...]:
-    """Return the candidates that resolve, in their order."""
-    until = time.monotonic() + SECONDS
-    found: list[tuple[Fix, Lock]] = []
-    with ThreadPoolExecutor(MAX_CONCURRENT) as pool:
-        running = [
-            (fix, pool.submit(_resolve, _request_with(request, fix), folder, str(number), mine, secrets))
-            for number, fix in enumerate(candidates, 1)
-        ]
-        for fix, one in running:
-            try:
-                found.append((fix, one.result(max(0.0, until - time.monotonic()))))
-            except (AssayError, TimeoutError):
-                continue
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list(mine):
-            if process.poll() is None:
-                process.kill()
-    return tuple(found)
-
-
-def _request_with(request: ResolveRequest, fix: Fix) -> ResolveRequest:
-    changed = replace(request, libraries=fix.libraries)
-    if fix.python is None:
-        return changed
-    return replace(changed, python=fix.python, python_path=interpreter(fix.python).path)
-
-
-def _resolve(request: ResolveRequest, folder: str, name: str, mine: list[Popen[str]], secrets: Credentials) -> Lock:
-    with TemporaryDirectory(prefix=f"{name}-", dir=folder) as workdir:
-        cache = engine_paths().cache
-        return engine_of(request).preview(
-            request, cache=cache, workdir=workdir, started=mine.append, credentials=secrets
-        )
+def _before(actor: Actor, checked: CheckedSpec, shown: str) -> dict[str, str]:
+    """Return the versions of the kept version, or of the author's last preview."""
+    lock = shown_lock(actor, shown)
+    if checked.kept is not None and checked.kept.lock is not None:
+        lock = Lock.from_dict(checked.kept.lock.content)
+    return {one.name: one.version for one in lock.libraries} if lock else {}

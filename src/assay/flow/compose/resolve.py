@@ -8,25 +8,29 @@ from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
+from django.core.signing import BadSignature, Signer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from assay.core.comparison.diff import UnrequestedChange, unrequested_changes
 from assay.core.comparison.similarity import Profile
-from assay.core.errors import ConflictError
+from assay.core.errors import ConflictError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction
 from assay.engine.engines import engine_of
-from assay.engine.interface import ResolveRequest
+from assay.engine.interface import Credentials, ResolveRequest
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
 from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
-from assay.flow.compose.resolution_cache import cache_resolution, cached_resolution
+from assay.flow.compose.resolution_cache import cache_failure, cache_resolution, cached_resolution, lock_of
+from assay.flow.compose.resolution_cache import key_of as key_of_request
 from assay.flow.package_indexes import PackageIndexes, indexes_in
 from assay.flow.paths import engine_paths, home, interpreter
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
+
+SALT = "assay.preview"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,8 @@ class Preview:
     """What would be installed. `added` counts the libraries that the base lacks; `need` is for searching versions.
 
     `moved` are the unrequested changes from the version whose pins are preferred (`kept`, '' for none);
-    `new_bytes` is the size of the files that no environment of this installation has yet.
+    `new_bytes` is the size of the files that no environment of this installation has yet. `shown` is a token for
+    `shown_lock`, with which a search for fixes compares.
     """
 
     lock: Lock
@@ -45,6 +50,7 @@ class Preview:
     kept: str
     moved: tuple[UnrequestedChange, ...]
     new_bytes: int
+    shown: str
 
 
 class _LatestResolutions:
@@ -94,6 +100,22 @@ def resolve_request(checked: CheckedSpec, sources: PackageIndexes, *, cool_down_
     )
 
 
+def full_request(actor: Actor, checked: CheckedSpec) -> tuple[ResolveRequest, Credentials]:
+    """Return the request of a preview, with the workspace's indexes and its policy's cool-down period."""
+    sources = indexes_in(actor.workspace_id)
+    cool_down_days = current_policy(actor.workspace_id).policy.cool_down_days
+    return resolve_request(checked, sources, cool_down_days=cool_down_days), sources.credentials
+
+
+def shown_lock(actor: Actor, token: str) -> Lock | None:
+    """Return the lock of a preview by its token, None for a token of another workspace or an old one."""
+    try:
+        workspace, _, key = Signer(salt=SALT).unsign(token).partition(":")
+    except BadSignature:
+        return None
+    return lock_of(key) if workspace == str(actor.workspace_id) else None
+
+
 def pins_of(base: Version | None) -> tuple[str, ...]:
     """Return `name==version` for each library of a base."""
     if base is None or base.lock is None:
@@ -116,10 +138,7 @@ def resolve_checked(
         mine.append(process)
         _latest.start(key, process)
 
-    sources = indexes_in(actor.workspace_id)
-    request = resolve_request(
-        checked, sources, cool_down_days=current_policy(actor.workspace_id).policy.cool_down_days
-    )
+    request, credentials = full_request(actor, checked)
     if preferred is not None:
         request = replace(request, preferred=preferred)
     known = cached_resolution(request) if cached else None
@@ -133,11 +152,13 @@ def resolve_checked(
                 cache=engine_paths().cache,
                 workdir=workdir,
                 started=started,
-                credentials=sources.credentials,
+                credentials=credentials,
             )
-        except Exception:
+        except Exception as error:
             if mine and not _latest.is_current(key, mine[-1]):
                 raise ConflictError("A newer request replaced this one.", hint="Try again.") from None
+            if isinstance(error, ResolutionError):
+                cache_failure(request, error)
             raise
         finally:
             _latest.finish(key, mine[-1] if mine else None)
@@ -167,6 +188,7 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
         kept=checked.kept.reference if checked.kept else "",
         moved=_moved(checked, lock),
         new_bytes=new_bytes(lock),
+        shown=Signer(salt=SALT).sign(f"{actor.workspace_id}:{key_of_request(request)}"),
     )
 
 

@@ -18,8 +18,8 @@ from assay.flow.access import find_version, version_state
 from assay.flow.assess.assess import preview_findings
 from assay.flow.build.build import request_build
 from assay.flow.compose import draft
-from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput
+from assay.flow.compose.fix_search import cancel_search
 from assay.flow.compose.resolve import Preview, preview
 from assay.flow.paths import interpreters
 from assay.store.models import Version
@@ -150,6 +150,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
 def resolve_preview(request: Visit) -> HttpResponse:
     """Show what the fields would install; a newer request cancels this one."""
     form = Form.from_post(request.POST)
+    cancel_search(request.actor)
     if not form.libraries and not form.base:
         return render(request, "components/preview.html", {"empty": True})
     try:
@@ -157,7 +158,7 @@ def resolve_preview(request: Visit) -> HttpResponse:
     except ConflictError:
         return HttpResponse(status=204)  # a newer request follows
     except AssayError as error:
-        return render(request, "components/preview.html", {"error": error})
+        return render(request, "components/preview.html", {"error": error, "shown": request.POST.get("shown", "")})
     near = covers(request.actor, found.need, exclude={form.base.partition("@")[0], form.slug})
     workspace_id = request.actor.workspace_id
     findings = preview_findings(workspace_id, found.lock, direct=found.direct, environment=form.slug, base=form.base)
@@ -170,22 +171,11 @@ def _preview_context(found: Preview) -> dict[str, Any]:
     rows = sorted(found.lock.libraries, key=lambda one: (one.name not in direct, one.name))
     return {
         "preview": found,
+        "shown": found.shown,
         "rows": [(one, one.name in direct) for one in rows],
         "count": len(rows),
         "size": found.lock.download_size,
     }
-
-
-@require_POST
-@page(Right.COMPOSE)
-def fixes(request: Visit) -> HttpResponse:
-    """Show which requirements conflict, and the changes that were tested to resolve the conflict."""
-    form = Form.from_post(request.POST)
-    try:
-        conflict = explain_conflict(request.actor, form.spec_input())
-    except AssayError:
-        conflict = None
-    return render(request, "components/fixes.html", {"conflict": conflict, "libraries": form.libraries})
 
 
 @require_POST

@@ -1,0 +1,42 @@
+"""Fixes over the API: the chain, the dependencies, and what each fix would change."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from support.caller import Caller
+from support.index import LocalIndex
+from support.people import person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_fixes_say_what_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Best first; a spec that resolves has none."""
+    index = LocalIndex()
+    monkeypatch.setattr(settings, "INDEX_URL", index.url)
+    index.add("shared", "1.0")
+    index.add("app", "1.0", requires=("shared<2",))
+    index.add("app", "2.0", requires=("shared",))
+    index.add("shared", "2.0")
+    caller = Caller(person("ana"))
+    body = {"base": None, "python": "3.11", "libraries": ["app==1.0", "shared>=2"]}
+    found = caller.post("/resolve/fixes", body).json()
+    assert (
+        "Every version of app requires shared<2" in found["chain"] or "app<=1.0 requires shared<2" in found["chain"]
+    )
+    assert {"dependent": "", "requirement": "shared>=2"} in found["asks"]
+    assert found["fixes"][0] == {
+        "words": "Use app>=2.0 instead of app==1.0",
+        "libraries": ["app>=2.0", "shared>=2"],
+        "python": None,
+        "change": "newer",
+        "moves": [{"name": "app", "before": "1.0", "after": "2.0"}],
+        "others": 0,
+        "major": 1,
+        "count": 2,
+        "effect": "app 1.0 → 2.0",
+    }
+    fine = caller.post("/resolve/fixes", {**body, "libraries": ["app"]}).json()
+    assert fine == {"detail": None, "chain": [], "asks": [], "fixes": []}
+    index.close()
