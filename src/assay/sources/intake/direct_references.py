@@ -49,11 +49,12 @@ def reference_entry(line: str, number: int, *, choice: str = "", editable: bool 
             line=number, text=shown(line), library=f"{name}{extras}{marker.rstrip(';')}", note=note, choice=choice
         )
     what = f"{name}=={version}" if version else name or "the library"
-    reason = f"comes from {_place(where)}, {ONLY_INDEXES}; add {what} by name if an index has it"
+    reason = f"comes from {place_of(where)}, {ONLY_INDEXES}; add {what} by name if an index has it"
     return Entry(line=number, text=shown(line), reason=reason, choice=choice)
 
 
-def _place(where: str) -> str:
+def place_of(where: str) -> str:
+    """Return what a reference points to, for a sentence."""
     if REPOSITORY.match(where):
         return "a repository"
     if ARCHIVE.search(where):

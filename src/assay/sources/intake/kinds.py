@@ -18,10 +18,13 @@ from assay.sources.intake.pdm_lock import read_pdm
 from assay.sources.intake.pipfile_lock import read_pipfile_lock
 from assay.sources.intake.pixi import read_pixi
 from assay.sources.intake.pixi_lock import read_pixi_lock
+from assay.sources.intake.poetry import read_pipfile
 from assay.sources.intake.poetry_lock import read_poetry
 from assay.sources.intake.pylock import read_pylock
-from assay.sources.intake.pyproject import read_pipfile, read_pyproject, read_setup_cfg
+from assay.sources.intake.pyproject import read_pyproject
 from assay.sources.intake.requirements import read_requirements
+from assay.sources.intake.setup_cfg import read_setup_cfg
+from assay.sources.intake.setup_py import read_setup_py
 from assay.sources.intake.uv_lock import read_uv
 
 MAX_BYTES = 8_000_000  # of one file; lock files of a thousand libraries with all their hashes have 5 MB
@@ -162,6 +165,13 @@ KINDS = (
         filename=_pattern(r".*\.ya?ml"),
         content=_lines(r"^dependencies:\s*(#.*)?$"),
         reader=read_environment,
+    ),
+    Kind(
+        name="setup-py",
+        label="setup.py",
+        filename=_pattern(r"setup\.py"),
+        content=_lines(r"^(from|import)\s+(setuptools|distutils|numpy\.distutils)\b"),
+        reader=read_setup_py,
     ),
     Kind(
         name="dockerfile",

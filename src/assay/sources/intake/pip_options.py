@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 FROM_INDEXES = "is an option: libraries come from the workspace's package indexes"
+OWN_INDEX = "is a package index of the project; libraries come from the workspace's package indexes"
 VERIFIED = "is an option: every file is verified by its hash anyway"
 BUILDS = "is an option that the editor sets: whether libraries may be built from their source"
 FINAL = "is an option: a pre-release is used where a requirement names one, such as ==2.0rc1"

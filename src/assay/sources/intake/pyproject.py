@@ -1,131 +1,216 @@
-"""`pyproject.toml`: PEP 621, dependency groups (PEP 735), optional dependencies, Poetry, PDM; and `setup.cfg`."""
+"""`pyproject.toml`: the standard's dependencies, extras and groups, and those of Poetry, PDM, uv, Hatch and Flit."""
 
 from __future__ import annotations
 
-import configparser
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-from packaging.dependency_groups import DependencyGroupResolver
-from poetry.core.factory import Factory
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
-from assay.core.intake.document import Choice, Document, Entry
-from assay.sources.intake.formats import array, table, text_of, toml, unreadable
+from assay.core.intake.document import Document, Entry
+from assay.sources.intake.choices import choices_of
+from assay.sources.intake.direct_references import ONLY_INDEXES
+from assay.sources.intake.formats import PROJECT_ITSELF, array, shown, table, text_of, toml
+from assay.sources.intake.pip_options import OWN_INDEX
+from assay.sources.intake.poetry import poetry_entries
 from assay.sources.intake.poetry_versions import python_specifier
-from assay.sources.intake.requirements import entry_of
+from assay.sources.intake.positions import Positions
+from assay.sources.intake.requirement_lines import entry_of
+
+BUILD = "build requirements"
+SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\]", re.MULTILINE)
+MAX_DEPTH = 20  # of extras and groups that include others
+NONE_LISTED = "lists no libraries that the project needs; import requirements.txt, setup.cfg or setup.py if one does"
+ELSEWHERE = "are listed in another file; import requirements.txt, setup.cfg or setup.py too"
 
 
 def read_pyproject(text: str) -> Document:
-    """Read a project file; extras and groups are choices, none is selected."""
-    document = toml(text)
-    project, poetry = table(document, "project"), table(document, "tool", "poetry")
-    entries = [_entry(one) for one in array(project.get("dependencies"))]
-    extras = table(project, "optional-dependencies")
-    groups = table(document, "dependency-groups")
-    pdm = table(document, "tool", "pdm", "dev-dependencies")
-    entries += [_entry(one, f"extra {name}") for name, lines in extras.items() for one in array(lines)]
-    entries += list(_groups(groups))
-    entries += [_entry(one, f"group {name}") for name, lines in pdm.items() for one in array(lines)]
-    entries += list(_poetry(poetry))
-    python = text_of(project.get("requires-python")) or text_of(table(poetry, "dependencies").get("python"))
-    return Document(
-        kind="pyproject",
-        entries=tuple(entries),
-        choices=choices_of(entries),
-        requires_python=python_specifier(python),
-    )
+    """Read a project file; extras, groups, environments and build requirements are choices, none is selected."""
+    return _Project(text).document()
 
 
-def read_pipfile(text: str) -> Document:
-    """Read a Pipfile; its dev-packages are a choice."""
-    document = toml(text)
-    entries = [
-        one
-        for section, choice in (("packages", ""), ("dev-packages", "group dev"))
-        for name, wanted in table(document, section).items()
-        for one in poetry_entries(name, wanted, choice)
-    ]
-    python = text_of(table(document, "requires").get("python_version"))
-    return Document(kind="pipfile", entries=tuple(entries), choices=choices_of(entries), python=python or None)
+class _Project:
+    def __init__(self, text: str) -> None:
+        self._text, self._whole, self._positions = text, toml(text), Positions(text)
+        self._project = table(self._whole, "project")
+        poetry = table(self._whole, "tool", "poetry")
+        self._poetry = poetry
+        self._name = canonicalize_name(text_of(self._project.get("name")) or text_of(poetry.get("name")) or "-")
+        extras, groups = table(self._project, "optional-dependencies"), table(self._whole, "dependency-groups")
+        self._extras = {canonicalize_name(name): (name, array(lines)) for name, lines in extras.items()}
+        self._groups = {canonicalize_name(name): (name, array(lines)) for name, lines in groups.items()}
 
+    def document(self) -> Document:
+        """Return what the file says."""
+        entries = [*self._standard(), *self._tools()]
+        entries = [self._with_source(one) for one in entries]
+        if not entries:
+            found = SECTION.search(self._text)
+            if found:
+                line = self._text.count("\n", 0, found.start()) + 1
+                entries.append(Entry(text=found[0].strip(), line=line, reason=NONE_LISTED))
+        entries += self._lines(array(table(self._whole, "build-system").get("requires")), BUILD, "build-system")
+        flit = table(self._whole, "tool", "flit", "metadata")
+        python = (
+            text_of(self._project.get("requires-python"))
+            or text_of(table(self._poetry, "dependencies").get("python"))
+            or text_of(flit.get("requires-python"))
+        )
+        return Document(
+            kind="pyproject",
+            entries=tuple(entries),
+            choices=choices_of(entries),
+            requires_python=python_specifier(python),
+        )
 
-def read_setup_cfg(text: str) -> Document:
-    """Read a `setup.cfg`; extras are choices."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise unreadable("setup.cfg", error) from error
-    options = dict(parser["options"]) if parser.has_section("options") else {}
-    extras = dict(parser["options.extras_require"]) if parser.has_section("options.extras_require") else {}
-    entries = [_entry(one) for one in options.get("install_requires", "").split("\n") if one.strip()]
-    entries += [
-        _entry(one, f"extra {name}") for name, lines in extras.items() for one in lines.split("\n") if one.strip()
-    ]
-    return Document(
-        kind="setup-cfg",
-        entries=tuple(entries),
-        choices=choices_of(entries),
-        requires_python=options.get("python_requires", ""),
-    )
+    def _standard(self) -> Iterator[Entry]:
+        yield from self._lines(array(self._project.get("dependencies")), "", "project")
+        for name, lines in self._extras.values():
+            yield from self._lines(lines, f"extra {name}", "project.optional-dependencies")
+        for name, lines in self._groups.values():
+            yield from self._lines(lines, f"group {name}", "dependency-groups")
+        yield from self._dynamic()
 
+    def _tools(self) -> Iterator[Entry]:
+        tool = table(self._whole, "tool")
+        yield from poetry_entries(self._poetry, self._positions)
+        for name, lines in table(tool, "pdm", "dev-dependencies").items():
+            yield from self._lines(array(lines), f"group {name}", "tool.pdm")
+        for one in ("uv", "rye"):
+            yield from self._lines(array(table(tool, one).get("dev-dependencies")), "group dev", f"tool.{one}")
+        for key in ("constraint-dependencies", "override-dependencies"):
+            limits = self._lines(array(table(tool, "uv").get(key)), "", "tool.uv")
+            yield from (replace(one, limits=True) for one in limits)
+        for name in table(tool, "hatch", "envs"):
+            found = table(tool, "hatch", "envs", name)
+            for key in ("dependencies", "extra-dependencies"):
+                yield from self._lines(array(found.get(key)), f"environment {name}", f"tool.hatch.envs.{name}")
+        flit = table(tool, "flit", "metadata")
+        yield from self._lines(array(flit.get("requires")), "", "tool.flit.metadata")
+        yield from self._lines(array(flit.get("dev-requires")), "group dev", "tool.flit.metadata")
+        for name, lines in table(flit, "requires-extra").items():
+            yield from self._lines(array(lines), f"extra {name}", "tool.flit.metadata.requires-extra")
+        for name, key in (("uv", "index"), ("uv", "index-url"), ("uv", "extra-index-url"), ("pdm", "source")):
+            yield from self._indexes(table(tool, name).get(key), f"tool.{name}")
 
-def choices_of(entries: list[Entry]) -> tuple[Choice, ...]:
-    """Return the choices of entries in their order."""
-    names = dict.fromkeys(one.choice for one in entries if one.choice)
-    return tuple(Choice(name=name, label=name.capitalize(), selected=False) for name in names)
+    def _indexes(self, value: object, section: str) -> Iterator[Entry]:
+        for one in value if isinstance(value, list) else [value]:
+            address = text_of(one) or text_of(table({"x": one}, "x").get("url"))
+            if address:
+                yield Entry(line=self._positions.string(address, section), text=shown(address), reason=OWN_INDEX)
 
+    def _lines(self, lines: list[Any], choice: str, section: str) -> list[Entry]:
+        """Return the entries of a list; what it includes of the same file has its own line."""
+        found: list[Entry] = []
+        for one in lines:
+            text = text_of(one).strip()
+            if text:
+                number = self._positions.string(text, section)
+            else:
+                number = self._positions.string(_included(one), section)
+            found += self._entries(one, number, choice, ())
+        return found
 
-def _entry(line: object, choice: str = "") -> Entry:
-    text = str(line).strip()
-    return entry_of(text, 0, choice=choice)
-
-
-def _groups(groups: dict[str, object]) -> Iterator[Entry]:
-    """Yield the entries of each dependency group, with those that it includes."""
-    for name, lines in groups.items():
+    def _entries(self, wanted: object, number: int, choice: str, within: tuple[str, ...]) -> list[Entry]:
+        """Return the entries of a line: of a library, or of the extras and groups of the project that it names."""
+        text = text_of(wanted).strip()
+        name = _included(wanted)
+        if name:
+            return self._expanded(
+                f"group {name}", self._groups.get(canonicalize_name(name), ("", None))[1], number, choice, within
+            )
+        if not text:
+            return [Entry(line=number, text=shown(str(wanted)), reason="is no requirement", choice=choice)]
         try:
-            wanted = [str(one) for one in DependencyGroupResolver(groups).resolve(name)]  # type: ignore[arg-type]  # it checks them
-        except Exception as error:  # noqa: BLE001 - a group that is broken in any way is left out as a whole
-            reason = f"cannot be read as a dependency group: {str(error)[:100]}"
-            yield Entry(line=0, text=f"{name}: {str(lines)[:100]}", reason=reason, choice=f"group {name}")
-            continue
-        yield from (_entry(one, f"group {name}") for one in wanted)
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            return [entry_of(text, number, choice=choice)]
+        if canonicalize_name(requirement.name) != self._name:
+            return [entry_of(text, number, choice=choice)]
+        if not requirement.extras:
+            return [Entry(line=number, text=text, reason=PROJECT_ITSELF, choice=choice)]
+        found: list[Entry] = []
+        for extra in sorted(requirement.extras):
+            lines = self._extras.get(canonicalize_name(extra), ("", None))[1]
+            found += self._expanded(f"extra {extra}", lines, number, choice, within)
+        return found
 
+    def _expanded(
+        self, name: str, lines: list[Any] | None, number: int, choice: str, within: tuple[str, ...]
+    ) -> list[Entry]:
+        if lines is None or name in within or len(within) > MAX_DEPTH:
+            reason = "includes itself" if lines is not None else "is not in this file"
+            return [Entry(line=number, text=name, reason=reason, choice=choice)]
+        found = [entry for one in lines for entry in self._entries(one, number, choice, (*within, name))]
+        return [replace(one, text=shown(f"{name}: {one.text}")) for one in found] or [
+            Entry(line=number, text=name, reason="is empty", choice=choice)
+        ]
 
-def _poetry(poetry: dict[str, object]) -> Iterator[Entry]:
-    extras = {str(one) for names in table(poetry, "extras").values() for one in array(names)}
-    for name, wanted in table(poetry, "dependencies").items():
-        if name.lower() != "python":
-            choice = "optional" if name in extras or table({"x": wanted}, "x").get("optional") else ""
-            yield from poetry_entries(name, wanted, choice)
-    for name, wanted in table(poetry, "dev-dependencies").items():
-        yield from poetry_entries(name, wanted, "group dev")
-    for group, content in table(poetry, "group").items():
-        for name, wanted in table({"x": content}, "x", "dependencies").items():
-            yield from poetry_entries(name, wanted, f"group {group}")
+    def _dynamic(self) -> Iterator[Entry]:
+        """Yield the files that hold what the project file declares as dynamic."""
+        dynamic = [
+            one for one in array(self._project.get("dynamic")) if one in {"dependencies", "optional-dependencies"}
+        ]
+        setuptools = table(self._whole, "tool", "setuptools", "dynamic")
+        for name in dynamic:
+            found = list(self._dynamic_files(name, setuptools))
+            known = name == "dependencies" and table(self._poetry, "dependencies")
+            known = known or (name != "dependencies" and table(self._poetry, "extras"))
+            if not found and not known:
+                line = self._positions.string(name, "project")
+                found = [Entry(line=line, text=f"dynamic {name}", reason=ELSEWHERE)]
+            yield from found
 
+    def _dynamic_files(self, name: str, setuptools: dict[str, Any]) -> Iterator[Entry]:
+        section = "tool.setuptools.dynamic"
+        if name == "dependencies":
+            files = table(setuptools, name).get("file")
+            hook = table(self._whole, "tool", "hatch", "metadata", "hooks", "requirements_txt")
+            yield from self._files(files, "", section)
+            yield from self._files(hook.get("files") or hook.get("filename"), "", "tool.hatch")
+            return
+        for extra in table(setuptools, name):
+            yield from self._files(table(setuptools, name, extra).get("file"), f"extra {extra}", section)
+        hook = table(self._whole, "tool", "hatch", "metadata", "hooks", "requirements_txt", "optional-dependencies")
+        for extra, files in hook.items():
+            yield from self._files(files, f"extra {extra}", "tool.hatch")
 
-def poetry_entries(name: str, wanted: object, choice: str) -> Iterator[Entry]:
-    """Yield the entries of one dependency of Poetry or Pipenv: a version, a table, or several tables."""
-    for one in wanted if isinstance(wanted, list) else [wanted]:
-        text = f"{name} = {one}"[:200]
-        source = next((key for key in ("path", "file", "git", "url") if key in table({"x": one}, "x")), "")
-        if source:
-            kind = "a repository" if source == "git" else "a path" if source in {"path", "file"} else "a URL"
-            yield Entry(line=0, text=text, reason=f"comes from {kind}; only package indexes are used", choice=choice)
-            continue
+    def _files(self, files: object, choice: str, section: str) -> Iterator[Entry]:
+        for one in files if isinstance(files, list) else [files]:
+            if text_of(one):
+                yield Entry(
+                    line=self._positions.string(str(one), section),
+                    text=shown(str(one)),
+                    include=str(one),
+                    choice=choice,
+                )
+
+    def _with_source(self, entry: Entry) -> Entry:
+        """Return an entry with what `[tool.uv.sources]` says of its library."""
+        sources = table(self._whole, "tool", "uv", "sources")
+        if not entry.library or not sources:
+            return entry
         try:
-            found = Factory.create_dependency(name, _plain(one)).to_pep_508()
-        except Exception as error:  # noqa: BLE001 - whatever its parser raises, the entry is left out
-            reason = f"is no version that can be read: {str(error)[:100]}"
-            yield Entry(line=0, text=text, reason=reason, choice=choice)
-            continue
-        yield Entry(line=0, text=text, library=found, choice=choice)
+            name = canonicalize_name(Requirement(entry.library).name)
+        except InvalidRequirement:
+            return entry
+        given = next((value for key, value in sources.items() if canonicalize_name(key) == name), None)
+        each = [table({"x": one}, "x") for one in (given if isinstance(given, list) else [given])]
+        keys = {key for one in each for key in ("git", "path", "url", "workspace", "index") if key in one}
+        if not keys:
+            return entry
+        if "index" in keys:
+            return replace(
+                entry, note="is taken from the workspace's package indexes, not from the index in [tool.uv.sources]"
+            )
+        what = "a repository" if "git" in keys else "a URL" if "url" in keys else "a folder of the project"
+        return replace(
+            entry, library="", reason=f"comes from {what}, {ONLY_INDEXES}; add {name} by name if an index has it"
+        )
 
 
-def _plain(wanted: object) -> dict[str, object] | str:
-    """Return a dependency for Poetry's reader, without what concerns where it comes from."""
-    if isinstance(wanted, dict):
-        kept = {key: value for key, value in wanted.items() if key in {"version", "extras", "markers", "python"}}
-        return {"version": "*", **kept}
-    return str(wanted)
+def _included(wanted: object) -> str:
+    return text_of(wanted.get("include-group")) if isinstance(wanted, dict) else ""
