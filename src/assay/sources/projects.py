@@ -11,16 +11,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from assay.core.errors import UnavailableError
 from assay.core.policy.facts import Project
+from assay.core.releases import version_of
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
 MAX_RESPONSE = 64 << 20  # bytes; a project with ten thousand files has less
@@ -46,19 +41,10 @@ def read_project(name: str, content: bytes) -> Project:
 def _releases(files: list[dict[str, Any]]) -> dict[Version, list[dict[str, Any]]]:
     found: dict[Version, list[dict[str, Any]]] = {}
     for file in files:
-        version = _version(file["filename"])
+        version = version_of(file["filename"])
         if version is not None:
             found.setdefault(version, []).append(file)
     return found
-
-
-def _version(filename: str) -> Version | None:
-    try:
-        if filename.endswith(".whl"):
-            return parse_wheel_filename(filename)[1]
-        return parse_sdist_filename(filename)[1]
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return None
 
 
 def _project(name: str, document: Mapping[str, Any], releases: dict[Version, list[dict[str, Any]]]) -> Project:

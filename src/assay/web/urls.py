@@ -42,6 +42,7 @@ from assay.web.studio import (
     intake,
     integrity,
     launch,
+    library_search,
     ownership,
     slim,
 )
@@ -57,6 +58,9 @@ urlpatterns = [
     path("new/fixes", conflict.fixes, name="fixes"),
     path("new/fixes/<slug:search>", conflict.found, name="fixes-found"),
     path("new/slug", editor.check_slug, name="check-slug"),
+    path("new/libraries", library_search.suggestions, name="library-suggestions"),
+    path("new/libraries/about", library_search.details, name="library-details"),
+    path("new/libraries/versions", library_search.versions, name="library-versions"),
     path("new/intake", intake.intake, name="intake"),
     path("environments/<slug:slug>/", environment.environment, name="environment"),
     path("environments/<slug:slug>/versions", environment.new_version, name="new-version"),

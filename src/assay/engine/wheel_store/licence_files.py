@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.message import Message
 from pathlib import Path
 
 from assay.core.licences.names import is_exact, normalise
@@ -32,23 +33,33 @@ def licence_of(wheel: StoredWheel, store: Path) -> str:
         return ""
     tree = store / wheel.key / "tree"
     headers, description = read_metadata(tree / metadata)
-    field = str(headers.get("License", ""))
-    name = " ".join(field.split())
+
+    def read_texts() -> LicenceTexts:
+        """Return the licence text of the License field where there is one, else those of the licence files."""
+        return _text_of(headers) or _read_files(wheel, tree, metadata.removesuffix("METADATA"), description)
+
+    return resolve(_declared(headers), read_texts)
+
+
+def declared_licence(headers: Message) -> str:
+    """Return the licence that metadata alone declares, '' when the licence files would have to be read."""
+    return resolve(_declared(headers), lambda: _text_of(headers) or LicenceTexts())
+
+
+def _declared(headers: Message) -> Declared:
+    name = " ".join(str(headers.get("License", "")).split())
     classifiers = [str(one).split(" :: ") for one in headers.get_all("Classifier", ())]
-    declared = Declared(
+    return Declared(
         expression=str(headers.get("License-Expression", "")),
         classifiers=tuple(parts[-1].strip() for parts in classifiers if parts[0] == "License"),
         field=name if len(name) <= MAX_NAME else "",
     )
 
-    def read_texts() -> LicenceTexts:
-        """Return the licence text of the License field where there is one, else those of the licence files."""
-        licence = identify(field)
-        if licence:
-            return LicenceTexts(licences=frozenset({licence}))
-        return _read_files(wheel, tree, metadata.removesuffix("METADATA"), description)
 
-    return resolve(declared, read_texts)
+def _text_of(headers: Message) -> LicenceTexts | None:
+    """Return the licence whose text is the License field, None when it is none."""
+    licence = identify(str(headers.get("License", "")))
+    return LicenceTexts(licences=frozenset({licence})) if licence else None
 
 
 def _read_files(wheel: StoredWheel, tree: Path, folder: str, description: str) -> LicenceTexts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.lock import Lock as LockValue
-from assay.core.policy.facts import LibraryFact, VersionFacts
+from assay.core.policy.facts import LibraryFact, Project, VersionFacts
 from assay.core.policy.findings import Effect, Finding, Waiver, open_blocks
 from assay.core.policy.library_rules import LicencesAllowed, LicenceUnknown
 from assay.core.policy.policy import Evaluator, Policy
@@ -122,12 +122,13 @@ def preview_findings(
     environment: str = "",
     base: str = "",
     tags: tuple[str, ...] = (),
+    known: Mapping[str, Project] | None = None,
 ) -> list[Finding]:
     """Return the findings that a reviewer would see for a lock that is not built yet, used while composing.
 
-    `environment` and `base` name what it is compared with. Licences and installed sizes are known only for files
-    that an earlier build unpacked: findings on other licences are left out, and other files count with the bytes
-    of their download, which are fewer.
+    `environment` and `base` name what it is compared with, `known` is what an index just said of projects. Licences
+    and installed sizes are known only for files that an earlier build unpacked: findings on other licences are left
+    out, and other files count with the bytes of their download, which are fewer.
     """
     policy = current_policy(workspace_id).policy
     libraries, size = _known_facts(lock)
@@ -142,7 +143,8 @@ def preview_findings(
         direct=frozenset(direct),
         before=earlier_version(workspace_id, environment, base),
     )
-    findings = Evaluator(policy, context_for(workspace_id, policy, facts.names)).findings(facts)
+    context = context_for(workspace_id, policy, facts.names)
+    findings = Evaluator(policy, replace(context, projects={**context.projects, **(known or {})})).findings(facts)
     about_licences = {LicencesAllowed.kind, LicenceUnknown.kind}
     unseen = {one.name for one in libraries if not one.licence}
     return [one for one in findings if one.kind not in about_licences or one.library not in unseen]

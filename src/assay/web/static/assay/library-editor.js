@@ -1,5 +1,7 @@
 // <library-editor>: edits a textarea as rows or as text. Only the textarea is sent, checked and previewed.
 
+import { Suggestions } from "./library-suggestions.js";
+
 // A name with its extras, then the rest: version specifier, marker, comment.
 const LINE = /^\s*([A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?)\s*(.*)$/;
 
@@ -8,6 +10,12 @@ class LibraryEditor extends HTMLElement {
     this.text = this.querySelector("textarea");
     this.rows = Object.assign(document.createElement("div"), { className: "rows", hidden: true });
     this.text.after(this.rows);
+    if (this.dataset.names) {
+      this.suggestions = new Suggestions(this);
+      for (const name of ["autocomplete", "aria-autocomplete", "aria-haspopup", "aria-controls"]) {
+        this.text.setAttribute(name, { autocomplete: "off", "aria-autocomplete": "list", "aria-haspopup": "listbox" }[name] ?? "library-suggestions");
+      }
+    }
     this.addEventListener("click", (event) => this.click(event));
     this.rows.addEventListener("input", () => this.write());
     this.rows.addEventListener("keydown", (event) => this.key(event));
@@ -26,6 +34,7 @@ class LibraryEditor extends HTMLElement {
   show(view) {
     const rows = view === "rows";
     if (rows) this.read();
+    this.suggestions?.close();
     this.rows.hidden = !rows;
     this.text.hidden = rows;
     for (const one of this.querySelectorAll("[data-shows]")) one.setAttribute("aria-pressed", one.dataset.shows === view);
@@ -56,11 +65,10 @@ class LibraryEditor extends HTMLElement {
 
   add(name, rest) {
     const entry = Object.assign(document.createElement("div"), { className: "entry" });
-    entry.append(
-      this.input("Name", name, "pandas"),
-      this.input("Which versions", rest, "any, or >=2,<3"),
-      this.button("quiet remove", `Remove ${name || "this row"}`, "✕"),
-    );
+    const fields = [this.input("Name", name, "pandas"), this.input("Which versions", rest, "any, or >=2,<3")];
+    this.suggestions?.join(fields[0], "names");
+    this.suggestions?.join(fields[1], "versions");
+    entry.append(...fields, this.button("quiet remove", `Remove ${name || "this row"}`, "✕"));
     this.rows.querySelector(".add").before(entry);
     return entry;
   }
