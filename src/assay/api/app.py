@@ -16,6 +16,7 @@ from assay.api import (
     environments,
     events,
     findings,
+    intake,
     integrity,
     kernels,
     libraries,
@@ -59,6 +60,7 @@ api = DocumentedAPI(
 for router in (
     environments.router,
     libraries.router,
+    intake.router,
     versions.router,
     slim.router,
     lifecycle.router,

@@ -161,6 +161,7 @@ def spec_input_of(body: SpecIn) -> SpecInput:
         libraries=tuple(body.libraries),
         only_binary=body.only_binary,
         keep=body.keep,
+        constraints=None if body.constraints is None else tuple(body.constraints),
     )
 
 

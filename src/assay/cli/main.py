@@ -11,6 +11,7 @@ from assay.cli import (
     config,
     environments,
     findings,
+    intake,
     integrity,
     jupyter,
     lifecycle,
@@ -28,6 +29,7 @@ from assay.core.errors import AssayError, SettingsError
 
 GROUPS = (
     environments,
+    intake,
     merge,
     slim,
     review,

@@ -31,7 +31,8 @@ class Spec:
     """A validated spec. `libraries` are canonical PEP 508 strings, in the author's order.
 
     `keep` names a version whose library versions are kept unless a requirement forces a change.
-    `constraints` are version limits (as in pip's constraints file) that a suggested update sets; they add no library.
+    `constraints` are version limits, as in pip's constraints file: they add no library. Suggested updates and
+    imports of exact versions set them.
     """
 
     base: str | None = None
@@ -143,6 +144,27 @@ def parse_libraries(lines: list[str] | tuple[str, ...]) -> tuple[tuple[str, ...]
         _refuse_repetition(requirement, number, seen)
         parsed.append(str(requirement))
     return tuple(parsed), tuple(corrections)
+
+
+def parse_constraints(lines: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    """Validate constraints: lines that name a library and versions, without extras. Raises InvalidInputError.
+
+    The `path` of the error is `constraints[i]`, i counting from 0.
+    """
+    try:
+        parsed, _ = parse_libraries(lines)
+    except InvalidInputError as error:
+        path = (error.path or "").replace("libraries", "constraints")
+        raise InvalidInputError(f"Constraints: {error.detail}", hint=error.hint, path=path) from error
+    for number, line in enumerate(parsed):
+        requirement = Requirement(line)
+        if requirement.extras or not requirement.specifier:
+            raise InvalidInputError(
+                f"Constraints: {line} {'names extras' if requirement.extras else 'limits no version'}.",
+                hint="Write a name and versions, e.g. pandas<3.",
+                path=f"constraints[{number}]",
+            )
+    return parsed
 
 
 def _understand(line: str) -> str:

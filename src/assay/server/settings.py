@@ -154,7 +154,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_FAILURE_VIEW = "assay.web.errors.forbidden"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # an import of 8 MB in base64
 
 # Notifications are mailed where a mail server is set; passwords never are: administrators set them.
 _MAIL = urlsplit(_CONFIG.smtp)

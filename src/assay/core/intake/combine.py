@@ -33,11 +33,15 @@ class Result:
     """An entry with what became of it.
 
     `reason` says where it was merged, why it was left out, or what part of it was changed when it was taken.
+    `name` is the normalised name of its library, '' for what is no library or is left out. `unselected`: it belongs
+    to a choice that is not selected.
     """
 
     entry: Entry
     outcome: Outcome
     reason: str = ""
+    name: str = ""
+    unselected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,24 +162,35 @@ class _Combination:
 
     def _result(self, file: GivenFile, entry: Entry, at: tuple[int, int]) -> Result:
         if entry.choice and (file.name, entry.choice) not in self._selected:
-            return _left_out(entry, f"belongs to {entry.choice}, which is not selected")
+            reason = f"belongs to {entry.choice}, which is not selected"
+            return Result(entry=entry, outcome=Outcome.LEFT_OUT, reason=reason, unselected=True)
         if entry.include:
             return self._include(entry)
         if not entry.library:
             return _left_out(entry, entry.reason or "is not a library")
-        try:
-            requirement = _requirement(entry.library)
-        except InvalidInputError as error:
-            return _left_out(entry, error.detail.removeprefix("Line 1: "))
-        if requirement.marker is not None:
-            found = truth(requirement.marker, self._pythons)
-            if found is Truth.NEVER:
-                return _left_out(entry, f"is for other systems or Pythons only: {requirement.marker}")
-            requirement.marker = None if found is Truth.ALWAYS else requirement.marker
         limits = entry.limits or PurePosixPath(file.name).name in self._limiting
+        requirement = self._requirement(entry.library, limits=limits)
+        if isinstance(requirement, str):
+            return _left_out(entry, requirement)
         place = f"line {entry.line}" if entry.line else f"{entry.text[:60]!r}"
         new = _Kept(requirement, f"{place} of {file.name}" if len(self._files) > 1 else place, entry.weak, at)
         return self._add(self._constraints if limits else self._libraries, new, entry)
+
+    def _requirement(self, line: str, *, limits: bool) -> Requirement | str:
+        """Return the requirement of a line, or the reason why it is left out."""
+        single = SINGLE_EQUALS.fullmatch(line)
+        try:
+            requirement = parse_library(f"{single[1]}=={single[2]}" if single else line)
+        except InvalidInputError as error:
+            return error.detail.removeprefix("Line 1: ")
+        if requirement.marker is not None:
+            found = truth(requirement.marker, self._pythons)
+            if found is Truth.NEVER:
+                return f"is for other systems or Pythons only: {requirement.marker}"
+            requirement.marker = None if found is Truth.ALWAYS else requirement.marker
+        if limits:
+            requirement.extras = set()
+        return requirement if requirement.specifier or not limits else "limits no version"
 
     def _include(self, entry: Entry) -> Result:
         name = PurePosixPath(entry.include.replace("\\", "/")).name
@@ -189,12 +204,12 @@ class _Combination:
         old = to.kept.get(key)
         if old is None:
             to.kept[key] = new
-            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note)
+            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note, name=key[0])
         if old.weak and not new.weak:
             new.requirement.extras |= old.requirement.extras
             to.kept[key] = new
             self._replace(old.at, f"{new.place} names the same library and counts")
-            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note)
+            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note, name=key[0])
         joined = _joined(old.requirement.specifier, new.requirement.specifier)
         if new.weak and not old.weak:
             joined = old.requirement.specifier
@@ -203,7 +218,7 @@ class _Combination:
             return _left_out(entry, reason)
         old.requirement.specifier = joined
         old.requirement.extras |= new.requirement.extras
-        return Result(entry=entry, outcome=Outcome.MERGED, reason=f"{old.place} names the same library")
+        return Result(entry=entry, outcome=Outcome.MERGED, reason=f"{old.place} names the same library", name=key[0])
 
     def _replace(self, at: tuple[int, int], reason: str) -> None:
         number, position = at
@@ -219,11 +234,6 @@ def _preselected(files: Sequence[GivenFile]) -> Iterator[tuple[str, str]]:
 
 def _left_out(entry: Entry, reason: str) -> Result:
     return Result(entry=entry, outcome=Outcome.LEFT_OUT, reason=reason)
-
-
-def _requirement(line: str) -> Requirement:
-    single = SINGLE_EQUALS.fullmatch(line)
-    return parse_library(f"{single[1]}=={single[2]}" if single else line)
 
 
 def _joined(one: SpecifierSet, two: SpecifierSet) -> SpecifierSet | None:

@@ -14,7 +14,7 @@ from assay.core.lifecycle import Action, Health, Status, Use, check_use, decide
 from assay.core.review.decision import check_text
 from assay.core.review.requested_change import RequestedChange, apply_edit
 from assay.core.roles import Actor, Right, check_right
-from assay.core.spec import Correction, Spec, check_slug, parse_spec
+from assay.core.spec import Correction, Spec, check_slug, parse_constraints, parse_spec
 from assay.flow.access import find_environment, find_reference, find_version, version_state, workspace_of
 from assay.flow.paths import interpreter
 from assay.store.audit_log import record, record_version
@@ -26,14 +26,17 @@ MAX_TITLE = 200  # characters
 
 @dataclass(frozen=True, kw_only=True)
 class SpecInput:
-    """An unchecked spec from a page or the API. Only the server itself sets `constraints`."""
+    """An unchecked spec from a page or the API.
+
+    `constraints` of None are not mentioned: an edit leaves those of the draft unless it changes something else.
+    """
 
     base: str | None
     python: str | None
     libraries: tuple[str, ...]
     only_binary: bool = True
     keep: str | None = None
-    constraints: tuple[str, ...] = ()
+    constraints: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
     )
     python = base.python if base else spec.python or ""
     interpreter(python)  # raises InvalidInputError with the available versions
-    spec = replace(spec, constraints=spec_input.constraints)
+    spec = replace(spec, constraints=parse_constraints(spec_input.constraints or ()))
     return CheckedSpec(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
 
 
@@ -170,7 +173,9 @@ def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tu
     version = find_version(actor, slug, number)
     decide(Action.EDIT, version_state(version), actor)
     checked = check_spec_input(actor, spec_input)
-    if replace(checked.spec, constraints=version.parsed_spec.constraints) == version.parsed_spec:
+    before = version.parsed_spec
+    constraints = before.constraints if spec_input.constraints is None else checked.spec.constraints
+    if replace(checked.spec, constraints=constraints) == before:
         return version, checked.corrections
     with transaction.atomic():
         touch(

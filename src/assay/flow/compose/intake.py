@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.combine import Combined, GivenFile, combine
 from assay.core.intake.document import Document
+from assay.core.intake.intent import Reduced, reduced, roots
 from assay.core.roles import Actor, Right, check_right
+from assay.engine.interface import ResolveRequest
 from assay.engine.resolving.compatibility import marker_variables
-from assay.flow.paths import interpreters
+from assay.engine.resolving.dependents import requires_of
+from assay.flow.package_indexes import indexes_in
+from assay.flow.paths import engine_paths, home, interpreter, interpreters
 from assay.sources.intake.kinds import read
 
 MAX_FILES = 20  # in one import; projects have a handful
@@ -23,8 +30,8 @@ MAX_TOTAL = 8_000_000  # bytes of all files together
 class Intake:
     """What was read. `python` is an offered Python that the files ask for, `asked_python` what they say of it.
 
-    `locked`: every file that has libraries holds exact versions. `direct` are the names that were asked for, None
-    where the files do not say.
+    `locked`: some file holds exact versions, the result of a resolution. `direct` are the names that were asked for,
+    None where the files do not say; `requires` maps names to those that they require, as far as the files say.
     """
 
     combined: Combined
@@ -32,6 +39,7 @@ class Intake:
     asked_python: str
     locked: bool
     direct: frozenset[str] | None
+    requires: Mapping[str, tuple[str, ...]]
 
 
 def read_files(
@@ -54,17 +62,58 @@ def read_files(
     found = python if python in offered else _python_of(documents, offered)
     variables = [marker_variables(one) for one in ([found] if found else offered)]
     combined = combine(given, variables, selected=selected)
-    with_libraries = [one for one in documents if any(entry.library for entry in one.entries)]
-    direct = [one.direct for one in with_libraries if one.direct is not None]
     return Intake(
         combined=combined,
         python=found,
-        asked_python=next(
-            (one.python or one.requires_python for one in documents if one.python or one.requires_python), ""
-        ),
-        locked=bool(with_libraries) and all(one.locked for one in with_libraries),
-        direct=frozenset().union(*direct) if direct else None,
+        asked_python=next(filter(None, (one.python or one.requires_python for one in documents)), ""),
+        locked=any(one.locked for one in documents),
+        direct=_direct(combined),
+        requires={name: needed for one in documents for name, needed in one.requires.items()},
     )
+
+
+def reduce_to_intent(actor: Actor, intake: Intake, python: str) -> Reduced:
+    """Reduce exact versions to what was probably asked for, with the versions of everything as constraints.
+
+    Where the files say neither what was asked for nor what requires what, the exact list is resolved on `python`.
+    Raises ResolutionError when it does not resolve.
+    """
+    check_right(actor, Right.COMPOSE)
+    libraries = intake.combined.libraries
+    asked = intake.direct
+    if asked is None:
+        requires = intake.requires or _resolved_requires(actor, libraries, python)
+        asked = frozenset(roots([canonicalize_name(Requirement(line).name) for line in libraries], requires))
+    return reduced(libraries, asked)
+
+
+def _resolved_requires(actor: Actor, libraries: tuple[str, ...], python: str) -> dict[str, tuple[str, ...]]:
+    sources = indexes_in(actor.workspace_id)
+    request = ResolveRequest(
+        python=python,
+        python_path=interpreter(python).path,
+        libraries=libraries,
+        index=sources.index,
+        other_indexes=sources.others,
+    )
+    (home() / "tmp").mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="intake-", dir=home() / "tmp") as workdir:
+        return requires_of(request, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials)
+
+
+def _direct(combined: Combined) -> frozenset[str] | None:
+    """Return the names that the files ask for: those that a lock names, and all of files that are no locks."""
+    names: set[str] = set()
+    known = False
+    for one in combined.files:
+        if one.document is None or not one.results:
+            continue
+        if one.document.direct is not None:
+            known, names = True, names | one.document.direct
+        elif not one.document.locked:
+            found = {row.name for row in one.results if row.name}
+            known, names = known or bool(found), names | found
+    return frozenset(names) if known else None
 
 
 def _check_limits(files: Sequence[tuple[str, bytes]]) -> None:

@@ -42,11 +42,12 @@ class Form:
     libraries: str = ""
     sources: bool = False
     keep: str = ""
+    constraints: str = ""
 
     @classmethod
     def from_post(cls, post: MultiValueDict[str, str]) -> Form:
         """Read the fields of a request."""
-        names = ("title", "slug", "description", "base", "python", "libraries", "keep")
+        names = ("title", "slug", "description", "base", "python", "libraries", "keep", "constraints")
         words = {name: (post.get(name) or "").strip() for name in names}
         return cls(**words, sources=post.get("sources") == "yes")
 
@@ -63,6 +64,7 @@ class Form:
             libraries="\n".join(spec.libraries),
             sources=not spec.only_binary,
             keep=spec.keep or "",
+            constraints="\n".join(spec.constraints),
         )
 
     def spec_input(self) -> SpecInput:
@@ -73,6 +75,7 @@ class Form:
             libraries=tuple(self.libraries.splitlines()),
             only_binary=not self.sources,
             keep=self.keep or None,
+            constraints=tuple(self.constraints.splitlines()),
         )
 
 

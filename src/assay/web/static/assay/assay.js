@@ -3,6 +3,7 @@
 import "./shell.js";
 import "./confirm.js";
 import "./forms.js";
+import "./intake.js";
 import "./keys.js";
 import "./scroll-box.js";
 import "./library-editor.js";

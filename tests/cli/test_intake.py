@@ -1,0 +1,62 @@
+"""`assay import`, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.people import person
+
+Command = Callable[..., tuple[int, str]]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_import(command: Command, tmp_path: Path) -> None:
+    """What became of each line, the choices, the list, and a new environment."""
+    person("ana")
+    project, pins = tmp_path / "pyproject.toml", tmp_path / "requirements.txt"
+    project.write_text(
+        '[project]\nrequires-python = ">=3.11"\ndependencies = ["six"]\n[dependency-groups]\nio = ["attrs"]\n'
+    )
+    pins.write_text("six==1.16\n-e .\n")
+    code, text = command("ana", "import", str(project), str(pins))
+    assert code == 0
+    assert "requirements.txt (requirements): 0 taken, 1 merged, 1 left out" in text
+    assert "  line 2: -e .: is " in text
+    assert "1 library for Python 3." in text
+    assert "  six==1.16" in text
+    assert "  Choices: group io" in text
+    code, text = command(
+        "ana", "import", str(project), "--choose", "pyproject.toml:group io", "--create", "geo", "--python", "3.11"
+    )
+    assert (code, text.splitlines()[-1]) == (0, "Created geo@1 as a draft. Next: assay build geo@1")
+    shown = json.loads(command("ana", "show", "geo@1", "--json")[1])
+    assert (shown["spec"]["libraries"], shown["spec"]["python"]) == (["six", "attrs"], "3.11")
+
+
+def test_import_reduced(command: Command, tmp_path: Path) -> None:
+    """A lock becomes what was asked for; its versions become constraints."""
+    person("ana")
+    lock = tmp_path / "pylock.toml"
+    lock.write_text(
+        'lock-version = "1.0"\n[[packages]]\nname = "app"\nversion = "1.0"\ndependencies = [{name = "part"}]\n'
+        '[[packages]]\nname = "part"\nversion = "3"\n'
+    )
+    code, text = command("ana", "import", str(lock), "--reduce")
+    assert (code, "1 library:\n  app\n2 constraints" in text) == (0, True)
+    assert json.loads(command("ana", "import", str(lock), "--json")[1])["libraries"] == ["app==1.0", "part==3"]
+
+
+def test_what_cannot_be_imported(command: Command, tmp_path: Path) -> None:
+    """A missing file, a broken one, a Python that is not there, a choice without a file."""
+    person("ana")
+    broken = tmp_path / "pyproject.toml"
+    broken.write_text("[project")
+    code, text = command("ana", "import", str(broken))
+    assert (code, "pyproject.toml: The TOML cannot be read" in text) == (1, True)
+    assert "cannot be read: No such file" in command("ana", "import", str(tmp_path / "gone.txt"))[1]
+    assert "names no choice" in command("ana", "import", str(broken), "--choose", "dev")[1]
+    broken.write_text('[project]\nrequires-python = "<3.8"\ndependencies = ["six"]\n')
+    assert "The files ask for Python <3.8, which is not offered." in command("ana", "import", str(broken))[1]
