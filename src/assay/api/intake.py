@@ -7,9 +7,10 @@ import binascii
 from typing import Any
 
 from ninja import Router
+from pydantic import Field
 
 from assay.api.access import Caller, needs, raises
-from assay.api.schemas import IntakeFile, IntakeIn
+from assay.api.schemas import Body, example
 from assay.core.errors import InvalidInputError, ResolutionError, UnavailableError
 from assay.core.intake.combine import ReadFile, Result
 from assay.core.roles import Right
@@ -17,6 +18,36 @@ from assay.flow.compose.intake import Intake, read_files, reduce_to_intent
 from assay.flow.paths import interpreters
 
 router = Router(tags=["Environments"])
+
+
+class IntakeFile(Body):
+    """A file with its `text`, or with its bytes as `base64` where the encoding is to be found."""
+
+    name: str = Field(default="", max_length=500)
+    text: str | None = None
+    base64: str | None = None
+
+
+class IntakeChoice(Body):
+    """A choice of a file, such as an extra or a dependency group."""
+
+    file: str
+    name: str
+
+
+class IntakeIn(Body):
+    """Files to read together; `choices` are those selected, null for what the files select themselves.
+
+    `python` replaces the Python that the files ask for. With `reduce`, exact versions are also reduced to what was
+    probably asked for.
+    """
+
+    model_config = example({"files": [{"name": "requirements.txt", "text": "pandas==2.1.0"}], "reduce": True})
+
+    files: list[IntakeFile] = Field(min_length=1, max_length=20)
+    choices: list[IntakeChoice] | None = None
+    python: str | None = None
+    reduce: bool = False
 
 
 @router.post("/intake", response=dict[str, Any])

@@ -38,36 +38,6 @@ class SpecIn(Body):
     constraints: list[str] | None = None
 
 
-class IntakeFile(Body):
-    """A file with its `text`, or with its bytes as `base64` where the encoding is to be found."""
-
-    name: str = Field(default="", max_length=500)
-    text: str | None = None
-    base64: str | None = None
-
-
-class IntakeChoice(Body):
-    """A choice of a file, such as an extra or a dependency group."""
-
-    file: str
-    name: str
-
-
-class IntakeIn(Body):
-    """Files to read together; `choices` are those selected, null for what the files select themselves.
-
-    `python` replaces the Python that the files ask for. With `reduce`, exact versions are also reduced to what was
-    probably asked for.
-    """
-
-    model_config = example({"files": [{"name": "requirements.txt", "text": "pandas==2.1.0"}], "reduce": True})
-
-    files: list[IntakeFile] = Field(min_length=1, max_length=20)
-    choices: list[IntakeChoice] | None = None
-    python: str | None = None
-    reduce: bool = False
-
-
 class EnvironmentIn(SpecIn):
     """A new environment."""
 
