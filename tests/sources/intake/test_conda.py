@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document
 from assay.core.spec import parse_library
-from assay.sources.intake.conda_names import conda_entry, python_of, python_range, translate
-from assay.sources.intake.conda_rules import CONDA_ITSELF, NATIVE, PROGRAM, VARIANT
-from assay.sources.intake.conda_specs import parse_spec, specifier
+from assay.sources.intake.conda_names import conda_entry, python_of, python_range, spec_entry, translate
+from assay.sources.intake.conda_rules import COMPILED, CONDA_ITSELF, HELPER, NATIVE, PROGRAM, VARIANT
+from assay.sources.intake.conda_specs import MatchSpec, parse_spec, specifier
 from assay.sources.intake.formats import NO_INSTALLER
 from assay.sources.intake.kinds import kind_of, read
 
@@ -42,6 +42,9 @@ def libraries(found: Document) -> list[str]:
         ("libcst", "libcst"),
         ("cuda-python", "cuda-python"),
         ("ruff=0.1.0=h4b1e2c3_0", "ruff==0.1.0"),
+        ("bleach-with-css=6.2=h82add2a_4", "bleach[css]==6.2"),
+        ("petsc4py=3.18=real_h1_100", "petsc4py==3.18"),
+        ("python-gmsh=4.1=h1_3", "gmsh==4.1"),
         ("boost=1.78.0=py311hd7f0f6b_0", "boost==1.78.0"),
         ("in-house-tools", "in-house-tools"),
         ("Conda-Forge/linux-64::NumPy >= 1.2, <2", "numpy>=1.2,<2"),
@@ -75,7 +78,9 @@ def test_entries_that_are_python_libraries(entry: str, library: str) -> None:
         ("xorg-libx11", NATIVE, "xorg-libx11"),
         ("python_abi=3.11=4_cp311", NATIVE, "python_abi==3.11"),
         ("gcc_linux-64", NATIVE, "gcc_linux-64"),
-        ("unheard-of=1.0=h7f98852_4", NATIVE, "unheard-of==1.0"),
+        ("unheard-of=1.0=h7f98852_4", COMPILED, "unheard-of==1.0"),
+        ("python-gil=3.12=hd8ed1ab_0", HELPER, ""),
+        ("ros-jazzy-rclpy", "is a package of ROS, which Python indexes do not have", "ros-jazzy-rclpy"),
         ("krb5", NATIVE, "krb5"),
         ("mkl", NATIVE, "mkl"),
         ("nodejs=18", PROGRAM, "nodejs=18"),
@@ -137,7 +142,7 @@ dependencies:
   - pip
   - pip:
     - pandas==2.0
-    - -r requirements.txt
+    - -r file:requirements.txt
     - colorama  # [win]
 """
 
@@ -189,6 +194,13 @@ def test_an_exported_environment() -> None:
     )
     assert libraries(found) == ["numpy==1.23.1", "six==1.16.0"]
     assert (found.python, found.locked) == ("3.10", True)
+
+
+def test_what_requires_python_is_a_python_library() -> None:
+    """A lock file says what a package requires, whatever its build."""
+    spec = MatchSpec(name="slepc", version="==3", build="h1_0")
+    assert spec_entry(spec, text="", requires=["libc", "python"]).library == "slepc==3"
+    assert spec_entry(spec, text="", requires=["libc"]).reason == COMPILED
 
 
 def test_a_file_without_entries() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from assay.core.errors import AssayError
 from assay.core.intake.combine import Combined, GivenFile, combine
 from assay.core.intake.document import Document
 from assay.sources.intake.conda_lock import read_conda_lock
@@ -267,6 +270,17 @@ def test_a_workspace_of_uv() -> None:
     assert not any(one.selected for one in rooted.choices)
 
 
+def test_a_workspace_whose_root_requires_nothing() -> None:
+    """All members are selected; a lock that has groups only selects these."""
+    root = '[[package]]\nname = "root"\nversion = "1"\nsource = { virtual = "." }\n'
+    group = '[package.dev-dependencies]\ndev = [{ name = "idna" }]\n'
+    found = read(f"{WORKSPACE}\n{root}{group}")
+    assert [one.name for one in found.choices if one.selected] == ["package one", "package two"]
+    alone = WORKSPACE[WORKSPACE.index('[[package]]\nname = "six"') :]
+    found = read(f'version = 1\nrequires-python = ">=3"\n{alone}\n{root}{group}')
+    assert [(one.name, one.selected) for one in found.choices] == [("group dev", True)]
+
+
 def test_a_script_and_a_lock_without_a_project() -> None:
     """The requirements of a script are in the manifest; without any, everything is taken."""
     packages = WORKSPACE[WORKSPACE.index('[[package]]\nname = "six"') :]
@@ -324,11 +338,15 @@ source = { registry = "https://download.example/cu1" }
 
 def test_extras_that_exclude_each_other() -> None:
     """Each choice has its own version."""
-    assert by_choice(read(CONFLICTS)) == {
-        "": ["torch==2.0"],
-        "extra cpu": ["torch==2.0+cpu"],
-        "extra gpu": ["helper==1", "torch==2.0+cu1 ; sys_platform == 'linux'"],
-    }
+    found = read(CONFLICTS)
+    assert [(one.choice, one.text) for one in found.entries if one.library] == [
+        ("", "torch 2.0"),
+        ("extra cpu", "torch 2.0+cpu"),
+        ("extra gpu", "helper 1"),
+        ("extra gpu", "torch 2.0+cu1"),
+    ]
+    assert by_choice(found)["extra gpu"] == ["helper==1", "torch==2.0 ; sys_platform == 'linux'"]
+    assert found.notes[1] == "Local versions are taken as public ones: torch 2.0+cpu, torch 2.0+cu1."
 
 
 POETRY_1 = """\
@@ -467,16 +485,16 @@ name = "sphinx"
 version = "7.0"
 optional = true
 python-versions = "*"
-groups = ["main", "docs"]
+groups = ["main"]
 markers = "extra == \\"docs\\" and python_version < \\"3.12\\" or extra == \\"all\\""
 
 [[package]]
 name = "furo"
 version = "1"
-optional = true
+optional = false
 python-versions = "*"
-groups = ["main"]
-markers = "extra == \\"docs\\" or platform_system == \\"Linux\\""
+groups = ["main", "dev"]
+markers = {main = "extra == \\"docs\\" or platform_system == \\"Linux\\""}
 
 [metadata]
 lock-version = "2.1"
@@ -488,10 +506,9 @@ def test_poetry_2() -> None:
     """Groups with markers of their own; extras are in the markers."""
     assert by_choice(read(POETRY_2)) == {
         "": ['colorama==0.4.6 ; platform_system == "Windows"', "six==1.16.0", 'furo==1 ; platform_system == "Linux"'],
-        "group dev": ['colorama==0.4.6 ; sys_platform == "win32"'],
+        "group dev": ['colorama==0.4.6 ; sys_platform == "win32"', "furo==1"],
         "extra docs": ['sphinx==7.0 ; python_version < "3.12"', "furo==1"],
         "extra all": ["sphinx==7.0"],
-        "group docs": [],
     }
 
 
@@ -887,6 +904,12 @@ packages:
   depends:
   - libzlib >=1.2
   - python >=3.11,<3.12.0a0
+  constrains:
+  - numpy-base <0a0
+  license: BSD
+- conda: https://conda.anaconda.org/conda-forge/win-64/numpy-1.26.3-py311h64a7726_0.conda
+  depends:
+  - ucrt
 - pypi: https://files.pythonhosted.org/packages/aa/six-1.16.0-py2.py3-none-any.whl
   name: six
   version: 1.16.0
@@ -922,8 +945,10 @@ def test_pixi_lock() -> None:
         REPOSITORY, PROJECT_ITSELF, ADDRESS, PATH,
     ]  # fmt: skip
     assert (found.python, found.requires) == ("3.11", {"numpy": ("libzlib", "python"), "six": ("attrs",)})
+    mac = read(PIXI_LOCK.replace("linux-64:", "osx-arm64:"), "pixi.lock")
+    assert by_choice(mac)["environment default"] == ["numpy==1.26.4", "six==1.16.0"]
     assert found.notes == (
-        "Channels and builds of conda have no meaning here: https://conda.anaconda.org/conda-forge.",
+        "Channels and builds of conda have no meaning here: conda-forge.",
         "Packages for other platforms are left out: win-64.",
         "Libraries come from the workspace's package indexes, not from index.example.",
     )
@@ -953,3 +978,47 @@ def test_nothing_is_lost(text: str) -> None:
     results = combined(found).files[0].results
     assert len(results) == len(found.entries)
     assert all(one.entry.library or one.reason for one in results)
+
+
+TEXTS = {
+    "uv.lock": UV,
+    "poetry.lock": POETRY_2,
+    "pdm.lock": PDM,
+    "Pipfile.lock": json.dumps(PIPFILE, indent=1),
+    "pylock.toml": PYLOCK,
+    "conda-lock.yml": CONDA_LOCK,
+    "pixi.toml": PIXI,
+    "pixi.lock": PIXI_LOCK,
+}
+VALUE = st.sampled_from(["[]", "{}", '""', "1", "true", "[1]", '{ "a" = 1 }', '{"a": 1}', "null", '"x ; y"'])
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(TEXTS)), st.data())
+def test_mutated_files_never_crash(name: str, data: st.DataObject) -> None:
+    """Values of other types, lines left out: the file is read or refused, and nothing is lost."""
+    lines = TEXTS[name].split("\n")
+    for _ in range(data.draw(st.integers(1, 4))):
+        number = data.draw(st.integers(0, len(lines) - 1))
+        head, sign, _ = lines[number].partition(
+            "=" if name.endswith(("toml", ".lock")) and "=" in lines[number] else ":"
+        )
+        comma = "," if lines[number].endswith(",") else ""
+        value = data.draw(VALUE)
+        lines[number] = data.draw(st.sampled_from(["", f"{head}{sign} {value}{comma}"]))
+    try:
+        found = read("\n".join(lines), name)
+    except AssayError:
+        return
+    assert all(one.library or one.reason or one.include for one in found.entries)
+    assert len(combined(found).files[0].results) == len(found.entries)
+
+
+@given(st.text(max_size=200), st.sampled_from(sorted(TEXTS)))
+def test_any_text_is_read_or_refused(text: str, name: str) -> None:
+    """Never a crash."""
+    try:
+        found = read(text, name)
+    except AssayError:
+        return
+    assert all(one.library or one.reason for one in found.entries)

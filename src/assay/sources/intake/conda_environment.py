@@ -94,7 +94,7 @@ def _mapping(item: dict[Any, object], lines: _Lines) -> Iterator[Entry]:
         else:
             for one in _items(value):
                 number, marker = lines.find(str(one).strip())
-                for _, line in logical_lines(str(one)):
+                for _, line in logical_lines(str(one).replace("-r file:", "-r ")):
                     yield entry_of(f"{line} ; {marker}" if marker and ";" not in line else line, number)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from assay.core.errors import InvalidInputError
@@ -20,6 +21,7 @@ HEADING = re.compile(r"(#\s*)?(name|package)\s+version\b.*", re.IGNORECASE)
 RULE = re.compile(r"[\s─━═=-]+")
 PACKAGE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(conda|tar\.bz2)")
 PLATFORM = re.compile(r"(linux|osx|win)-\w+|noarch")
+MAX_CACHED = 10_000  # addresses; environments of one lock file share most of theirs
 FROM_INDEX = ("pypi", "<pip>")
 
 
@@ -64,6 +66,7 @@ def read_explicit(text: str) -> Document:
     return _document("conda-explicit", entries, specs, note)
 
 
+@lru_cache(maxsize=MAX_CACHED)
 def package_of(address: str) -> MatchSpec | None:
     """Return name, version, build and channel of a package's address, None if it is no package of conda."""
     try:

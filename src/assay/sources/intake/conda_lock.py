@@ -69,4 +69,4 @@ def _entry(package: dict[str, Any]) -> Entry:
     if not name or not version:
         return locked_entry(name, version, choice=choice)
     spec = MatchSpec(name=name.lower(), version=f"=={version}", build=build)
-    return spec_entry(spec, text=f"{name} {version}", choice=choice)
+    return spec_entry(spec, text=f"{name} {version}", choice=choice, requires=table(package, "dependencies"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -15,10 +15,14 @@ from packaging.utils import canonicalize_name
 from assay.core.intake.document import Entry
 from assay.sources.intake.conda_rules import (
     COLLECTION,
+    COMPILED,
     CONDA_ITSELF,
+    HELPER,
     NATIVE,
     PYTHON_BUILD,
+    PYTHON_NAME,
     SHORTENED,
+    WITH_EXTRA,
     looks_native,
     reason_against,
 )
@@ -35,6 +39,7 @@ RENAMED = {
     "faiss": "faiss-cpu",
     "faiss-gpu": "faiss-cpu",
     "gdal": "gdal",
+    "iris": "scitools-iris",
     "keras-gpu": "keras",
     "kubernetes-client": "kubernetes",
     "psycopg2": "psycopg2-binary",
@@ -44,6 +49,11 @@ RENAMED = {
     "py-xgboost-gpu": "xgboost",
     "py-lief": "lief",
     "py-opencv": "opencv-python",
+    "parasail-python": "parasail",
+    "python-eccodes": "eccodes",
+    "python-edlib": "edlib",
+    "python-gmsh": "gmsh",
+    "python-pdal": "pdal",
     "pytorch-cpu": "torch",
     "pytorch-gpu": "torch",
     "qtpy": "qtpy",
@@ -51,13 +61,17 @@ RENAMED = {
     "tensorflow-gpu": "tensorflow",
     "tensorflow-mkl": "tensorflow",
 }
+PUBLIC_CHANNELS = "https://conda.anaconda.org/"
+MAX_CACHED = 20_000  # names; conda-forge has about as many
 MAX_CHANNELS = 10  # that are named
+PYTHONS = frozenset({"python", "python_abi"})
 PYTHON_VERSION = re.compile(r"={0,2}(3\.\d{1,2})(\..*)?\*?")
 
 
 def channel_notes(channels: Iterable[str], *, builds: bool) -> tuple[str, ...]:
     """Return what to say of the channels and builds that entries name, nothing if they name none."""
-    named = [one for one in dict.fromkeys(channels) if one and one != "nodefaults"]
+    names = dict.fromkeys(one.rstrip("/").removeprefix(PUBLIC_CHANNELS) for one in channels)
+    named = [one for one in names if one and one != "nodefaults"]
     if not named and not builds:
         return ()
     what = " and ".join(["channels"] * bool(named) + ["builds"] * builds).capitalize()
@@ -94,12 +108,14 @@ def conda_entry(text: str, *, line: int = 0, choice: str = "", marker: str = "")
     return spec_entry(spec, text=text, line=line, choice=choice, marker=marker)
 
 
-def spec_entry(spec: MatchSpec, *, text: str, line: int = 0, choice: str = "", marker: str = "") -> Entry:
-    """Return the entry of a parsed specification."""
+def spec_entry(
+    spec: MatchSpec, *, text: str, line: int = 0, choice: str = "", marker: str = "", requires: Iterable[str] = ()
+) -> Entry:
+    """Return the entry of a parsed specification. `requires` are the names that it requires, if known."""
     library, reason, conda = "", _python_reason(spec), ""
     if not reason:
-        reason = _reason(spec)
-        conda = f"{spec.name}{spec.version}" if reason and reason not in {CONDA_ITSELF, COLLECTION} else ""
+        reason = _reason(spec, of_python=any(one in PYTHONS for one in requires))
+        conda = f"{spec.name}{spec.version}" if reason and reason not in {CONDA_ITSELF, COLLECTION, HELPER} else ""
     if not reason:
         version = specifier(spec.version)
         if version is None:
@@ -109,6 +125,7 @@ def spec_entry(spec: MatchSpec, *, text: str, line: int = 0, choice: str = "", m
     return Entry(line=line, text=text[:200], library=library, reason=reason, choice=choice, weak=True, conda=conda)
 
 
+@lru_cache(maxsize=MAX_CACHED)
 def python_name(name: str) -> str:
     """Return the name that a package of conda has in the Python index; the same where nothing else is known."""
     key = canonicalize_name(name)
@@ -116,6 +133,9 @@ def python_name(name: str) -> str:
     shortened = SHORTENED.fullmatch(key)
     if known is None and shortened and key not in _most_used() and shortened["name"] in _most_used():
         return shortened["name"]
+    extra = WITH_EXTRA.fullmatch(key)
+    if known is None and extra and extra["name"] in _most_used():
+        return f"{extra['name']}[{extra['extra']}]"
     return known or name
 
 
@@ -125,18 +145,18 @@ def _python_reason(spec: MatchSpec) -> str:
     return NO_INSTALLER if spec.name in INSTALLERS else ""
 
 
-def _reason(spec: MatchSpec) -> str:
+def _reason(spec: MatchSpec, *, of_python: bool) -> str:
     """Return why a package is no Python library: by its name, its build, the mapping, and the form of its name."""
     key, against = canonicalize_name(spec.name), reason_against(spec.name)
-    of_python = PYTHON_BUILD.search(spec.build) is not None
+    of_python = of_python or PYTHON_BUILD.search(spec.build) is not None
     if against:
         return "" if of_python and against == NATIVE else against
-    if of_python or key in _mapping() or key in RENAMED:
+    if of_python or key in _mapping() or key in RENAMED or python_name(spec.name) != spec.name:
         return ""
     if looks_native(spec.name) and (key not in _most_used() or key.startswith("lib")):
         return NATIVE
     plain = spec.build and "*" not in spec.build
-    return NATIVE if plain and key not in _most_used() and python_name(spec.name) == spec.name else ""
+    return COMPILED if plain and key not in _most_used() and not PYTHON_NAME.fullmatch(spec.name) else ""
 
 
 @cache

@@ -6,7 +6,14 @@ import re
 
 NATIVE = "is a native library that wheels bring along"
 PROGRAM = "is a program of conda, not a Python library"
-LANGUAGES = {"r-": "is a library of R, not of Python", "perl-": "is a library of Perl, not of Python"}
+COMPILED = "is a native library or a program of conda, not a Python library"
+LANGUAGES = {
+    "r-": "is a library of R, not of Python",
+    "perl-": "is a library of Perl, not of Python",
+    "ros-": "is a package of ROS, which Python indexes do not have",
+    "ros2-": "is a package of ROS, which Python indexes do not have",
+}
+HELPER = "is a part of how conda packs Python libraries; wheels need none"
 VARIANT = "selects a build of conda; wheels have their own"
 COLLECTION = "is a collection of libraries; add those that you use"
 CONDA_ITSELF = "is a part of conda itself, which the environment does not need"
@@ -35,16 +42,20 @@ NATIVE_NAMES = frozenset(
 PROGRAMS = frozenset(
     """
     7za autoconf automake bash bcftools bedtools binaryen bison blast bowtie2 bwa bzip2-tools ccache cdo cmake-bin
-    coreutils crane curl-bin docker-cli docker-compose doxygen emacs ffmpeg findutils firefox fish flex fzf gawk
-    gdb geckodriver gh ghostscript git git-lfs gnupg gnuplot go google-cloud-sdk gperf graphviz grep gzip hadoop
-    helm hisat2 htop imagemagick jq julia kubectl kubernetes libtool m4 make maven meson-bin micro minimap2
-    mongodb mysql nano nco nextflow nginx ninja-bin nodejs nsis openjdk openssh openssl-bin p7zip pandoc parallel
-    patch patchelf perl pkg-config plink plink2 poppler posix postgresql r-base rclone redis-server rsync ruby
-    rust samtools scala sed seqtk singularity slurm sratoolkit star swig tar tectonic terraform tesseract texinfo
-    texlive-core tini tmux tree unrar unzip valgrind vim wget which xvfb yarn zip zsh
+    coreutils cppcheck crane curl-bin docker-cli docker-compose doxygen emacs ffmpeg findutils firefox fish flex
+    freebayes fzf gawk gdb geckodriver gh ghostscript git git-lfs gmsh gmt gnupg gnuplot go google-cloud-sdk gperf
+    graphviz grep gzip hadoop helm hisat2 htop imagemagick jq julia kubectl kubernetes libtool m4 make maven
+    meson-bin micro minimap2 mongodb mysql nano nco nextflow nginx ninja-bin nodejs nsis openjdk openssh
+    openssl-bin p7zip pandoc parallel patch patchelf perl pkg-config plink plink2 poppler posix postgresql r-base
+    rclone redis-server rsync ruby rust samtools scala sed seqtk singularity slurm sratoolkit star swig tar
+    tectonic terraform tesseract texinfo texlive-core tini tmux tree unrar unzip valgrind vim wget which xvfb yarn
+    zip zsh
     """.split()  # noqa: SIM905 - the same
 )
 VARIANTS = frozenset({"cpuonly", "pytorch-cuda", "pytorch-mutex", "cuda-version", "arrow-cpp-proc", "blas-devel"})
+HELPERS = frozenset(
+    {"backports", "nbconvert-pandoc", "polars-default", "pyqt-impl", "python-gil", "python-freethreading"}
+)
 COLLECTIONS = frozenset({"anaconda", "_anaconda_depends", "rapids"})
 OF_CONDA = frozenset(
     """
@@ -60,6 +71,8 @@ NATIVE_LOOK = re.compile(
     r"|.*(-cpp|-c|-ng|-dev|-devel|-headers|-static|-libs|_(linux|osx|win)-\w+)"
 )
 PYTHON_BUILD = re.compile(r"(^|[^a-z])(py(\d|h|_|pi))")
+PYTHON_NAME = re.compile(r"py.*|.*(4py|[-_.](py|python))")
+WITH_EXTRA = re.compile(r"(?P<name>.+)-with-(?P<extra>.+)")
 SHORTENED = re.compile(r"(?P<name>.+)-(base|core|minimal)")
 
 
@@ -69,6 +82,8 @@ def reason_against(name: str) -> str:
         return COLLECTION
     if name in OF_CONDA:
         return CONDA_ITSELF
+    if name in HELPERS:
+        return HELPER
     if name in VARIANTS:
         return VARIANT
     if name in PROGRAMS:

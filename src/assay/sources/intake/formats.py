@@ -18,7 +18,7 @@ NO_INSTALLER = "is not needed: the environment has no installer in it"
 PROJECT_ITSELF = "is the project itself; its code is not part of an environment"
 # Where an anchor or alias can begin: after an indicator, a line break or a tag. Most files have no such place.
 MAYBE_ANCHOR = re.compile(
-    r"(?:^|[:\-?,\[{\x85\u2028\u2029]|(?<![^\s,\[{])![^\s,\[\]{}]*)[ \t]*[&*][^\s,\[\]{}]", re.MULTILINE
+    r"(?:(?:^|[:\-?,\[{\x85\u2028\u2029])[ \t]*|(?<![^\s,\[{])![^\s,\[\]{}]*[ \t]+)[&*][^\s,\[\]{}]", re.MULTILINE
 )
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 SHOWN = 200  # characters of an entry

@@ -19,7 +19,18 @@ NAMELESS = "has no name"
 VERSIONLESS = "has no version"
 UNREACHED = "is not required by anything in the file"
 FILES = ("{url", "{ url", "{file", "{ file", "{name", "{ name", "{path", "{ path")  # how the items of a list begin
-HASHED = ("md5:", "sha256:", "size:", "timestamp:", "license:", "license_family:", "build_number:", "noarch:")
+HASHED = (  # what is dropped of YAML
+    "#",
+    "hash:",
+    "md5:",
+    "sha256:",
+    "size:",
+    "timestamp:",
+    "license:",
+    "license_family:",
+    "build_number:",
+    "optional:",
+)
 MAX_HOSTS = 10  # that a note names
 PUBLIC = {"pypi.org", "files.pythonhosted.org", "pypi.python.org"}
 
@@ -35,7 +46,7 @@ def lock_toml(text: str) -> dict[str, Any]:
 
 def lock_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
     """Parse a lock file without hashes and sizes. Raises InvalidInputError."""
-    kept = [line for line in text.split("\n") if not line.lstrip(" -").startswith(HASHED) or line.lstrip()[:1] == "-"]
+    kept = [line for line in text.split("\n") if not line.lstrip().startswith(HASHED)]
     try:
         return parse_yaml("\n".join(kept))
     except InvalidInputError:
@@ -59,20 +70,23 @@ def locked_entry(
 ) -> Entry:
     """Return the entry of a locked version; one without a name or a version has a reason.
 
-    `marker` is '' or True for always.
+    `marker` is '' or True for always. Of a local version (`2.7.1+cu128`), which only some indexes have, the public
+    version is taken: it allows the local one too.
     """
     text = f"{name} {version}".strip()[:200] or "a package without a name"
     reason = reason or ("" if name else NAMELESS) or ("" if version else VERSIONLESS)
     asked = f"[{','.join(sorted(extras))}]" if extras else ""
-    library = (
-        "" if reason else f"{name}{asked}=={version}" + (f" ; {marker}" if isinstance(marker, str) and marker else "")
-    )
+    condition = f" ; {marker}" if isinstance(marker, str) and marker else ""
+    library = "" if reason else f"{name}{asked}=={version.partition('+')[0]}{condition}"
     return Entry(text=text, library=library, reason=reason, choice=choice)
 
 
 def choices(entries: Iterable[Entry], *, selected: Iterable[str] = ()) -> tuple[Choice, ...]:
-    """Return the choices of entries, in their order."""
-    names, chosen = dict.fromkeys(one.choice for one in entries if one.choice), set(selected)
+    """Return the choices of entries, in their order. All are selected if the file has nothing but choices."""
+    entries, chosen = tuple(entries), set(selected)
+    names = dict.fromkeys(one.choice for one in entries if one.choice)
+    if not chosen and not any(one.library for one in entries if not one.choice):
+        chosen = set(names)
     return tuple(Choice(name=one, label=one[:1].upper() + one[1:], selected=one in chosen) for one in names)
 
 
@@ -91,6 +105,14 @@ def index_notes(addresses: Iterable[object]) -> tuple[str, ...]:
     if not hosts:
         return ()
     return (f"Libraries come from the workspace's package indexes, not from {', '.join(list(hosts)[:MAX_HOSTS])}.",)
+
+
+def local_notes(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return what to say of local versions, which are taken as public ones."""
+    local = dict.fromkeys(one.text for one in entries if one.library and "+" in one.text)
+    if not local:
+        return ()
+    return (f"Local versions are taken as public ones: {', '.join(list(local)[:MAX_HOSTS])}.",)
 
 
 def _host(address: object) -> str:

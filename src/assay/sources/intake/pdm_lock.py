@@ -11,7 +11,16 @@ from packaging.utils import canonicalize_name
 from assay.core.intake.document import Document, Entry
 from assay.core.intake.lock_graph import Edge, conditions, marker_of, unasked
 from assay.sources.intake.formats import array, table, text_of
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, choices, lock_toml, locked_entry, required_names
+from assay.sources.intake.locks import (
+    ADDRESS,
+    PATH,
+    REPOSITORY,
+    choices,
+    local_notes,
+    lock_toml,
+    locked_entry,
+    required_names,
+)
 
 SOURCES = {"git": REPOSITORY, "hg": REPOSITORY, "svn": REPOSITORY, "url": ADDRESS, "path": PATH}
 DEFAULT = "default"
@@ -40,7 +49,7 @@ def read_pdm(text: str) -> Document:
         requires_python=next((one for one in targets if one), "") or text_of(metadata.get("requires_python")),
         locked=True,
         requires=_requires(packages, edges),
-        notes=() if grouped or not packages else (NO_GROUPS,),
+        notes=(*(() if grouped or not packages else (NO_GROUPS,)), *local_notes(entries)),
     )
 
 

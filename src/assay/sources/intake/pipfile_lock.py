@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.formats import PROJECT_ITSELF, array, parse_json, table, text_of
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, choices, index_notes, locked_entry
+from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, choices, index_notes, local_notes, locked_entry
 
 SOURCES = {"git": REPOSITORY, "hg": REPOSITORY, "svn": REPOSITORY, "url": ADDRESS, "path": PATH, "file": PATH}
 GROUPS = {"default": "", "develop": "group dev"}
@@ -41,7 +41,7 @@ def read_pipfile_lock(text: str) -> Document:
         python=".".join(python.split(".")[:2]) or None,
         locked=True,
         direct=_direct([(name, package) for name, package, _ in locked], sources),
-        notes=index_notes(one.get("url") for one in sources),
+        notes=(*index_notes(one.get("url") for one in sources), *local_notes(entries)),
     )
 
 

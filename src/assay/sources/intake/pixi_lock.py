@@ -23,13 +23,14 @@ from assay.sources.intake.locks import (
     required_names,
 )
 
+OTHERS = ("/win-", "/osx-", "/linux-aarch64/", "/linux-ppc64le/", "/emscripten-")
 DEFAULT = "default"
 INDEX = ("files.pythonhosted.org", "pypi.org")
 
 
 def read_pixi_lock(text: str) -> Document:
     """Read a lock file. Environments are choices; the default one is selected, else the first."""
-    document = table({"": lock_yaml(text)}, "")
+    document = table({"": lock_yaml(_without_other_platforms(text))}, "")
     if "package" in document:
         return lock_document(document, kind="pixi-lock")
     lock = _Lock(document)
@@ -57,6 +58,22 @@ def read_pixi_lock(text: str) -> Document:
         requires=required_names(lock.requires()),
         notes=(*channel_notes((one.rstrip("/") for one in channels), builds=lock.builds), *left, *lock.notes()),
     )
+
+
+def _without_other_platforms(text: str) -> str:
+    """Return a text without conda's packages for other platforms, if it has some for Linux."""
+    if "\n      linux-64:\n" not in text:
+        return text
+    kept, skips, constrains = [], False, False
+    for line in text.split("\n"):
+        item = line.lstrip()
+        other = item.startswith("- conda:") and any(one in item for one in OTHERS)
+        if line[:1] not in {" ", ""}:
+            skips = other
+        constrains = item == "constrains:" or (constrains and item.startswith("- ") and line[:1] == " ")
+        if not (skips or other or constrains):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 class _Lock:
@@ -111,7 +128,8 @@ class _Lock:
         spec = MatchSpec(name=name.lower(), version=f"=={version}", build=build)
         if name == "python":
             self.pythons.append(python_of(f"python=={version}"))
-        return spec_entry(spec, text=f"{name} {version}", choice=choice)
+        requires = [str(one).partition(" ")[0] for one in array(package.get("depends"))]
+        return spec_entry(spec, text=f"{name} {version}", choice=choice, requires=requires)
 
     def _pypi(self, address: str, package: dict[str, Any], choice: str) -> Entry:
         name, version = text_of(package.get("name")), str(package.get("version") or "")

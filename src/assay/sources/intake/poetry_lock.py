@@ -18,6 +18,7 @@ from assay.sources.intake.locks import (
     REPOSITORY,
     choices,
     index_notes,
+    local_notes,
     lock_toml,
     locked_entry,
     required_names,
@@ -49,6 +50,7 @@ def read_poetry(text: str) -> Document:
             *index_notes(
                 table(one, "source").get("url") for one in packages if table(one, "source").get("type") == "legacy"
             ),
+            *local_notes(entries),
         ),
     )
 
@@ -70,17 +72,16 @@ class _Lock:
         """Yield the entry of a package for each choice that it belongs to."""
         package = self._packages[number]
         groups = [str(one) for one in array(package.get("groups"))] or [text_of(package.get("category")) or MAIN]
-        optional = bool(package.get("optional"))
-        if MAIN in groups and not optional:
-            main = self._marker(number, MAIN)
-            groups = [MAIN] + [one for one in groups if main and self._marker(number, one) != main]
-        for group in groups:
+        main = self._marker(number, MAIN)
+        optional = bool(package.get("optional")) or bool(memberships(main))
+        if MAIN in groups and optional:
+            yield from self._optional(number, main)
+        elif MAIN in groups:
+            yield self._entry(number, "", marker=main)
+        for group in (one for one in groups if one != MAIN):
             marker = self._marker(number, group)
-            if group == MAIN and optional:
-                yield from self._optional(number, marker)
-            else:
-                when = for_members(marker, frozenset()) if marker else True
-                yield self._entry(number, "" if group == MAIN else f"group {group}", marker=when)
+            if MAIN not in groups or optional or main not in {"", marker}:
+                yield self._entry(number, f"group {group}", marker=marker)
 
     def requires(self) -> dict[str, tuple[str, ...]]:
         """Return the names that each name requires."""
@@ -133,7 +134,7 @@ class _Lock:
     def _entry(self, number: int, choice: str, *, marker: str | bool) -> Entry:
         package = self._packages[number]
         source = text_of(table(package, "source").get("type"))
-        reason = SOURCES.get(source, "") or ("" if marker else "is not required by this choice")
+        reason = SOURCES.get(source, "") or ("is not required by this choice" if marker is False else "")
         return locked_entry(
             text_of(package.get("name")),
             text_of(package.get("version")),

@@ -18,6 +18,7 @@ from assay.sources.intake.locks import (
     REPOSITORY,
     choices,
     index_notes,
+    local_notes,
     lock_toml,
     locked_entry,
     required_names,
@@ -41,7 +42,7 @@ def read_pylock(text: str) -> Document:
         requires_python=text_of(document.get("requires-python")),
         locked=True,
         requires=_requires(packages),
-        notes=index_notes(one.get("index") for one in packages),
+        notes=(*index_notes(one.get("index") for one in packages), *local_notes(entries)),
     )
 
 

@@ -21,6 +21,7 @@ from assay.sources.intake.locks import (
     UNREACHED,
     choices,
     index_notes,
+    local_notes,
     lock_toml,
     locked_entry,
     required_names,
@@ -76,7 +77,10 @@ class _Lock:
                 self._name(_number(edge.target)) for edges in self._roots.edges.values() for edge in edges
             ),
             requires=required_names(self._requires()),
-            notes=index_notes(table(one, "source").get("registry") for one in self._packages),
+            notes=(
+                *index_notes(table(one, "source").get("registry") for one in self._packages),
+                *local_notes(entries),
+            ),
         )
 
     def _name(self, number: int) -> str:
@@ -153,9 +157,8 @@ class _Lock:
         return "." in {source.get("editable"), source.get("virtual")}
 
     def _preselected(self) -> list[str]:
-        """Return the members that are selected: all where there is no project around them."""
-        rooted = any(map(self._is_root, self._members))
-        return [] if rooted else [one for one in self._roots.edges if one.startswith("package ")]
+        """Return the members that are selected: all where no project around them requires something."""
+        return [] if self._roots.edges.get("") else [one for one in self._roots.edges if one.startswith("package ")]
 
     def _entries(self, asked: dict[str, dict[str, Condition]]) -> Iterator[Entry]:
         """Yield an entry for each package and each choice that requires it; none is lost."""
