@@ -21,6 +21,7 @@ from support.people import built, draft, lock_of, person, published
 from assay.core.roles import Role
 from assay.flow.access import find_version
 from assay.flow.assess.assess import verdict
+from assay.flow.people import set_workspace
 from assay.flow.review.review import submit
 from assay.store import models
 
@@ -147,6 +148,20 @@ def test_what_was_published_before_is_known_to_the_workspace() -> None:
     assert not models.Assessment.objects.filter(version=version).exists()
     assert [one.library for one in verdict(version).findings if one.kind == "new-library"] == ["certifi"]
     assert verdict(find_version(ana, "geo", first.number)).blocking == []
+
+
+def test_builds_from_source_are_allowed_where_nobody_decided() -> None:
+    """A workspace in which somebody set it, or saved the page that shows it, keeps what they saw."""
+    person("ana")
+    person("olga", workspace="other")
+    newest = newest_step()
+    migrate(("store", "0026_usage_by_owner"))
+    set_workspace("other", {"allow_sdists": False, "approvals": 2})
+    set_workspace("default", {"approvals": 2})
+    models.Workspace.objects.update(allow_sdists=False)
+    migrate(newest)
+    assert dict(models.Workspace.objects.values_list("slug", "allow_sdists")) == {"default": True, "other": False}
+    assert models.Workspace.objects.create(slug="third").allow_sdists
 
 
 STEPS = """

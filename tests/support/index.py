@@ -118,6 +118,11 @@ class LocalIndex:
         self.wheels.append(wheel)
         return wheel
 
+    def add_compiled(self, name: str, version: str, *tags: str) -> None:
+        """Serve wheels with these tags; nothing of them is compiled for the tag in truth."""
+        for tag in tags:
+            self.add(name, version).tag = tag
+
     def add_source(
         self, name: str, version: str = "1.0", *, backend: str, files: dict[str, str] | None = None
     ) -> Wheel:

@@ -119,6 +119,7 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "kept": found.kept or None,
         "moved": [{"name": one.name, "from": one.before, "to": one.after} for one in found.moved],
         "corrections": [asdict(one) for one in found.corrections],
+        "from_source": [{**asdict(one), "words": one.words} for one in found.from_source],
         "nearest": nearest_document(nearest(request.actor, found.need)),
         "findings": [
             {"effect": str(one.effect), "library": one.library, "words": one.words, "advice": one.advice}

@@ -26,14 +26,18 @@ def example(value: dict[str, Any]) -> ConfigDict:
 
 
 class SpecIn(Body):
-    """A base or a Python version, and libraries as PEP 508 lines."""
+    """A base or a Python version, and libraries as PEP 508 lines.
+
+    `only_binary`: true takes wheels only, false builds a library from source where it has no wheel. Without it, an
+    edited draft keeps its own, and a new one follows the workspace (Admin → Workspace).
+    """
 
     model_config = example({"python": "3.12", "libraries": ["pandas>=2", "matplotlib"]})
 
     base: str | None = None
     python: str | None = None
     libraries: list[str] = Field(default_factory=list)
-    only_binary: bool = True
+    only_binary: bool | None = None
     keep: str | None = None
     constraints: list[str] | None = None
 

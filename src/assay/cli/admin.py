@@ -106,7 +106,7 @@ def _add_workspace(actions: Commands) -> None:
     )
     for option, text in (
         ("require-sandbox", "refuse builds without a sandbox"),
-        ("allow-sdists", "let authors allow source distributions"),
+        ("allow-sdists", "build a library from source, in the sandbox, if it has no wheel"),
         ("self-approval", "let authors approve their own submissions"),
         ("personal-overlays", "let people pip install libraries for themselves"),
         ("record-imports", "count which libraries sessions import, without people"),

@@ -99,6 +99,10 @@ class ResolutionError(AssayError):
     status = 422
 
 
+class NoWheelError(ResolutionError):
+    """A library has no wheel that can be installed."""
+
+
 class BuildError(AssayError):
     """The environment could not be built."""
 

@@ -12,14 +12,14 @@ from assay.core.lock import Lock
 from assay.engine.interface import EnginePaths
 from assay.engine.layout import remove_tree, walk
 from assay.engine.leases import Needed, guard, leased
-from assay.engine.wheel_store.store import TRASH, key_of
+from assay.engine.wheel_store.store import FROM_SOURCE, TRASH, key_of
 
 DIGEST_LENGTH = 64  # hex digits of a SHA-256
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unneeded:
-    """One unneeded directory. `kind` is environment or wheel; `size` is the bytes that removing it frees."""
+    """One unneeded directory. `kind`: environment, wheel or built wheel; `size`: bytes that removing it frees."""
 
     kind: str
     name: str
@@ -34,12 +34,13 @@ def collect(
     Calls `needed` under the lock on leases. Directories are renamed under that lock and removed after it, so that
     builds wait for milliseconds only. After a crash in between, the next call removes the renamed ones.
     """
-    roots = {"environment": Path(paths.environments), "wheel": Path(paths.wheels)}
+    roots = _roots(paths)
     with guard(paths):
         kept = leased(paths) | needed()  # in this order: a build stores its outcome before it releases its lease
         found = [
             *_unneeded("environment", roots["environment"], kept.environments, older_than),
             *_unneeded("wheel", roots["wheel"], kept.wheels, older_than),
+            *_unneeded("built wheel", roots["built wheel"], kept.wheels, older_than),
         ]
         if not dry_run:
             for one in found:
@@ -51,9 +52,15 @@ def collect(
     return found
 
 
+def _roots(paths: EnginePaths) -> dict[str, Path]:
+    """Map each kind to its folder. A wheel that was built from an sdist has the same key as the unpacked one."""
+    wheels = Path(paths.wheels)
+    return {"environment": Path(paths.environments), "wheel": wheels, "built wheel": wheels / FROM_SOURCE}
+
+
 def empty_trash(paths: EnginePaths) -> None:
     """Remove the renamed directories."""
-    for root in (Path(paths.environments), Path(paths.wheels)):
+    for root in _roots(paths).values():
         for path in root.glob(f"{TRASH}*"):
             remove_tree(path)
 

@@ -57,6 +57,8 @@ class ResolveRequest:
     index: Index
     other_indexes: tuple[Index, ...] = ()  # own names by pattern, first match wins; `index` serves all others
     allow_sdists: bool = False  # build a library from its source distribution if it has no wheel
+    sdists_refused_by: str = ""  # who does not allow it, for the error: `workspace` or `draft`
+    offered: tuple[str, ...] = ()  # the Pythons that the installation offers, for the error
     cool_down_days: int = 0
     engine: str = "uv"  # a name in `engines.ENGINES`
 
@@ -71,6 +73,7 @@ class ResolveRequest:
                 "pins": tuple(known["pins"]),
                 "preferred": tuple(known.get("preferred", ())),
                 "constraints": tuple(known.get("constraints", ())),
+                "offered": tuple(known.get("offered", ())),
                 "index": Index.from_dict(known["index"]),
                 "other_indexes": tuple(Index.from_dict(one) for one in known.get("other_indexes", ())),
             }
@@ -102,6 +105,8 @@ class Job:
     require_sandbox: bool = False  # fail if no sandbox confines package code
     repair: bool = False  # build the lock again and replace the existing directory
     timeout: int = 3600  # seconds, for the whole build
+    sdist_seconds: float = 1800.0  # for each call of the build backend of a source distribution
+    sdist_memory: int = 12 << 30  # bytes that a build backend may use
     credentials: Credentials = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,6 +123,8 @@ class Job:
             require_sandbox=stored.get("require_sandbox", False),
             repair=stored.get("repair", False),
             timeout=stored["timeout"],
+            sdist_seconds=stored.get("sdist_seconds", 1800.0),
+            sdist_memory=stored.get("sdist_memory", 12 << 30),
         )
 
 
@@ -200,6 +207,14 @@ class Installer(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """The result of a preview. `pending` are libraries whose dependencies are certain only once they are built."""
+
+    lock: Lock
+    pending: tuple[str, ...] = ()
+
+
 class Engine(Protocol):
     """An engine resolves and installs. Everything else of a build is shared by all engines (decision 0014)."""
 
@@ -211,11 +226,11 @@ class Engine(Protocol):
         self,
         request: ResolveRequest,
         *,
-        cache: str,
+        paths: EnginePaths,
         workdir: str,
         credentials: Credentials | None = None,
         started: Callable[[Popen[str]], None] | None = None,
-    ) -> Lock:
+    ) -> Resolved:
         """Resolve a request without running package code, for pages that show what would be installed.
 
         `started` receives the tool's process, which the caller may kill. Raises ResolutionError.

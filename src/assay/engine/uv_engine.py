@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from assay.core.lock import Lock
 from assay.engine import uv
-from assay.engine.interface import Credentials, Job, LogLine, OnProgress, ResolveRequest
-from assay.engine.resolving.uv import resolve
-from assay.engine.sdists.resolve import resolve_with_sdists
+from assay.engine.interface import Credentials, EnginePaths, Job, LogLine, OnProgress, Resolved, ResolveRequest
+from assay.engine.sdists.resolve import preview_with_sdists, resolve_with_sdists
 
 if TYPE_CHECKING:
     from assay.engine.installing.uv import UvInstaller
@@ -28,21 +27,21 @@ class UvEngine:
         self,
         request: ResolveRequest,
         *,
-        cache: str,
+        paths: EnginePaths,
         workdir: str,
         credentials: Credentials | None = None,
         started: Callable[[Popen[str]], None] | None = None,
-    ) -> Lock:
-        """Resolve without running package code."""
-        return resolve(request, cache=cache, workdir=workdir, credentials=credentials, started=started)
+    ) -> Resolved:
+        """Resolve without running package code; of an sdist, its metadata or its stored wheel is read."""
+        return preview_with_sdists(request, paths, Path(workdir), credentials or {}, started)
 
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
         """Resolve for a build; a library without a wheel is built from its sdist if the request allows it."""
 
-        def install(request: ResolveRequest, prefix: Path) -> None:
+        def install(request: ResolveRequest, prefix: Path) -> Lock:
             from assay.engine.installing.uv import install_into  # noqa: PLC0415 - most builds need no sdist
 
-            install_into(request, prefix, job, workdir, log_line)
+            return install_into(request, prefix, job, workdir, log_line)
 
         return resolve_with_sdists(job, workdir, log_line, install)
 

@@ -16,7 +16,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Credentials, Index
 from assay.store.audit_log import record
 from assay.store.encryption import decrypt, encrypt
-from assay.store.models import PackageIndex
+from assay.store.models import PackageIndex, Workspace
 
 PURPOSE = "package source"  # part of every stored password: never change it
 BUILT_IN = "default"  # the name of the installation's default index
@@ -37,11 +37,12 @@ class IndexInput:
 
 @dataclass(frozen=True, kw_only=True)
 class PackageIndexes:
-    """All package indexes of a workspace, as the engine uses them."""
+    """All package indexes of a workspace, as the engine uses them, and whether it allows builds from source."""
 
     index: Index
     others: tuple[Index, ...]
     credentials: Credentials
+    allow_sdists: bool = True
 
 
 def indexes_in(workspace_id: int) -> PackageIndexes:
@@ -52,6 +53,7 @@ def indexes_in(workspace_id: int) -> PackageIndexes:
         index=own or Index(name=BUILT_IN, url=settings.INDEX_URL, trusted=True),
         others=tuple(_index(row) for row in rows if not row.is_default),
         credentials={row.name: (row.username, decrypt(row.secret, PURPOSE)) for row in rows if row.secret},
+        allow_sdists=Workspace.objects.filter(pk=workspace_id, allow_sdists=True).exists(),
     )
 
 

@@ -242,6 +242,18 @@ class Config(BaseSettings):
         description="Hours between two checks of all files and removals of unused ones; 0 for never.",
         examples=["12"],
     )
+    sdist_minutes: Annotated[
+        float, Field(gt=0, le=60, allow_inf_nan=False), Wants("a number above 0, at most 60")
+    ] = Field(
+        default=30.0,
+        description="Minutes after which a build from source is ended.",
+        examples=["10"],
+    )
+    sdist_memory: Annotated[float, Field(gt=0, allow_inf_nan=False), Wants("a number above 0")] = Field(
+        default=12.0,
+        description="Gigabytes of memory (GiB) that a build from source may use.",
+        examples=["4"],
+    )
     studio: Annotated[Path | None, Wants("the path of a Python prefix")] = Field(
         default=None,
         description="Python prefix in which the Hub and the notebook servers are installed. Unless you name one, "

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.bench import Bench
+from support.bench import PYTHON, Bench
 from support.index import LocalIndex
 
 from assay.core.lock import Lock
+from assay.engine.garbage_collection import collect
+from assay.engine.layout import remove_tree
+from assay.engine.leases import Needed, lease_holders, needed_by, release_lease
 from assay.engine.sandbox import isolation
+from assay.engine.sdists.stored import folder_of
 
 pytestmark = pytest.mark.skipif(isolation.isolation() != "bubblewrap", reason="sources are built in bubblewrap only")
 
@@ -67,7 +73,10 @@ def test_without_permission_a_source_is_not_touched(bench: Bench, index: LocalIn
     made = index.add_source("srconly", backend=backend("srconly"))
     outcome, _ = bench.build("srconly")
     assert outcome.failure is not None
-    assert "no usable wheels" in outcome.failure.detail
+    assert "srconly 1.0 has only a source distribution, and this workspace forbids builds from source." in (
+        outcome.failure.detail
+    )
+    assert "Admin → Workspace" in outcome.failure.hint
     assert f"files/{made.filename}" not in index.served
 
 
@@ -112,3 +121,99 @@ def test_a_source_cannot_leave_its_folder(bench: Bench, index: LocalIndex) -> No
     assert outcome.failure is not None
     assert "cannot be unpacked" in outcome.failure.detail
     assert not list(bench.root.rglob("escaped.txt"))
+
+
+def test_a_second_environment_reuses_the_wheel_and_cleaning_keeps_it_while_it_is_needed(
+    bench: Bench, index: LocalIndex
+) -> None:
+    """Another lock with the same source builds nothing; without a lock that names it, the wheel goes."""
+    index.add("other")
+    made = index.add_source("srconly", backend=backend("srconly", extra="print('compiling hard')"))
+    first, log = bench.build("srconly", sdists=True)
+    assert first.failure is None, log
+    assert "  compiling hard" in log
+    assert "in the sandbox: no network, at most 30 minutes and 12 GiB of memory" in log
+    entry = folder_of(bench.paths, made.sha256, PYTHON)
+    assert json.loads((entry / "built.json").read_text())["sdist"] == made.filename
+    remove_tree(Path(bench.paths.wheels) / entry.name)  # the unpacked one, so that it is wanted again
+    second, log = bench.build("other", "srconly", sdists=True)
+    assert second.failure is None, log
+    assert "was built before" in log
+    assert "compiling hard" not in log
+    for name in lease_holders(bench.paths):  # the worker does so once it has the outcome
+        release_lease(bench.paths, name)
+    needed = needed_by(Lock.from_toml(str(second.lock)))
+    collect(bench.paths, lambda: needed, older_than=-1)
+    assert entry.is_dir()
+    removed = collect(bench.paths, Needed, older_than=-1)
+    assert ("built wheel", entry.name) in {(one.kind, one.name) for one in removed}
+    assert not entry.exists()
+
+
+def test_a_stored_wheel_that_changed_is_built_again(bench: Bench, index: LocalIndex) -> None:
+    """Its hash is kept beside it."""
+    made = index.add_source("srconly", backend=backend("srconly"))
+    assert bench.build("srconly", sdists=True)[0].failure is None
+    entry = folder_of(bench.paths, made.sha256, PYTHON)
+    wheel = next(entry.glob("*.whl"))
+    wheel.write_bytes(b"something else")
+    remove_tree(Path(bench.paths.wheels) / entry.name)
+    outcome, log = bench.build("srconly", sdists=True, repair=True)
+    assert outcome.failure is None, log
+    assert "Building a wheel" in log
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ("import urllib.request; urllib.request.urlopen('http://pypi.org/')", "tried to use the network"),
+        ("import subprocess; subprocess.run(['swig', '-x'])", "swig is missing on the build machine"),
+        ("import numpy", "Its build imports numpy, which its build requirements do not bring"),
+        ("print('one'); print('two'); raise SystemExit(3)", "The last lines of its log:\none\ntwo"),
+    ],
+)
+def test_a_failed_build_says_what_is_missing(bench: Bench, index: LocalIndex, extra: str, words: str) -> None:
+    """The cause comes first, the last lines of the log after it, and all of it is in the log of the build."""
+    index.add_source("broken", backend=backend("broken", extra=extra))
+    outcome, log = bench.build("broken", sdists=True)
+    assert outcome.failure is not None
+    assert "broken-1.0.tar.gz could not be built." in outcome.failure.detail
+    assert words in outcome.failure.detail
+    assert outcome.failure.detail.splitlines()[-1] in log
+
+
+@pytest.mark.parametrize(
+    ("extra", "limits", "words"),
+    [
+        ("while True: pass", {"sdist_seconds": 1.0}, "it took longer than 1 s"),
+        ("kept = [bytearray(10_000_000) for _ in range(10**6)]", {"sdist_memory": 300 << 20}, "300 MiB of memory"),
+    ],
+)
+def test_a_build_that_exceeds_a_limit_is_ended(
+    bench: Bench, index: LocalIndex, extra: str, limits: dict[str, Any], words: str
+) -> None:
+    """The error names the limit, and the setting that raises it."""
+    index.add_source("greedy", backend=backend("greedy", extra=extra))
+    outcome, _ = bench.build("greedy", sdists=True, **limits)
+    assert outcome.failure is not None
+    assert words in outcome.failure.detail
+    assert "ASSAY_SDIST_MINUTES" in outcome.failure.hint
+
+
+def test_a_source_that_builds_something_else_is_refused(bench: Bench, index: LocalIndex) -> None:
+    """The wheel is of the library and the version that the lock names."""
+    index.add_source("honest", backend=backend("liar"))
+    outcome, _ = bench.build("honest", sdists=True)
+    assert outcome.failure is not None
+    assert "another library or version" in outcome.failure.detail
+
+
+def test_build_requirements_come_as_wheels_only(bench: Bench, index: LocalIndex) -> None:
+    """A build requirement that has only a source distribution is not built in its turn."""
+    index.add_source("tool", backend=backend("tool"))
+    project = '[build-system]\nrequires = ["tool"]\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    index.add_source("srconly", backend=backend("srconly"), files={"pyproject.toml": project})
+    outcome, _ = bench.build("srconly", sdists=True)
+    assert outcome.failure is not None
+    assert "The build requirements of srconly-1.0.tar.gz cannot be installed from wheels" in outcome.failure.detail
+    assert "tool" in outcome.failure.detail

@@ -33,12 +33,26 @@ def ana() -> Actor:
 def test_source_distributions_need_the_workspace_s_consent(ana: Actor) -> None:
     """An administrator allows them; then the spec keeps the wish."""
     wanted = SpecInput(base=None, python="3.11", libraries=("six",), only_binary=False)
+    Workspace.objects.update(allow_sdists=False)
     draft(ana, "geo")
     with pytest.raises(InvalidInputError, match="wheels only") as caught:
         edit_spec(ana, "geo", 1, wanted)
     assert caught.value.path == "only_binary"
     Workspace.objects.update(allow_sdists=True)
     assert edit_spec(ana, "geo", 1, wanted)[0].parsed_spec.only_binary is False
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_new_draft_follows_its_workspace_and_an_edited_one_keeps_its_choice(ana: Actor, allowed: bool) -> None:
+    """Unless a choice is given; an edit that gives none keeps the build too."""
+    Workspace.objects.update(allow_sdists=allowed)
+    assert draft(ana, "geo").parsed_spec.only_binary is not allowed
+    Workspace.objects.update(allow_sdists=not allowed)
+    version = built(ana, "geo")
+    edited = edit_spec(ana, "geo", 1, spec_input("six"))[0]
+    assert (edited.parsed_spec.only_binary, edited.lock) == (not allowed, version.lock)
+    wheels = SpecInput(base=None, python="3.11", libraries=("six",), only_binary=True)
+    assert edit_spec(ana, "geo", 1, wheels)[0].parsed_spec.only_binary is True
 
 
 def test_a_short_name_is_taken_once(ana: Actor) -> None:

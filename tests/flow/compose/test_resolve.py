@@ -13,7 +13,7 @@ from support.people import lock_of, person, spec_input
 from assay.core.errors import ConflictError, ResolutionError
 from assay.core.lock import Lock
 from assay.core.roles import Actor
-from assay.engine.interface import ResolveRequest
+from assay.engine.interface import Resolved, ResolveRequest
 from assay.engine.uv_engine import UvEngine
 from assay.flow.compose import resolve as resolving
 from assay.flow.compose.resolve import preview
@@ -49,9 +49,15 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> None:
     """Let the resolver answer so, one after the other."""
     left = list(answers)
 
-    def answer(_engine: UvEngine, request: ResolveRequest, *, started: Callable[[Process], None], **_: Any) -> Lock:  # noqa: ANN401 - passed by
+    def answer(
+        _engine: UvEngine,
+        request: ResolveRequest,
+        *,
+        started: Callable[[Process], None],
+        **_: Any,  # noqa: ANN401 - passed by
+    ) -> Resolved:
         assert Path(request.python_path).exists()
-        return left.pop(0)(started)
+        return Resolved(lock=left.pop(0)(started))
 
     monkeypatch.setattr(UvEngine, "preview", answer)
 

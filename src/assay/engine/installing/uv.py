@@ -87,11 +87,11 @@ class UvInstaller:
         shutil.copy2(built, downloads / built.name)
         return downloads / built.name
 
-    def _install_into(self, request: ResolveRequest, prefix: Path) -> None:
-        install_into(request, prefix, self._job, self._workdir, self._log)
+    def _install_into(self, request: ResolveRequest, prefix: Path) -> Lock:
+        return install_into(request, prefix, self._job, self._workdir, self._log)
 
 
-def install_into(request: ResolveRequest, prefix: Path, job: Job, workdir: Path, log_line: LogLine) -> None:
+def install_into(request: ResolveRequest, prefix: Path, job: Job, workdir: Path, log_line: LogLine) -> Lock:
     """Resolve a request and install its lock: the build environment of an sdist. Raises AssayError."""
     folder = workdir / f"needs-{prefix.parent.name}"
     folder.mkdir(exist_ok=True)
@@ -100,6 +100,7 @@ def install_into(request: ResolveRequest, prefix: Path, job: Job, workdir: Path,
         lock, prefix, replace(job, request=request), workdir=folder, log_line=log_line, on_progress=_no_progress
     )
     installer.link(installer.fetch())
+    return lock
 
 
 def _no_progress(**changes: object) -> None:

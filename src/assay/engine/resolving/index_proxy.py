@@ -14,19 +14,17 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from urllib3.exceptions import HTTPError
 
 from assay.engine.fetching.network import Network, connect
 from assay.engine.interface import Credentials, Index, ResolveRequest
 from assay.engine.resolving.index_routing import FILES, INDEX, index_of, original_url, proxied_url
+from assay.engine.resolving.listing import ACCEPTED, JSON_LISTING, MAX_LISTING, parse_listing
 
-JSON_LISTING = "application/vnd.pypi.simple.v1+json"
-MAX_LISTING = 256 << 20  # bytes of an index's page of one project
 IDLE_SECONDS = 120.0  # until an idle tunnel is closed
 
 
@@ -97,15 +95,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _listing(self, name: str) -> None:
         index = index_of(name, self.server.request)
         page = f"{index.url}/{name}/"
-        accepted = f"{JSON_LISTING}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-        response = self.server.network.open(page, {"Accept": accepted, "Accept-Encoding": "gzip"})
+        response = self.server.network.open(page, {"Accept": ACCEPTED, "Accept-Encoding": "gzip"})
         if response.status != 200:  # noqa: PLR2004 - OK
             response.close()
             self._send_error(response.status, f"{index.name} has no {name}")
             return
         body = response.read(MAX_LISTING, decode_content=True)
         kind = response.headers.get("Content-Type", "")
-        listing = json.loads(body) if "json" in kind else _from_html(name, body.decode(errors="replace"))
+        listing = parse_listing(name, body, kind)
         for file in listing["files"]:
             file["url"] = self._file_url(urljoin(page, file["url"]), file["filename"], index)
         content = json.dumps(listing).encode()
@@ -159,34 +156,3 @@ def _relay(one: socket.socket, other: socket.socket) -> None:
             if not chunk:
                 return
             (other if side is one else one).sendall(chunk)
-
-
-class _Anchors(HTMLParser):
-    """Collects the links of a listing in HTML (PEP 503)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.files: list[dict[str, Any]] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Collect a link."""
-        values = dict(attributes)
-        url, _, fragment = str(values.get("href") or "").partition("#")
-        if tag != "a" or not url:
-            return
-        algorithm, _, digest = fragment.partition("=")
-        self.files.append(
-            {
-                "filename": unquote(urlsplit(url).path.rpartition("/")[2]),
-                "url": url,
-                "hashes": {algorithm: digest} if digest else {},
-                "requires-python": values.get("data-requires-python"),
-                "yanked": "data-yanked" in values,
-            }
-        )
-
-
-def _from_html(name: str, text: str) -> dict[str, Any]:
-    parser = _Anchors()
-    parser.feed(text)
-    return {"meta": {"api-version": "1.0"}, "name": name, "files": parser.files}

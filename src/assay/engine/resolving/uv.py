@@ -20,7 +20,7 @@ from assay.engine import uv
 from assay.engine.interface import Credentials, ResolveRequest
 from assay.engine.resolving.compatibility import marker_variables, tag_ranks, this_platform
 from assay.engine.resolving.index_routing import index_for_uv, index_of, original_url
-from assay.engine.resolving.uv_errors import explain, pinned_by_base, without_wheel
+from assay.engine.resolving.uv_errors import explain, pinned_by_base
 from assay.engine.resolving.uv_proxy import uv_proxy
 
 TIMEOUT = 300.0  # seconds; the slowest real resolutions take tens of seconds
@@ -60,9 +60,7 @@ def resolve(
         )
     if finished.code:
         explanation = pinned_by_base(explain(finished.text), request.pins)
-        name = without_wheel(explanation.detail) if request.allow_sdists else None
-        hint = f"A build makes a wheel from the source distribution of {name} first." if name else explanation.hint
-        raise ResolutionError(explanation.detail, hint=hint, path="libraries")
+        raise ResolutionError(explanation.detail, hint=explanation.hint, path="libraries")
     return read_lock(output.read_text(), request)
 
 

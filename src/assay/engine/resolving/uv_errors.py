@@ -18,6 +18,10 @@ NOTES = (  # what hints say of the indexes, without the advice on options of uv
     ),
 )
 NOISE = re.compile(r"^(Resolved|Using|Prepared|Downloading|Downloaded|Audited|warning:|Building|Built)\b")
+# `all versions of a have no usable wheels`, `a==1 has no wheels with …`, `all of: a<=1 a>=3 have no usable wheels`
+WITHOUT_WHEEL = re.compile(
+    r"([A-Za-z0-9][\w.-]*?)(?:\[[^\]\s]*\])?(?:[<>=!~]\S*)?\s+(?:has|have) no (?:usable )?wheels"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +74,9 @@ def explain(text: str) -> Explanation:
     return Explanation(detail=_shortened(detail) or "uv gave no reason.", hint="Read the log, then try again.")
 
 
-def without_wheel(detail: str) -> str | None:
-    """Return the library that has no wheel according to an explanation, None when it names none."""
-    found = re.search(r"([A-Za-z0-9][\w.-]*)==\S+ (?:has|have) no (?:usable )?wheels", detail)
-    found = found or re.search(
-        r"(?:versions of|only) ([A-Za-z0-9][\w.-]*)\S* (?:has|have) no (?:usable )?wheels", detail
-    )
-    return canonicalize_name(found[1]) if found else None
+def without_wheel(detail: str) -> tuple[str, ...]:
+    """Return the libraries that have no wheel according to an explanation, each once, in its order."""
+    return tuple(dict.fromkeys(canonicalize_name(found[1]) for found in WITHOUT_WHEEL.finditer(detail)))
 
 
 def pinned_by_base(explanation: Explanation, pins: tuple[str, ...]) -> Explanation:

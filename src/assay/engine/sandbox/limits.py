@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ from assay.engine.sandbox import isolation
 MAX_PROCESSES = 400  # at the same time; importing starts a handful
 MAX_MEMORY = 12 << 30  # bytes of all processes together
 MAX_OUTPUT = 64 << 20  # bytes of each stream that are read; the rest is discarded
+MAX_LINE = 64 << 10  # bytes of one line that is passed on
 POLL_SECONDS = 0.1  # between two checks of the limits
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -47,8 +49,19 @@ class Sandbox:
             str(prefix),
         )
 
-    def run(self, argv: list[str], stdin: str, seconds: float) -> Ended:
-        """Run a command in the sandbox until it ends or exceeds a limit: seconds, processes, memory."""
+    def run(
+        self,
+        argv: list[str],
+        stdin: str,
+        seconds: float,
+        *,
+        memory: int | None = None,
+        on_error_line: Callable[[str], None] | None = None,
+    ) -> Ended:
+        """Run a command in the sandbox until it ends or exceeds a limit: seconds, processes, memory in bytes.
+
+        `on_error_line` receives each line of standard error as it is written.
+        """
         process = subprocess.Popen(
             isolation.confined(argv, visible=self._visible, hidden=self._hidden, writable=self._writable),
             stdin=subprocess.PIPE,
@@ -57,10 +70,10 @@ class Sandbox:
             env=isolation.ENVIRONMENT,
             cwd="/tmp",  # noqa: S108 - private to the sandbox
         )
-        streams = [_StreamReader(process.stdout), _StreamReader(process.stderr)]
+        streams = [_StreamReader(process.stdout), _StreamReader(process.stderr, on_error_line)]
         try:
             _write_stdin(process, stdin)
-            exceeded = _watch(process, seconds)
+            exceeded = _watch(process, seconds, memory or MAX_MEMORY)
         finally:
             if process.poll() is None:
                 process.kill()  # the sandbox's first process: all others are killed with it
@@ -72,9 +85,10 @@ class Sandbox:
 class _StreamReader(threading.Thread):
     """Reads a stream to its end and keeps its first bytes."""
 
-    def __init__(self, stream: IO[bytes] | None) -> None:
+    def __init__(self, stream: IO[bytes] | None, on_line: Callable[[str], None] | None = None) -> None:
         super().__init__(daemon=True)
         self._stream, self._kept = stream, bytearray()
+        self._on_line, self._line = on_line, bytearray()
         self.start()
 
     def run(self) -> None:
@@ -85,6 +99,19 @@ class _StreamReader(threading.Thread):
             while chunk := os.read(self._stream.fileno(), 1 << 16):
                 if len(self._kept) < MAX_OUTPUT:
                     self._kept += chunk
+                    self._pass_on(chunk)
+        if self._line:
+            self._pass_on(b"\n")
+
+    def _pass_on(self, chunk: bytes) -> None:
+        """Call back with each complete line; one without an end is cut."""
+        if self._on_line is None:
+            return
+        self._line += chunk
+        *lines, rest = self._line.split(b"\n")
+        self._line = bytearray(rest if len(rest) < MAX_LINE else b"")
+        for line in lines if len(rest) < MAX_LINE else [*lines, rest]:
+            self._on_line(line.decode(errors="replace").rstrip("\r"))
 
     def text(self) -> str:
         """Return what was read. Waits at most 2 s for processes that keep the stream open."""
@@ -98,7 +125,7 @@ def _write_stdin(process: subprocess.Popen[bytes], text: str) -> None:
             process.stdin.write(text.encode())
 
 
-def _watch(process: subprocess.Popen[bytes], seconds: float) -> str:
+def _watch(process: subprocess.Popen[bytes], seconds: float, most_memory: int) -> str:
     """Wait for the end; return '' or the exceeded limit."""
     for _ in range(int(seconds / POLL_SECONDS)):
         try:
@@ -107,8 +134,8 @@ def _watch(process: subprocess.Popen[bytes], seconds: float) -> str:
             count, memory = usage(process.pid)
             if count > MAX_PROCESSES:
                 return f"it started more than {MAX_PROCESSES} processes"
-            if memory > MAX_MEMORY:
-                return f"it used more than {format_memory(MAX_MEMORY)} of memory"
+            if memory > most_memory:
+                return f"it used more than {format_memory(most_memory)} of memory"
         else:
             return ""
     return f"it took longer than {seconds:.0f} s"

@@ -2,7 +2,7 @@
 
 Fetching runs no package code. The build backend runs in the sandbox, without network and home directory; it can
 write only to the folder of the sdist and to the output folder. Its build requirements (PEP 517, PEP 518) are
-installed beforehand, from wheels.
+installed beforehand, from wheels. Time and memory are limited; what it writes is shown in the log of the build.
 """
 
 from __future__ import annotations
@@ -11,113 +11,73 @@ import json
 import os
 import shutil
 import tarfile
+import time
 import tomllib
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+from packaging.utils import InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-from assay.core.errors import AssayError, BuildError, ResolutionError
-from assay.core.formatting import format_bytes
-from assay.core.lock import File
-from assay.engine.interface import Credentials, Job, LogLine, ResolveRequest
+from assay.core.errors import AssayError, BuildError
+from assay.core.formatting import format_bytes, format_memory
+from assay.core.lock import File, Lock
+from assay.core.no_wheel import source_only
+from assay.engine.interface import Job, LogLine, ResolveRequest
 from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree
-from assay.engine.resolving.index_routing import index_of
 from assay.engine.sandbox import isolation
 from assay.engine.sandbox.limits import Sandbox
+from assay.engine.sdists.failures import LogTail, explain_failure
+from assay.engine.sdists.stored import one_build, store_wheel, stored_wheel
 
-BUILD_SECONDS = 1800.0  # time limit of each call of a build backend
 MAX_FILES, MAX_BYTES = 100_000, 4 << 30  # of one sdist, unpacked
-MAX_LISTING = 64 << 20  # bytes of an index's page of one project
-JSON_LISTING = "application/vnd.pypi.simple.v1+json"
-InstallInto = Callable[[ResolveRequest, Path], None]  # resolves a request and installs its lock into a prefix
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sdist:
-    """A source distribution on an index."""
-
-    name: str
-    version: str
-    file: File
-
-
-def find_sdist(name: str, request: ResolveRequest, credentials: Credentials) -> Sdist:
-    """Return the newest sdist of a library that satisfies the request. Raises ResolutionError."""
-    from assay.engine.fetching.network import Network  # noqa: PLC0415 - most builds need no sdist
-
-    address = f"{index_of(name, request).url}/{name}/"
-    response = Network((request.index, *request.other_indexes), credentials).open(address, {"Accept": JSON_LISTING})
-    listing = json.loads(response.read(MAX_LISTING)) if response.status == 200 else {"files": []}  # noqa: PLR2004 - OK
-    allowed = SpecifierSet(",".join(str(one.specifier) for one in _requirements_of(name, request)))
-    found = []
-    for entry in listing["files"]:
-        try:
-            project, version = parse_sdist_filename(entry["filename"])
-        except InvalidSdistFilename:
-            continue
-        fits = SpecifierSet(entry.get("requires-python") or "").contains(f"{request.python}.99")
-        if project == name and fits and not entry.get("yanked") and allowed.contains(version):
-            found.append((version, entry))
-    if not found:
-        raise ResolutionError(
-            f"{name} has no wheel and no source distribution for this request.", hint="Try another version of it."
-        )
-    version, entry = max(found, key=lambda one: one[0])
-    file = File(
-        name=entry["filename"],
-        url=urljoin(address, entry["url"]),
-        size=entry.get("size") or 0,
-        sha256=entry["hashes"]["sha256"],
-        uploaded=entry.get("upload-time") or "",
-    )
-    return Sdist(name=name, version=str(version), file=file)
-
-
-def _requirements_of(name: str, request: ResolveRequest) -> list[Requirement]:
-    lines = (Requirement(line) for line in request.libraries + request.pins)
-    return [one for one in lines if canonicalize_name(one.name) == name]
+InstallInto = Callable[[ResolveRequest, Path], Lock]  # resolves a request and installs its lock into a prefix
 
 
 def wheel_from_sdist(file: File, job: Job, workdir: Path, install_into: InstallInto, log_line: LogLine) -> Path:
     """Return the wheel of an sdist, building it unless an earlier build stored it. Raises BuildError.
 
-    It is stored beside the wheel store under the hash of the sdist; `install_into` makes the build environment.
+    `install_into` makes the build environment. Two builds at once do not build the same sdist: the second one waits.
     """
-    request = job.request
-    stored = Path(job.paths.wheels) / ".from-source" / f"{file.sha256}-cp{request.python.replace('.', '')}"
-    if stored.is_dir():
-        return next(stored.glob("*.whl"))
-    if isolation.isolation() != "bubblewrap":
-        raise BuildError(
-            f"{file.name} must be built in bubblewrap, which does not work on this machine.",
-            hint="Install bubblewrap on the build machine, or choose a version that has a wheel.",
-        )
-    from assay.engine.fetching.fetch import fetch  # noqa: PLC0415 - as above
+    python = job.request.python
+    with one_build(job.paths, file.sha256, python):
+        stored = stored_wheel(job.paths, file.sha256, python)
+        if stored is not None:
+            log_line(f"{file.name} was built before; reusing its wheel {stored.name}.")
+            return stored
+        if isolation.isolation() != "bubblewrap":
+            refused = source_only(file.name, "", sandboxed=False)
+            raise BuildError(refused.detail if refused else "", hint=refused.hint if refused else "")
+        folder = workdir / f"sdist-{file.sha256[:12]}"
+        remove_tree(folder)
+        try:
+            return _build_and_store(file, folder, job, install_into, log_line)
+        finally:
+            remove_tree(folder)
+
+
+def _build_and_store(file: File, folder: Path, job: Job, install_into: InstallInto, log_line: LogLine) -> Path:
+    from assay.engine.fetching.fetch import fetch  # noqa: PLC0415 - most builds need no sdist
     from assay.engine.fetching.network import Network  # noqa: PLC0415 - as above
 
-    folder = workdir / f"sdist-{file.sha256[:12]}"
-    remove_tree(folder)
-    try:
-        network = Network((request.index, *request.other_indexes), job.credentials)
-        fetch([file], folder / "fetched", network, _no_progress)
-        root = _extract(folder / "fetched" / file.name, folder / "tree")
-        log_line(f"Building a wheel from {file.name} in the sandbox.")
-        wheel = _build(root, folder, job, install_into)
-        temporary = stored.with_name(f".{stored.name}-{workdir.name}")
-        temporary.mkdir(parents=True)
-        shutil.move(wheel, temporary / wheel.name)
-        temporary.rename(stored)
-    finally:
-        remove_tree(folder)
-    return next(stored.glob("*.whl"))
+    started = time.monotonic()
+    network = Network((job.request.index, *job.request.other_indexes), job.credentials)
+    fetch([file], folder / "fetched", network, _no_progress)
+    root = _extract(folder / "fetched" / file.name, folder / "tree")
+    limits = f"{job.sdist_seconds / 60:g} minutes and {format_memory(job.sdist_memory)} of memory"
+    log_line(f"Building a wheel from {file.name} in the sandbox: no network, at most {limits}.")
+    built = _SdistBuild(file=file, root=root, folder=folder, job=job, install_into=install_into, log_line=log_line)
+    wheel = built.run()
+    seconds = time.monotonic() - started
+    log_line(
+        f"Built {wheel.name} in {seconds:.0f} s, with {', '.join(built.requirements) or 'no build requirement'}."
+    )
+    facts = {"sdist": file.name, "built_with": built.requirements, "seconds": round(seconds, 1)}
+    return store_wheel(job.paths, file.sha256, job.request.python, wheel, facts)
 
 
 def _no_progress(count: int, *, complete: bool) -> None:
@@ -169,58 +129,100 @@ def _check_limits(archive: Path, sizes: list[int]) -> None:
         )
 
 
-def _build(root: Path, folder: Path, job: Job, install_into: InstallInto) -> Path:
-    system = _build_system(root)
-    requires = [str(one) for one in system.get("requires", ())]
-    backend = str(system.get("build-backend", "setuptools.build_meta:__legacy__"))
-    path = os.pathsep.join(str(root / one) for one in system.get("backend-path", ()))
-    prefix, output = folder / "prefix", folder / "output"
-    output.mkdir()
-    _install_requires(requires, prefix, job, install_into)
-    call_backend = _BackendCall(job, prefix, root, output)
-    dynamic = [str(one) for one in call_backend(["requires", backend, path, str(output)])]
-    if dynamic:
-        remove_tree(prefix)
-        _install_requires(requires + dynamic, prefix, job, install_into)
-    wheel = output / Path(str(call_backend(["wheel", backend, path, str(output)]))).name
-    if not wheel.is_file() or wheel.suffix != ".whl":
-        raise BuildError("The build backend made no wheel.", hint="Remove this library, or report it to its authors.")
-    return wheel
-
-
 def _build_system(root: Path) -> dict[str, Any]:
     """Return `[build-system]` of pyproject.toml; without one, the setuptools default of PEP 518."""
     pyproject = root / "pyproject.toml"
     found: dict[str, Any] = {}
     if pyproject.is_file():
-        found = tomllib.loads(pyproject.read_text(encoding="utf-8", errors="replace")).get("build-system", {})
+        try:
+            text = pyproject.read_text(encoding="utf-8", errors="replace")
+            found = tomllib.loads(text).get("build-system", {})
+        except tomllib.TOMLDecodeError as error:
+            raise BuildError(f"Its pyproject.toml cannot be read: {error}", hint="Choose another version.") from error
     return found or {"requires": ["setuptools>=40.8", "wheel"]}
 
 
-def _install_requires(requires: list[str], prefix: Path, job: Job, install_into: InstallInto) -> None:
-    try:
-        lines = tuple(str(Requirement(one)) for one in requires if Requirement(one).url is None)
-        install_into(replace(job.request, libraries=lines, pins=(), allow_sdists=False), prefix)
-    except (ValueError, AssayError) as error:
-        raise BuildError(
-            f"The build requirements of the source distribution cannot be installed: {error}",
-            hint="Remove this library.",
-        ) from error
+@dataclass(kw_only=True)
+class _SdistBuild:
+    """One build of an unpacked sdist. `requirements` are what it was built with, `name version` each."""
 
+    file: File
+    root: Path
+    folder: Path
+    job: Job
+    install_into: InstallInto
+    log_line: LogLine
+    requirements: list[str] = field(default_factory=list)
 
-class _BackendCall:
-    """Calls hooks of a build backend in the sandbox."""
+    def run(self) -> Path:
+        """Return the built wheel. Raises BuildError."""
+        system = _build_system(self.root)
+        requires = [str(one) for one in system.get("requires", ())]
+        backend = str(system.get("build-backend", "setuptools.build_meta:__legacy__"))
+        path = os.pathsep.join(str(self.root / one) for one in system.get("backend-path", ()))
+        output = self.folder / "output"
+        output.mkdir()
+        self._install(requires)
+        dynamic = [str(one) for one in self._call(["requires", backend, path, str(output)], output)]
+        if dynamic:
+            remove_tree(self._prefix)
+            self._install(requires + dynamic)
+        wheel = output / Path(str(self._call(["wheel", backend, path, str(output)], output))).name
+        self._check(wheel)
+        return wheel
 
-    def __init__(self, job: Job, prefix: Path, root: Path, output: Path) -> None:
-        self._prefix, self._root = prefix, root
-        self._sandbox = Sandbox(job, prefix, find_base(job.request.python_path), writable=(str(root), str(output)))
+    @property
+    def _prefix(self) -> Path:
+        return self.folder / "prefix"
 
-    def __call__(self, arguments: list[str]) -> Any:  # noqa: ANN401 - what hooks return
+    def _install(self, requires: list[str]) -> None:
+        """Install build requirements, from wheels only: nothing is built to build something else."""
+        try:
+            lines = tuple(str(Requirement(one)) for one in requires if Requirement(one).url is None)
+            request = replace(self.job.request, libraries=lines, pins=(), allow_sdists=False)
+            lock = self.install_into(request, self._prefix)
+        except (ValueError, AssayError) as error:
+            raise BuildError(
+                f"The build requirements of {self.file.name} cannot be installed from wheels: {error}",
+                hint="Choose a version that has a wheel, or remove this library.",
+            ) from error
+        self.requirements = [f"{one.name} {one.version}" for one in lock.libraries]
+
+    def _call(self, arguments: list[str], output: Path) -> Any:  # noqa: ANN401 - what hooks return
+        """Call a hook of the build backend in the sandbox, with its output in the log."""
         hook = str(Path(__file__).with_name("build_backend.py"))
-        argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(self._root)]
-        ended = self._sandbox.run([*argv, str(self._prefix / "bin" / "python"), hook, *arguments], "", BUILD_SECONDS)
+        argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(self.root)]
+        argv += [str(self._prefix / "bin" / "python"), hook, *arguments]
+        base = find_base(self.job.request.python_path)
+        sandbox = Sandbox(self.job, self._prefix, base, writable=(str(self.root), str(output)))
+        kept = LogTail(self.log_line)
+        seconds, memory = self.job.sdist_seconds, self.job.sdist_memory
+        ended = sandbox.run(argv, "", seconds, memory=memory, on_error_line=kept.add)
+        if ended.exceeded:
+            raise BuildError(
+                f"The build of {self.file.name} was ended: {ended.exceeded}, the limit of builds from source.",
+                hint="Whoever runs this installation can raise the limit (ASSAY_SDIST_MINUTES, ASSAY_SDIST_MEMORY). "
+                "Or choose a version that has a wheel.",
+            )
         lines = [line for line in ended.output.splitlines() if line.startswith('{"result"')]
         if ended.code != 0 or not lines:
-            why = ended.exceeded or ended.errors.strip()[-1500:] or "it gave no reason"
-            raise BuildError(f"The build backend failed: {why}", hint="Choose a version that has a wheel.")
+            detail, hint = explain_failure(self.file.name, kept.text or ended.errors)
+            raise BuildError(detail, hint=hint)
         return json.loads(lines[-1])["result"]
+
+    def _check(self, wheel: Path) -> None:
+        """Raise BuildError unless the wheel is one of this library and version."""
+        if not wheel.is_file() or wheel.suffix != ".whl":
+            raise BuildError(
+                f"The build backend of {self.file.name} made no wheel.",
+                hint="Remove this library, or report it to its authors.",
+            )
+        try:
+            made = parse_wheel_filename(wheel.name)[:2]
+        except InvalidWheelFilename:
+            made = None
+        if made != parse_sdist_filename(self.file.name):
+            raise BuildError(
+                f"{self.file.name} built {wheel.name}, which is another library or version.",
+                hint="Remove this library, or report it to its authors.",
+            )

@@ -24,6 +24,7 @@ from assay.engine.layout import READ_ONLY_FOLDER, folders, remove_tree, walk
 
 MANIFEST = "wheel.json"
 UNPACKING = ".unpacking-"
+FROM_SOURCE = ".from-source"  # the folder of wheels that were built from source distributions
 COMPILED = ".pyc"  # files of this kind are made anew by each Python; RECORD need not be right about them
 TRASH = ".trash-"  # the next garbage collection removes it
 

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -193,6 +194,8 @@ def _write_job(build: Build, directory: Path) -> None:
         repair=build.repair,
         require_sandbox=workspace.require_sandbox,
         timeout=BUILD_TIMEOUT,
+        sdist_seconds=settings.SDIST_SECONDS,
+        sdist_memory=settings.SDIST_MEMORY,
     )
     (directory / "job.json").write_text(json.dumps(job.to_dict()))
     _write_credentials(indexes_in(workspace.pk).credentials, directory / CREDENTIALS)

@@ -29,12 +29,13 @@ class SpecInput:
     """An unchecked spec from a page or the API.
 
     `constraints` of None are not mentioned: an edit leaves those of the draft unless it changes something else.
+    `only_binary` of None: an edited draft keeps its own, a new one follows the workspace.
     """
 
     base: str | None
     python: str | None
     libraries: tuple[str, ...]
-    only_binary: bool = True
+    only_binary: bool | None = None
     keep: str | None = None
     constraints: tuple[str, ...] | None = None
 
@@ -50,8 +51,11 @@ class CheckedSpec:
     kept: Version | None = None
 
 
-def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
-    """Check a spec against the domain rules and this installation. Raises AssayError with the path of the field."""
+def check_spec_input(actor: Actor, spec_input: SpecInput, *, edited: Spec | None = None) -> CheckedSpec:
+    """Check a spec against the domain rules and this installation. Raises AssayError with the path of the field.
+
+    `edited` is the present spec of an edited draft.
+    """
     base = None
     reference = spec_input.base or None
     if reference:
@@ -59,23 +63,32 @@ def check_spec_input(actor: Actor, spec_input: SpecInput) -> CheckedSpec:
         check_use(Status(base.status), Health(base.health), Use.BASE)
         reference = base.reference
     kept = find_reference(actor, spec_input.keep, path="keep") if spec_input.keep else None
-    if not spec_input.only_binary and not workspace_of(actor).allow_sdists:
-        raise InvalidInputError(
-            "This workspace builds from wheels only.",
-            hint="An administrator can allow source distributions: `assay admin workspace --allow-sdists yes`.",
-            path="only_binary",
-        )
     spec, corrections = parse_spec(
         base=reference,
         python=spec_input.python,
         libraries=spec_input.libraries,
-        only_binary=spec_input.only_binary,
+        only_binary=_only_binary(actor, spec_input, edited),
         keep=kept.reference if kept else None,
     )
     python = base.python if base else spec.python or ""
     interpreter(python)  # raises InvalidInputError with the available versions
     spec = replace(spec, constraints=parse_constraints(spec_input.constraints or ()))
     return CheckedSpec(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
+
+
+def _only_binary(actor: Actor, spec_input: SpecInput, edited: Spec | None) -> bool:
+    """Return whether a spec takes wheels only. Raises InvalidInputError for sources that the workspace forbids."""
+    if spec_input.only_binary is None and edited is not None:
+        return edited.only_binary
+    allowed = workspace_of(actor).allow_sdists
+    if spec_input.only_binary is False and not allowed:
+        raise InvalidInputError(
+            "This workspace builds from wheels only.",
+            hint="An administrator can allow builds from source: Admin → Workspace, or "
+            "`assay admin workspace --allow-sdists yes`.",
+            path="only_binary",
+        )
+    return not allowed if spec_input.only_binary is None else spec_input.only_binary
 
 
 def create_environment(
@@ -172,8 +185,8 @@ def edit_spec(actor: Actor, slug: str, number: int, spec_input: SpecInput) -> tu
     """Edit a draft. A changed spec drops its lock, build and report; an unchanged one has no effect."""
     version = find_version(actor, slug, number)
     decide(Action.EDIT, version_state(version), actor)
-    checked = check_spec_input(actor, spec_input)
     before = version.parsed_spec
+    checked = check_spec_input(actor, spec_input, edited=before)
     constraints = before.constraints if spec_input.constraints is None else checked.spec.constraints
     if replace(checked.spec, constraints=constraints) == before:
         return version, checked.corrections
@@ -203,7 +216,7 @@ def apply_requested_change(actor: Actor, slug: str, number: int, ask: RequestedC
     if ask.edit is None or not ask.edit.changes_spec:
         raise InvalidInputError("There is nothing to apply.", hint="Edit the draft as requested.", path="edit")
     spec = apply_edit(version.parsed_spec, ask.name, ask.edit)
-    spec_input = SpecInput(base=spec.base, python=spec.python, libraries=spec.libraries, only_binary=spec.only_binary)
+    spec_input = SpecInput(base=spec.base, python=spec.python, libraries=spec.libraries)
     return edit_spec(actor, slug, number, spec_input)[0]
 
 

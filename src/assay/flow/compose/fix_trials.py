@@ -73,12 +73,16 @@ class Trials:
                 raise AssayError("The search has ended.")
             workdir = mkdtemp(dir=self._folder)
             try:
-                return engine_of(request).preview(
-                    request,
-                    cache=engine_paths().cache,
-                    workdir=workdir,
-                    started=self._start,
-                    credentials=self._credentials,
+                return (
+                    engine_of(request)
+                    .preview(
+                        request,
+                        paths=engine_paths(),
+                        workdir=workdir,
+                        started=self._start,
+                        credentials=self._credentials,
+                    )
+                    .lock
                 )
             finally:
                 shutil.rmtree(workdir, ignore_errors=True)

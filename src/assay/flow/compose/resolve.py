@@ -15,22 +15,45 @@ from packaging.utils import canonicalize_name
 from assay.core.comparison.diff import UnrequestedChange, unrequested_changes
 from assay.core.comparison.similarity import Profile
 from assay.core.errors import ConflictError, ResolutionError
-from assay.core.lock import Lock
+from assay.core.lock import Lock, LockedLibrary
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction
 from assay.engine.engines import engine_of
-from assay.engine.interface import Credentials, ResolveRequest
+from assay.engine.interface import Credentials, Resolved, ResolveRequest
+from assay.engine.sdists.stored import is_stored
 from assay.engine.wheel_store.store import key_of
 from assay.flow.assess.policy import current_policy
 from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
 from assay.flow.compose.resolution_cache import cache_failure, cache_resolution, cached_resolution, lock_of
 from assay.flow.compose.resolution_cache import key_of as key_of_request
 from assay.flow.package_indexes import PackageIndexes, indexes_in
-from assay.flow.paths import engine_paths, home, interpreter
+from assay.flow.paths import engine_paths, home, interpreter, interpreters
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
 
 SALT = "assay.preview"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromSource:
+    """A library that has only a source distribution. `built`: an earlier build made its wheel.
+
+    `pending`: its dependencies are certain only once it is built.
+    """
+
+    name: str
+    version: str
+    built: bool
+    pending: bool
+
+    @property
+    def words(self) -> str:
+        """Say what a build does with it."""
+        only = f"{self.name} has only a source distribution"
+        if self.built:
+            return f"{only}; an earlier build made its wheel, which is reused."
+        later = " Its dependencies are certain once it is built." if self.pending else ""
+        return f"{only}; a build makes its wheel in the sandbox first.{later}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +74,7 @@ class Preview:
     moved: tuple[UnrequestedChange, ...]
     new_bytes: int
     shown: str
+    from_source: tuple[FromSource, ...] = ()
 
 
 class _LatestResolutions:
@@ -95,7 +119,9 @@ def resolve_request(checked: CheckedSpec, sources: PackageIndexes, *, cool_down_
         constraints=checked.spec.constraints,
         index=sources.index,
         other_indexes=sources.others,
-        allow_sdists=not checked.spec.only_binary,
+        allow_sdists=sources.allow_sdists and not checked.spec.only_binary,
+        sdists_refused_by=_refused_by(checked, sources),
+        offered=tuple(interpreters()),
         cool_down_days=max(checked.spec.cool_down_days, cool_down_days),
     )
 
@@ -116,6 +142,13 @@ def shown_lock(actor: Actor, token: str) -> Lock | None:
     return lock_of(key) if workspace == str(actor.workspace_id) else None
 
 
+def _refused_by(checked: CheckedSpec, sources: PackageIndexes) -> str:
+    """Return who refuses builds from source: the workspace, the draft, or nobody ('')."""
+    if not sources.allow_sdists:
+        return "workspace"
+    return "draft" if checked.spec.only_binary else ""
+
+
 def pins_of(base: Version | None) -> tuple[str, ...]:
     """Return `name==version` for each library of a base."""
     if base is None or base.lock is None:
@@ -131,6 +164,14 @@ def resolve_checked(
     With `cached`, an identical request of the last minutes is not resolved again. A newer call with the same `turn`
     cancels this one. Raises ConflictError when cancelled so, and ResolutionError.
     """
+    request, resolved = _resolve(actor, checked, turn, preferred=preferred, cached=cached)
+    return request, resolved.lock
+
+
+def _resolve(
+    actor: Actor, checked: CheckedSpec, turn: str, *, preferred: tuple[str, ...] | None = None, cached: bool = False
+) -> tuple[ResolveRequest, Resolved]:
+    """Resolve as `resolve_checked` does. A lock of which a part is pending is not cached: a build may change it."""
     key = f"{actor.id}:{turn}"
     mine: list[Popen[str]] = []
 
@@ -143,13 +184,13 @@ def resolve_checked(
         request = replace(request, preferred=preferred)
     known = cached_resolution(request) if cached else None
     if known is not None:
-        return request, known
+        return request, Resolved(lock=known)
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
-            lock = engine_of(request).preview(
+            resolved = engine_of(request).preview(
                 request,
-                cache=engine_paths().cache,
+                paths=engine_paths(),
                 workdir=workdir,
                 started=started,
                 credentials=credentials,
@@ -162,8 +203,9 @@ def resolve_checked(
             raise
         finally:
             _latest.finish(key, mine[-1] if mine else None)
-    cache_resolution(request, lock)
-    return request, lock
+    if not resolved.pending:
+        cache_resolution(request, resolved.lock)
+    return request, resolved
 
 
 def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
@@ -173,7 +215,8 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
     """
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
-    request, lock = resolve_checked(actor, checked, turn)
+    request, resolved = _resolve(actor, checked, turn)
+    lock = resolved.lock
     return Preview(
         lock=lock,
         direct=direct_names(checked.spec.names, checked.base),
@@ -189,6 +232,14 @@ def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
         moved=_moved(checked, lock),
         new_bytes=new_bytes(lock),
         shown=Signer(salt=SALT).sign(f"{actor.workspace_id}:{key_of_request(request)}"),
+        from_source=tuple(_from_source(one, resolved) for one in lock.libraries if not one.file.is_wheel),
+    )
+
+
+def _from_source(library: LockedLibrary, resolved: Resolved) -> FromSource:
+    built = is_stored(engine_paths(), library, resolved.lock.python)
+    return FromSource(
+        name=library.name, version=library.version, built=built, pending=library.name in resolved.pending
     )
 
 

@@ -176,5 +176,7 @@ def _preview(actor: Actor, version: Version, spec: Spec) -> LockValue:
     )
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="update-", dir=home() / "tmp") as workdir:
-        cache = engine_paths().cache
-        return engine_of(request).preview(request, cache=cache, workdir=workdir, credentials=sources.credentials)
+        resolved = engine_of(request).preview(
+            request, paths=engine_paths(), workdir=workdir, credentials=sources.credentials
+        )
+        return resolved.lock

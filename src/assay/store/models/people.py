@@ -31,7 +31,7 @@ class Workspace(models.Model):
     approval_groups = models.JSONField(default=list, blank=True)
     auto_approve = models.BooleanField(default=False)
     require_sandbox = models.BooleanField(default=False)
-    allow_sdists = models.BooleanField(default=False)
+    allow_sdists = models.BooleanField(default=True)
     personal_overlays = models.BooleanField(default=False)
     record_imports = models.BooleanField(default=True)
     review_rules = models.JSONField(default=dict, blank=True)

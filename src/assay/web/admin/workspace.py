@@ -31,7 +31,7 @@ FEW = 10  # a list with more members gets a filter
 WORDS = {
     "self_approval": "Allow people to approve their own submissions (marked in the audit log)",
     "require_sandbox": "Require isolation (bubblewrap) for builds",
-    "allow_sdists": "Allow builds from source for libraries without a wheel",
+    "allow_sdists": "Build libraries that have only a source distribution, in the sandbox",
     "personal_overlays": "Allow personal libraries in servers; other people do not get them",
     "record_imports": "Record which libraries sessions import: counts by library and day, never who imported what",
     "rebase_automatically": "Rebase automatically when a base publishes a newer version: draft, build and submit "

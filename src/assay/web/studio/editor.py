@@ -32,7 +32,7 @@ from assay.web.studio.related_versions import covers
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """The values of the fields. `libraries` is the text, one library per line."""
+    """The values of the fields. `libraries` is the text, one library per line; `only_binary` None: nothing chosen."""
 
     title: str = ""
     slug: str = ""
@@ -40,7 +40,7 @@ class Form:
     base: str = ""
     python: str = ""
     libraries: str = ""
-    sources: bool = False
+    only_binary: bool | None = None
     keep: str = ""
     constraints: str = ""
 
@@ -49,7 +49,9 @@ class Form:
         """Read the fields of a request."""
         names = ("title", "slug", "description", "base", "python", "libraries", "keep", "constraints")
         words = {name: (post.get(name) or "").strip() for name in names}
-        return cls(**words, sources=post.get("sources") == "yes")
+        files = post.getlist("files")  # none where the workspace leaves no choice
+        only_binary = "wheels" in files if files else None
+        return cls(**words, only_binary=only_binary)
 
     @classmethod
     def from_version(cls, version: Version) -> Form:
@@ -62,7 +64,7 @@ class Form:
             base=spec.base or "",
             python=spec.python or "",
             libraries="\n".join(spec.libraries),
-            sources=not spec.only_binary,
+            only_binary=spec.only_binary,
             keep=spec.keep or "",
             constraints="\n".join(spec.constraints),
         )
@@ -73,7 +75,7 @@ class Form:
             base=self.base or None,
             python=None if self.base else self.python or None,
             libraries=tuple(self.libraries.splitlines()),
-            only_binary=not self.sources,
+            only_binary=self.only_binary,
             keep=self.keep or None,
             constraints=tuple(self.constraints.splitlines()),
         )
@@ -140,7 +142,7 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
             "interpreters": interpreters(),
             "kept_before": version.environment.active.reference if version and version.environment.active else "",
-            "may_use_sources": request.workspace.allow_sdists,
+            "may_choose_files": request.workspace.allow_sdists,
             "requested_changes": requested_changes_of(version) if version else [],
             "may_describe": version is None or version.environment.owner_id == request.actor.id,
         },
