@@ -1,4 +1,4 @@
-"""Fixes over the API: the chain, the dependencies, and what each fix would change."""
+"""Fixes and updates over the API: the chain, the dependencies, and what each one would change."""
 
 from __future__ import annotations
 
@@ -39,4 +39,26 @@ def test_fixes_say_what_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     fine = caller.post("/resolve/fixes", {**body, "libraries": ["app"]}).json()
     assert fine == {"detail": None, "chain": [], "asks": [], "fixes": []}
+    index.close()
+
+
+def test_an_old_list_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines, versions, and what was left out; an error where nothing is left."""
+    index = LocalIndex()
+    monkeypatch.setattr(settings, "INDEX_URL", index.url)
+    index.add("app", "2.0")
+    caller = Caller(person("ana"))
+    body = {"base": None, "python": "3.11", "libraries": ["app==1.0", "futures==3.1"]}
+    found = caller.post("/resolve/update", body)
+    assert found.status_code == 200
+    assert found.json() == {
+        "resolves": False,
+        "python": None,
+        "libraries": ["app>=2.0"],
+        "rows": [{"name": "app", "before": "1.0", "after": "2.0", "step": "major"}],
+        "removed": [{"line": "futures==3.1", "reason": "is part of Python since 3.2"}],
+        "replaced": [],
+        "count": 1,
+    }
+    assert caller.post("/resolve/update", {**body, "libraries": ["lost"]}).status_code == 422
     index.close()

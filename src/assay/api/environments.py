@@ -19,6 +19,7 @@ from assay.flow.assess.assess import preview_findings
 from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput, create_environment, new_version
 from assay.flow.compose.resolve import preview
+from assay.flow.compose.update_old import update_old
 from assay.store.reads.catalogue import catalogue
 from assay.store.reads.nearest import nearest
 
@@ -152,6 +153,21 @@ def fixes(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "asks": [asdict(one) for one in conflict.dependencies],
         "fixes": [{**asdict(fix), "effect": fix.effect} for fix in conflict.fixes],
     }
+
+
+@router.post("/resolve/update", response=dict[str, Any])
+@needs(Right.COMPOSE)
+@raises(ConflictError, ResolutionError, UnavailableError)
+def update(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
+    """Update a whole old list.
+
+    Returns the newest set of what is asked for that resolves: its lines, the old and the new version of each library,
+    and the lines that were left out or renamed, with reasons. `python` is another Python on which the old list
+    resolves as it is. Nothing is stored. Takes up to a minute.
+    """
+    found = asdict(update_old(request.actor, spec_input_of(body)))
+    rows = [{**one, "step": str(one["step"]) if one["step"] else None} for one in found["rows"]]
+    return {**found, "rows": rows}
 
 
 def spec_input_of(body: SpecIn) -> SpecInput:

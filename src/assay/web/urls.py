@@ -56,6 +56,7 @@ urlpatterns = [
     path("new", editor.new, name="environment-new"),
     path("new/preview", editor.resolve_preview, name="resolve-preview"),
     path("new/fixes", conflict.fixes, name="fixes"),
+    path("new/update", conflict.update, name="update-old"),
     path("new/fixes/<slug:search>", conflict.found, name="fixes-found"),
     path("new/slug", editor.check_slug, name="check-slug"),
     path("new/libraries", library_search.suggestions, name="library-suggestions"),

@@ -14,7 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from support.index import LocalIndex
 from support.people import person, visitor
 
+from assay.core.errors import ConflictError
 from assay.core.roles import Role
+from assay.flow.compose.update_old import OldUpdate
+from assay.web.studio import conflict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +32,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     index.add("app", "1.0", requires=("shared<2",))
     index.add("other", "3.0", requires=("shared>=2",))
     index.add("other", "3.5", requires=("shared",))
+    index.add("scikit-learn", "1.7")
     yield visitor(person("ana"))
     index.close()
 
@@ -90,3 +94,31 @@ def test_the_last_preview_is_kept_beside_an_error(client: Client) -> None:
     assert token[1] in bad
     ended = polled(client, client.post("/new/fixes", {**FIELDS, "shown": token[1]}).content.decode())
     assert "other 3.0 → 3.5" in ended
+
+
+def test_a_whole_old_list_is_updated(client: Client) -> None:
+    """With the old and the new version of each library, and what was left out; applied as fixes are."""
+    assert 'hx-post="/new/update"' in client.post("/new/fixes", FIELDS).content.decode()
+    libraries = "app==1.0\nother==3.0\nenum34\nsklearn==0.0"
+    text = client.post("/new/update", {**FIELDS, "libraries": libraries}).content.decode()
+    assert "<code>enum34</code> is part of Python since 3.4." in text
+    assert "<code>sklearn==0.0</code> was renamed to scikit-learn." in text
+    assert "other&gt;=3.5" in text
+    assert 'data-into="libraries" data-replaces>Use these libraries' in text
+    nothing = client.post("/new/update", {**FIELDS, "libraries": "lost"}).content.decode()
+    assert "lost: is in no package index of the workspace" in nothing
+    assert client.get("/new/update").status_code == 405
+
+
+def test_another_python_is_offered_first(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own button; a newer request makes this one silent."""
+    found = OldUpdate(resolves=False, python="3.9", libraries=("app",), rows=(), removed=(), replaced=(), count=1)
+    monkeypatch.setattr(conflict, "update_old", lambda *_: found)
+    text = client.post("/new/update", FIELDS).content.decode()
+    assert text.index("Use Python 3.9") < text.index("Use these libraries")
+
+    def replaced(*_: object) -> OldUpdate:
+        raise ConflictError("A newer request replaced this one.")
+
+    monkeypatch.setattr(conflict, "update_old", replaced)
+    assert client.post("/new/update", FIELDS).status_code == 204

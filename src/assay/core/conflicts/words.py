@@ -63,6 +63,11 @@ def chain(message: Message) -> tuple[Line, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def fact_words(fact: Fact) -> str:
+    """Return one fact in plain words."""
+    return "".join(one.text for one in _parts(fact))
+
+
 def _parts(fact: Fact, *, first: bool = True) -> tuple[Part, ...]:
     found = _clause(fact)
     start = found[0].text

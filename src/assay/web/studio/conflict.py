@@ -6,10 +6,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, ConflictError
 from assay.core.roles import Right
 from assay.flow.compose.conflict_fixes import find_problem
-from assay.flow.compose.fix_search import Found, read_search, start_search
+from assay.flow.compose.fix_search import Found, cancel_search, read_search, start_search
+from assay.flow.compose.update_old import update_old
 from assay.web.access import Visit, page
 from assay.web.studio.editor import Form
 
@@ -41,3 +42,18 @@ def found(request: Visit, search: str) -> HttpResponse:
     if not result.done and str(len(result.fixes)) == request.GET.get("shown"):
         return HttpResponse(status=NO_CONTENT)
     return render(request, "components/fixes_found.html", {"search": search, "found": result})
+
+
+@require_POST
+@page(Right.COMPOSE)
+def update(request: Visit) -> HttpResponse:
+    """Show the newest set of what is asked for that resolves, and how it differs from the old one."""
+    form = Form.from_post(request.POST)
+    cancel_search(request.actor)
+    try:
+        updated = update_old(request.actor, form.spec_input())
+    except ConflictError:
+        return HttpResponse(status=NO_CONTENT)  # a newer request follows
+    except AssayError as error:
+        return render(request, "components/old_update.html", {"error": error})
+    return render(request, "components/old_update.html", {"updated": updated, "asked_python": form.python})
