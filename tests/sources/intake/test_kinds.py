@@ -24,7 +24,8 @@ def reasons(found: Document) -> dict[str, str]:
     return {one.text: one.reason for one in found.entries if one.reason}
 
 
-NAMES = ["", "x.txt", "environment.yml", "pyproject.toml", "pylock.toml", "Pipfile", "setup.cfg"]
+NAMES = ["", "x.txt", "environment.yml", "pyproject.toml", "pylock.toml", "Pipfile", "setup.cfg", "setup.py"]
+NAMES += ["Dockerfile", "x.sh", "x.py", "x.ipynb"]
 
 
 @pytest.mark.parametrize(

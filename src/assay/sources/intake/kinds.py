@@ -14,6 +14,7 @@ from assay.sources.intake.conda_lists import read_conda_list, read_explicit, ref
 from assay.sources.intake.conda_lock import read_conda_lock
 from assay.sources.intake.dockerfile import read_dockerfile, read_shell
 from assay.sources.intake.encodings import clean, decode
+from assay.sources.intake.notebook import read_notebook
 from assay.sources.intake.pdm_lock import read_pdm
 from assay.sources.intake.pipfile_lock import read_pipfile_lock
 from assay.sources.intake.pixi import read_pixi
@@ -23,6 +24,7 @@ from assay.sources.intake.poetry_lock import read_poetry
 from assay.sources.intake.pylock import read_pylock
 from assay.sources.intake.pyproject import read_pyproject
 from assay.sources.intake.requirements import read_requirements
+from assay.sources.intake.script import read_script
 from assay.sources.intake.setup_cfg import read_setup_cfg
 from assay.sources.intake.setup_py import read_setup_py
 from assay.sources.intake.uv_lock import read_uv
@@ -186,6 +188,25 @@ KINDS = (
         filename=_pattern(r".*\.(sh|bash|zsh)"),
         content=re.compile(r"\A#!.*\b(ba|z|da|k)?sh\b"),
         reader=read_shell,
+    ),
+    Kind(
+        name="notebook",
+        label="notebook",
+        filename=_pattern(r".*\.ipynb"),
+        content=re.compile(r'"nbformat"\s*:'),
+        reader=read_notebook,
+        where="It installs and imports nothing. Import a requirements file, or paste one library per line.",
+    ),
+    Kind(
+        name="script",
+        label="Python script",
+        filename=_pattern(r".*\.pyw?"),
+        content=_lines(
+            r"^# /// script$|^import\s+[A-Za-z_][\w.]*(\s+as\s+\w+|\s*,[ \w.,]+)?\s*(#.*)?$"
+            r"|^from\s+\.*\w[\w.]*\s+import\s"
+        ),
+        reader=read_script,
+        where="It imports nothing. Import a requirements file, or paste one library per line.",
     ),
     Kind(
         name="requirements", label="requirements file", filename=_pattern(r".*\.(txt|in)"), reader=read_requirements

@@ -1,8 +1,7 @@
-"""Names that are widely used: whether words that stand together are libraries, and what a module belongs to."""
+"""The names of the most used libraries, read once."""
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 
 from assay.sources.name_lists import MOST_USED, read_names
@@ -12,8 +11,3 @@ from assay.sources.name_lists import MOST_USED, read_names
 def most_used() -> frozenset[str]:
     """Return the shipped names of the most used libraries."""
     return frozenset(read_names(MOST_USED))
-
-
-def is_standard_library(module: str) -> bool:
-    """Return whether a module is part of Python itself."""
-    return module in sys.stdlib_module_names
