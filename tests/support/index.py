@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import tarfile
 import threading
 import time
@@ -92,6 +93,7 @@ class LocalIndex:
     sizes: dict[str, int] = field(default_factory=dict)  # announced instead of the true ones
     uploaded: dict[str, str] = field(default_factory=dict)  # upload times of projects, instead of 2026-01-01
     yanked: dict[str, str] = field(default_factory=dict)  # reasons by file name
+    ranges: bool = False  # whether parts of files are sent on request
     listed: list[str] = field(default_factory=list)  # names in the list of projects, beside those of the wheels
     root: tuple[int, str, bytes] | None = None  # status, type and body of the list, instead of the true one
 
@@ -178,9 +180,12 @@ class LocalIndex:
         if what == "slow":
             time.sleep(1.5)
         body = wheel.metadata if name.endswith(".metadata") else wheel.content
+        part = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("Range", "")) if self.ranges else None
+        if part:
+            body = body[int(part[1]) : int(part[2]) + 1]
         if what == "other":
             body = make_wheel(wheel.name, wheel.version, modules={"evil.py": "evil = 1\n"}).content
-        request.send_response(200)
+        request.send_response(206 if part else 200)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body[: len(body) // 2] if what == "dies" else body)

@@ -142,9 +142,10 @@ def test_what_an_index_cannot_say_is_an_error_or_unknown(index: LocalIndex, ana:
     assert (library_details(ana, "tiny").summary, library_details(ana, "tiny").licence) == ("", "")
     index.misbehave.clear()
     module._kept.clear()
-    wheel.metadata, known = b"", wheel.metadata
-    assert library_details(ana, "tiny").summary == ""
-    wheel.metadata = known
+    wheel.metadata = b""
+    assert library_details(ana, "tiny").summary == "", "no metadata beside the file, and no parts of it"
+    index.ranges = True
+    assert library_details(ana, "tiny").summary == "A tiny library.", "read from inside the wheel"
 
 
 def test_too_large_answers_and_silence_are_unavailable(

@@ -195,9 +195,12 @@ def _listing(name: str, sources: PackageIndexes) -> Listing:
 
 
 def _headers(file: ProjectFile, sources: PackageIndexes) -> Message | None:
-    """Return the metadata of a file where its index has it apart from the file and it is what was announced."""
+    """Return the metadata of a file: that beside it if it is what was announced, else from inside the wheel."""
+    from assay.engine.fetching.wheel_metadata import read_wheel_metadata  # noqa: PLC0415 - slow import, only here
+
     if not file.metadata:
-        return None
+        inside = read_wheel_metadata(_network(sources), file.url, file.size) if file.is_wheel and file.size else None
+        return read_headers(inside) if inside else None
     try:
         status, content = _get(f"{file.url}.metadata", {}, sources, MAX_METADATA)
     except UnavailableError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -47,8 +49,13 @@ def details(request: Visit) -> HttpResponse:
         )
     except AssayError as error:
         return render(request, "components/library_details.html", {"error": error})
-    expected = expected_findings(list(found.findings))
-    return render(request, "components/library_details.html", {"found": found, "expected": expected})
+    day = found.newest.file.uploaded if found.newest else None
+    context = {
+        "found": found,
+        "released": datetime.combine(day, time(12), UTC) if day else None,
+        "expected": expected_findings(list(found.findings)),
+    }
+    return render(request, "components/library_details.html", context)
 
 
 @page(Right.COMPOSE)
