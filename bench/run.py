@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
 NEEDS_HOME = ("preview", "runs", "imports", "studio", "names")
-TOGETHER = ("preview", "waiting", "runs", "pages", "nearest", "imports", "studio", "names")
+TOGETHER = ("preview", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names")
 # each needs a database of its own, and therefore a process of its own
 SEPARATE = ("review", "impact", "watch", "usage")
 

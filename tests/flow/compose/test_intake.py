@@ -113,3 +113,15 @@ def test_the_graph_of_a_lock(ana: Actor) -> None:
         '[[packages]]\nname = "shared"\nversion = "3"\n'
     )
     assert reduce_to_intent(ana, read(ana, pylock__toml=lock), NEWEST).libraries == ("app",)
+
+
+def test_what_a_lock_names_as_direct(ana: Actor) -> None:
+    """A lock of uv names what its project requires."""
+    lock = (
+        'version = 1\nrequires-python = ">=3.9"\n'
+        '[[package]]\nname = "me"\nversion = "0"\nsource = { virtual = "." }\ndependencies = [{ name = "app" }]\n'
+        '[[package]]\nname = "app"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n'
+        'dependencies = [{ name = "shared" }]\n'
+        '[[package]]\nname = "shared"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n'
+    )
+    assert reduce_to_intent(ana, read(ana, uv__lock=lock), NEWEST).libraries == ("app",)

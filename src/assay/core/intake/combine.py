@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -141,6 +142,7 @@ class _Combination:
         }
         self._libraries, self._constraints = _List(), _List()
         self._results: list[list[Result]] = []
+        self._truths: dict[str, Truth] = {}
 
     def run(self) -> Combined:
         for number, file in enumerate(self._files):
@@ -184,13 +186,20 @@ class _Combination:
         except InvalidInputError as error:
             return error.detail.removeprefix("Line 1: ")
         if requirement.marker is not None:
-            found = truth(requirement.marker, self._pythons)
+            found = self._truth(requirement.marker)
             if found is Truth.NEVER:
                 return f"is for other systems or Pythons only: {requirement.marker}"
             requirement.marker = None if found is Truth.ALWAYS else requirement.marker
         if limits:
             requirement.extras = set()
         return requirement if requirement.specifier or not limits else "limits no version"
+
+    def _truth(self, marker: Marker) -> Truth:
+        """Return on which Pythons a marker holds; the markers of a file are few."""
+        key = str(marker)
+        if key not in self._truths:
+            self._truths[key] = truth(marker, self._pythons)
+        return self._truths[key]
 
     def _include(self, entry: Entry) -> Result:
         name = PurePosixPath(entry.include.replace("\\", "/")).name

@@ -81,6 +81,7 @@ def _exact(requirement: Requirement) -> str:
     pins = [one for one in requirement.specifier if one.operator in {"==", "==="} and not one.version.endswith(".*")]
     if not pins:
         return ""
-    constraint = Requirement(str(requirement))
-    constraint.extras = set()
-    return str(constraint)
+    extras, requirement.extras = requirement.extras, set()
+    constraint = str(requirement)
+    requirement.extras = extras
+    return constraint

@@ -152,8 +152,8 @@ def _of_row(row: re.Match[str], number: int, choice: str) -> Entry:
 
 def _several(line: str) -> list[str]:
     """Return the libraries of a line that names several, [] for any other line."""
-    if not re.search(r"[\s,]", line) or _is_requirement(line):
-        return []
+    if not re.search(r"[\s,]", line) or " --" in line or _is_requirement(line):
+        return []  # a word that is an option is no library
     if WORD_LIST.fullmatch(line):
         return [one or two for one, two in STRING.findall(line) if one or two]
     for parts in (line.split(), line.split(","), re.split(r"[\s,;]+", line)):
