@@ -65,6 +65,7 @@ dependencies = [
     { name = "numpy", version = "1.26.4", marker = "python_full_version < '3.12'" },
     { name = "numpy", version = "2.1.0", marker = "python_full_version >= '3.12'" },
     { name = "from-git" },
+    { name = "xxhash" },
     { name = "from-url" },
     { name = "beside" },
 ]
@@ -171,6 +172,11 @@ version = "1.16.0"
 source = { registry = "https://pypi.org/simple" }
 
 [[package]]
+name = "xxhash"
+version = "3.0"
+source = { registry = "https://pypi.org/simple" }
+
+[[package]]
 name = "alone"
 version = "1.0"
 source = { registry = "https://pypi.org/simple" }
@@ -195,6 +201,7 @@ def test_uv() -> None:
         'numpy==1.26.4; python_full_version < "3.12"',
         'numpy==2.1.0; python_full_version >= "3.12"',
         "six==1.16.0",
+        "xxhash==3.0",
     )
     assert by_choice(found)["extra plot"] == [
         "numpy==1.26.4 ; (python_full_version < '3.12')",
@@ -212,7 +219,7 @@ def test_uv() -> None:
         "alone 1.0": UNREACHED,
     }
     assert found.direct == {
-        "jupyter", "uvicorn", "numpy", "from-git", "from-url", "beside", "matplotlib", "pytest",
+        "jupyter", "uvicorn", "numpy", "from-git", "from-url", "beside", "matplotlib", "pytest", "xxhash",
     }  # fmt: skip
     assert found.requires["terminado"] == ("ptyprocess", "pywinpty")
     assert found.requires["uvicorn"] == ("uvloop",)
@@ -867,7 +874,24 @@ def test_pixi() -> None:
     assert list(reasons(found).values())[2:] == [PROJECT_ITSELF, REPOSITORY, PATH]
     assert (found.python, found.requires_python, found.locked) == (None, ">=3.11,<3.13", False)
     assert found.notes == ("Channels and builds of conda have no meaning here: conda-forge, nvidia.",)
+    assert [one.line for one in found.entries[:3]] == [7, 8, 9]
     assert read('[project]\nname = "x"\nchannels = []\n[dependencies]\npython = "3.11.*"').python == "3.11"
+
+
+def test_pixi_in_a_project_file() -> None:
+    """The manifest is a table of pyproject.toml; what the project itself requires counts."""
+    found = read(
+        '[project]\nname = "work"\nrequires-python = ">=3.10"\ndependencies = ["numpy>=2"]\n'
+        '[tool.pixi.workspace]\nchannels = ["conda-forge"]\n'
+        '[tool.pixi.dependencies]\npython = "3.12.*"\nnumpy = "*"\n'
+        '[tool.pixi.feature.test.dependencies]\npytest = "*"\n[tool.pixi.environments]\ntest = ["test"]\n'
+    )
+    assert (found.kind, found.python, found.requires_python) == ("pyproject", None, ">=3.10")
+    assert by_choice(found) == {"": ["numpy>=2", "numpy"], "feature test": ["pytest"]}
+    assert [one.line for one in found.entries] == [4, 8, 9, 11]
+    assert [one.label for one in found.choices] == ["Feature test (test)"]
+    assert combined(found).libraries == ("numpy>=2",)
+    assert found.notes == ("Channels of conda have no meaning here: conda-forge.",)
 
 
 PIXI_LOCK = """\

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from assay.core.intake.document import Choice, Entry
 
 
-def choices_of(entries: Iterable[Entry]) -> tuple[Choice, ...]:
-    """Return the choices of entries in their order; none is selected."""
+def choices_of(entries: Iterable[Entry], *, selected: Collection[str] = ()) -> tuple[Choice, ...]:
+    """Return the choices of entries in their order, by default with none selected."""
     names = dict.fromkeys(one.choice for one in entries if one.choice)
-    return tuple(Choice(name=name, label=name[:1].upper() + name[1:], selected=False) for name in names)
+    return tuple(Choice(name=name, label=name[:1].upper() + name[1:], selected=name in selected) for name in names)

@@ -21,10 +21,10 @@ from assay.sources.intake.conda_rules import (
     NATIVE,
     PYTHON_BUILD,
     PYTHON_NAME,
-    SHORTENED,
     WITH_EXTRA,
     looks_native,
     reason_against,
+    shortened,
 )
 from assay.sources.intake.conda_specs import MatchSpec, parse_spec, specifier
 from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER
@@ -36,20 +36,24 @@ RENAMED = {
     "backports-functools-lru-cache": "backports.functools-lru-cache",
     "brotli-python": "brotli",
     "brotlipy": "brotli",
+    "coal-python": "coal",
     "faiss": "faiss-cpu",
     "faiss-gpu": "faiss-cpu",
     "gdal": "gdal",
     "iris": "scitools-iris",
     "keras-gpu": "keras",
     "kubernetes-client": "kubernetes",
+    "mujoco-python": "mujoco",
+    "parasail-python": "parasail",
+    "pinocchio": "pin",
+    "pinocchio-python": "pin",
     "psycopg2": "psycopg2-binary",
-    "pyqt": "pyqt5",
+    "py-lief": "lief",
+    "py-opencv": "opencv-python",
     "py-xgboost": "xgboost",
     "py-xgboost-cpu": "xgboost",
     "py-xgboost-gpu": "xgboost",
-    "py-lief": "lief",
-    "py-opencv": "opencv-python",
-    "parasail-python": "parasail",
+    "pyqt": "pyqt5",
     "python-eccodes": "eccodes",
     "python-edlib": "edlib",
     "python-gmsh": "gmsh",
@@ -60,8 +64,9 @@ RENAMED = {
     "tensorflow-eigen": "tensorflow",
     "tensorflow-gpu": "tensorflow",
     "tensorflow-mkl": "tensorflow",
+    "torchtriton": "triton",
 }
-PUBLIC_CHANNELS = "https://conda.anaconda.org/"
+PUBLIC_CHANNELS = re.compile(r"https?://(conda\.anaconda\.org|repo\.anaconda\.com|(repo\.)?prefix\.dev)/")
 MAX_CACHED = 20_000  # names; conda-forge has about as many
 MAX_CHANNELS = 10  # that are named
 PYTHONS = frozenset({"python", "python_abi"})
@@ -70,7 +75,7 @@ PYTHON_VERSION = re.compile(r"={0,2}(3\.\d{1,2})(\..*)?\*?")
 
 def channel_notes(channels: Iterable[str], *, builds: bool) -> tuple[str, ...]:
     """Return what to say of the channels and builds that entries name, nothing if they name none."""
-    names = dict.fromkeys(one.rstrip("/").removeprefix(PUBLIC_CHANNELS) for one in channels)
+    names = dict.fromkeys(PUBLIC_CHANNELS.sub("", one.rstrip("/")) for one in channels)
     named = [one for one in names if one and one != "nodefaults"]
     if not named and not builds:
         return ()
@@ -130,13 +135,12 @@ def python_name(name: str) -> str:
     """Return the name that a package of conda has in the Python index; the same where nothing else is known."""
     key = canonicalize_name(name)
     known = RENAMED.get(key) or _mapping().get(key)
-    shortened = SHORTENED.fullmatch(key)
-    if known is None and shortened and key not in _most_used() and shortened["name"] in _most_used():
-        return shortened["name"]
+    if known or key in _most_used():
+        return known or name
     extra = WITH_EXTRA.fullmatch(key)
-    if known is None and extra and extra["name"] in _most_used():
+    if extra and extra["name"] in _most_used():
         return f"{extra['name']}[{extra['extra']}]"
-    return known or name
+    return shortened(key, _most_used()) or name
 
 
 def _python_reason(spec: MatchSpec) -> str:
@@ -148,15 +152,15 @@ def _python_reason(spec: MatchSpec) -> str:
 def _reason(spec: MatchSpec, *, of_python: bool) -> str:
     """Return why a package is no Python library: by its name, its build, the mapping, and the form of its name."""
     key, against = canonicalize_name(spec.name), reason_against(spec.name)
-    of_python = of_python or PYTHON_BUILD.search(spec.build) is not None
     if against:
-        return "" if of_python and against == NATIVE else against
-    if of_python or key in _mapping() or key in RENAMED or python_name(spec.name) != spec.name:
+        return against
+    if key in _mapping() or key in RENAMED or python_name(spec.name) != spec.name:
         return ""
     if looks_native(spec.name) and (key not in _most_used() or key.startswith("lib")):
         return NATIVE
-    plain = spec.build and "*" not in spec.build
-    return COMPILED if plain and key not in _most_used() and not PYTHON_NAME.fullmatch(spec.name) else ""
+    plain = spec.build and "*" not in spec.build and not PYTHON_BUILD.search(spec.build)
+    known = of_python or key in _most_used() or PYTHON_NAME.fullmatch(spec.name)
+    return COMPILED if plain and not known else ""
 
 
 @cache

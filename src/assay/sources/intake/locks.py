@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Choice, Entry
+from assay.sources.intake.choices import choices_of
 from assay.sources.intake.formats import parse_yaml, text_of, toml
 
 REPOSITORY = "comes from a repository; only package indexes are used"
@@ -19,6 +20,7 @@ NAMELESS = "has no name"
 VERSIONLESS = "has no version"
 UNREACHED = "is not required by anything in the file"
 FILES = ("{url", "{ url", "{file", "{ file", "{name", "{ name", "{path", "{ path")  # how the items of a list begin
+HASH_KEYS = ("hash =", "hash=", "hashes =", "hashes=")
 HASHED = (  # what is dropped of YAML
     "#",
     "hash:",
@@ -56,7 +58,7 @@ def lock_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
 def _is_file(line: str) -> bool:
     if line.startswith("sdist = {"):
         return line.endswith("}")
-    return line.startswith(FILES) and "hash" in line and line.endswith(("}", "},"))
+    return line.startswith(FILES) and line.endswith(("}", "},")) and any(one in line for one in HASH_KEYS)
 
 
 def locked_entry(
@@ -84,10 +86,9 @@ def locked_entry(
 def choices(entries: Iterable[Entry], *, selected: Iterable[str] = ()) -> tuple[Choice, ...]:
     """Return the choices of entries, in their order. All are selected if the file has nothing but choices."""
     entries, chosen = tuple(entries), set(selected)
-    names = dict.fromkeys(one.choice for one in entries if one.choice)
     if not chosen and not any(one.library for one in entries if not one.choice):
-        chosen = set(names)
-    return tuple(Choice(name=one, label=one[:1].upper() + one[1:], selected=one in chosen) for one in names)
+        chosen = {one.choice for one in entries}
+    return choices_of(entries, selected=chosen)
 
 
 def required_names(requires: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from assay.core.intake.document import Choice, Document, Entry
 from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of, toml
 from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY
+from assay.sources.intake.positions import Positions
 
 SECTIONS = ("dependencies", "run-dependencies", "host-dependencies", "build-dependencies")
 SOURCES = {"git": REPOSITORY, "url": ADDRESS, "path": PATH}
@@ -18,21 +20,20 @@ MACHINES = {"64": ("x86_64", "AMD64"), "aarch64": ("aarch64",), "arm64": ("arm64
 
 def read_pixi(text: str) -> Document:
     """Read a manifest. Features are choices; none of them is selected."""
-    return manifest(toml(text))
+    return manifest(toml(text), Positions(text))
 
 
-def manifest(document: dict[str, Any]) -> Document:
-    """Return what a parsed manifest says: a `pixi.toml`, or the table `tool.pixi` of a project file."""
-    entries = [*_of_targets(document, ""), *_of_targets(table(document, "package"), "")]
+def manifest(document: dict[str, Any], positions: Positions, *, within: str = "") -> Document:
+    """Return what a parsed manifest says: a `pixi.toml`, or the table `tool.pixi` (in `within`) of a project file."""
     features = table(document, "feature")
-    for name, feature in features.items():
-        entries += _of_targets(table({"": feature}, ""), f"feature {name}")
+    found = [*_of_targets(document, ""), *_of_targets(table(document, "package"), "", "package.")]
+    for name in features:
+        found += _of_targets(table(features, name), f"feature {name}", f"feature.{name}.")
+    entries = [replace(one, line=positions.key(key, f"{within}{section}")) for one, key, section in found]
     workspace = table(document, "workspace") or table(document, "project")
     parts = [document, *(table(features, name) for name in features)]
     pythons = [
-        f"python {found}"
-        for one in parts
-        if (found := _version(table(one, "dependencies").get("python"))) and found != "*"
+        f"python {wanted}" for one in parts if (wanted := _version(table(one, "dependencies").get("python"))) != "*"
     ]
     channels = [_channel(one) for part in (workspace, *parts) for one in array(part.get("channels"))]
     return Document(
@@ -45,23 +46,24 @@ def manifest(document: dict[str, Any]) -> Document:
     )
 
 
-def _of_targets(part: dict[str, Any], choice: str) -> Iterator[Entry]:
-    """Yield the entries of a feature, then those for one platform, which have a marker."""
-    yield from _of_sections(part, choice, "")
-    for target, inside in table(part, "target").items():
-        yield from _of_sections(table({"": inside}, ""), choice, _marker(target))
+def _of_targets(part: dict[str, Any], choice: str, within: str = "") -> Iterator[tuple[Entry, str, str]]:
+    """Yield the entries of a feature, then those for one platform, which have a marker; each with key and section."""
+    yield from _of_sections(part, choice, "", within)
+    targets = table(part, "target")
+    for target in targets:
+        yield from _of_sections(table(targets, target), choice, _marker(target), f"{within}target.{target}.")
 
 
-def _of_sections(part: dict[str, Any], choice: str, marker: str) -> Iterator[Entry]:
+def _of_sections(part: dict[str, Any], choice: str, marker: str, within: str) -> Iterator[tuple[Entry, str, str]]:
     for section in SECTIONS:
         for name, wanted in table(part, section).items():
-            yield _conda(name, wanted, choice, marker)
+            yield _conda(name, wanted, choice, marker), name, within + section
     for name, wanted in table(part, "pypi-dependencies").items():
-        yield _pypi(name, wanted, choice, marker)
+        yield _pypi(name, wanted, choice, marker), name, f"{within}pypi-dependencies"
 
 
 def _conda(name: str, wanted: object, choice: str, marker: str) -> Entry:
-    text = f"{name} {_version(wanted)}"
+    text = f"{name} {_version(wanted)}".removesuffix(" *")
     source = _source(wanted)
     if source:
         return Entry(text=f"{name} = {wanted}"[:200], reason=source, choice=choice)

@@ -15,6 +15,7 @@ from assay.sources.intake.choices import choices_of
 from assay.sources.intake.direct_references import ONLY_INDEXES
 from assay.sources.intake.formats import PROJECT_ITSELF, array, shown, table, text_of, toml
 from assay.sources.intake.pip_options import OWN_INDEX
+from assay.sources.intake.pixi import manifest
 from assay.sources.intake.poetry import poetry_entries
 from assay.sources.intake.poetry_versions import python_specifier
 from assay.sources.intake.positions import Positions
@@ -45,8 +46,8 @@ class _Project:
 
     def document(self) -> Document:
         """Return what the file says."""
-        entries = [*self._standard(), *self._tools()]
-        entries = [self._with_source(one) for one in entries]
+        pixi = manifest(table(self._whole, "tool", "pixi"), self._positions, within="tool.pixi.")
+        entries = [self._with_source(one) for one in (*self._standard(), *self._tools())] + [*pixi.entries]
         if not entries:
             found = SECTION.search(self._text)
             if found:
@@ -62,8 +63,10 @@ class _Project:
         return Document(
             kind="pyproject",
             entries=tuple(entries),
-            choices=choices_of(entries),
-            requires_python=python_specifier(python),
+            choices=tuple({one.name: one for one in (*choices_of(entries), *pixi.choices)}.values()),
+            python=None if python else pixi.python,
+            requires_python=python_specifier(python) or pixi.requires_python,
+            notes=pixi.notes,
         )
 
     def _standard(self) -> Iterator[Entry]:
