@@ -1,4 +1,4 @@
-"""Files of different kinds are dropped onto the editor, and what each asks for is built."""
+"""Five files of different kinds are dropped onto the editor, and what each asks for is built."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ LOCK = (
     b'[[packages]]\nname = "python-dateutil"\nversion = "2.9.0.post0"\ndependencies = [{name = "six"}]\n'
     b'[[packages]]\nname = "pywinpty"\nversion = "2.0.13"\nmarker = "sys_platform == \'win32\'"\n'
     b'[[packages]]\nname = "six"\nversion = "1.16.0"\n'
+)
+NOTEBOOK = (
+    b'{"cells": [{"cell_type": "code", "source": ["%pip install iniconfig\\n", "import os, six"]}],'
+    b' "metadata": {"language_info": {"name": "python", "version": "3.11.4"}}, "nbformat": 4, "nbformat_minor": 5}'
 )
 DROP = """
 ([name, data]) => {
@@ -94,4 +98,10 @@ def test_lock_reduced_to_what_was_asked_for(ana: Visitor) -> None:
     build(ana, "from-lock", "python-dateutil")
     ana.go("/environments/from-lock/1/")
     expect(ana.page.get_by_role("row", name="six")).to_contain_text("1.16.0")
+
+
+def test_notebook(ana: Visitor) -> None:
+    """Imports and installed libraries are taken, the standard library is not."""
+    drop(ana, "work.ipynb", NOTEBOOK)
+    build(ana, "from-notebook", "iniconfig\nsix")
     assert ana.wrong == []
