@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from assay.core.intake.lock_graph import ALWAYS, MOST, Edge, by_choice, conditions, either, marker_of, unasked
-from assay.core.intake.markers import for_members, memberships, reduced
+from assay.core.intake.markers import Truth, for_members, memberships, reduced, truth
 
 WINDOWS, OLD = 'sys_platform == "win32"', 'python_version < "3.12"'
 
@@ -101,6 +101,11 @@ def test_extras_and_groups_are_taken_out_of_markers() -> None:
     assert for_members(both, frozenset({"x"})) == f"({OLD} or {WINDOWS}) and python_version > '3'"
     assert for_members("no marker", frozenset()) == "no marker"
     assert [one.name for one in memberships(f"{marker} or 'dev' in dependency_groups")] == ["docs", "dev"]
+
+
+def test_a_marker_that_cannot_be_evaluated_does_not_hold() -> None:
+    """Its operator has no meaning for texts."""
+    assert truth(Marker('os_name ~= "posix"'), [{"os_name": "posix"}]) is Truth.NEVER
 
 
 ATOM = st.sampled_from(["extra == 'a'", "extra == 'b'", "os_name == 'x'", "os_name != 'x'", "os_name == 'posix'"])

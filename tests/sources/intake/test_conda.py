@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.errors import InvalidInputError
+from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.document import Document
 from assay.core.spec import parse_library
 from assay.sources.intake.conda_names import conda_entry, python_of, python_range, spec_entry, translate
@@ -201,6 +203,15 @@ def test_an_exported_environment() -> None:
     assert (found.python, found.locked) == ("3.10", True)
 
 
+def test_an_environment_exported_without_builds() -> None:
+    """Its versions are exact; those of a file by hand are exact if each of them is."""
+    found = read("dependencies:\n  - openssl=3.0.8\n  - numpy=1.23.1\n  - scipy>=1\n  - pip:\n    - six==1.16.0\n")
+    assert (libraries(found), found.locked) == (["numpy==1.23.1", "scipy>=1", "six==1.16.0"], True)
+    by_hand = "dependencies:\n  - numpy=1.23\n  - scipy==1.9.0\n"
+    assert not read(by_hand).locked
+    assert read(by_hand.replace("=1.23", "==1.23")).locked
+
+
 def test_what_requires_python_is_a_python_library() -> None:
     """A lock file says what a package requires, whatever its build."""
     spec = MatchSpec(name="slepc", version="==3", build="h1_0")
@@ -273,6 +284,18 @@ def test_lists_of_packages() -> None:
     assert found.notes == ("Builds of conda have no meaning here.",)
 
 
+def test_a_list_as_json() -> None:
+    """`conda list --json`."""
+    packages = [
+        {"name": "numpy", "version": "1.24.3", "build_string": "py311h00_0", "channel": "conda-forge"},
+        {"name": "zlib", "version": "1.2", "build_string": "h00_0", "channel": "conda-forge"},
+        {"name": "requests", "version": "2.31.0", "build_string": "pypi_0", "channel": "pypi"},
+    ]
+    found = read(json.dumps(packages, indent=2))
+    assert (found.kind, libraries(found)) == ("conda-list", ["numpy==1.24.3", "requests==2.31.0"])
+    assert len(found.entries) == 3
+
+
 EXPLICIT = """\
 # platform: win-64
 @EXPLICIT
@@ -328,3 +351,23 @@ def test_any_version(text: str) -> None:
     """Never a crash."""
     found = specifier(text)
     assert found is None or isinstance(found, str)
+
+
+TEXTS = {"environment.yml": ENVIRONMENT, "list.txt": TABLE, "export.txt": EXPORT, "explicit.txt": EXPLICIT}
+
+
+@given(st.sampled_from(sorted(TEXTS)), st.data())
+def test_mutated_files_never_crash(name: str, data: st.DataObject) -> None:
+    """Lines of other content: the file is read or refused, and each entry has an end."""
+    lines = TEXTS[name].split("\n")
+    for _ in range(data.draw(st.integers(1, 3))):
+        number = data.draw(st.integers(0, len(lines) - 1))
+        new = data.draw(
+            st.sampled_from(["", "x: [1, {a: b}]", "  - {pip: {a: 1}}", "  - [1]", "a=1=b", "- 1.0", "# [win]"])
+        )
+        lines[number] = data.draw(st.sampled_from([new, lines[number] + new, data.draw(st.text(max_size=20))]))
+    try:
+        found = read("\n".join(lines), name)
+    except AssayError:
+        return
+    assert all(one.library or one.reason or one.include for one in found.entries)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.conda_lock import lock_document
-from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range
+from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range, spec_entry
 from assay.sources.intake.conda_specs import parse_spec
 from assay.sources.intake.formats import array, parse_yaml, table
 from assay.sources.intake.requirements import entry_of, logical_lines
 
 ITEM = re.compile(r"\s*-\s+(?P<value>[^#]*?)\s*(?P<comment>#.*)?")
 SELECTOR = re.compile(r"#\s*\[\s*(?P<negated>not\s+)?(?P<system>win|osx|linux|unix)(32|64)?\s*\]")
+EXPORTED = frozenset(
+    {"_libgcc_mutex", "ca-certificates", "libcxx", "libffi", "libgcc-ng", "ncurses", "openssl", "vc"}
+)
+EXACT = re.compile(r"=[^=*|,]+")
 MARKERS = {
     ("win", False): 'sys_platform == "win32"',
     ("win", True): 'sys_platform != "win32"',
@@ -58,23 +63,39 @@ def read_environment(text: str) -> Document:
             hint="Choose an environment.yml, or paste the lines.",
             path="libraries",
         )
-    entries, conda = [], list[str]()
+    items = _items(document["dependencies"])
+    conda = [str(one) for one in items if not isinstance(one, dict)]
+    exported = _is_exported(conda)
+    entries: list[Entry] = []
     lines = _Lines(text)
-    for one in _items(document["dependencies"]):
+    for one in items:
         if isinstance(one, dict):
             entries += list(_mapping(one, lines))
         else:
-            number, marker = lines.find(str(one))
-            entries.append(conda_entry(str(one), line=number, marker=marker))
-            conda.append(str(one))
+            entries.append(_entry(str(one), lines, exported=exported))
+    exact = [one.library for one in entries if one.library]
     return Document(
         kind="conda-environment",
         entries=tuple(entries),
         python=next((found for found in map(python_of, conda) if found), None),
         requires_python=next((found for found in map(python_range, conda) if found), ""),
-        locked=len(conda) > 1 and all("==" in one.library for one in entries if one.library),
+        locked=exported or (len(exact) > 1 and all("==" in one and "*" not in one for one in exact)),
         notes=_notes(document, conda),
     )
+
+
+def _is_exported(conda: list[str]) -> bool:
+    """Return whether entries are those of `conda env export`: with libraries that nobody asks for by name."""
+    return any(spec.name in EXPORTED for spec in map(parse_spec, conda) if spec)
+
+
+def _entry(text: str, lines: _Lines, *, exported: bool) -> Entry:
+    """Return the entry of a specification; an export without builds names exact versions with one `=`."""
+    number, marker = lines.find(text)
+    spec = parse_spec(text)
+    if spec and exported and EXACT.fullmatch(spec.version):
+        return spec_entry(replace(spec, version=f"={spec.version}"), text=text, line=number, marker=marker)
+    return conda_entry(text, line=number, marker=marker)
 
 
 def _items(value: object) -> list[Any]:

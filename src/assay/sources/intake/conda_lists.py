@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.conda_names import channel_notes, python_of, spec_entry
 from assay.sources.intake.conda_specs import MatchSpec
+from assay.sources.intake.formats import array, parse_json
 from assay.sources.intake.requirements import entry_of
 
 EXPORTED = re.compile(r"(?P<name>[A-Za-z0-9_][\w.-]*)=(?P<version>[^=\s]+)=(?P<build>[^=\s]+)")
@@ -26,7 +28,9 @@ FROM_INDEX = ("pypi", "<pip>")
 
 
 def read_conda_list(text: str) -> Document:
-    """Read the output of `conda list` or `conda list --export`: exact versions, those of pip are marked `pypi`."""
+    """Read the output of `conda list`: a table, an export or JSON. Libraries that pip installed are marked `pypi`."""
+    if text.lstrip().startswith("["):
+        text = "\n".join(_exported(one) for one in array(parse_json(text)) if isinstance(one, dict))
     entries, specs = [], list[MatchSpec]()
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip()
@@ -45,6 +49,12 @@ def read_conda_list(text: str) -> Document:
             specs.append(MatchSpec(name=name.lower(), version=f"=={version}", build=build, channel=channel))
             entries.append(spec_entry(specs[-1], text=f"{name} {version}", line=number))
     return _document("conda-list", entries, specs)
+
+
+def _exported(package: dict[str, Any]) -> str:
+    """Return a package of the JSON as a line of `conda list --export`."""
+    build = "pypi_0" if package.get("channel") == "pypi" else package.get("build_string")
+    return f"{package.get('name')}={package.get('version')}={build}"
 
 
 def read_explicit(text: str) -> Document:

@@ -157,6 +157,7 @@ KINDS = (
         filename=_pattern(r"conda-list(\..*)?"),
         content=_lines(
             r"^# packages in environment at|^#? *(Name|Package) +Version +Build|^# \$ conda create --name"
+            r'|^[ \t]*"build_string": "'
             r"|^[\w.-]+=[^=\s,<>!~|]+=[^=\s,<>!~|]+$"
         ),
         reader=read_conda_list,
