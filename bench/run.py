@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "bench"))
-NEEDS_HOME = ("preview", "runs", "imports", "studio", "names")
-TOGETHER = ("preview", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names")
+NEEDS_HOME = ("preview", "fixes", "runs", "imports", "studio", "names")
+TOGETHER = ("preview", "fixes", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names")
 # each needs a database of its own, and therefore a process of its own
 SEPARATE = ("review", "impact", "watch", "usage")
 

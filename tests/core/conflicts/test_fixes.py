@@ -195,3 +195,18 @@ def test_the_full_stop_is_no_part_of_a_requirement() -> None:
         Dependency(dependent="", requirement="app"),
         Dependency(dependent="", requirement="other==3.1"),
     )
+
+
+def test_constraints_in_conflict_can_be_cleared() -> None:
+    """Only those that the conflict names, all at once; others stay."""
+    limits = ("shared==1.0", "free==2.0", "other==3.0")
+    lines = ("app==1.0",)
+    found = candidates(lines, CONFLICT, constraints=limits)
+    assert found[0] == Candidate(change=Change.CONSTRAINTS, libraries=lines, constraints=("free==2.0",))
+    after = {"app": "1.0", "shared": "2.0", "free": "2.0"}
+    fix = fix_of(found[0], lines, {}, after, limits)
+    assert (fix.words, fix.libraries, fix.constraints) == ("Clear 2 constraints", lines, ("free==2.0",))
+    assert fix.effect == "shared 1.0 → 2.0"
+    one = fix_of(candidates(lines, "of shared", constraints=limits)[0], lines, {}, after, limits)
+    assert one.words == "Clear the constraint shared==1.0"
+    assert not [one for one in candidates(lines, "of app", constraints=limits) if one.change is Change.CONSTRAINTS]

@@ -145,10 +145,11 @@ def test_the_new_lines_ask_for_what_was_chosen() -> None:
     assert new_lines(raised, versions)[2] == "flask<3,>=2.3"
     rows = updated_libraries(libraries, state, versions)
     assert rows[:2] == (
-        UpdatedLibrary(name="pandas", before="1.1.5", after="2.3.3", step=Step.MAJOR),
-        UpdatedLibrary(name="scikit-learn", before="0.23", after="1.7.2", step=Step.MAJOR),
+        UpdatedLibrary(name="pandas", before="1.1.5", asked="==1.1.5", after="2.3.3", step=Step.MAJOR),
+        UpdatedLibrary(name="scikit-learn", before="0.23", asked="", after="1.7.2", step=Step.MAJOR),
     )
     assert [(one.name, one.before) for one in rows[2:]] == [("flask", ""), ("numpy", "1.19"), ("rich", "")]
+    assert [one.asked for one in rows[2:]] == ["<3,>=1", "==1.19", ""]
 
 
 NAMES = st.sampled_from(["app", "other", "shared"])

@@ -231,8 +231,8 @@ def test_a_fix_by_another_python_is_tried_with_that_python(tmp_path: Path) -> No
     candidate = Candidate(change=Change.PYTHON, libraries=("six", ""), python=python)
     changed = trials.request_of(candidate)
     assert (changed.python, changed.python_path, changed.libraries) == (python, interpreter(python).path, ("six",))
-    same = trials.request_of(replace(candidate, python=None))
-    assert (same.python, same.libraries) == ("3.1", ("six",))
+    same = trials.request_of(replace(candidate, python=None, constraints=("six<1",)))
+    assert (same.python, same.libraries, same.constraints) == ("3.1", ("six",), ("six<1",))
 
 
 def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
@@ -241,6 +241,24 @@ def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < end, "It did not happen."
         time.sleep(0.01)
+
+
+def test_a_constraint_that_conflicts_can_be_cleared(index: LocalIndex) -> None:
+    """As an import of exact versions leaves them; the search keeps it over its file."""
+    index.add("shared", "1.0")
+    index.add("shared", "2.0")
+    index.add("app", "1.0", requires=("shared>=2",))
+    ana = person("ana")
+    limited = replace(spec_input("app"), constraints=("shared==1.0",))
+    problem = find_problem(ana, limited)
+    assert problem is not None
+    name = start_search(ana, problem)
+    until(lambda: (found := read_search(ana, name)) and found.done)
+    found = read_search(ana, name)
+    assert found is not None
+    assert [(fix.words, fix.constraints, fix.effect) for fix in found.fixes] == [
+        ("Clear the constraint shared==1.0", (), "shared 1.0 → 2.0")
+    ]
 
 
 def test_a_search_shows_what_it_has_found(index: LocalIndex) -> None:

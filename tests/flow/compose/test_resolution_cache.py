@@ -99,7 +99,7 @@ def test_a_failure_counts_for_a_minute() -> None:
     """And a lock that another process removes meanwhile is no error."""
     index = Index(name="default", url="https://index.example/simple")
     request = ResolveRequest(python="3.11", python_path="/usr/bin/python3", libraries=("failing",), index=index)
-    error = ResolutionError("Because you require failing.", hint="Do not.", path="libraries")
+    error = ResolutionError("It has no wheel.\nBecause you require failing.", hint="Do not.", path="libraries")
     resolution_cache.cache_failure(request, error)
     found = resolution_cache.cached_failure(request)
     assert found is not None

@@ -35,7 +35,7 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalIndex]:
 
 def old(*libraries: str, python: str = PYTHON) -> SpecInput:
     """Return an old list."""
-    return SpecInput(base=None, python=python, libraries=libraries)
+    return SpecInput(base=None, python=python, libraries=libraries, only_binary=True)
 
 
 def test_the_newest_set_that_resolves(index: LocalIndex) -> None:

@@ -104,7 +104,7 @@ def test_a_whole_old_list_is_updated(client: Client) -> None:
     assert "<code>enum34</code> is part of Python since 3.4." in text
     assert "<code>sklearn==0.0</code> was renamed to scikit-learn." in text
     assert "other&gt;=3.5" in text
-    assert 'data-into="libraries" data-replaces>Use these libraries' in text
+    assert 'data-into="libraries" data-clears="constraints" data-replaces>Use these libraries' in text
     nothing = client.post("/new/update", {**FIELDS, "libraries": "lost"}).content.decode()
     assert "lost: is in no package index of the workspace" in nothing
     assert client.get("/new/update").status_code == 405

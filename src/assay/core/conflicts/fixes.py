@@ -29,6 +29,7 @@ class Change(StrEnum):
     """What a candidate changes."""
 
     NAME = "name"  # another name that is probably meant
+    CONSTRAINTS = "constraints"  # without the version limits that conflict
     NEWER = "newer"  # one requirement without its upper bounds
     ANY = "any"  # one requirement without bounds
     PYTHON = "python"  # the Python version
@@ -36,7 +37,7 @@ class Change(StrEnum):
     REMOVE = "remove"  # one requirement fewer
 
 
-TRIED = (Change.NAME, Change.NEWER, Change.PYTHON, Change.ANY, Change.TOGETHER, Change.REMOVE)
+TRIED = (Change.NAME, Change.CONSTRAINTS, Change.NEWER, Change.PYTHON, Change.ANY, Change.TOGETHER, Change.REMOVE)
 NARROW = {  # where one of these was found for a requirement, the wider change is not wanted
     Change.ANY: {Change.NAME, Change.NEWER},
     Change.REMOVE: {Change.NAME, Change.NEWER, Change.ANY},
@@ -54,12 +55,13 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A change to try: the lines at `positions` differ, or the Python version does."""
+    """A change to try: the lines at `positions` differ, or the Python version, or the constraints do."""
 
     change: Change
     libraries: tuple[str, ...]
     positions: tuple[int, ...] = ()
     python: str | None = None
+    constraints: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """A change that resolves: the new lines, or another Python version; `words` is the text of its button.
+    """A change that resolves: new lines, another Python or other constraints; `words` is the text of its button.
 
     `moves` are the versions of the changed requirements, `others` the further known libraries that differ, and
     `count` is the number of libraries afterwards.
@@ -82,6 +84,7 @@ class Fix:
     words: str
     libraries: tuple[str, ...]
     python: str | None = None
+    constraints: tuple[str, ...] | None = None
     change: Change
     moves: tuple[Move, ...] = ()
     others: int = 0
@@ -130,11 +133,12 @@ def candidates(
     python: str | None = None,
     pythons: Sequence[str] = (),
     similar: Mapping[str, str] = MappingProxyType({}),
+    constraints: Sequence[str] = (),
 ) -> tuple[Candidate, ...]:
     """Return candidates for a conflict, in the order in which to try them.
 
-    `python` is the version in the spec (None on a base, which sets it), `pythons` are those available. `similar` maps
-    names that are probably misspelled to the ones that are meant.
+    `constraints` limit versions and require nothing. `python` is the version in the spec (None on a base, which sets
+    it), `pythons` are those available. `similar` maps names that are probably misspelled to the ones that are meant.
     """
     lines = [Requirement(line) for line in libraries]
     named = [place for place, wanted in enumerate(lines) if names(detail, canonicalize_name(wanted.name))]
@@ -151,6 +155,9 @@ def candidates(
     newer = {one.positions[0]: one.libraries[one.positions[0]] for one in found if one.change is Change.NEWER}
     if 1 < len(newer) <= MOST_TOGETHER:
         found.append(_edited(libraries, Change.TOGETHER, newer))
+    limiting = tuple(one for one in constraints if not names(detail, canonicalize_name(Requirement(one).name)))
+    if len(limiting) < len(constraints):
+        found.append(Candidate(change=Change.CONSTRAINTS, libraries=tuple(libraries), constraints=limiting))
     if python and re.search(r"python|wheels", detail, re.IGNORECASE):
         nearest = sorted((one for one in pythons if one != python), key=lambda one: abs(_minor(one) - _minor(python)))
         found += [Candidate(change=Change.PYTHON, libraries=tuple(libraries), python=one) for one in nearest]
@@ -166,16 +173,22 @@ def wanted(candidate: Candidate, found: Collection[Candidate]) -> bool:
 
 
 def fix_of(
-    candidate: Candidate, libraries: Sequence[str], before: Mapping[str, str], after: Mapping[str, str]
+    candidate: Candidate,
+    libraries: Sequence[str],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    constraints: Sequence[str] = (),
 ) -> Fix:
     """Return the fix of a candidate that resolved.
 
     `libraries` are the present lines, `before` the versions that are known of the present state, `after` those of the
     resolution; both by normalised name. A loosened line asks for the release that was chosen or a newer one.
     """
-    known = {**before, **pins(libraries)}
+    kept = constraints if candidate.constraints is None else candidate.constraints
+    ended = [one for one in constraints if one not in kept]
+    known = {**before, **pins(ended), **pins(libraries)}
     lines = list(candidate.libraries)
-    changed: dict[str, None] = {}
+    changed: dict[str, None] = dict.fromkeys(canonicalize_name(Requirement(one).name) for one in ended)
     for place in candidate.positions:
         name = canonicalize_name(Requirement(libraries[place]).name)
         changed[name] = None
@@ -185,9 +198,10 @@ def fix_of(
             lines[place] = _at_least(libraries[place], lines[place], after[name])
     moved = [name for name in {**changed, **known} if _differs(known.get(name), after.get(name))]
     return Fix(
-        words=_words(candidate, libraries, lines),
+        words=_words(candidate, libraries, lines, ended),
         libraries=tuple(line for line in lines if line),
         python=candidate.python,
+        constraints=candidate.constraints,
         change=candidate.change,
         moves=tuple(
             Move(name=name, before=known.get(name), after=after.get(name)) for name in moved if name in changed
@@ -273,17 +287,23 @@ def release(version: str) -> str:
     return ".".join(str(one) for one in parsed.release[:2])
 
 
-def _words(candidate: Candidate, libraries: Sequence[str], lines: Sequence[str]) -> str:
+def _words(candidate: Candidate, libraries: Sequence[str], lines: Sequence[str], ended: Sequence[str]) -> str:
+    if ended:
+        return f"Clear the constraint {ended[0]}" if len(ended) == 1 else f"Clear {len(ended)} constraints"
     if candidate.python:
         return f"Use Python {candidate.python}"
     if candidate.change is Change.TOGETHER:
         return f"Use newer versions of {len(candidate.positions)} libraries"
-    place = candidate.positions[0]
-    before = Requirement(libraries[place])
-    if candidate.change is Change.REMOVE:
+    return _line_words(
+        candidate.change, Requirement(libraries[candidate.positions[0]]), lines[candidate.positions[0]]
+    )
+
+
+def _line_words(change: Change, before: Requirement, line: str) -> str:
+    if change is Change.REMOVE:
         return f"Remove {before.name}"
-    if candidate.change is Change.NAME:
-        return f"Use {Requirement(lines[place]).name} instead of {before.name}"
-    if not str(Requirement(lines[place]).specifier):
+    if change is Change.NAME:
+        return f"Use {Requirement(line).name} instead of {before.name}"
+    if not str(Requirement(line).specifier):
         return f"Allow any version of {before.name}"
-    return f"Use {lines[place]} instead of {libraries[place]}"
+    return f"Use {line} instead of {before}"

@@ -81,10 +81,11 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """An explanation: its steps, and further lines about what the indexes have."""
+    """An explanation: its steps, and further lines, before the steps (`opening`) and after them (`notes`)."""
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    opening: tuple[str, ...] = ()
 
     @property
     def facts(self) -> Iterator[Fact]:
@@ -98,6 +99,7 @@ def parse(detail: str) -> Message:
     """Parse an explanation, one line per step of the reasoning. Loses no text: unknown clauses are kept."""
     steps: list[Step] = []
     notes: list[str] = []
+    opening: list[str] = []
     for line in filter(None, (one.strip() for one in detail.splitlines())):
         if line.startswith("So ") and steps and steps[-1].conclusion is None:
             number = NUMBER.search(line)
@@ -112,8 +114,8 @@ def parse(detail: str) -> Message:
             if all(fact.kind is Kind.REQUIRES for fact in facts):
                 steps.append(Step(reasons=facts))
             else:
-                notes.append(line)
-    return Message(steps=tuple(steps), notes=tuple(notes))
+                (notes if steps else opening).append(line)
+    return Message(steps=tuple(steps), notes=tuple(notes), opening=tuple(opening))
 
 
 def _step(text: str) -> Step:

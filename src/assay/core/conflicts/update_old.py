@@ -63,10 +63,11 @@ class UpdateState:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdatedLibrary:
-    """One library that was asked for: its old version ('' where none was pinned) and its new one."""
+    """One library that was asked for: its old version ('' where none was pinned), its range, and its new version."""
 
     name: str
     before: str
+    asked: str
     after: str
     step: Step | None
 
@@ -150,12 +151,13 @@ def updated_libraries(
         old.update(
             {canonicalize_name(Requirement(one.after).name): version for version in pins([one.before]).values()}
         )
+    asked = {str(canonicalize_name(one.name)): str(one.specifier) for one in map(Requirement, libraries)}
     rows = []
     for name in dict.fromkeys(_library(one) for one in state.lines):
         before = old.get(name, "")
         if after := versions.get(name, ""):
             step = step_of(before, after) if before else None
-            rows.append(UpdatedLibrary(name=name, before=before, after=after, step=step))
+            rows.append(UpdatedLibrary(name=name, before=before, asked=asked.get(name, ""), after=after, step=step))
     order = {Step.MAJOR: 0, Step.MINOR: 1, Step.PATCH: 2}
     return tuple(sorted(rows, key=lambda row: (order.get(row.step, 3) if row.step else 3, row.name)))
 

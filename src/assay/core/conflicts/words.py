@@ -54,7 +54,7 @@ class Line:
 
 def chain(message: Message) -> tuple[Line, ...]:
     """Return an explanation in plain words, each line once. That nothing fits together is not repeated."""
-    lines: list[Line] = []
+    lines: list[Line] = [Line(parts=_noted(note)) for note in message.opening]
     for step in message.steps:
         lines += [Line(parts=_parts(fact)) for fact in step.reasons if not fact.step]
         if step.conclusion and step.conclusion.kind is not Kind.UNSATISFIABLE:

@@ -97,10 +97,12 @@ def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: 
         python=problem.python,
         pythons=tuple(interpreters()),
         similar=problem.similar,
+        constraints=problem.request.constraints,
     )
     with _temporary(folder) as place:
         for candidate, lock in Trials(problem.request, problem.credentials, place).run(tried, cancelled):
-            yield fix_of(candidate, libraries, problem.before, {one.name: one.version for one in lock.libraries})
+            versions = {one.name: one.version for one in lock.libraries}
+            yield fix_of(candidate, libraries, problem.before, versions, problem.request.constraints)
 
 
 class _temporary:  # noqa: N801 - used as a function

@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from assay.core.conflicts.fixes import Change, Fix, Move
@@ -91,10 +92,16 @@ def _write(folder: Path, fixes: list[Fix] | tuple[Fix, ...], *, done: bool) -> N
     temporary.replace(folder / STATE)
 
 
-def _fix(stored: dict[str, object]) -> Fix:
-    moves = [Move(**one) for one in stored["moves"]]  # type: ignore[attr-defined]  # written by _write
-    known = {**stored, "moves": tuple(moves), "change": Change(str(stored["change"]))}
-    return Fix(**{**known, "libraries": tuple(stored["libraries"])})  # type: ignore[arg-type]
+def _fix(stored: dict[str, Any]) -> Fix:
+    """Read what `_write` wrote."""
+    limits = stored["constraints"]
+    known = {
+        "libraries": tuple(stored["libraries"]),
+        "constraints": None if limits is None else tuple(limits),
+        "change": Change(stored["change"]),
+        "moves": tuple(Move(**one) for one in stored["moves"]),
+    }
+    return Fix(**{**stored, **known})
 
 
 def _folder(actor: Actor) -> Path:

@@ -62,6 +62,8 @@ class Trials:
     def request_of(self, candidate: Candidate) -> ResolveRequest:
         """Return the request with the lines or the Python of a candidate."""
         changed = replace(self._request, libraries=tuple(line for line in candidate.libraries if line))
+        if candidate.constraints is not None:
+            changed = replace(changed, constraints=candidate.constraints)
         if candidate.python is None:
             return changed
         return replace(changed, python=candidate.python, python_path=interpreter(candidate.python).path)

@@ -50,7 +50,7 @@ def lock_of(key: str) -> Lock | None:
 
 def cache_failure(request: ResolveRequest, error: ResolutionError) -> None:
     """Store why a request does not resolve. Failures of the network are not stored."""
-    if error.detail.startswith(CONFLICTS):
+    if any(line.startswith(CONFLICTS) for line in error.detail.splitlines()):
         stored = {"detail": error.detail, "hint": error.hint, "path": error.path}
         _write(_path(request).with_suffix(".json"), json.dumps(stored))
 

@@ -49,6 +49,8 @@ on("click", "[data-takes]", (button) => {
   const into = document.getElementById(button.dataset.into);
   const lines = document.getElementById(button.dataset.takes).textContent.trim();
   into.value = "replaces" in button.dataset ? lines : [into.value.trim(), lines].filter(Boolean).join("\n");
+  const cleared = document.getElementById(button.dataset.clears);
+  if (cleared) cleared.value = "";
   into.dispatchEvent(new Event("input", { bubbles: true }));
   button.closest("dialog")?.close();
 });
