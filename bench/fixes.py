@@ -17,9 +17,9 @@ FIRST_LIMIT, ALL_LIMIT = 4.0, 14.0  # times one resolution
 FIRST_SECONDS = 1.0
 TIMES = 5
 CONFLICTS = {
-    "a pin against a newer library": "pandas==1.5.3 numpy>=2 matplotlib",
+    "a pin against a newer library": "scipy==1.10.1 numpy>=2 matplotlib",
     "two pins": "tensorflow==2.15.0 numpy==2.0.0 pandas",
-    "an upper bound": "sqlalchemy<2 pandas>=2.2 ipython-sql jupysql>=0.10 sqlalchemy-utils",
+    "an upper bound": "numpy<1.20 pandas>=2 scipy",
     "a misspelled name": "reqests>=2 pandas scikit-learn",
 }
 
