@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.index import LocalIndex
 from support.people import person
 
 Command = Callable[..., tuple[int, str]]
@@ -60,3 +62,35 @@ def test_what_cannot_be_imported(command: Command, tmp_path: Path) -> None:
     assert "names no choice" in command("ana", "import", str(broken), "--choose", "dev")[1]
     broken.write_text('[project]\nrequires-python = "<3.8"\ndependencies = ["six"]\n')
     assert "The files ask for Python <3.8, which is not offered." in command("ana", "import", str(broken))[1]
+
+
+def test_an_old_list_is_updated(command: Command, tmp_path: Path, settings: Any) -> None:  # noqa: ANN401 - pytest-django's
+    """Where the list does not resolve, the newest versions that do are shown and taken; one that does stays."""
+    person("ana")
+    index = LocalIndex()
+    settings.INDEX_URL = index.url
+    index.add("shared", "1.0")
+    index.add("shared", "2.0")
+    index.add("app", "1.0", requires=("shared<2",))
+    index.add("app", "2.0", requires=("shared>=2",))
+    old = tmp_path / "old.txt"
+    old.write_text("app==1.0\nshared==2.0\n")
+    code, text = command("ana", "import", str(old), "--python", "3.11", "--update", "--create", "new")
+    index.close()
+    assert (code, text.splitlines()[-1]) == (0, "Created new@1 as a draft. Next: assay build new@1")
+    assert "Updated, since the old list does not resolve:" in text
+    assert "app      1.0     2.0" in text
+    shown = json.loads(command("ana", "show", "new@1", "--json")[1])
+    assert shown["spec"]["libraries"][0] != "app==1.0"
+
+
+def test_a_list_that_resolves_needs_no_update(command: Command, tmp_path: Path, settings: Any) -> None:  # noqa: ANN401 - as above
+    """It says so."""
+    person("ana")
+    index = LocalIndex()
+    settings.INDEX_URL = index.url
+    index.add("app", "1.0")
+    (tmp_path / "new.txt").write_text("app==1.0\n")
+    code, text = command("ana", "import", str(tmp_path / "new.txt"), "--update")
+    index.close()
+    assert (code, text.splitlines()[-1]) == (0, "It resolves as it is.")

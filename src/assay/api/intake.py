@@ -83,6 +83,7 @@ def intake_document(found: Intake) -> dict[str, Any]:
         "conda": found.combined.conda,
         "python": found.python,
         "asked_python": found.asked_python or None,
+        "offered": list(interpreters()),
         "locked": found.locked,
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.arguments import add_command, add_json
-from assay.cli.output import say, say_json
+from assay.cli.output import say, say_json, say_table
 from assay.client import Client
 from assay.core.errors import InvalidInputError
 from assay.core.formatting import plural
@@ -34,6 +34,7 @@ def add_to(commands: Commands) -> None:
             "assay import requirements.txt",
             'assay import pyproject.toml uv.lock --choose "pyproject.toml:extra docs" --reduce',
             'assay import environment.yml --create geo --title "Geodata"',
+            "assay import old.txt --python 3.12 --update",
         ),
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="file to read; - reads the standard input")
@@ -51,6 +52,11 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="reduce exact versions to what was probably asked for; the versions become constraints",
     )
+    command.add_argument(
+        "--update",
+        action="store_true",
+        help="where the list does not resolve, find the newest versions of what was asked for that do",
+    )
     command.add_argument("--create", metavar="NAME", help="create an environment with this short name")
     command.add_argument("--title", default="", help="title of the new environment (default: its short name)")
     add_json(command)
@@ -67,11 +73,18 @@ def _import(arguments: argparse.Namespace) -> int:
             "reduce": arguments.reduce,
         },
     )
-    made = _create(client, arguments, found) if arguments.create else None
+    wanted = found["intent"] or found
+    python = arguments.python or found["python"] or found["offered"][0]
+    updated = client.post("/resolve/update", {"python": python, **_spec(wanted)}) if arguments.update else None
+    if updated and not updated["resolves"]:
+        wanted = {"libraries": updated["libraries"], "constraints": []}
+    made = _create(client, arguments, python, wanted) if arguments.create else None
     if arguments.json:
-        say_json({**found, "created": made})
+        say_json({**found, "updated": updated, "created": made})
         return 0
-    _print(found)
+    _print(found, wanted)
+    if updated:
+        _print_update(updated)
     if made:
         say("")
         say(f"Created {made} as a draft. Next: assay build {made}")
@@ -95,36 +108,53 @@ def _choice(text: str) -> dict[str, str]:
     return {"file": file, "name": choice}
 
 
-def _create(client: Client, arguments: argparse.Namespace, found: dict[str, Any]) -> str:
-    wanted = found["intent"] or found
+def _spec(wanted: dict[str, Any]) -> dict[str, Any]:
+    return {"libraries": wanted["libraries"], "constraints": wanted["constraints"]}
+
+
+def _create(client: Client, arguments: argparse.Namespace, python: str, wanted: dict[str, Any]) -> str:
     made = client.post(
         "/environments",
         {
             "slug": arguments.create,
             "title": arguments.title or arguments.create,
-            "python": arguments.python or found["python"],
-            "libraries": wanted["libraries"],
-            "constraints": wanted["constraints"],
+            "python": python,
+            **_spec(wanted),
         },
     )
     return str(made["reference"])
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for file in found["files"]:
         _print_file(file)
-    intent = found["intent"]
-    libraries = (intent or found)["libraries"]
+    libraries = wanted["libraries"]
     say("")
     python = f" for Python {found['python']}" if found["python"] else ""
     say(f"{plural(len(libraries), 'library')}{python}:")
     for line in libraries:
         say(f"  {line}")
-    constraints = (intent or found)["constraints"]
+    constraints = wanted["constraints"]
     if constraints:
         say(f"{plural(len(constraints), 'constraint')}; --json lists them.")
     if found["asked_python"] and not found["python"]:
         say(f"The files ask for Python {found['asked_python']}, which is not offered.")
+
+
+def _print_update(updated: dict[str, Any]) -> None:
+    if updated["resolves"]:
+        say("It resolves as it is.")
+        return
+    if updated["python"]:
+        say(f"The old list resolves as it is on Python {updated['python']}: --python {updated['python']}")
+    say("Updated, since the old list does not resolve:")
+    say_table(
+        ("Library", "Before", "Now"), [(one["name"], one["before"] or "", one["after"]) for one in updated["rows"]]
+    )
+    for one in updated["removed"]:
+        say(f"Left out: {one['line']}: {one['reason']}")
+    for one in updated["replaced"]:
+        say(f"Renamed: {one['before']} → {one['after']}: {one['reason']}")
 
 
 def _print_file(file: dict[str, Any]) -> None:
