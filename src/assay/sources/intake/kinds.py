@@ -36,7 +36,7 @@ MAX_BYTES = 8_000_000  # of one file; lock files of a thousand libraries with al
 class Kind:
     """A kind of file. `filename` matches its name, `content` its text; a kind without `content` has a fixed name.
 
-    `where` says what to do when a file of this kind holds no libraries.
+    Of a `vague` name the content is asked first. `where` says what to do when a file of this kind holds no libraries.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Kind:
     filename: re.Pattern[str]
     reader: Callable[[str], Document]
     content: re.Pattern[str] | None = None
+    vague: bool = False
     where: str = "Import the file that lists them, for example requirements.txt, or paste one library per line."
 
 
@@ -57,6 +58,13 @@ def _lines(content: str) -> re.Pattern[str]:
 
 # The order matters for contents: the first kind that matches counts. Requirements match anything.
 KINDS = (
+    Kind(
+        name="pylock",
+        label="lock file (PEP 751)",
+        filename=_pattern(r"pylock(\..*)?\.toml"),
+        content=_lines(r"^\[\[packages\]\]"),
+        reader=read_pylock,
+    ),
     Kind(
         name="uv-lock",
         label="lock file of uv",
@@ -84,13 +92,6 @@ KINDS = (
         filename=_pattern(r"Pipfile\.lock"),
         content=re.compile(r'\A\s*\{\s*"(_meta|default|develop)"\s*:'),
         reader=read_pipfile_lock,
-    ),
-    Kind(
-        name="pylock",
-        label="lock file (PEP 751)",
-        filename=_pattern(r"pylock(\..*)?\.toml"),
-        content=_lines(r"^lock-version\s*=|^\[\[packages\]\]"),
-        reader=read_pylock,
     ),
     Kind(
         name="pixi-lock",
@@ -166,6 +167,7 @@ KINDS = (
         name="conda-environment",
         label="conda environment",
         filename=_pattern(r".*\.ya?ml"),
+        vague=True,
         content=_lines(r"^dependencies:\s*(#.*)?$"),
         reader=read_environment,
     ),
@@ -218,13 +220,11 @@ KINDS = (
 def kind_of(text: str, name: str = "") -> Kind:
     """Return the kind of a file by its name, or by its content where the name says nothing."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    for one in KINDS[:-1]:
-        if one.filename.fullmatch(last):
-            return one
-    for one in KINDS:
-        if one.content and one.content.search(text):
-            return one
-    return KINDS[-1]
+    named = next((one for one in KINDS[:-1] if one.filename.fullmatch(last)), None)
+    if named and (not named.vague or (named.content and named.content.search(text))):
+        return named
+    found = next((one for one in KINDS if one.content and one.content.search(text)), None)
+    return found or named or KINDS[-1]
 
 
 def read(data: bytes | str, name: str = "") -> Document:

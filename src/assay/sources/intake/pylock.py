@@ -11,7 +11,7 @@ from typing import Any
 
 from assay.core.intake.document import Document, Entry
 from assay.core.intake.markers import for_members
-from assay.sources.intake.formats import array, table, text_of
+from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
 from assay.sources.intake.locks import (
     ADDRESS,
     PATH,
@@ -68,8 +68,15 @@ def _entry(package: dict[str, Any], *, marker: str | bool = "", choice: str = ""
         text_of(package.get("version")),
         marker=marker,
         choice=choice,
-        reason=next((SOURCES[one] for one in SOURCES if one in package), "") or reason,
+        reason=_source(package) or reason,
     )
+
+
+def _source(package: dict[str, Any]) -> str:
+    """Return why a package is not from an index, '' if it is."""
+    if table(package, "directory").get("path") in {".", "./"}:
+        return PROJECT_ITSELF
+    return next((SOURCES[one] for one in SOURCES if one in package), "")
 
 
 def _requires(packages: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
