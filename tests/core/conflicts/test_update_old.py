@@ -18,6 +18,7 @@ from assay.core.conflicts.update_old import (
     relaxed,
     relaxed_line,
     updated_libraries,
+    with_sources,
 )
 
 SKLEARN = ("sklearn==0.0", "scikit-learn==0.23")
@@ -86,8 +87,8 @@ def test_only_what_a_conflict_names_is_relaxed() -> None:
     ("detail", "reason"),
     [
         ("Because old was not found in the package registry.", "is in no package index of the workspace"),
-        ("Because all versions of old have no usable wheels.", "has no wheel, only a source distribution"),
-        ("Because one of: old<1 old>2 have no usable wheels.", "has no wheel, only a source distribution"),
+        ("Because all versions of old have no usable wheels.", "has no wheel for this Python and system"),
+        ("Because one of: old<1 old>2 have no usable wheels.", "has no wheel for this Python and system"),
         (
             "Because old<=1 has no wheels with a matching Python ABI tag (e.g., `cp311`).",
             "has no wheel for this Python",
@@ -174,3 +175,15 @@ def test_relaxing_ends(lines: list[tuple[str, str]], named: set[str]) -> None:
         assert weight[1] < weight[0] or following.libraries != state.libraries
         state = following
     assert not named & set(state.lines)
+
+
+def test_what_has_no_wheel_may_come_back_to_be_built() -> None:
+    """Beside the releases that were chosen; what was left out for another reason stays out."""
+    state = begin(["old==1.0", "good==1.0", "enum34"], "3.11")
+    assert with_sources(state, {}) is None
+    found = relaxed(state, "Because all versions of old have no usable wheels and you require old.")
+    assert found is not None
+    more = with_sources(found, {"good": "2.5.1"})
+    assert more is not None
+    assert more.libraries == ("good>=2.5", "old>=1.0")
+    assert [one.line for one in more.removed] == ["enum34"]

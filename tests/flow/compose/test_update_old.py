@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from subprocess import Popen
 
 import pytest
@@ -13,6 +14,7 @@ from support.people import person, published
 from assay.core.conflicts.update_old import Removed, Replaced
 from assay.core.errors import ConflictError, ForbiddenError, ResolutionError
 from assay.core.roles import Role
+from assay.engine.sandbox import isolation
 from assay.flow.compose import fix_trials
 from assay.flow.compose import update_old as module
 from assay.flow.compose.draft import SpecInput
@@ -63,10 +65,26 @@ def test_the_newest_set_that_resolves(index: LocalIndex) -> None:
     assert set(found.removed) == {
         Removed(line="enum34", reason="is part of Python since 3.4"),
         Removed(line="lost==1.0", reason="is in no package index of the workspace"),
-        Removed(line="only-source==1.0", reason="has no wheel, only a source distribution"),
+        Removed(line="only-source==1.0", reason="has no wheel for this Python and system"),
     }
     assert found.replaced == (Replaced(before="sklearn", after="scikit-learn", reason="was renamed to scikit-learn"),)
     assert len(preview(ana, old(*found.libraries), "page").lock.libraries) == found.count
+
+
+def test_only_what_has_no_wheel_at_all_is_built(index: LocalIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old version that has only a source gives way to a newer one with a wheel."""
+    monkeypatch.setattr(isolation, "isolation", lambda: "bubblewrap")
+    index.add_source("only-source", "1.0", backend="")
+    index.add_source("both", "1.0", backend="")
+    index.add("both", "2.0")
+    asked = replace(old("only-source==1.0", "both<2"), only_binary=False)
+    found = update_old(person("ana"), asked)
+    assert [(one.name, one.after) for one in found.rows] == [("both", "2.0"), ("only-source", "1.0")]
+    assert (found.removed, found.libraries) == ((), ("both>=2.0", "only-source>=1.0"))
+    metadata = "Metadata-Version: 2.2\nName: stuck\nVersion: 1.0\nRequires-Dist: both<2\n"
+    index.add_source("stuck", "1.0", backend="", files={"PKG-INFO": metadata})
+    broken = update_old(person("ben"), replace(asked, libraries=("both==2.0", "stuck")))
+    assert [one.line for one in broken.removed] == ["stuck"]
 
 
 @pytest.mark.skipif(len(interpreters()) < 2, reason="one Python")

@@ -19,7 +19,7 @@ from assay.core.comparison.diff import Step, step_of
 from assay.core.conflicts.fixes import names, pins, release
 from assay.core.conflicts.former_names import former
 from assay.core.conflicts.message import Fact, Kind, parse
-from assay.core.conflicts.words import fact_words
+from assay.core.conflicts.words import NO_WHEEL, fact_words
 
 PINS = frozenset({"==", "===", "~="})
 LAST = 3  # the level without any bound
@@ -125,6 +125,20 @@ def relaxed_line(line: str, level: int) -> str:
         return line
     requirement.specifier = kept
     return str(requirement)
+
+
+def with_sources(state: UpdateState, versions: Mapping[str, str]) -> UpdateState | None:
+    """Return the state with what was left out for want of a wheel, None if nothing was.
+
+    The others ask for the releases that were chosen: a source distribution of an old version is no alternative.
+    """
+    without = [one for one in state.removed if one.reason == f"has {NO_WHEEL}"]
+    if not without:
+        return None
+    lines = dict(zip(state.lines, new_lines(state, versions), strict=True))
+    for one in without:
+        lines[_key(Requirement(one.line), lines)] = one.line
+    return replace(state, lines=lines, levels={}, removed=tuple(one for one in state.removed if one not in without))
 
 
 def new_lines(state: UpdateState, versions: Mapping[str, str]) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from assay.core.conflicts.message import Fact, Kind, Message, Package
 
+NO_WHEEL = "no wheel for this Python and system"  # but perhaps a source distribution
 REASONS = (  # uv's words for why versions cannot be used, and ours
     (r"no wheels with a matching Python (?:implementation|ABI|version) tag", "no wheel for this Python"),
     (r"no wheels with a free-threading compatible ABI tag", "no wheel for this Python"),
     (r"no wheels with a matching platform tag", "no wheel for this system"),
     (r"no wheels with valid tags|no available distributions", "no file that can be installed"),
-    (r"no usable wheels", "no wheel, only a source distribution"),
+    (r"no usable wheels", NO_WHEEL),
     (r"yanked \(reason: (.*)\)", r"withdrawn by the authors: \1"),
     (r"yanked", "withdrawn by the authors"),
     (r"published after the exclude newer time", "newer than the policy's cool-down period allows"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 import time
@@ -21,6 +22,7 @@ from assay.core.conflicts.update_old import (
     new_lines,
     relaxed,
     updated_libraries,
+    with_sources,
 )
 from assay.core.errors import AssayError, ConflictError, ResolutionError
 from assay.core.roles import Actor, Right, check_right
@@ -131,13 +133,26 @@ def _unchanged(request: ResolveRequest, trials: Trials, *, on_base: bool) -> tup
 
 
 def _newest(request: ResolveRequest, trials: Trials) -> tuple[UpdateState, Mapping[str, str]]:
+    """Find the newest set: with wheels first, then with what can be built from source. Raises ResolutionError."""
+    state, versions = _with_wheels(replace(request, allow_sdists=False, sdists_refused_by="draft"), trials)
+    more = with_sources(state, versions) if request.allow_sdists else None
+    if more is not None:
+        with contextlib.suppress(ResolutionError):
+            lock = trials.resolve(replace(request, libraries=more.libraries))
+            return more, {one.name: one.version for one in lock.libraries}
+    if not state.lines and not request.pins:
+        reasons = "\n".join(f"{one.line}: {one.reason}" for one in state.removed)
+        raise ResolutionError(reasons, hint="None of these libraries can be installed here.", path="libraries")
+    return state, versions
+
+
+def _with_wheels(request: ResolveRequest, trials: Trials) -> tuple[UpdateState, Mapping[str, str]]:
     """Relax requirements and leave libraries out until the rest resolves. Raises ResolutionError at the end."""
     state = begin(request.libraries, request.python)
     until = time.monotonic() + SECONDS
     for _ in range(MOST):
         if not state.lines and not request.pins:
-            reasons = "\n".join(f"{one.line}: {one.reason}" for one in state.removed)
-            raise ResolutionError(reasons, hint="None of these libraries can be installed here.", path="libraries")
+            return state, {}
         try:
             lock = trials.resolve(replace(request, libraries=state.libraries))
         except ResolutionError as error:
