@@ -933,6 +933,7 @@ packages:
   sha256: 00
   depends:
   - libzlib >=1.2
+  - bleach-with-css >=6
   - python >=3.11,<3.12.0a0
   constrains:
   - numpy-base <0a0
@@ -974,7 +975,7 @@ def test_pixi_lock() -> None:
     assert [given[one] for one in ("own 1.0.0", "work 0.1.0", "packed 1.0.0", "../beside")] == [
         REPOSITORY, PROJECT_ITSELF, ADDRESS, PATH,
     ]  # fmt: skip
-    assert (found.python, found.requires) == ("3.11", {"numpy": ("libzlib", "python"), "six": ("attrs",)})
+    assert (found.python, found.requires) == ("3.11", {"numpy": ("libzlib", "bleach", "python"), "six": ("attrs",)})
     mac = read(PIXI_LOCK.replace("linux-64:", "osx-arm64:"), "pixi.lock")
     assert by_choice(mac)["environment default"] == ["numpy==1.26.4", "six==1.16.0"]
     assert found.notes == (

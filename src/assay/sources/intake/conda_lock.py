@@ -6,7 +6,7 @@ from typing import Any
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.conda_lists import package_of
-from assay.sources.intake.conda_names import channel_notes, python_name, python_of, spec_entry
+from assay.sources.intake.conda_names import channel_notes, python_of, required_name, spec_entry
 from assay.sources.intake.conda_specs import MatchSpec
 from assay.sources.intake.formats import array, table, text_of
 from assay.sources.intake.locks import ADDRESS, REPOSITORY, choices, lock_yaml, locked_entry, required_names
@@ -37,7 +37,7 @@ def lock_document(document: dict[str, Any], *, kind: str) -> Document:
         choices=choices(entries, selected=[_choice(chosen, MAIN)]),
         python=next(pythons, None),
         locked=True,
-        requires=required_names({_name(one): [*map(python_name, table(one, "dependencies"))] for one in here}),
+        requires=required_names({_name(one): [*map(required_name, table(one, "dependencies"))] for one in here}),
         notes=channel_notes((one.rstrip("/") for one in channels), builds=bool(here)),
     )
 
@@ -54,7 +54,7 @@ def _choice(platform: str, category: str) -> str:
 
 def _name(package: dict[str, Any]) -> str:
     name = text_of(package.get("name"))
-    return name if package.get("manager") == "pip" else python_name(name)
+    return name if package.get("manager") == "pip" else required_name(name)
 
 
 def _entry(package: dict[str, Any]) -> Entry:

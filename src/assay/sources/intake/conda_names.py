@@ -143,6 +143,11 @@ def python_name(name: str) -> str:
     return shortened(key, _most_used()) or name
 
 
+def required_name(name: str) -> str:
+    """Return the name that a package of conda has in the Python index, without extras."""
+    return python_name(name).partition("[")[0]
+
+
 def _python_reason(spec: MatchSpec) -> str:
     if spec.name in {"python", "pypy", "cpython"}:
         return "is the version of Python, which is chosen beside the list"

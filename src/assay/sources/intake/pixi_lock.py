@@ -10,7 +10,7 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from assay.core.intake.document import Choice, Document, Entry
 from assay.sources.intake.conda_lists import package_of
 from assay.sources.intake.conda_lock import lock_document, preferred
-from assay.sources.intake.conda_names import channel_notes, python_name, python_of, spec_entry
+from assay.sources.intake.conda_names import channel_notes, python_of, required_name, spec_entry
 from assay.sources.intake.conda_specs import MatchSpec
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
 from assay.sources.intake.locks import (
@@ -108,7 +108,7 @@ class _Lock:
         for one in self._packages:
             name, needed = self._name(one), found
             for line in array(one.get("depends")):
-                needed.setdefault(name, []).append(python_name(str(line).partition(" ")[0]))
+                needed.setdefault(name, []).append(required_name(str(line).partition(" ")[0]))
             for line in array(one.get("requires_dist")):
                 needed.setdefault(name, []).extend(_requirement(str(line)))
         return found
@@ -142,7 +142,7 @@ class _Lock:
         if "pypi" in package or package.get("kind") == "pypi":
             return name
         found = package_of(address)
-        return python_name(name or (found.name if found else ""))
+        return required_name(name or (found.name if found else ""))
 
 
 def _source(address: str) -> str:
