@@ -152,3 +152,30 @@ def test_policy_show_try_save(command: Command, tmp_path: Path) -> None:
     assert command("eva", "policy", "save", str(file))[0] == 1
     assert command("eva", "policy", "save", str(tmp_path / "none.yaml"))[0] == 1
     assert command("ana", "policy", "save", str(file))[0] == 1
+
+
+@pytest.mark.usefixtures("geo")
+def test_templates_and_starting_from_a_version(command: Command) -> None:
+    """An administrator marks; anybody lists them and copies the libraries of a version."""
+    version = published(
+        actor_in(find_person("ana"), "default"),
+        actor_in(find_person("ben"), "default"),
+        "lab",
+        ["six"],
+        {"six": "1.17"},
+    )
+    assert command("eva", "template", "lab") == (0, "lab is a template.\n")
+    assert "lab@1" in command("ana", "list", "--templates")[1]
+    assert command("eva", "template", "lab", "--remove") == (0, "lab is no longer a template.\n")
+    assert command("eva", "template", "lab@1")[0] == 1
+    assert (
+        command("ana", "create", "lab2", "--title", "Lab 2", "--from", version.reference, "--library", "attrs")[0]
+        == 0
+    )
+    shown = json.loads(command("ana", "show", "lab2@1", "--json")[1])
+    assert (shown["spec"]["libraries"], shown["python"]) == (["six", "attrs"], "3.11")
+    made = command(
+        "ana", "create", "lab3", "--title", "Lab 3", "--from", version.reference, "--base", version.reference
+    )
+    assert made[0] == 0
+    assert json.loads(command("ana", "show", "lab3@1", "--json")[1])["base"] == "lab@1"

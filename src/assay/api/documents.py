@@ -156,6 +156,7 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
         "description": environment.description,
         "owner": environment.owner.get_username(),
         "tags": environment.tags,
+        "template": environment.template,
         "newest": max((one.number for one in versions if one.status == Status.PUBLISHED), default=None),
         "active": active.number if active else None,
         "rollout": rollout_document(environment.rollout) if environment.rollout else None,

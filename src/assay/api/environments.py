@@ -11,7 +11,7 @@ from ninja import Query, Router, Status
 from assay.api.access import Caller, needs, raises
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
 from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
-from assay.api.schemas import CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn
+from assay.api.schemas import CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn, TemplateIn
 from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
@@ -19,6 +19,7 @@ from assay.flow.assess.assess import preview_findings
 from assay.flow.compose.conflict_fixes import explain_conflict
 from assay.flow.compose.draft import SpecInput, create_environment, new_version
 from assay.flow.compose.resolve import preview
+from assay.flow.compose.templates import set_template
 from assay.flow.compose.update_old import update_old
 from assay.store.reads.catalogue import catalogue
 from assay.store.reads.nearest import nearest
@@ -67,6 +68,18 @@ def create(request: Caller, workspace: str, body: EnvironmentIn) -> Status[dict[
 def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
     """Show an environment with its versions."""
     environment = find_environment(request.actor, slug)
+    return environment_document(environment, visible_versions(request.actor, environment))
+
+
+@router.put("/environments/{slug}/template", response=dict[str, Any])
+@needs(Right.ADMINISTER)
+@raises(ConflictError)
+def mark_template(request: Caller, workspace: str, slug: str, body: TemplateIn) -> dict[str, Any]:
+    """Mark an environment as template, or remove it from the templates.
+
+    The page for new environments offers templates first. 409 for an environment without a published version.
+    """
+    environment = set_template(request.actor, slug, template=body.template)
     return environment_document(environment, visible_versions(request.actor, environment))
 
 

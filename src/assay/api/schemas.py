@@ -52,6 +52,14 @@ class EnvironmentIn(SpecIn):
     description: str = ""
 
 
+class TemplateIn(Body):
+    """Whether an environment is a template."""
+
+    model_config = example({"template": True})
+
+    template: bool
+
+
 class RolloutIn(Body):
     """Who gets a version first: people and groups, until so many successful starts or days without failure.
 
@@ -360,6 +368,7 @@ class CatalogueQuery(Schema):
     status: str = Field(default="", description="Status of the active version, such as published.")
     health: str = Field(default="", description="Health of the active version, such as ok.")
     behind: bool = Field(default=False, description="Only environments behind a newer version of their base.")
+    template: bool = Field(default=False, description="Only templates.")
 
     def read(self) -> Filters:
         """Return the filters of the catalogue."""

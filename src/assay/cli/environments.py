@@ -14,7 +14,7 @@ from assay.cli.rollouts import add_plan, plan_from
 from assay.client import Client
 from assay.core.errors import InvalidInputError
 from assay.core.formatting import format_bytes, plural
-from assay.core.spec import REFERENCE
+from assay.core.spec import REFERENCE, SLUG
 
 if TYPE_CHECKING:
     from assay.cli.arguments import Commands
@@ -30,9 +30,19 @@ def add_to(commands: Commands) -> None:
     listing.add_argument(
         "--status", default="", help="only this status: draft, pending, published, deprecated, retired or quarantined"
     )
+    listing.add_argument("--templates", action="store_true", help="only templates")
     listing.add_argument("--behind", action="store_true", help="only those behind a newer version of their base")
     add_json(listing)
     _add_create(commands)
+    template = add_command(
+        commands,
+        "template",
+        "Mark an environment as template for new ones (administrators)",
+        _template,
+        examples=("assay template ds101", "assay template ds101 --remove"),
+    )
+    template.add_argument("name", metavar="NAME", help="short name, such as geo")
+    template.add_argument("--remove", action="store_true", help="it is no longer a template")
     show = add_command(commands, "show", "Show a version and its libraries", _show, examples=("assay show geo@3",))
     add_json(show)
     build = add_command(
@@ -85,6 +95,7 @@ def _add_create(commands: Commands) -> None:
         examples=(
             'assay create geo --title "Geodata" --python 3.12 --library "geopandas>=1" --library shapely',
             'assay create tiles --title "Tiles" --base geo@3 --library fastapi',
+            'assay create geo-lab --title "Geo lab" --from geo@3 --library jupyterlab',
         ),
     )
     create.add_argument("slug", metavar="NAME", help="short name, such as geo")
@@ -98,6 +109,7 @@ def _add_create(commands: Commands) -> None:
         metavar="REQUIREMENT",
         help="library, such as 'pandas>=2' (repeat for more)",
     )
+    create.add_argument("--from", metavar="NAME@NUMBER", dest="start", help="version whose libraries are copied")
     create.add_argument("--base", metavar="NAME@NUMBER", help="published version to build on")
     create.add_argument("--python", metavar="VERSION", help="Python version, such as 3.12, unless there is a base")
 
@@ -111,7 +123,8 @@ def path_of(reference: str) -> str:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    query = {"status": arguments.status, "behind": str(arguments.behind).lower()}
+    marks = {"behind": arguments.behind, "template": arguments.templates}
+    query = {"status": arguments.status, **{name: str(value).lower() for name, value in marks.items()}}
     rows = Client.from_environment().get_all(f"/environments?{urlencode(query)}")
     if arguments.json:
         say_json(rows)
@@ -129,8 +142,23 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
 
 def _create(arguments: argparse.Namespace) -> int:
     fields = ("slug", "title", "description", "base", "python", "libraries")
-    made = Client.from_environment().post("/environments", {name: getattr(arguments, name) for name in fields})
+    client, body = Client.from_environment(), {name: getattr(arguments, name) for name in fields}
+    if arguments.start:
+        spec = client.get(path_of(arguments.start))["spec"]
+        body["libraries"] = [*spec["libraries"], *arguments.libraries]
+        if not (arguments.base or arguments.python):
+            body |= {"base": spec["base"], "python": spec["python"]}
+    made = client.post("/environments", body)
     say(f"Created {made['reference']} as a draft. Next: assay build {made['reference']}")
+    return 0
+
+
+def _template(arguments: argparse.Namespace) -> int:
+    if not SLUG.fullmatch(arguments.name):
+        raise InvalidInputError(f"{arguments.name[:40]!r} does not name an environment.", hint="Leave out @number.")
+    body = {"template": not arguments.remove}
+    after = Client.from_environment().put(f"/environments/{arguments.name}/template", body)
+    say(f"{after['slug']} is {'a template' if after['template'] else 'no longer a template'}.")
     return 0
 
 

@@ -46,6 +46,7 @@ class EventName(StrEnum):
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_EDITED = "environment.edited"
     ENVIRONMENT_ACTIVE_SET = "environment.active-set"
+    ENVIRONMENT_TEMPLATE_SET = "environment.template-set"
     ENVIRONMENT_OWNER_SET = "environment.owner-set"
     ROLLOUT_STARTED = "rollout.started"
     ROLLOUT_COMPLETED = "rollout.completed"

@@ -2,8 +2,9 @@
 
 It is a separate process, since a repository may be slow, huge or hostile. It fetches one commit of one branch,
 without hooks, filters, submodules or links, with our configuration only, without prompts, by the checked protocol,
-and within limits of bytes, files and time. JOB is a JSON file with `repository`, `target` (must not exist) and
-`entry`. The commit's ID is written beside it as `commit`. After a failure the last line of the output is the error.
+and within limits of bytes, files and time. JOB is a JSON file with `repository`, `target` (must not exist), `entry`
+and, if others than usual, `seconds`. The commit's ID is written beside it as `commit`. After a failure the last line
+of the output is the error.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ TIMEOUT = 120  # seconds
 POLL_SECONDS = 0.2  # between two checks of the size
 
 
-def checkout(repository: Repository, target: Path, entry: str) -> str:
+def checkout(repository: Repository, target: Path, entry: str, seconds: float = TIMEOUT) -> str:
     """Write the files of a repository's folder to `target`; return the commit's ID. Raises AssayError."""
     whole = target.with_name(target.name + ".whole")
-    _clone(repository, whole)
+    _clone(repository, whole, seconds)
     commit = _output(whole, "rev-parse", "HEAD").strip()
     shutil.rmtree(whole / ".git")
     wanted = whole / repository.folder
@@ -48,7 +49,7 @@ def checkout(repository: Repository, target: Path, entry: str) -> str:
     return commit
 
 
-def _clone(repository: Repository, whole: Path) -> None:
+def _clone(repository: Repository, whole: Path, seconds: float) -> None:
     command = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules"]
     command += ["--no-local", "--template=", *([f"--branch={repository.branch}"] if repository.branch else [])]
     command += ["--", repository.url, str(whole)]
@@ -59,13 +60,13 @@ def _clone(repository: Repository, whole: Path) -> None:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + seconds
     try:
         while process.poll() is None:
             _check_size(whole)
             if time.monotonic() > deadline:
                 raise UnavailableError(
-                    f"The repository took longer than {TIMEOUT} seconds.", hint="Use a smaller repository."
+                    f"The repository took longer than {seconds:g} seconds.", hint="Use a smaller repository."
                 )
             time.sleep(POLL_SECONDS)
         _check_size(whole)
@@ -168,7 +169,8 @@ def main(job: Path) -> int:
     request = json.loads(job.read_text())
     target = Path(request["target"])
     try:
-        commit = checkout(Repository(**request["repository"]), target, request["entry"])
+        repository, seconds = Repository(**request["repository"]), request.get("seconds", TIMEOUT)
+        commit = checkout(repository, target, request["entry"], seconds)
     except AssayError as error:
         shutil.rmtree(target.with_name(target.name + ".whole"), ignore_errors=True)
         sys.stdout.write(f"{error.detail} {error.hint}\n")

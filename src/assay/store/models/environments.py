@@ -17,7 +17,8 @@ class Environment(models.Model):
     """A named line of versions. `active` is the version that its name stands for, `latest` the last created one.
 
     `last_number` is the highest version number so far, so that the number of a deleted draft is not used again.
-    `rollout` is the roll-out in progress: its pilot group gets its version by the name.
+    `rollout` is the roll-out in progress: its pilot group gets its version by the name. An administrator marked a
+    `template` to start new environments from.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="environments")
@@ -29,6 +30,7 @@ class Environment(models.Model):
     last_number = models.PositiveIntegerField(default=0)
     active = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="active_of")
     latest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of")
+    template = models.BooleanField(default=False)
     rollout = models.ForeignKey("Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

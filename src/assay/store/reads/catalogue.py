@@ -49,6 +49,7 @@ class CatalogueRow:
     pilot: int | None
     rollout: str
     behind: str | None
+    template: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,7 @@ class Filters:
     status: str = ""
     health: str = ""
     behind: bool = False
+    template: bool = False
 
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
@@ -124,6 +126,8 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     health = Health.OK if filters.health == NOT_ASSESSED else filters.health
     if filters.behind:
         found = found.filter(is_behind("active__"))
+    if filters.template:
+        found = found.filter(template=True)
     exact = {"active__python": filters.python, "active__health": health}
     exact |= {"active__base__environment__slug": filters.base, "owner__username": filters.owner}
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
@@ -131,7 +135,18 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
 
 def _columns() -> tuple[str, ...]:
     """Return the columns of a row: of the environment, its newest and its latest version."""
-    own = ("pk", "slug", "title", "description", "owner__username", "updated_at", "tags", "active_id", "latest_id")
+    own = (
+        "pk",
+        "slug",
+        "title",
+        "description",
+        "owner__username",
+        "updated_at",
+        "tags",
+        "template",
+        "active_id",
+        "latest_id",
+    )
     pilot = ("rollout__state", "rollout__version__number")
     of_version = (
         "status",
@@ -175,6 +190,7 @@ def _row(found: dict[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
         people_30d=use.people,
         runtimes_30d=use.runtimes,
         tags=tuple(found["tags"]),
+        template=found["template"],
         pilot=found["rollout__version__number"] if pilot else None,
         rollout=found["rollout__state"] or "",
         behind=newer_base(found, f"{which}__") if base else None,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_POST
 
-from assay.core.errors import AssayError, ConflictError
+from assay.core.errors import AssayError, ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from assay.core.lifecycle import Action, decide
 from assay.core.roles import Right
 from assay.flow.access import find_version, version_state
@@ -28,6 +28,7 @@ from assay.store.reads.reviews import requested_changes_of
 from assay.web.access import Visit, page
 from assay.web.admin.findings import expected_findings
 from assay.web.studio.related_versions import covers
+from assay.web.studio.starting_points import Start, offered, start_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +86,11 @@ class Form:
 def new(request: Visit) -> HttpResponse:
     """Compose a new environment."""
     if request.method != "POST":
-        start = Form(base=request.GET.get("base", ""), python=next(iter(interpreters()), ""))
-        return _show(request, start, None)
+        try:
+            start = start_of(request)
+        except (InvalidInputError, NotFoundError, UnavailableError) as error:
+            return _show(request, Form(python=next(iter(interpreters()), "")), None, error)
+        return _show(request, Form(**start.values), None, start=start)
     form = Form.from_post(request.POST)
     try:
         version = draft.create_environment(
@@ -129,8 +133,11 @@ def _after(request: Visit, version: Version) -> HttpResponse:
     return redirect("version", slug=slug, number=number)
 
 
-def _show(request: Visit, form: Form, version: Version | None, error: AssayError | None = None) -> HttpResponse:
+def _show(
+    request: Visit, form: Form, version: Version | None, error: AssayError | None = None, start: Start | None = None
+) -> HttpResponse:
     path = (error.path or "form").split("[")[0] if error else ""
+    bases = [one for one in launch_choices(request.actor) if one.status == "published"]
     return render(
         request,
         "studio/editor.html",
@@ -139,7 +146,10 @@ def _show(request: Visit, form: Form, version: Version | None, error: AssayError
             "version": version,
             "error": error,
             "errors": {path: error} if error else {},
-            "bases": [one for one in launch_choices(request.actor) if one.status == "published"],
+            "bases": bases,
+            "other_base": "" if form.base in {one.reference for one in bases} else form.base,
+            "started": start,
+            **(offered(request.actor) if version is None and request.method == "GET" else {}),
             "interpreters": interpreters(),
             "kept_before": version.environment.active.reference if version and version.environment.active else "",
             "may_choose_files": request.workspace.allow_sdists,

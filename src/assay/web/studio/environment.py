@@ -162,6 +162,7 @@ def _may(actor: Actor, version: Version, *, due: bool) -> dict[str, bool]:
         "reinstate": actor.has(Right.ADMINISTER) and status == Status.RETIRED,
         "quarantine": actor.has(Right.ADMINISTER) and status in LIVE and not quarantined,
         "release": actor.has(Right.ADMINISTER) and quarantined,
+        "template": actor.has(Right.ADMINISTER) and version.environment.active_id is not None,
         "give": version.environment.active_id is not None and may_give(actor, version.environment),
         "renew": due and (actor.has(Right.REVIEW) or actor.id in {version.author_id, version.environment.owner_id}),
         "delete": own and status == Status.DRAFT,

@@ -18,6 +18,7 @@ from assay.web.tables import Column, QueryTable
 PAGE = 50
 FIELDS = ("text", "library", "python", "base", "owner", "health")
 BEHIND = "behind"  # shows only what is behind its base
+TEMPLATE = "template"  # shows only templates
 TABS = (
     ("published", "Published"),
     ("draft", "My drafts"),
@@ -34,6 +35,7 @@ COLUMNS: tuple[Column[CatalogueRow], ...] = (
     Column(name="python", label="Python", value=lambda row: row.python),
     Column(name="base", label="Base", value=lambda row: row.base, sorts=False),
     Column(name="behind", label="Behind base", value=lambda row: row.behind, shown=False, sorts=False),
+    Column(name="template", label="Template", value=lambda row: row.template, shown=False, sorts=False),
     Column(name="owner", label="Owner", value=lambda row: row.owner, shown=False),
     Column(name="libraries", label="Libraries", value=lambda row: row.libraries, number=True),
     Column(name="size", label="Size", value=lambda row: row.size, number=True),
@@ -50,7 +52,8 @@ def environments(request: Visit) -> HttpResponseBase:
     given = {name: request.GET.get(name, "").strip()[:100] for name in FIELDS}
     given["text"] = given["text"] or request.GET.get("q", "").strip()[:100]
     behind = request.GET.get(BEHIND) == "yes"
-    filters = Filters(**given, status=status, behind=behind)
+    template = request.GET.get(TEMPLATE) == "yes"
+    filters = Filters(**given, status=status, behind=behind, template=template)
     table = QueryTable(
         request,
         COLUMNS,
@@ -61,7 +64,8 @@ def environments(request: Visit) -> HttpResponseBase:
     )
     if table.exported:
         return table.export()
-    kept = {name: value for name, value in {**given, BEHIND: "yes" if behind else ""}.items() if value}
+    marks = {BEHIND: "yes" if behind else "", TEMPLATE: "yes" if template else ""}
+    kept = {name: value for name, value in {**given, **marks}.items() if value}
     return render(
         request,
         "studio/environments.html",
@@ -69,6 +73,7 @@ def environments(request: Visit) -> HttpResponseBase:
             "table": table,
             "filters": given,
             "behind": behind,
+            "template": template,
             "filtered": bool(kept),
             "status": status,
             "tabs": _tabs(request, status, filters, kept),

@@ -26,6 +26,7 @@ PLAIN = re.compile(r"[\w@%+=:,./{}-]+")
 # By state: glyph, tone, label.
 BADGES: dict[str, tuple[str, str, str]] = {
     "draft": ("✎", "", "Draft"),
+    "template": ("❏", "info", "Template"),
     "pending": ("◔", "warn", "Pending review"),
     "published": ("✓", "good", "Published"),
     "deprecated": ("▽", "warn", "Deprecated"),
