@@ -11,7 +11,7 @@ from ninja import Query, Router, Status
 from assay.api.access import Caller, needs, raises
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
 from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
-from assay.api.schemas import CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn, TemplateIn
+from assay.api.schemas import Body, CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn, example
 from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.roles import Right
 from assay.flow.access import find_environment, find_version, visible_versions
@@ -25,6 +25,14 @@ from assay.store.reads.catalogue import catalogue
 from assay.store.reads.nearest import nearest
 
 router = Router(tags=["Environments"])
+
+
+class TemplateIn(Body):
+    """Whether an environment is a template."""
+
+    model_config = example({"template": True})
+
+    template: bool
 
 
 @router.get("/environments", response=EnvironmentPage)

@@ -52,14 +52,6 @@ class EnvironmentIn(SpecIn):
     description: str = ""
 
 
-class TemplateIn(Body):
-    """Whether an environment is a template."""
-
-    model_config = example({"template": True})
-
-    template: bool
-
-
 class RolloutIn(Body):
     """Who gets a version first: people and groups, until so many successful starts or days without failure.
 

@@ -93,6 +93,7 @@ HAPPENED = {
     "version.deprecation-changed": "changed the deprecation",
     "version.ends-soon": "reminded of the end",
     "environment.active-set": "changed the active version",
+    "environment.template-set": "changed whether it is a template",
     "environment.owner-set": "changed the owner",
     "rollout.started": "started the roll-out",
     "rollout.completed": "completed the roll-out",
