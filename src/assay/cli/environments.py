@@ -34,15 +34,7 @@ def add_to(commands: Commands) -> None:
     listing.add_argument("--behind", action="store_true", help="only those behind a newer version of their base")
     add_json(listing)
     _add_create(commands)
-    template = add_command(
-        commands,
-        "template",
-        "Mark an environment as template for new ones (administrators)",
-        _template,
-        examples=("assay template ds101", "assay template ds101 --remove"),
-    )
-    template.add_argument("name", metavar="NAME", help="short name, such as geo")
-    template.add_argument("--remove", action="store_true", help="it is no longer a template")
+    _add_template(commands)
     show = add_command(commands, "show", "Show a version and its libraries", _show, examples=("assay show geo@3",))
     add_json(show)
     build = add_command(
@@ -84,6 +76,18 @@ def add_to(commands: Commands) -> None:
     )
     for command in (show, build, submit, withdraw, approve, reject, lock):
         add_version(command)
+
+
+def _add_template(commands: Commands) -> None:
+    template = add_command(
+        commands,
+        "template",
+        "Mark an environment as template for new ones (administrators)",
+        _template,
+        examples=("assay template ds101", "assay template ds101 --remove"),
+    )
+    template.add_argument("name", metavar="NAME", help="short name, such as geo")
+    template.add_argument("--remove", action="store_true", help="it is no longer a template")
 
 
 def _add_create(commands: Commands) -> None:
