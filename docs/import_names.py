@@ -88,6 +88,89 @@ win32service pywin32
 wx wxpython
 yaml pyyaml
 zmq pyzmq
+SimpleITK
+autogluon
+autoviz
+backtrader
+casadi
+camelot camelot-py
+causalnex
+celerite
+cfgrib
+cirq
+clearml
+comet_ml
+contractions
+cudf cudf-cu12 cudf-cu11
+cuml cuml-cu12 cuml-cu11
+cupy cupy-cuda12x cupy-cuda11x cupy
+darts
+deepchem
+dgl
+dlib
+facenet_pytorch
+fastbook
+fbprophet
+flair
+galpy
+george
+getdist
+guidance
+highway_env
+ibis ibis-framework
+ipyleaflet
+iris scitools-iris
+joypy
+kaggle
+karateclub
+kats
+lightkurve
+mahotas
+mip
+mmcv mmcv mmcv-full mmcv-lite
+mmdet
+mne
+mpl_finance
+mujoco_py
+neptune
+nestle
+nomic
+openbabel openbabel-wheel openbabel
+openmm
+paddle paddlepaddle paddlepaddle-gpu
+pandas_profiling
+pennylane
+pettingzoo
+pybullet
+pycaret
+pycountry_convert
+pyfolio pyfolio-reloaded pyfolio
+pygmt
+pyhf
+pyopenms
+pyswarm
+pyteomics
+qutip
+satpy
+semopy
+stellargraph
+strawberryfields
+sunpy
+ta
+tf2onnx
+tflite_runtime
+theano
+top2vec
+tpot
+urlextract
+vtkmodules vtk
+weaviate weaviate-client
+whisper openai-whisper
+windrose
+wrf wrf-python
+xesmf
+yolov5
+zipline zipline-reloaded zipline
 """
 MAX_OTHERS = 4
 LEAST = 5  # characters of a module that is part of the name of a little used library

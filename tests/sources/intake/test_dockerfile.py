@@ -107,6 +107,12 @@ def test_base_images(image: str, python: str | None) -> None:
         ("micromamba install --file spec.txt", ["file spec.txt"]),
         ("conda run -n base pip install a", ["a"]),
         ("poetry run pip install a", ["a"]),
+        (
+            "bash -c 'if [ 1 ] ; then poetry install --no-root ; else pip install six ; fi'",
+            ["file poetry.lock", "six"],
+        ),
+        ("pixi install --frozen", ["file pixi.lock"]),
+        ("conda install '' six", ["six"]),
         ("if true; then pip install a; fi", ["a"]),
         ("bash <<EOF\npip install a\nEOF", ["a"]),
         ("cat > x.sh <<'EOF'\npip install a\nEOF\n", []),

@@ -47,7 +47,7 @@ REMOVED = frozenset(
     | {"ConfigParser", "Queue", "StringIO", "Tkinter", "__builtin__", "cPickle", "cStringIO", "commands", "httplib"}
     | {"md5", "sets", "tkMessageBox", "urllib2", "urlparse", "xmlrpclib"}
 )
-# Modules that only exist where a service runs notebooks.
+# Modules that no library of a package index has.
 ELSEWHERE = {
     "google.colab": "exists only in Google Colab",
     "kaggle_datasets": "exists only on Kaggle",
@@ -56,6 +56,9 @@ ELSEWHERE = {
     "js": "exists only in a browser",
     "pyodide": "exists only in a browser",
     "sage": "exists only in SageMath",
+    "en_core_web_sm": "is a model of spaCy, which package indexes do not have",
+    "en_core_web_md": "is a model of spaCy, which package indexes do not have",
+    "en_core_web_lg": "is a model of spaCy, which package indexes do not have",
 }
 
 

@@ -15,7 +15,7 @@ from assay.sources.intake.conda_names import conda_entry, python_of
 from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER, PROJECT_ITSELF, shown
 from assay.sources.intake.pip_options import WITH_VALUE, is_long_or_index, option_reason, split_option
 from assay.sources.intake.requirement_lines import entry_of
-from assay.sources.intake.shell_words import Word, commands, substitute
+from assay.sources.intake.shell_words import SHELLS, Word, commands, substitute
 
 ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 # Words in front of a command, with the number of words that each takes along.
@@ -56,9 +56,10 @@ CONDA_VALUES = frozenset(
 )
 SYSTEM_PYTHON = re.compile(r"python(3\.\d{1,2})(-\w+)?")
 PYTHON_VERSION = re.compile(r"(?:python|cpython)?[@=-]*(3\.\d{1,2})(\.\d+)?")
-LOCK_OF = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
+LOCK_OF = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock", "pixi": "pixi.lock"}
 ADDING = {"uv": {"add"}, "poetry": {"add"}, "pdm": {"add"}, "pipenv": {"install"}, "rye": {"add"}, "pixi": {"add"}}
 SYNCING = {"uv": {"sync"}, "poetry": {"install", "sync"}, "pdm": {"install", "sync"}, "pipenv": {"install", "sync"}}
+SYNCING["pixi"] = {"install"}
 MANAGER_VALUES = frozenset(
     {
         "-g",
@@ -121,6 +122,8 @@ class Installs:
             self._after(words, {"install", "create", "update"}, self._conda)
         elif tool in ADDING:
             self._manager(tool, words)
+        elif SHELLS.search(tool) and "-c" in rest[:-1]:
+            self.read(rest[rest.index("-c") + 1], words[0].line)
         else:
             self._other(tool, words)
 
@@ -226,7 +229,7 @@ class Installs:
                 file = value if equals else words[position].text
                 position += 0 if equals else 1
                 self._include(word, f"{name} {file}", file)
-            elif word.text.startswith("-"):
+            elif word.text.startswith("-") or not word.text:
                 position += 1 if word.text in CONDA_VALUES else 0
             elif "$" in word.text:
                 self._add(word, reason="contains a variable without a known value; add the library by name")

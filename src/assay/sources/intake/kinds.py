@@ -217,13 +217,19 @@ KINDS = (
 )
 
 
+# A file with such a name is what it says, unless it is one of conda's lists, which people name so, too.
+REQUIREMENTS_NAME = _pattern(r".*(requirements|constraints).*\.(txt|in)")
+LISTS = frozenset({"conda-explicit", "conda-list"})
+
+
 def kind_of(text: str, name: str = "") -> Kind:
     """Return the kind of a file by its name, or by its content where the name says nothing."""
     last = PurePosixPath(name.replace("\\", "/")).name
     named = next((one for one in KINDS[:-1] if one.filename.fullmatch(last)), None)
     if named and (not named.vague or (named.content and named.content.search(text))):
         return named
-    found = next((one for one in KINDS if one.content and one.content.search(text)), None)
+    kinds = [one for one in KINDS if one.name in LISTS] if REQUIREMENTS_NAME.fullmatch(last) else KINDS
+    found = next((one for one in kinds if one.content and one.content.search(text)), None)
     return found or named or KINDS[-1]
 
 

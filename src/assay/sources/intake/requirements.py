@@ -48,6 +48,11 @@ COMMAND = re.compile(
     r"|pdm|pipenv)\s+(?:-\S+\s+)*(?:install|add|create|sync)\b.*)"
 )
 WORD_LIST = re.compile(r"[\[(]?\s*(?:\"[^\"]*\"|'[^']*')(?:\s*,\s*(?:\"[^\"]*\"|'[^']*'))*\s*,?\s*[\])]?")
+# What nearly all lines look like; parsing each would take longer than all the rest.
+SIMPLE = re.compile(
+    r"[A-Za-z0-9][\w.-]*\s*(\[[\w\s,.-]*\])?\s*([=<>~!]=?=?\s*[\w.*+!-]+\s*(,\s*[=<>~!]=?=?\s*[\w.*+!-]+\s*)*)?"
+    r"(;\s*\w+\s*[=<>!~ni].*)?"
+)
 STRING = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 PROSE = frozenset(
     {"a", "an", "and", "are", "be", "for", "in", "is", "of", "on", "or", "the", "to", "with", "you", "your"}
@@ -152,7 +157,7 @@ def _of_row(row: re.Match[str], number: int, choice: str) -> Entry:
 
 def _several(line: str) -> list[str]:
     """Return the libraries of a line that names several, [] for any other line."""
-    if not re.search(r"[\s,]", line) or " --" in line or _is_requirement(line):
+    if SIMPLE.fullmatch(line) or not re.search(r"[\s,]", line) or " --" in line or _is_requirement(line):
         return []  # a word that is an option is no library
     if WORD_LIST.fullmatch(line):
         return [one or two for one, two in STRING.findall(line) if one or two]
