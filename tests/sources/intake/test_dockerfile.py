@@ -108,7 +108,7 @@ def test_base_images(image: str, python: str | None) -> None:
         ("conda run -n base pip install a", ["a"]),
         ("poetry run pip install a", ["a"]),
         (
-            "bash -c 'if [ 1 ] ; then poetry install --no-root ; else pip install six ; fi'",
+            "bash -c 'if [ 1 ] ; then poetry install ; else pip install six ; fi'",
             ["file poetry.lock", "six"],
         ),
         ("pixi install --frozen", ["file pixi.lock"]),
@@ -162,6 +162,11 @@ def test_what_commands_install_otherwise(line: str, says: str) -> None:
 def test_the_python_of_commands(line: str) -> None:
     """Commands name it, too."""
     assert read_shell(line).python == "3.9"
+
+
+def test_a_list_that_is_nested_too_deep() -> None:
+    """The JSON form of `RUN` with brackets only is no command."""
+    assert read_dockerfile("FROM x\nRUN " + "[" * 100_000).entries == ()
 
 
 def test_kinds() -> None:

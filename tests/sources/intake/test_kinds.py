@@ -36,6 +36,7 @@ NAMES += ["Dockerfile", "x.sh", "x.py", "x.ipynb"]
         ("dependencies:\n  - [", "environment.yml"),
         ("x" * 8_000_001, ""),
         ("no section", "setup.cfg"),
+        ("a." * 100 + "b = 1", "pyproject.toml"),
     ],
 )
 def test_broken_and_huge_files_are_refused_with_words(text: str, name: str) -> None:

@@ -89,6 +89,12 @@ def test_a_cell_with_errors_is_read_by_lines() -> None:
     assert libraries(found) == ["pyyaml", "pillow", "beautifulsoup4"]
 
 
+def test_long_lines_take_no_time() -> None:
+    """Patterns do not go back and forth over a line of blanks or question marks."""
+    for line in (" " * 100_000, "? " * 50_000, "x = " * 20_000):
+        assert libraries(read_notebook(notebook(f"import numpy\n{line}x"))) == ["numpy"]
+
+
 def test_old_notebooks() -> None:
     """Format 3 has worksheets; its Python is not known."""
     sheet = {"cells": [{"cell_type": "code", "input": ["import numpy\n"]}]}

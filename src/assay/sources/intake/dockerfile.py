@@ -94,7 +94,7 @@ def _run(rest: str, line: int, installs: Installs) -> None:
     if rest.startswith("["):
         try:
             words = json.loads(rest.replace("\\\n", " "))
-        except ValueError:
+        except (ValueError, RecursionError):
             words = None
         if isinstance(words, list):
             installs.command([Word(str(one), line) for one in words])

@@ -21,11 +21,14 @@ MAYBE_ANCHOR = re.compile(
     r"(?:(?:^|[:\-?,\[{\x85\u2028\u2029])[ \t]*|(?<![^\s,\[{])![^\s,\[\]{}]*[ \t]+)[&*][^\s,\[\]{}]", re.MULTILINE
 )
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
+DOTTED = re.compile(r"(?:[\w-]++[ \t]*+\.[ \t]*+){50}")
 SHOWN = 200  # characters of an entry
 
 
 def toml(text: str) -> dict[str, Any]:
     """Parse TOML. Raises InvalidInputError."""
+    if DOTTED.search(text):  # reading takes longer with the square of the number of parts
+        raise InvalidInputError("The TOML has a key with too many parts.", hint=PASTE, path="libraries")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -18,32 +18,12 @@ from assay.sources.intake.requirement_lines import entry_of
 from assay.sources.intake.shell_words import SHELLS, Word, commands, substitute
 
 ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
-# Words in front of a command, with the number of words that each takes along.
-BEFORE = {
-    "sudo": 1,
-    "exec": 1,
-    "time": 1,
-    "then": 1,
-    "do": 1,
-    "else": 1,
-    "if": 1,
-    "!": 1,
-    "{": 1,
-    "nohup": 1,
-    "RUN": 1,
-}
-BEFORE |= {
-    "env": 1,
-    "export": 1,
-    "command": 1,
-    "eval": 1,
-    "set": 1,
-    "xargs": 1,
-    "$": 1,
-    ">": 1,
-    "while": 1,
-    "elif": 1,
-}
+# Words in front of a command.
+BEFORE = frozenset(
+    {"sudo", "exec", "time", "then", "do", "else", "if", "!", "{", "nohup", "RUN", "env", "export", "command", "eval"}
+    | {"set", "xargs", "$", ">", "while", "elif"}
+)
+RUNNERS = frozenset({("uv", "run"), ("poetry", "run"), ("pipenv", "run")})
 PYTHON = re.compile(r"(python|pypy|py)[\d.]*")
 PIP = re.compile(r"pip[\d.]*")
 PIP_VERBS = frozenset({"install", "wheel", "download"})
@@ -58,8 +38,7 @@ SYSTEM_PYTHON = re.compile(r"python(3\.\d{1,2})(-\w+)?")
 PYTHON_VERSION = re.compile(r"(?:python|cpython)?[@=-]*(3\.\d{1,2})(\.\d+)?")
 LOCK_OF = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock", "pixi": "pixi.lock"}
 ADDING = {"uv": {"add"}, "poetry": {"add"}, "pdm": {"add"}, "pipenv": {"install"}, "rye": {"add"}, "pixi": {"add"}}
-SYNCING = {"uv": {"sync"}, "poetry": {"install", "sync"}, "pdm": {"install", "sync"}, "pipenv": {"install", "sync"}}
-SYNCING["pixi"] = {"install"}
+SYNCING = {one: {"install", "sync"} for one in LOCK_OF}
 MANAGER_VALUES = frozenset(
     {
         "-g",
@@ -144,27 +123,36 @@ class Installs:
     def _plain(self, words: list[Word]) -> list[Word]:
         """Return a command with the known variables replaced, without what stands before it."""
         words = [Word(substitute(one.text, self.variables), one.line) for one in words]
-        while words:
-            first = words[0].text
-            assigned = ASSIGNMENT.fullmatch(first)
-            python = PYTHON.fullmatch(PurePosixPath(first.replace("\\", "/")).name.removesuffix(".exe"))
-            if assigned:
-                if len(words) == 1 and "$" not in assigned["value"]:
-                    self.variables[assigned["name"]] = assigned["value"]
-                words = words[1:]
-            elif first in BEFORE:
-                words = words[BEFORE[first] :]
-                while words and words[0].text.startswith("-"):
-                    words = words[1:]
-            elif (python or first.endswith("executable}")) and "-m" in [one.text for one in words[1:3]]:
-                words = words[[one.text for one in words].index("-m") + 1 :]
-            elif len(words) > 2 and (first, words[1].text) in {("uv", "run"), ("poetry", "run"), ("pipenv", "run")}:  # noqa: PLR2004 - and a command
-                words = words[2:]
-            elif first in CONDA and len(words) > 1 and words[1].text == "run":
-                words = _after_options(words[2:], CONDA_VALUES)
-            else:
+        start = 0
+        while start < len(words):
+            after = self._before(words, start)
+            if after == start:
                 break
-        return words
+            start = after
+        return words[start:]
+
+    def _before(self, words: list[Word], start: int) -> int:
+        """Return where a command goes on after a word that stands before it, else `start`."""
+        first = words[start].text
+        following = [one.text for one in words[start + 1 : start + 3]]
+        assigned = ASSIGNMENT.fullmatch(first)
+        python = PYTHON.fullmatch(PurePosixPath(first.replace("\\", "/")).name.removesuffix(".exe"))
+        if assigned:
+            if len(words) == start + 1 and "$" not in assigned["value"]:
+                self.variables[assigned["name"]] = assigned["value"]
+            return start + 1
+        if first in BEFORE:
+            start += 1
+            while start < len(words) and words[start].text.startswith("-"):
+                start += 1
+            return start
+        if (python or first.endswith("executable}")) and "-m" in following:
+            return start + 2 + following.index("-m")
+        if len(following) > 1 and (first, following[0]) in RUNNERS:
+            return start + 2
+        if first in CONDA and following[:1] == ["run"]:
+            return len(words) - len(_after_options(words[start + 2 :], CONDA_VALUES))
+        return start
 
     def _add(self, word: Word, **fields: str | bool) -> None:
         given = {"text": shown(word.text), **fields}

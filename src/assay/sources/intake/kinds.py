@@ -14,6 +14,7 @@ from assay.sources.intake.conda_lists import read_conda_list, read_explicit, ref
 from assay.sources.intake.conda_lock import read_conda_lock
 from assay.sources.intake.dockerfile import read_dockerfile, read_shell
 from assay.sources.intake.encodings import clean, decode
+from assay.sources.intake.formats import unreadable
 from assay.sources.intake.notebook import read_notebook
 from assay.sources.intake.pdm_lock import read_pdm
 from assay.sources.intake.pipfile_lock import read_pipfile_lock
@@ -243,7 +244,10 @@ def read(data: bytes | str, name: str = "") -> Document:
         )
     text = decode(data) if isinstance(data, bytes) else clean(data)
     kind = kind_of(text, name)
-    document = kind.reader(text)
+    try:
+        document = kind.reader(text)
+    except RecursionError as error:
+        raise unreadable(kind.label, error) from error
     if not document.entries:
         what = f"The {kind.label} holds no libraries." if text.strip() else "The file is empty."
         raise InvalidInputError(what, hint=kind.where, path="libraries")

@@ -14,8 +14,8 @@ from assay.sources.intake.install_commands import Installs
 from assay.sources.intake.python_imports import Imports, imported
 
 MAGIC = re.compile(
-    r"(?P<indent>\s*)(?:(?:!!?|%(?=\s*(?:pip|conda|mamba|micromamba|uv)\b)|%s(?:x|ystem)\b)(?P<command>.*)"
-    r"|[%?].*|.*\?{1,2}\s*$)"
+    r"(?P<indent>\s*+)(?:(?:!!?|%(?=\s*(?:pip|conda|mamba|micromamba|uv)\b)|%s(?:x|ystem)\b)(?P<command>.*)"
+    r"|[%?].*|[^?]*+\?{1,2}\s*+)"
 )
 ASSIGNED = re.compile(r"(?P<before>\s*[\w.,\[\]]+\s*=\s*)[!%](?P<command>.*)")
 CELL = re.compile(r"\s*%%(?P<name>\w+!?|!)\s*(?P<rest>.*)")
