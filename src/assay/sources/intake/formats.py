@@ -21,7 +21,7 @@ MAYBE_ANCHOR = re.compile(
     r"(?:(?:^|[:\-?,\[{\x85\u2028\u2029])[ \t]*|(?<![^\s,\[{])![^\s,\[\]{}]*[ \t]+)[&*][^\s,\[\]{}]", re.MULTILINE
 )
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
-DOTTED = re.compile(r"(?:[\w-]++[ \t]*+\.[ \t]*+){50}")
+DOTTED = re.compile(r"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){50}")
 SHOWN = 200  # characters of an entry
 
 

@@ -48,7 +48,7 @@ def read_pipfile_lock(text: str) -> Document:
 def _entry(name: str, package: dict[str, Any], choice: str) -> Entry:
     version = text_of(package.get("version"))
     reason = next((SOURCES[key] for key in SOURCES if key in package), "")
-    if package.get("path") in {".", "./"} or package.get("file") in {".", "./"}:
+    if text_of(package.get("path")) in {".", "./"} or text_of(package.get("file")) in {".", "./"}:
         reason = PROJECT_ITSELF
     return locked_entry(
         name,
