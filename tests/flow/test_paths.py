@@ -19,12 +19,19 @@ def test_each_kind_has_a_directory_of_its_own_in_the_home() -> None:
     assert all(paths.home() in one.parents for one in found)
 
 
+@pytest.mark.django_db
 def test_a_python_that_is_not_here_is_refused_with_those_that_are() -> None:
     """The newest stands first."""
     there = list(paths.interpreters())
     assert there == sorted(there, key=lambda one: -int(one.split(".")[1]))
     assert paths.interpreter(there[0]).path
-    with pytest.raises(InvalidInputError, match="is not on this machine") as caught:
+    with pytest.raises(InvalidInputError) as caught:
         paths.interpreter("3.1")
     assert caught.value.path == "python"
-    assert ", ".join(there) in caught.value.hint
+    assert caught.value.detail == f"Python 3.1 is not offered. Offered: {', '.join(there)}."
+    assert "3.9 and newer" in caught.value.hint
+    with pytest.raises(InvalidInputError) as caught:
+        paths.interpreter("3.99")
+    assert caught.value.hint == "An administrator can add it under Admin → Pythons."
+    with pytest.raises(InvalidInputError, match="is not on this machine any more"):
+        paths.installed_interpreter("3.99")

@@ -25,6 +25,7 @@ from assay.api import (
     notifications,
     package_indexes,
     policy,
+    pythons,
     review_list,
     reviews,
     rollouts,
@@ -85,6 +86,7 @@ for router in (
     notifications.router,
     integrity.router,
     package_indexes.router,
+    pythons.router,
 ):
     api.add_router("/workspaces/{workspace}", router)
 

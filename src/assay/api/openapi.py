@@ -32,6 +32,7 @@ TAGS = {
     "Kernels": "Environments as kernels of your own Jupyter.",
     "Runtimes": "Scripts, notebooks and apps that run in a published version; their runs and secrets.",
     "Package indexes": "Where libraries come from.",
+    "Pythons": "The Python versions of the installation, and which are offered.",
     "Notifications": "Events that concern you.",
     "Audit log": "Events of the workspace.",
 }

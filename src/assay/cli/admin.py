@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from assay.cli import advisories, applications
+from assay.cli import advisories, applications, pythons
 from assay.cli.arguments import add_command, add_group, add_json, add_workspace, read_password
 from assay.cli.output import say, say_json, say_table
 from assay.cli.rollouts import add_plan, plan_from
@@ -41,6 +41,7 @@ def add_to(commands: Commands) -> None:
     _add_workspace(actions)
     advisories.add_to(actions)
     applications.add_to(actions)
+    pythons.add_to(actions)
     audit = add_group(commands, "audit", "Check the audit log, on the server's machine")
     add_command(
         audit,

@@ -30,9 +30,13 @@ class Interpreter:
     platform: str
 
 
-def find_interpreters() -> dict[str, Interpreter]:
-    """Return the newest patch release of each minor version, by minor version. Runs each candidate."""
-    candidates = sorted({str(path.resolve()) for path in _candidates()})
+def find_interpreters(*folders: Path) -> dict[str, Interpreter]:
+    """Return the newest patch release of each minor version, by minor version. Runs each candidate.
+
+    `folders` hold installations in addition to the usual places.
+    """
+    more = [(folder, "*/bin/python3.[0-9]*") for folder in folders]
+    candidates = sorted({str(path.resolve()) for path in _candidates(more)})
     with ThreadPoolExecutor(8) as pool:
         working = [one for one in pool.map(_describe, candidates) if one]
     found: dict[str, Interpreter] = {}
@@ -41,10 +45,27 @@ def find_interpreters() -> dict[str, Interpreter]:
     return found
 
 
-def _candidates() -> Iterator[Path]:
+def kind_of(interpreter: Interpreter, *, installed: Path, folder: Path | None) -> str:
+    """Return where an interpreter is from: `assay`, `folder`, `pyenv`, `uv` or `system`.
+
+    `installed` is the folder of those that Assay installed, `folder` the one in the settings.
+    """
+    prefix = Path(interpreter.prefix).resolve()
+    home = Path(os.environ.get("HOME", "/nonexistent"))
+    places = {
+        "assay": installed,
+        "folder": folder,
+        "pyenv": Path(os.environ.get("PYENV_ROOT", home / ".pyenv")),
+        "uv": Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")),
+    }
+    return next((name for name, place in places.items() if place and place.resolve() in prefix.parents), "system")
+
+
+def _candidates(more: list[tuple[Path, str]]) -> Iterator[Path]:
     home = Path(os.environ.get("HOME", "/nonexistent"))
     pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
     paths = [
+        *more,
         (pyenv, "versions/*/bin/python3.[0-9]*"),
         (
             Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python")),

@@ -93,11 +93,15 @@ def run(
     started: Callable[[subprocess.Popen[str]], None] | None = None,
     timeout: float = TIMEOUT,
     variables: dict[str, str] | None = None,
+    downloads_pythons: bool = False,
 ) -> Finished:
-    """Run `uv ARGUMENTS` and return its output; `log_line` receives each line as it runs, `started` the process."""
+    """Run `uv ARGUMENTS` and return its output; `log_line` receives each line as it runs, `started` the process.
+
+    uv downloads a Python only where `downloads_pythons` says so.
+    """
     Path(cache).mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        [binary(), "--no-config", "--no-python-downloads", *arguments],
+        [binary(), "--no-config", *([] if downloads_pythons else ["--no-python-downloads"]), *arguments],
         cwd=cwd,
         env=environment(cache) | (variables or {}),
         stdin=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ from assay.flow.watch import watch
 from assay.jobs import periodic
 from assay.jobs.daily_refresh import Refresh
 from assay.jobs.delivery import DeliveryThread
+from assay.jobs.python_installations import PythonInstallations
 from assay.runtimes import apps, run_queue, schedules
 from assay.studio import server_status
 
@@ -58,6 +59,7 @@ class Worker:
     def __init__(self) -> None:
         self._stopping = False
         self._refresh = Refresh()
+        self._pythons = PythonInstallations()
         self._timed = self._steps()
 
     def run(self) -> None:
@@ -93,6 +95,7 @@ class Worker:
             _Timed(every=20, step=self._refresh.projects, at_start=False),
             _Timed(every=600, step=self._refresh.names, at_start=False),
             _Timed(every=2, step=self._refresh.requested_names),
+            _Timed(every=2, step=self._pythons.advance),  # installs what an administrator asked for, in a thread
             _Timed(every=5, step=watch.advance),  # whether there is a new policy, feed or day
             _Timed(every=5, step=rollouts.advance),  # counts the starts in pilots
             _Timed(every=20, step=usage.advance, repeats=True),  # adds to the sums of usage

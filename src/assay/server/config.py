@@ -56,6 +56,12 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _python_mirror(value: str) -> str:
+    if value.startswith(("/", "file:///")) or not value:
+        return value
+    return _web_address(value).rstrip("/")
+
+
 def _database(value: str) -> str:
     parts = _split(value, ("postgresql", "postgres")) if value else None
     if parts and (parts.query or not parts.path.strip("/")):
@@ -211,6 +217,15 @@ class Config(BaseSettings):
         default="https://pypi.org/simple",
         description="Package index of the installation.",
         examples=["https://packages.example/simple"],
+    )
+    python_mirror: Annotated[
+        str, AfterValidator(_python_mirror), Secret(), Wants("an address or an absolute path")
+    ] = Field(
+        default="",
+        description="Where Pythons are installed from: the address of a mirror with the releases of "
+        "python-build-standalone, or a folder with their archives or with unpacked installations. Empty: their own "
+        "address.",
+        examples=["https://mirror.example/python-build-standalone", "/srv/pythons"],
     )
     advisories: Annotated[str, Secret(), Wants("a path or an address")] = Field(
         default="",

@@ -23,6 +23,7 @@ NAMES_HOURS = _CONFIG.names_hours
 GIT_ALLOW = _CONFIG.git_allow
 GIT_CERTIFICATES = {name: os.environ[name] for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO") if name in os.environ}
 MAINTENANCE_HOURS = _CONFIG.maintenance_hours
+PYTHON_MIRROR = _CONFIG.python_mirror
 SDIST_SECONDS = _CONFIG.sdist_minutes * 60
 SDIST_MEMORY = int(_CONFIG.sdist_memory * (1 << 30))
 STUDIO = _CONFIG.studio

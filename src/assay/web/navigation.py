@@ -37,6 +37,7 @@ PAGES = (
     *_area("Admin", Right.REVIEW, ("Usage", "usage"), ("Consistency", "consistency"), ("Waves", "waves")),
     *_area("Admin", Right.REVIEW, ("Policy", "policy")),
     *_area("Admin", Right.ADMINISTER, ("Workspace", "workspace"), ("Package indexes", "package-indexes")),
+    *_area("Admin", Right.ADMINISTER, ("Pythons", "pythons")),
     *_area("Admin", Right.ADMINISTER, ("Applications", "applications"), ("Webhooks", "webhooks")),
     *_area("Admin", Right.REVIEW, ("Audit log", "audit")),
 )

@@ -12,11 +12,11 @@ from support.people import person
 from assay.core.errors import ForbiddenError, InvalidInputError, ResolutionError
 from assay.core.roles import Actor, Role
 from assay.flow.compose.intake import MAX_FILES, Intake, read_files, reduce_to_intent
-from assay.flow.paths import interpreters
+from assay.flow.paths import installed_interpreters
 
 pytestmark = pytest.mark.django_db
 FREEZE = b"app==1.0\nshared==1.0\nlone==2.0\n"
-NEWEST = next(iter(interpreters()))
+NEWEST = next(iter(installed_interpreters()))
 
 
 @pytest.fixture

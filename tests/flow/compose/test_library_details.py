@@ -19,11 +19,11 @@ from assay.flow.assess.policy import revise
 from assay.flow.compose import library_details as module
 from assay.flow.compose.library_details import library_details, library_versions
 from assay.flow.package_indexes import IndexInput, add_index
-from assay.flow.paths import interpreters
+from assay.flow.paths import installed_interpreters
 from assay.store.models import LockedFile, Workspace
 
 pytestmark = pytest.mark.django_db
-PYTHON = next(iter(interpreters()))
+PYTHON = next(iter(installed_interpreters()))
 
 
 @pytest.fixture

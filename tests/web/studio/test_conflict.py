@@ -57,7 +57,7 @@ def test_fixes_arrive_as_they_are_found(client: Client) -> None:
     assert 'hx-post="/new/fixes"' in answer.content.decode()
     with CaptureQueriesContext(connection) as seen:
         text = client.post("/new/fixes", FIELDS).content.decode()
-    assert len(seen) <= 8
+    assert len(seen) <= 10
     assert "Every version of <code>app</code> requires <code>shared&lt;2</code>" in text.replace("\n", "")
     assert "Looking for changes" in text
     ended = polled(client, text)

@@ -20,7 +20,7 @@ from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
 from assay.flow.compose.fix_trials import Trials
 from assay.flow.compose.resolution_cache import cache_failure, cached_failure
 from assay.flow.compose.resolve import full_request, shown_lock
-from assay.flow.paths import home, interpreters
+from assay.flow.paths import home
 from assay.store.approved_libraries import approved_names
 
 NOT_FOUND = "was not found"  # uv's words for a name that no index has
@@ -95,7 +95,7 @@ def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: 
         libraries,
         problem.error.detail,
         python=problem.python,
-        pythons=tuple(interpreters()),
+        pythons=problem.request.offered,
         similar=problem.similar,
         constraints=problem.request.constraints,
     )

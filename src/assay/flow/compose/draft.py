@@ -16,7 +16,7 @@ from assay.core.review.requested_change import RequestedChange, apply_edit
 from assay.core.roles import Actor, Right, check_right
 from assay.core.spec import Correction, Spec, check_slug, parse_constraints, parse_spec
 from assay.flow.access import find_environment, find_reference, find_version, version_state, workspace_of
-from assay.flow.paths import interpreter
+from assay.flow.paths import installed_interpreter, interpreter
 from assay.store.audit_log import record, record_version
 from assay.store.models import Environment, Version
 from assay.store.transitions import touch
@@ -71,7 +71,10 @@ def check_spec_input(actor: Actor, spec_input: SpecInput, *, edited: Spec | None
         keep=kept.reference if kept else None,
     )
     python = base.python if base else spec.python or ""
-    interpreter(python)  # raises InvalidInputError with the available versions
+    if base is not None or (edited is not None and edited.python == python):
+        installed_interpreter(python)  # also one that is no longer offered for new environments
+    else:
+        interpreter(python)  # raises InvalidInputError with the offered versions
     spec = replace(spec, constraints=parse_constraints(spec_input.constraints or ()))
     return CheckedSpec(spec=spec, base=base, python=python, corrections=corrections, kept=kept)
 

@@ -18,7 +18,7 @@ from assay.core.errors import AssayError
 from assay.core.lock import Lock
 from assay.engine.engines import engine_of
 from assay.engine.interface import Credentials, ResolveRequest
-from assay.flow.paths import engine_paths, interpreter
+from assay.flow.paths import engine_paths, installed_interpreter
 
 SECONDS = 10.0  # for all candidates together; one that is not resolved by then is not offered
 SLOW_SECONDS = 4.0  # a trial that takes longer gives way to those that wait
@@ -66,7 +66,7 @@ class Trials:
             changed = replace(changed, constraints=candidate.constraints)
         if candidate.python is None:
             return changed
-        return replace(changed, python=candidate.python, python_path=interpreter(candidate.python).path)
+        return replace(changed, python=candidate.python, python_path=installed_interpreter(candidate.python).path)
 
     def resolve(self, request: ResolveRequest) -> Lock:
         """Resolve one request. Raises AssayError when it fails or was ended."""

@@ -95,6 +95,7 @@ def _resolved_requires(actor: Actor, libraries: tuple[str, ...], python: str) ->
         libraries=libraries,
         index=sources.index,
         other_indexes=sources.others,
+        allow_sdists=sources.allow_sdists,
     )
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="intake-", dir=home() / "tmp") as workdir:

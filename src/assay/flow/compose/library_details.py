@@ -33,7 +33,7 @@ from assay.flow.assess.assess import preview_findings
 from assay.flow.assess.facts import library_fact
 from assay.flow.assess.policy import current_policy
 from assay.flow.package_indexes import PackageIndexes, indexes_in
-from assay.flow.paths import interpreters
+from assay.flow.paths import installed_interpreters, interpreters
 from assay.flow.watch.index_names import names_path
 from assay.sources.project_files import MAX_METADATA, read_files, read_headers, summary_of
 from assay.sources.projects import ACCEPT, MAX_RESPONSE, read_project
@@ -85,11 +85,12 @@ def library_versions(actor: Actor, name: str, *, python: str = "", base: str = "
     check_right(actor, Right.COMPOSE)
     name, sources = _normal(name), indexes_in(actor.workspace_id)
     based = find_reference(actor, base, path="base") if base else None
-    found = based.python if based else python if python in interpreters() else next(iter(interpreters()), "")
+    offered = installed_interpreters() if based else interpreters()
+    found = based.python if based else python if python in offered else next(iter(offered), "")
     listing = _listing(name, sources)
     days = current_policy(actor.workspace_id).policy.cool_down_days
     locked = LockValue.from_dict(based.lock.content).by_name if based and based.lock else {}
-    interpreter = interpreters().get(found)
+    interpreter = offered.get(found)
     return LibraryDetails(
         name=name,
         index=_owner(name, sources).name,

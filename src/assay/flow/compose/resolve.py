@@ -27,7 +27,7 @@ from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
 from assay.flow.compose.resolution_cache import cache_failure, cache_resolution, cached_resolution, lock_of
 from assay.flow.compose.resolution_cache import key_of as key_of_request
 from assay.flow.package_indexes import PackageIndexes, indexes_in
-from assay.flow.paths import engine_paths, home, interpreter, interpreters
+from assay.flow.paths import engine_paths, home, installed_interpreter, interpreters
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
 
@@ -112,7 +112,7 @@ def resolve_request(checked: CheckedSpec, sources: PackageIndexes, *, cool_down_
     """
     return ResolveRequest(
         python=checked.python,
-        python_path=interpreter(checked.python).path,
+        python_path=installed_interpreter(checked.python).path,
         libraries=checked.spec.libraries,
         pins=pins_of(checked.base),
         preferred=pins_of(checked.kept) if checked.kept and checked.kept.python == checked.python else (),

@@ -11,6 +11,7 @@ from assay.store.models.package_indexes import PackageIndex
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.periodic_review import KeptVersion, Merge, Renewal, ReviewItem
 from assay.store.models.policy import Assessment, HealthIssue, PolicyRevision, Waiver, WorkspaceAssessment
+from assay.store.models.pythons import PythonVersion
 from assay.store.models.reviews import Decision, Event, Submission, ViewedLibrary
 from assay.store.models.rollouts import Rollout, Wave, WaveTarget
 from assay.store.models.usage import (
@@ -59,6 +60,7 @@ __all__ = [
     "PersonUse",
     "PolicyRevision",
     "ProjectFacts",
+    "PythonVersion",
     "Renewal",
     "ReviewItem",
     "Rollout",
