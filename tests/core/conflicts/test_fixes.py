@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +99,9 @@ def test_what_suffices_makes_wider_changes_needless() -> None:
     assert together.libraries == ("app>=1", "other>=3.1")
     assert not wanted(together, [newer])
     assert wanted(together, [by_change[Change.REMOVE, (0,)]])
+    older = Candidate(change=Change.PYTHON, libraries=("app",), python="3.9")
+    assert wanted(older, [newer])
+    assert not wanted(older, [replace(older, python="3.10")])
 
 
 def test_a_fix_says_what_it_moves() -> None:

@@ -166,6 +166,8 @@ def candidates(
 
 def wanted(candidate: Candidate, found: Collection[Candidate]) -> bool:
     """Return whether a candidate is worth a trial, given those that resolved: no wider change than necessary."""
+    if candidate.change is Change.PYTHON:  # the nearest one is enough
+        return not any(one.change is Change.PYTHON for one in found)
     if candidate.change is Change.TOGETHER:
         return not any(one.change in ALONE for one in found)
     narrow = NARROW.get(candidate.change, set())

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ SLOW_SECONDS = 4.0  # a trial that takes longer gives way to those that wait
 CHECK_SECONDS = 0.1  # between looks at whether the search is still wanted
 MAX_CONCURRENT = 2  # of one search; the author's next preview needs CPU too
 MAX_IN_PROCESS = 4  # of all searches in this process
+Wanted = Callable[[Candidate, Collection[Candidate]], bool]
 _slots = threading.BoundedSemaphore(MAX_IN_PROCESS)
 
 
@@ -36,8 +37,13 @@ class Trials:
         self._started: dict[Popen[str], float] = {}
         self._ended = False
 
-    def run(self, candidates: Sequence[Candidate], cancelled: Callable[[], bool]) -> Iterator[tuple[Candidate, Lock]]:
-        """Yield the candidates that resolve, as they do. Ends early when `cancelled`, and at the limit of time."""
+    def run(
+        self, candidates: Sequence[Candidate], cancelled: Callable[[], bool], wanted: Wanted = wanted
+    ) -> Iterator[tuple[Candidate, Lock]]:
+        """Yield the candidates that resolve, as they do. Ends early when `cancelled`, and at the limit of time.
+
+        `wanted` tells whether one is worth a trial, given those that resolved. Trials run once.
+        """
         waiting, found = list(candidates), list[Candidate]()
         running: dict[Future[Lock], Candidate] = {}
         until = time.monotonic() + SECONDS

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import ResolveRequest
 from assay.flow.compose.draft import SpecInput, check_spec_input
 from assay.flow.compose.fix_trials import Trials
-from assay.flow.compose.resolution_cache import cache_failure, cached_failure
+from assay.flow.compose.resolution_cache import cached_failure
 from assay.flow.compose.resolve import full_request
 from assay.flow.paths import home, interpreters
 
@@ -91,12 +91,12 @@ def update_old(actor: Actor, spec_input: SpecInput) -> OldUpdate:
     request, credentials = full_request(actor, checked)
     (home() / "tmp").mkdir(exist_ok=True)
     folder = Path(mkdtemp(prefix="update-old-", dir=home() / "tmp"))
-    trials = Trials(request, credentials, folder), Trials(request, credentials, folder)
+    trials = tuple(Trials(request, credentials, folder) for _ in range(3))
     _running.begin(actor.id, *trials)
     try:
         with ThreadPoolExecutor(1) as pool:
-            unchanged = pool.submit(_unchanged, request, trials[0], on_base=checked.base is not None)
-            state, versions = _newest(replace(request, constraints=(), preferred=()), trials[1])
+            unchanged = pool.submit(_unchanged, request, trials, on_base=checked.base is not None)
+            state, versions = _newest(replace(request, constraints=(), preferred=()), trials[2])
             resolves, python = unchanged.result()
     except AssayError:
         if not _running.is_current(actor.id, *trials):
@@ -116,19 +116,16 @@ def update_old(actor: Actor, spec_input: SpecInput) -> OldUpdate:
     )
 
 
-def _unchanged(request: ResolveRequest, trials: Trials, *, on_base: bool) -> tuple[bool, str | None]:
+def _unchanged(request: ResolveRequest, trials: Sequence[Trials], *, on_base: bool) -> tuple[bool, str | None]:
     """Return whether a request resolves as it is, and the newest other Python on which it does when it does not."""
-    try:
-        if cached_failure(request) is None:
-            trials.resolve(request)
-            return True, None
-    except ResolutionError as error:
-        cache_failure(request, error)
+    as_it_is = Candidate(change=Change.PYTHON, libraries=request.libraries)
+    if cached_failure(request) is None and list(trials[0].run([as_it_is], bool)):
+        return True, None
     if on_base:
         return False, None
     others = [one for one in interpreters() if one != request.python]
     tried = [Candidate(change=Change.PYTHON, libraries=request.libraries, python=one) for one in others]
-    found = {candidate.python for candidate, _ in trials.run(tried, bool)}
+    found = {candidate.python for candidate, _ in trials[1].run(tried, bool, lambda *_: True)}
     return False, next((one for one in others if one in found), None)
 
 
