@@ -129,6 +129,8 @@ def test_lines_that_are_no_libraries(line: str, says: str) -> None:
     [
         ("six==1.16 --hash=sha256:abc --hash=sha256:def", ["six==1.16"]),
         ('"six>=1",', ["six>=1"]),
+        ("six==1.16 --no-binary=attrs -v", ["six==1.16"]),
+        ("six ; python_version > '3' --pre", ["six ; python_version > '3'"]),
         ("six;", ["six"]),
         ("'numpy', 'pandas>=2',", ["numpy", "pandas>=2"]),
         ("[\"six\", 'attrs']", ["six", "attrs"]),
@@ -170,6 +172,7 @@ def test_lines_as_people_write_them(line: str, wanted: list[str]) -> None:
 def test_what_is_lost_of_a_library_is_noted() -> None:
     """Nothing is lost silently, also of lines that are taken."""
     assert "--global-option" in only('six==1 --global-option="a b"').note
+    assert "--no-binary=attrs" in only("six==1 --no-binary=attrs").note
     assert "without a version" in only("numpy @ file:///home/conda/feedstock_root/numpy_1/work").note
     assert "by its name and version" in only("numpy @ file:///tmp/numpy-1.2.3-cp311-cp311-linux_x86_64.whl").note
     assert "numpy 1.0 builds" not in only("numpy 1.0 py39 conda-forge").text

@@ -17,6 +17,7 @@ from assay.sources.intake.pip_options import option_reason
 MAX_LINE = 4000  # characters of a line without its hashes; real ones stay below 300
 QUOTED = r"(?:\"[^\"]*\"|'[^']*'|\S+)"
 OF_REQUIREMENT = re.compile(rf"\s--(?P<name>hash|config-settings?|global-option|install-option)(?:=|\s)\s*{QUOTED}")
+OTHER_OPTION = re.compile(r"(?<=[\w\])*'\"])\s+-{1,2}[A-Za-z][\w-]*(?=[\s=]|$)")
 INCLUDE = re.compile(
     rf"(?:-r|--requirements?)(?P<one>[ =]*)(?P<file>{QUOTED})|(?:-c|--constraints?)(?P<two>[ =]*)(?P<limits>{QUOTED})"
 )
@@ -59,11 +60,16 @@ def _is_other_option(line: str) -> bool:
 
 def _without_options(line: str) -> tuple[str, str]:
     """Return a requirement without its options, and a note that names those that mean something."""
-    if " --" not in line and "\t--" not in line:
+    if " -" not in line or line.startswith("-"):
         return line, ""
     lost = [found[0].strip() for found in OF_REQUIREMENT.finditer(line) if found["name"] != "hash"]
-    note = f"is taken without {' '.join(lost)[:100]}: libraries are built with their own settings" if lost else ""
-    return OF_REQUIREMENT.sub("", line).strip().removesuffix("\\").strip(), note
+    line = OF_REQUIREMENT.sub("", line).strip().removesuffix("\\").strip()
+    other = OTHER_OPTION.search(line)  # pip, too, takes the rest of the line as options
+    if other:
+        lost.append(line[other.start() :].strip())
+        line = line[: other.start()].strip()
+    note = f"is taken without {shown(' '.join(lost))[:100]}: options are not read here" if lost else ""
+    return line, note
 
 
 def _library(line: str, number: int, choice: str, note: str) -> Entry:
