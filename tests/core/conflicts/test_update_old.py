@@ -187,3 +187,8 @@ def test_what_has_no_wheel_may_come_back_to_be_built() -> None:
     assert more is not None
     assert more.libraries == ("good>=2.5", "old>=1.0")
     assert [one.line for one in more.removed] == ["enum34"]
+
+
+def test_a_local_version_is_no_bound() -> None:
+    """`+cu126` names a build of one index; a bound cannot have it."""
+    assert relaxed_line("torch==2.11.0+cu126", 0) == "torch>=2.11.0"

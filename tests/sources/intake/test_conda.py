@@ -372,3 +372,9 @@ def test_mutated_files_never_crash(name: str, data: st.DataObject) -> None:
     except AssayError:
         return
     assert all(one.library or one.reason or one.include for one in found.entries)
+
+
+def test_a_part_of_a_native_library_is_native() -> None:
+    """`libwebp-base` stands for no Python library `libwebp`."""
+    assert translate("libwebp-base=1.6.0=hd42ef1d_0") == ("", NATIVE)
+    assert translate("libwebp-base=1.6.0")[0] == ""

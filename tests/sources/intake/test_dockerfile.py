@@ -6,7 +6,7 @@ import pytest
 
 from assay.core.intake.document import Document
 from assay.sources.intake.dockerfile import read_dockerfile, read_shell
-from assay.sources.intake.kinds import kind_of
+from assay.sources.intake.kinds import kind_of, read
 from assay.sources.intake.shell_words import commands
 
 TEXT = r"""# syntax=docker/dockerfile:1
@@ -182,3 +182,9 @@ def test_words_have_their_lines() -> None:
     """Also within quotes over several lines, and after comments."""
     found = [[(one.text, one.line) for one in words] for words in commands("a 'b\nc' d # e\nf \\\n g\\ h\n\n")]
     assert found == [[("a", 1), ("b\nc", 1), ("d", 2)], [("f", 3), ("g h", 4)]]
+
+
+def test_short_options_together() -> None:
+    """`-qr file` is `-q -r file`."""
+    found = read("!pip install -qr more.txt six\n", "requirements.txt")
+    assert [(one.include, one.library) for one in found.entries] == [("more.txt", ""), ("", "six")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assay.core.errors import AssayError, InvalidInputError
@@ -47,6 +47,7 @@ def test_broken_and_huge_files_are_refused_with_words(text: str, name: str) -> N
 
 
 @given(st.text(max_size=300), st.sampled_from(NAMES))
+@example(";", "")
 def test_any_text_is_read_or_refused(text: str, name: str) -> None:
     """Never a crash; each entry has a library, an include or a reason."""
     try:

@@ -259,7 +259,7 @@ def _looser(line: str) -> list[tuple[Change, str]]:
 
 def _lower(one: Specifier) -> str:
     if one.operator in {"==", "~="}:
-        return f">={one.version.removesuffix('.*')}"
+        return at_least(one)
     return "" if one.operator in UPPER else str(one)
 
 
@@ -276,6 +276,11 @@ def _at_least(line: str, loosened: str, version: str) -> str:
     """
     named = any(one.operator not in {"<", "<=", "!="} for one in Requirement(line).specifier)
     return _with(line, SpecifierSet(f">={release(version)}")) if named else loosened
+
+
+def at_least(pin: Specifier) -> str:
+    """Return the lower bound of a pin: without a local version (`+cu126`), which bounds cannot have (PEP 440)."""
+    return f">={pin.version.removesuffix('.*').partition('+')[0]}"
 
 
 def release(version: str) -> str:

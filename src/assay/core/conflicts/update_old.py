@@ -16,7 +16,7 @@ from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from assay.core.comparison.diff import Step, step_of
-from assay.core.conflicts.fixes import names, pins, release
+from assay.core.conflicts.fixes import at_least, names, pins, release
 from assay.core.conflicts.former_names import former
 from assay.core.conflicts.message import Fact, Kind, parse
 from assay.core.conflicts.words import NO_WHEEL, fact_words
@@ -180,7 +180,7 @@ def _at_level(one: Specifier, level: int) -> str:
     if level >= LAST:
         return ""
     if one.operator in PINS:
-        return f">={one.version.removesuffix('.*')}" if level == 0 else ""
+        return at_least(one) if level == 0 else ""
     return "" if level > 1 and one.operator in {">=", ">"} else str(one)
 
 

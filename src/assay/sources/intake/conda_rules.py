@@ -98,10 +98,10 @@ def reason_against(name: str) -> str:
 def shortened(name: str, known: Collection[str]) -> str | None:
     """Return a known Python library of which a name is one part (`dask-core`), or a binding (`python-gmsh`).
 
-    `-base` and `-minimal` are always parts.
+    `-base` and `-minimal` are always parts, but for native libraries (`libwebp-base`).
     """
     part, binding = SHORTENED.fullmatch(name), LANGUAGE_NAMED.fullmatch(name)
-    if part and (part["name"] in known or not name.endswith("-core")):
+    if part and (part["name"] in known or not (name.endswith("-core") or looks_native(part["name"]))):
         return part["name"]
     named = (binding["name"] or binding["other"]) if binding else None
     return named if named in known else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 FROM_INDEXES = "is an option: libraries come from the workspace's package indexes"
@@ -50,6 +51,8 @@ def is_long_or_index(name: str) -> bool:
 
 def split_option(word: str) -> tuple[str, str | None]:
     """Return the name of an option and its value, None where the value is another word."""
+    while re.match(r"-[qvUI]\w", word):  # `-qr` is `-q -r`
+        word = f"-{word[2:]}"
     name, equals, value = word.partition("=")
     if not word.startswith("--") and word[:2] in WITH_VALUE | {"-r", "-c", "-e"} and len(word) > 2:  # noqa: PLR2004 - `-rfile`
         return word[:2], word[2:].removeprefix("=")

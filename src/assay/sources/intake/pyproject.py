@@ -155,7 +155,9 @@ class _Project:
     def _dynamic(self) -> Iterator[Entry]:
         """Yield the files that hold what the project file declares as dynamic."""
         dynamic = [
-            one for one in array(self._project.get("dynamic")) if one in {"dependencies", "optional-dependencies"}
+            one
+            for one in array(self._project.get("dynamic"))
+            if text_of(one) in {"dependencies", "optional-dependencies"}
         ]
         setuptools = table(self._whole, "tool", "setuptools", "dynamic")
         for name in dynamic:

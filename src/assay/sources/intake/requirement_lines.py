@@ -29,8 +29,11 @@ PYTHON_LINE = re.compile(r"python\s*([=<>~!].*)?", re.IGNORECASE)
 
 def entry_of(line: str, number: int, *, choice: str = "") -> Entry:
     """Return the entry of a line without comments: a library, or what became of it."""
+    written = line
     line = line.strip().rstrip(",;").strip()
     line = line.strip("\"'").strip() if line[:1] in "\"'" and line[-1:] == line[:1] else line
+    if not line:
+        return Entry(line=number, text=shown(written), reason="names no library", choice=choice)
     if len(line) > MAX_LINE and "--hash" not in line:
         reason = f"has {len(line)} characters; write one library per line"
         return Entry(line=number, text=shown(line), reason=reason, choice=choice)
