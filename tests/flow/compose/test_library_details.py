@@ -76,6 +76,14 @@ def test_findings_are_those_of_the_policy(index: LocalIndex, ana: Actor) -> None
     assert [one.kind for one in library_details(ana, "tiny").findings] == ["deny", "licences-denied"]
 
 
+def test_what_is_not_assessed_says_so(index: LocalIndex, ana: Actor) -> None:
+    """Without an advisory feed, no finding does not mean no vulnerability."""
+    del index
+    assert [(one.library, one.assessed) for one in library_details(ana, "tiny").findings if not one.assessed] == [
+        ("", False)
+    ]
+
+
 def test_where_it_is_live_and_what_the_base_keeps(index: LocalIndex, ana: Actor) -> None:
     """With a base, its Python counts, and its version is named."""
     del index

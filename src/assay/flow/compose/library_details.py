@@ -143,7 +143,8 @@ def _findings(
         base=base,
         known={found.name: found.project},
     )
-    return tuple(one for one in findings if one.library == found.name)
+    # What could not be assessed at all says so: no finding would read as "nothing is known against it".
+    return tuple(one for one in findings if one.library == found.name or not (one.library or one.assessed))
 
 
 def _as_locked(found: LibraryDetails, release: Release, source: Index) -> LockedLibrary:

@@ -27,7 +27,7 @@ def suggestions(request: Visit) -> HttpResponse:
     text = request.GET.get("q", "")
     found = search(request.actor, text, SHOWN)
     named = [one for one in found if one.match is not Match.SIMILAR]
-    groups = [("Libraries", named), ("Similar names", [one for one in found if one.match is Match.SIMILAR])]
+    groups = [("Matching names", named), ("Similar names", [one for one in found if one.match is Match.SIMILAR])]
     return render(
         request,
         "components/library_options.html",

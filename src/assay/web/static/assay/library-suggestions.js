@@ -3,6 +3,7 @@
 
 const PAUSE = 150; // milliseconds after the last key
 const LOOK = 250; // before the facts of a chosen library are fetched
+const TYPED = /^(insert(Composition|Replacement)?Text|deleteContent)/;
 const NAME = /^\s*[A-Za-z0-9][\w.-]*$/;
 const VERSION = /^\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*([<>=!~]=?=?\s*[\w.*+!-]*)$/;
 
@@ -22,7 +23,7 @@ export class Suggestions {
     this.state = element("p", { className: "visually-hidden" });
     this.state.setAttribute("role", "status");
     editor.append(this.popup, this.state);
-    editor.addEventListener("input", (event) => this.typed(event.target));
+    editor.addEventListener("input", (event) => this.typed(event));
     editor.addEventListener("keydown", (event) => this.key(event), true);
     editor.addEventListener("focusout", (event) => editor.contains(event.relatedTarget) || this.close());
     this.popup.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
@@ -57,10 +58,11 @@ export class Suggestions {
     return name ? { kind: "versions", name, text, from: caret - text.length, to: caret + after.length, line } : null;
   }
 
-  typed(field) {
+  // Only what is typed opens the list: pasted and imported text has its names already.
+  typed({ target: field, inputType }) {
     if (this.writing) return;
     clearTimeout(this.timer);
-    const wanted = this.read(field);
+    const wanted = TYPED.test(inputType ?? "") && this.read(field);
     if (!wanted) this.close();
     else this.timer = setTimeout(() => this.search(field, wanted), PAUSE);
   }
@@ -93,7 +95,7 @@ export class Suggestions {
     this.field = field;
     this.wanted = wanted;
     this.about.hidden = true;
-    this.list.setAttribute("aria-label", wanted.kind === "names" ? "Libraries" : "Versions");
+    this.list.setAttribute("aria-label", wanted.kind === "names" ? "Suggested libraries" : "Suggested versions");
     this.popup.hidden = false;
     this.place();
     this.mark("true");
