@@ -56,4 +56,6 @@ def update(request: Visit) -> HttpResponse:
         return HttpResponse(status=NO_CONTENT)  # a newer request follows
     except AssayError as error:
         return render(request, "components/old_update.html", {"error": error})
-    return render(request, "components/old_update.html", {"updated": updated, "asked_python": form.python})
+    return render(
+        request, "components/old_update.html", {"updated": updated, "asked_python": "" if form.base else form.python}
+    )
