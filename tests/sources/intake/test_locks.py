@@ -1053,3 +1053,10 @@ def test_any_text_is_read_or_refused(text: str, name: str) -> None:
     except AssayError:
         return
     assert all(one.library or one.reason for one in found.entries)
+
+
+def test_a_path_that_is_no_text() -> None:
+    """Whatever stands there, the file is read."""
+    text = 'lock-version = "1.0"\n[[packages]]\nname = "a"\ndirectory = { path = [] }\n'
+    assert [bool(one.reason) for one in read(text, "pylock.toml").entries] == [True]
+    assert read("[workspace]\nchannels = []\n[pypi-dependencies]\na = { path = [] }\n", "pixi.toml").entries

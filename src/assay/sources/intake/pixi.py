@@ -93,7 +93,7 @@ def _version(wanted: object) -> str:
 
 def _source(wanted: object) -> str:
     inside = table({"": wanted}, "")
-    if inside.get("path") in {".", "./"}:
+    if text_of(inside.get("path")) in {".", "./"}:
         return PROJECT_ITSELF
     return next((reason for key, reason in SOURCES.items() if key in inside), "")
 

@@ -74,7 +74,7 @@ def _entry(package: dict[str, Any], *, marker: str | bool = "", choice: str = ""
 
 def _source(package: dict[str, Any]) -> str:
     """Return why a package is not from an index, '' if it is."""
-    if table(package, "directory").get("path") in {".", "./"}:
+    if text_of(table(package, "directory").get("path")) in {".", "./"}:
         return PROJECT_ITSELF
     return next((SOURCES[one] for one in SOURCES if one in package), "")
 
