@@ -78,6 +78,14 @@ def test_markers() -> None:
     ]
 
 
+def test_a_file_that_is_named_as_constraints() -> None:
+    """It limits the files that are given with it, though none names it; alone it is a list."""
+    limits = lines("six<2", "attrs<25", name="in/constraints-3.11.txt")
+    found = combined(lines("six", name="requirements.txt"), limits)
+    assert (found.libraries, found.constraints) == (("six",), ("six<2", "attrs<25"))
+    assert combined(limits).libraries == ("six<2", "attrs<25")
+
+
 def test_files_that_name_each_other() -> None:
     """Included libraries are taken from the file that was given along; constraints add no library."""
     main = file(

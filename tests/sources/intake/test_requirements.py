@@ -114,6 +114,12 @@ def test_other_files(line: str, file: str, limits: bool) -> None:
         ("mine 0.1 /home/me/mine", "installed from a folder"),
         ("pip install --upgrade pip", "no installer in it"),
         ("pip install -q", "names no library"),
+        ("please install the following", "one library per line"),
+        ("foo bar baz", "one library per line"),
+        ("C:\\Users\\me> pip freeze", "is a command"),
+        ("(base) me@host:~/work$ pip freeze", "is a command"),
+        ("(venv) $", "is a command"),
+        (">>> import six", "is a command"),
         ("x" * 5000, "5000 characters"),
     ],
 )
@@ -160,8 +166,6 @@ def test_lines_that_are_no_libraries(line: str, says: str) -> None:
         ("dataclasses", ["dataclasses"]),
         ("pandas>=1.0.*", ["pandas>=1.0"]),
         ("numpy=1.2", ["numpy=1.2"]),
-        ("please install the following", ["please install the following"]),
-        ("foo bar baz", ["foo bar baz"]),
     ],
 )
 def test_lines_as_people_write_them(line: str, wanted: list[str]) -> None:

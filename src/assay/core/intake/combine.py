@@ -5,7 +5,9 @@ Nothing is lost silently: the entries of a file are those taken, merged and left
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -19,6 +21,8 @@ from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.document import Document, Entry
 from assay.core.intake.markers import Truth, Variables, truth
 from assay.core.spec import SINGLE_EQUALS, parse_library
+
+CONSTRAINTS = re.compile(r"(.*[-_.])?constraints?([-_.].*)?\.(txt|in)", re.IGNORECASE)
 
 
 class Outcome(StrEnum):
@@ -139,7 +143,7 @@ class _Combination:
             if one.document
             for entry in one.document.entries
             if entry.include and entry.limits
-        }
+        } | _constraint_files(self._given)
         self._libraries, self._constraints = _List(), _List()
         self._results: list[list[Result]] = []
         self._truths: dict[str, Truth] = {}
@@ -239,6 +243,12 @@ def _preselected(files: Sequence[GivenFile]) -> Iterator[tuple[str, str]]:
     for one in files:
         if one.document:
             yield from ((one.name, choice.name) for choice in one.document.choices if choice.selected)
+
+
+def _constraint_files(names: AbstractSet[str]) -> set[str]:
+    """Return the files that are named as constraints, if others are given with them."""
+    found = {one for one in names if CONSTRAINTS.fullmatch(one)}
+    return found if len(found) < len(names) else set()
 
 
 def _left_out(entry: Entry, reason: str) -> Result:

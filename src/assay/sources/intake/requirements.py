@@ -47,6 +47,12 @@ COMMAND = re.compile(
     r"(?:^|[\s$!%>#/\\(])(?P<command>(?:(?:python|py)[\d.]*\s+-m\s+)?(?:pip[\d.]*|uv(?:\s+pip)?|conda|mamba|micromamba|poetry"
     r"|pdm|pipenv)\s+(?:-\S+\s+)*(?:install|add|create|sync)\b.*)"
 )
+# What shells print before a command: `$`, `(base) me@host:~$`, `C:\\work>`, `>>>`, `In [1]:`.
+PROMPT = re.compile(
+    r"(\([\w.-]+\)\s*)?([\w.-]+@[\w.-]+[:\s][^$#]*[$#]|(PS )?[A-Za-z]:\\[^<>]*>|[$%]|>>>|>|In \[\d+\]:)(\s.*)?"
+)
+WORDS = re.compile(r"[A-Za-z][\w.-]*(\s+[A-Za-z][\w.-]*)+[.!:]?")
+SEVERAL = "holds several words; write one library per line"
 WORD_LIST = re.compile(r"[\[(]?\s*(?:\"[^\"]*\"|'[^']*')(?:\s*,\s*(?:\"[^\"]*\"|'[^']*'))*\s*,?\s*[\])]?")
 # What nearly all lines look like; parsing each would take longer than all the rest.
 SIMPLE = re.compile(
@@ -120,9 +126,10 @@ def entries_of(line: str, number: int, *, choice: str = "") -> list[Entry]:
     if len(line) > MAX_LINE:
         return [entry_of(line, number, choice=choice)]
     noise = "a message of pip" if MESSAGE.match(line) else "a heading" if HEADING.fullmatch(line) else ""
+    command = None if noise else COMMAND.search(line)
+    noise = noise or ("a command" if PROMPT.fullmatch(line) and not command else "")
     if noise:
         return [Entry(line=number, text=shown(line), reason=f"is {noise}, no library", choice=choice)]
-    command = COMMAND.search(line)
     if command:
         return _of_command(command["command"], line, number, choice)
     line = BULLET.sub("", line, count=1) if BULLET.match(line) else line
@@ -130,6 +137,8 @@ def entries_of(line: str, number: int, *, choice: str = "") -> list[Entry]:
     if row and _is_version(row["version"]):
         return [_of_row(row, number, choice)]
     parts = [] if line.startswith("-") else _several(line)
+    if not parts and WORDS.fullmatch(line):
+        return [Entry(line=number, text=shown(line), reason=SEVERAL, choice=choice)]
     return [entry_of(one, number, choice=choice) for one in parts or [line]]
 
 
