@@ -1024,7 +1024,7 @@ TEXTS = {
 VALUE = st.sampled_from(["[]", "{}", '""', "1", "true", "[1]", '{ "a" = 1 }', '{"a": 1}', "null", '"x ; y"'])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(TEXTS)), st.data())
 def test_mutated_files_never_crash(name: str, data: st.DataObject) -> None:
     """Values of other types, lines left out: the file is read or refused, and nothing is lost."""

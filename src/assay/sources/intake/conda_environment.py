@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
+from assay.sources.intake.conda_lists import pip_entry
 from assay.sources.intake.conda_lock import lock_document
 from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range, spec_entry
 from assay.sources.intake.conda_specs import parse_spec
-from assay.sources.intake.formats import array, parse_yaml, table
-from assay.sources.intake.requirements import entry_of, logical_lines
+from assay.sources.intake.formats import array, check_count, parse_yaml, table
+from assay.sources.intake.requirements import logical_lines
 
 ITEM = re.compile(r"\s*-\s+(?P<value>[^#]*?)\s*(?P<comment>#.*)?")
 SELECTOR = re.compile(r"#\s*\[\s*(?P<negated>not\s+)?(?P<system>win|osx|linux|unix)(32|64)?\s*\]")
@@ -34,22 +36,24 @@ MARKERS = {
 
 
 class _Lines:
-    """The list items of a YAML text with their numbers and selectors, found in the order of the entries."""
+    """The list items of a YAML text with their numbers and selectors, given away in their order."""
 
     def __init__(self, text: str) -> None:
-        items = ((number, ITEM.fullmatch(line)) for number, line in enumerate(text.split("\n"), 1) if "-" in line)
-        self._items = [(number, one["value"].strip("\"'"), one["comment"] or "") for number, one in items if one]
-        self._next = 0
+        self._items: dict[str, deque[tuple[int, str]]] = {}
+        for number, line in enumerate(text.split("\n"), 1):
+            item = ITEM.fullmatch(line)
+            if item:
+                places = self._items.setdefault(item["value"].strip("\"'"), deque())
+                places.append((number, item["comment"] or ""))
 
     def find(self, value: str) -> tuple[int, str]:
         """Return (number, marker of the selector) of the next item with a value, (0, '') where there is none."""
-        for position in range(self._next, len(self._items)):
-            number, found, comment = self._items[position]
-            if found == value:
-                self._next = position + 1
-                selector = SELECTOR.search(comment)
-                return number, MARKERS[selector["system"], bool(selector["negated"])] if selector else ""
-        return 0, ""
+        places = self._items.get(value)
+        if not places:
+            return 0, ""
+        number, comment = places.popleft()
+        selector = SELECTOR.search(comment)
+        return number, MARKERS[selector["system"], bool(selector["negated"])] if selector else ""
 
 
 def read_environment(text: str) -> Document:
@@ -64,6 +68,7 @@ def read_environment(text: str) -> Document:
             path="libraries",
         )
     items = _items(document["dependencies"])
+    check_count(len(items))
     conda = [str(one) for one in items if not isinstance(one, dict)]
     exported = _is_exported(conda)
     entries: list[Entry] = []
@@ -116,7 +121,7 @@ def _mapping(item: dict[Any, object], lines: _Lines) -> Iterator[Entry]:
             for one in _items(value):
                 number, marker = lines.find(str(one).strip())
                 for _, line in logical_lines(str(one).replace("-r file:", "-r ")):
-                    yield entry_of(f"{line} ; {marker}" if marker and ";" not in line else line, number)
+                    yield pip_entry(f"{line} ; {marker}" if marker and ";" not in line else line, number)
 
 
 def _notes(document: dict[str, Any], conda: list[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.conda_names import channel_notes, python_of, spec_entry
 from assay.sources.intake.conda_specs import MatchSpec
-from assay.sources.intake.formats import array, parse_json
+from assay.sources.intake.formats import SHOWN, array, check_count, parse_json
 from assay.sources.intake.requirements import entry_of
 
 EXPORTED = re.compile(r"(?P<name>[A-Za-z0-9_][\w.-]*)=(?P<version>[^=\s]+)=(?P<build>[^=\s]+)")
@@ -31,6 +31,7 @@ def read_conda_list(text: str) -> Document:
     """Read the output of `conda list`: a table, an export or JSON. Libraries that pip installed are marked `pypi`."""
     if text.lstrip().startswith("["):
         text = "\n".join(_exported(one) for one in array(parse_json(text)) if isinstance(one, dict))
+    check_count(text.count("\n"))
     entries, specs = [], list[MatchSpec]()
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip()
@@ -38,7 +39,7 @@ def read_conda_list(text: str) -> Document:
             continue
         found = EXPORTED.fullmatch(line) or ROW.fullmatch(line)
         if found is None or line.startswith("-"):
-            entries.append(entry_of(line, number))
+            entries.append(pip_entry(line, number))
             continue
         groups = found.groupdict()
         build, channel = groups["build"] or "", groups.get("channel") or ""
@@ -57,8 +58,15 @@ def _exported(package: dict[str, Any]) -> str:
     return f"{package.get('name')}={package.get('version')}={build}"
 
 
+def pip_entry(line: str, number: int) -> Entry:
+    """Return the entry of a line as pip reads it, with a reason where nothing is left of it, as of a lone quote."""
+    found = entry_of(line, number)
+    return found if found.text else Entry(line=number, text=line[:SHOWN], reason="is not a library")
+
+
 def read_explicit(text: str) -> Document:
     """Read an `@EXPLICIT` file: the addresses of packages, which name name, version and build."""
+    check_count(text.count("\n"))
     entries, specs, platforms = [], list[MatchSpec](), set[str]()
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.partition("#")[0].strip()

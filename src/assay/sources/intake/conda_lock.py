@@ -9,7 +9,15 @@ from assay.sources.intake.conda_lists import package_of
 from assay.sources.intake.conda_names import channel_notes, python_of, required_name, spec_entry
 from assay.sources.intake.conda_specs import MatchSpec
 from assay.sources.intake.formats import array, table, text_of
-from assay.sources.intake.locks import ADDRESS, REPOSITORY, choices, lock_yaml, locked_entry, required_names
+from assay.sources.intake.locks import (
+    ADDRESS,
+    REPOSITORY,
+    choices,
+    lock_yaml,
+    locked_entry,
+    packages_in,
+    required_names,
+)
 
 MAIN = "main"
 PREFERRED = ("linux-64", "linux-aarch64")
@@ -22,7 +30,7 @@ def read_conda_lock(text: str) -> Document:
 
 def lock_document(document: dict[str, Any], *, kind: str) -> Document:
     """Return what a parsed lock file says; the first versions of `pixi.lock` have its format too."""
-    packages = [one for one in array(document.get("package")) if isinstance(one, dict)]
+    packages = packages_in(document, "package")
     platforms = list(dict.fromkeys(text_of(one.get("platform")) for one in packages))
     chosen = preferred(platforms)
     here = [one for one in packages if text_of(one.get("platform")) == chosen]

@@ -11,7 +11,10 @@ import yaml
 
 from assay.core.errors import InvalidInputError
 
-ANCHORS = (yaml.AnchorToken, yaml.AliasToken)
+MAX_ENTRIES = 20_000
+MAX_DEPTH = 100  # of YAML; parsed in C, much deeper nesting ends the process
+MAYBE_DEEP = re.compile(r"[ \-?:\t]{100}")  # what is nested in blocks is indented, or follows indicators
+MAYBE_OPENS = re.compile(r"[\[{](?![\]}])")
 PASTE = "Correct that place, or paste the lines."
 INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 NO_INSTALLER = "is not needed: the environment has no installer in it"
@@ -44,14 +47,34 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def parse_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
-    """Parse YAML without anchors, which can expand without limit. Raises InvalidInputError."""
+    """Parse YAML without anchors, which can expand without limit, and not nested deeply. Raises InvalidInputError."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        if MAYBE_ANCHOR.search(text) and any(isinstance(one, ANCHORS) for one in yaml.scan(text, Loader=loader)):
-            raise InvalidInputError("The YAML uses anchors.", hint="Write the entries in full.", path="libraries")
+        if MAYBE_ANCHOR.search(text) or MAYBE_DEEP.search(text) or len(MAYBE_OPENS.findall(text)) > MAX_DEPTH:
+            _check_yaml(text, loader)
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise unreadable("YAML", error) from error
+
+
+def _check_yaml(text: str, loader: Any) -> None:  # noqa: ANN401 - one of two classes that share no base
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InvalidInputError("The YAML uses anchors.", hint="Write the entries in full.", path="libraries")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise InvalidInputError("The YAML is nested too deeply.", hint=PASTE, path="libraries")
+
+
+def check_count(count: int) -> None:
+    """Raise InvalidInputError for more entries than a file of any real environment has."""
+    if count > MAX_ENTRIES:
+        raise InvalidInputError(
+            f"The file has {count:,} entries; at most {MAX_ENTRIES:,} are read.",
+            hint="Choose the file of one environment.",
+            path="libraries",
+        )
 
 
 def unreadable(what: str, error: Exception) -> InvalidInputError:

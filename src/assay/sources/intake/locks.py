@@ -11,11 +11,12 @@ from packaging.utils import canonicalize_name
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Choice, Entry
 from assay.sources.intake.choices import choices_of
-from assay.sources.intake.formats import parse_yaml, text_of, toml
+from assay.sources.intake.formats import array, check_count, parse_yaml, text_of, toml
 
 REPOSITORY = "comes from a repository; only package indexes are used"
 PATH = "comes from a path; only package indexes are used"
 ADDRESS = "comes from a URL; only package indexes are used"
+HERE = (".", "./")  # the path of the project itself
 NAMELESS = "has no name"
 VERSIONLESS = "has no version"
 UNREACHED = "is not required by anything in the file"
@@ -53,6 +54,13 @@ def lock_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML value
         return parse_yaml("\n".join(kept))
     except InvalidInputError:
         return parse_yaml(text)
+
+
+def packages_in(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the packages of a lock file. Raises InvalidInputError for too many."""
+    packages = [one for one in array(document.get(key)) if isinstance(one, dict)]
+    check_count(len(packages))
+    return packages
 
 
 def _is_file(line: str) -> bool:

@@ -19,6 +19,7 @@ from assay.sources.intake.locks import (
     local_notes,
     lock_toml,
     locked_entry,
+    packages_in,
     required_names,
 )
 
@@ -30,7 +31,7 @@ NO_GROUPS = "The file does not say which libraries belong to a group: those of g
 def read_pdm(text: str) -> Document:
     """Read a lock file. Groups are choices; none of them is selected."""
     document = lock_toml(text)
-    packages = [one for one in array(document.get("package")) if isinstance(one, dict)]
+    packages = packages_in(document, "package")
     edges = _edges(packages)
     grouped = any("groups" in one for one in packages)
     keys = [f"{number}" for number in range(len(packages))]

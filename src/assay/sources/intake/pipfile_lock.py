@@ -8,7 +8,16 @@ from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.formats import PROJECT_ITSELF, array, parse_json, table, text_of
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, choices, index_notes, local_notes, locked_entry
+from assay.sources.intake.locks import (
+    ADDRESS,
+    HERE,
+    PATH,
+    REPOSITORY,
+    choices,
+    index_notes,
+    local_notes,
+    locked_entry,
+)
 
 SOURCES = {"git": REPOSITORY, "hg": REPOSITORY, "svn": REPOSITORY, "url": ADDRESS, "path": PATH, "file": PATH}
 GROUPS = {"default": "", "develop": "group dev"}
@@ -48,7 +57,7 @@ def read_pipfile_lock(text: str) -> Document:
 def _entry(name: str, package: dict[str, Any], choice: str) -> Entry:
     version = text_of(package.get("version"))
     reason = next((SOURCES[key] for key in SOURCES if key in package), "")
-    if text_of(package.get("path")) in {".", "./"} or text_of(package.get("file")) in {".", "./"}:
+    if package.get("path") in HERE or package.get("file") in HERE:
         reason = PROJECT_ITSELF
     return locked_entry(
         name,

@@ -9,7 +9,7 @@ from typing import Any
 from assay.core.intake.document import Choice, Document, Entry
 from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of, toml
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY
+from assay.sources.intake.locks import ADDRESS, HERE, PATH, REPOSITORY
 from assay.sources.intake.positions import Positions
 
 SECTIONS = ("dependencies", "run-dependencies", "host-dependencies", "build-dependencies")
@@ -93,7 +93,7 @@ def _version(wanted: object) -> str:
 
 def _source(wanted: object) -> str:
     inside = table({"": wanted}, "")
-    if text_of(inside.get("path")) in {".", "./"}:
+    if inside.get("path") in HERE:
         return PROJECT_ITSELF
     return next((reason for key, reason in SOURCES.items() if key in inside), "")
 

@@ -15,11 +15,13 @@ from assay.sources.intake.conda_specs import MatchSpec
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
 from assay.sources.intake.locks import (
     ADDRESS,
+    HERE,
     PATH,
     REPOSITORY,
     index_notes,
     lock_yaml,
     locked_entry,
+    packages_in,
     required_names,
 )
 
@@ -80,7 +82,7 @@ class _Lock:
     """The packages of a lock file by their address, or by their path."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        self._packages = [one for one in array(document.get("packages")) if isinstance(one, dict)]
+        self._packages = packages_in(document, "packages")
         self._by_address: dict[str, dict[str, Any]] = {}
         for one in self._packages:
             addresses = (one.get(key) for key in ("conda", "pypi", "url", "path"))
@@ -146,7 +148,7 @@ class _Lock:
 
 
 def _source(address: str) -> str:
-    if address in {".", "./"}:
+    if address in HERE:
         return PROJECT_ITSELF
     return REPOSITORY if address.startswith("git+") else ADDRESS if "://" in address else PATH
 

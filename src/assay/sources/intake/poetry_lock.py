@@ -21,6 +21,7 @@ from assay.sources.intake.locks import (
     local_notes,
     lock_toml,
     locked_entry,
+    packages_in,
     required_names,
 )
 from assay.sources.intake.poetry_versions import python_specifier
@@ -34,7 +35,7 @@ OPTIONAL = "optional"  # the choice of what belongs to an extra that the file do
 def read_poetry(text: str) -> Document:
     """Read a lock file. Groups and extras are choices; none of them is selected."""
     document = lock_toml(text)
-    packages = [one for one in array(document.get("package")) if isinstance(one, dict)]
+    packages = packages_in(document, "package")
     lock = _Lock(packages, table(document, "extras"))
     entries = [entry for number in range(len(packages)) for entry in lock.entries(number)]
     tells = not packages or any("groups" in one or "category" in one for one in packages)

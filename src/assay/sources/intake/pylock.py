@@ -14,6 +14,7 @@ from assay.core.intake.markers import for_members
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
 from assay.sources.intake.locks import (
     ADDRESS,
+    HERE,
     PATH,
     REPOSITORY,
     choices,
@@ -21,6 +22,7 @@ from assay.sources.intake.locks import (
     local_notes,
     lock_toml,
     locked_entry,
+    packages_in,
     required_names,
 )
 
@@ -30,7 +32,7 @@ SOURCES = {"vcs": REPOSITORY, "directory": PATH, "archive": ADDRESS}
 def read_pylock(text: str) -> Document:
     """Read a lock file. Extras and groups are choices; those that the file installs by default are selected."""
     document = lock_toml(text)
-    packages = [one for one in array(document.get("packages")) if isinstance(one, dict)]
+    packages = packages_in(document, "packages")
     extras = [str(one) for one in array(document.get("extras"))]
     groups = [str(one) for one in array(document.get("dependency-groups"))]
     entries = [entry for one in packages for entry in _entries(one, extras, groups)]
@@ -74,7 +76,7 @@ def _entry(package: dict[str, Any], *, marker: str | bool = "", choice: str = ""
 
 def _source(package: dict[str, Any]) -> str:
     """Return why a package is not from an index, '' if it is."""
-    if text_of(table(package, "directory").get("path")) in {".", "./"}:
+    if table(package, "directory").get("path") in HERE:
         return PROJECT_ITSELF
     return next((SOURCES[one] for one in SOURCES if one in package), "")
 

@@ -24,6 +24,7 @@ from assay.sources.intake.locks import (
     local_notes,
     lock_toml,
     locked_entry,
+    packages_in,
     required_names,
 )
 
@@ -48,7 +49,7 @@ class _Roots:
 class _Lock:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._packages = [one for one in array(document.get("package")) if isinstance(one, dict)]
+        self._packages = packages_in(document, "package")
         self._by_name: dict[str, list[int]] = {}
         for number in range(len(self._packages)):
             self._by_name.setdefault(self._name(number), []).append(number)
@@ -154,7 +155,7 @@ class _Lock:
 
     def _is_root(self, number: int) -> bool:
         source = table(self._packages[number], "source")
-        return "." in {source.get("editable"), source.get("virtual")}
+        return "." in (source.get("editable"), source.get("virtual"))
 
     def _preselected(self) -> list[str]:
         """Return the members that are selected: all where no project around them requires something."""
