@@ -281,7 +281,7 @@ def test_lists_of_packages() -> None:
     assert libraries(found) == ["numpy==1.24.3"]
     found = read(EXPORT, "requirements.txt")
     assert libraries(found) == ["numpy==1.24.3", "requests==2.31.0", "six==1.16"]
-    assert (found.entries[-1].text, found.entries[-1].reason) == ('"', "is not a library")
+    assert (found.entries[-1].text, found.entries[-1].reason) == ('"', "names no library")
     assert read(EXPORT.encode("utf-16"), "environment.yml") == found
     assert found.entries[0].reason == NATIVE
     assert found.notes == ("Builds of conda have no meaning here.",)

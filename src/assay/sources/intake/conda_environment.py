@@ -10,12 +10,11 @@ from typing import Any
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
-from assay.sources.intake.conda_lists import pip_entry
 from assay.sources.intake.conda_lock import lock_document
 from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range, spec_entry
 from assay.sources.intake.conda_specs import parse_spec
 from assay.sources.intake.formats import array, check_count, parse_yaml, table
-from assay.sources.intake.requirements import logical_lines
+from assay.sources.intake.requirements import entry_of, logical_lines
 
 ITEM = re.compile(r"\s*-\s+(?P<value>[^#]*?)\s*(?P<comment>#.*)?")
 SELECTOR = re.compile(r"#\s*\[\s*(?P<negated>not\s+)?(?P<system>win|osx|linux|unix)(32|64)?\s*\]")
@@ -121,7 +120,7 @@ def _mapping(item: dict[Any, object], lines: _Lines) -> Iterator[Entry]:
             for one in _items(value):
                 number, marker = lines.find(str(one).strip())
                 for _, line in logical_lines(str(one).replace("-r file:", "-r ")):
-                    yield pip_entry(f"{line} ; {marker}" if marker and ";" not in line else line, number)
+                    yield entry_of(f"{line} ; {marker}" if marker and ";" not in line else line, number)
 
 
 def _notes(document: dict[str, Any], conda: list[str]) -> tuple[str, ...]:

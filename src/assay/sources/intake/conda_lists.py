@@ -12,7 +12,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.conda_names import channel_notes, python_of, spec_entry
 from assay.sources.intake.conda_specs import MatchSpec
-from assay.sources.intake.formats import SHOWN, array, check_count, parse_json
+from assay.sources.intake.formats import array, check_count, parse_json
 from assay.sources.intake.requirements import entry_of
 
 EXPORTED = re.compile(r"(?P<name>[A-Za-z0-9_][\w.-]*)=(?P<version>[^=\s]+)=(?P<build>[^=\s]+)")
@@ -39,7 +39,7 @@ def read_conda_list(text: str) -> Document:
             continue
         found = EXPORTED.fullmatch(line) or ROW.fullmatch(line)
         if found is None or line.startswith("-"):
-            entries.append(pip_entry(line, number))
+            entries.append(entry_of(line, number))
             continue
         groups = found.groupdict()
         build, channel = groups["build"] or "", groups.get("channel") or ""
@@ -56,12 +56,6 @@ def _exported(package: dict[str, Any]) -> str:
     """Return a package of the JSON as a line of `conda list --export`."""
     build = "pypi_0" if package.get("channel") == "pypi" else package.get("build_string")
     return f"{package.get('name')}={package.get('version')}={build}"
-
-
-def pip_entry(line: str, number: int) -> Entry:
-    """Return the entry of a line as pip reads it, with a reason where nothing is left of it, as of a lone quote."""
-    found = entry_of(line, number)
-    return found if found.text else Entry(line=number, text=line[:SHOWN], reason="is not a library")
 
 
 def read_explicit(text: str) -> Document:
