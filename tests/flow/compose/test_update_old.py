@@ -14,16 +14,17 @@ from support.people import person, published
 from assay.core.conflicts.update_old import Removed, Replaced
 from assay.core.errors import ConflictError, ForbiddenError, ResolutionError
 from assay.core.roles import Role
+from assay.engine.interpreters import find_interpreters
 from assay.engine.sandbox import isolation
 from assay.flow.compose import fix_trials
 from assay.flow.compose import update_old as module
 from assay.flow.compose.draft import SpecInput
 from assay.flow.compose.resolve import preview
 from assay.flow.compose.update_old import update_old
-from assay.flow.paths import interpreters
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PYTHON = next(iter(interpreters()))
+PYTHONS = sorted(find_interpreters(), key=lambda one: -int(one.partition(".")[2]))
+PYTHON = PYTHONS[0]
 
 
 @pytest.fixture
@@ -87,10 +88,10 @@ def test_only_what_has_no_wheel_at_all_is_built(index: LocalIndex, monkeypatch: 
     assert [one.line for one in broken.removed] == ["stuck"]
 
 
-@pytest.mark.skipif(len(interpreters()) < 2, reason="one Python")
+@pytest.mark.skipif(len(PYTHONS) < 2, reason="one Python")
 def test_another_python_is_found_first(index: LocalIndex) -> None:
     """The newest one on which the list resolves as it is; beside the update for the Python that was chosen."""
-    newest, *others = interpreters()
+    newest, *others = PYTHONS
     for one in others:
         tag = f"cp{one.replace('.', '')}"
         index.add("old", "1.0", tag=f"{tag}-{tag}-manylinux_2_17_x86_64")

@@ -89,13 +89,15 @@ def update_old(actor: Actor, spec_input: SpecInput) -> OldUpdate:
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
     request, credentials = full_request(actor, checked)
+    offered = sorted(interpreters(), key=lambda one: -int(one.partition(".")[2]))  # here: threads use no database
+    others = () if checked.base else tuple(one for one in offered if one != checked.python)
     (home() / "tmp").mkdir(exist_ok=True)
     folder = Path(mkdtemp(prefix="update-old-", dir=home() / "tmp"))
     trials = tuple(Trials(request, credentials, folder) for _ in range(3))
     _running.begin(actor.id, *trials)
     try:
         with ThreadPoolExecutor(1) as pool:
-            unchanged = pool.submit(_unchanged, request, trials, on_base=checked.base is not None)
+            unchanged = pool.submit(_unchanged, request, trials, others)
             state, versions = _newest(replace(request, constraints=(), preferred=()), trials[2])
             resolves, python = unchanged.result()
     except AssayError:
@@ -116,14 +118,11 @@ def update_old(actor: Actor, spec_input: SpecInput) -> OldUpdate:
     )
 
 
-def _unchanged(request: ResolveRequest, trials: Sequence[Trials], *, on_base: bool) -> tuple[bool, str | None]:
-    """Return whether a request resolves as it is, and the newest other Python on which it does when it does not."""
+def _unchanged(request: ResolveRequest, trials: Sequence[Trials], others: Sequence[str]) -> tuple[bool, str | None]:
+    """Return whether a request resolves as it is, and the first of the other Pythons on which it does when not."""
     as_it_is = Candidate(change=Change.PYTHON, libraries=request.libraries)
     if cached_failure(request) is None and list(trials[0].run([as_it_is], bool)):
         return True, None
-    if on_base:
-        return False, None
-    others = [one for one in interpreters() if one != request.python]
     tried = [Candidate(change=Change.PYTHON, libraries=request.libraries, python=one) for one in others]
     found = {candidate.python for candidate, _ in trials[1].run(tried, bool, lambda *_: True)}
     return False, next((one for one in others if one in found), None)
