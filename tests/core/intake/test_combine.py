@@ -64,13 +64,14 @@ def test_markers() -> None:
     found = combined(
         lines(
             'a; sys_platform == "linux"',
+            'e; sys_platform == "linux"',
             'pywinpty; sys_platform == "win32"',
             'b; python_version < "3.12"',
             'c; extra == "x"',
             'd; python_full_version >= "what"',
         )
     )
-    assert found.libraries == ("a", 'b; python_version < "3.12"')
+    assert found.libraries == ("a", "e", 'b; python_version < "3.12"')
     assert [one.reason for one in found.files[0].left_out] == [
         'is for other systems or Pythons only: sys_platform == "win32"',
         'is for other systems or Pythons only: extra == "x"',
