@@ -14,7 +14,7 @@ from assay.core.intake.document import Document
 from assay.sources.intake.conda_lock import read_conda_lock
 from assay.sources.intake.formats import PROJECT_ITSELF
 from assay.sources.intake.kinds import read
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, UNREACHED
+from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, UNCONDITIONAL, UNREACHED
 from assay.sources.intake.pixi_lock import read_pixi_lock
 
 LINUX = {
@@ -260,6 +260,13 @@ name = "idna"
 version = "3"
 source = { registry = "https://pypi.org/simple" }
 """
+
+
+def test_a_marker_that_is_too_long_for_a_line() -> None:
+    """The library is taken without it, and says so."""
+    marker = " or ".join(f"platform_machine == 'machine{number}'" for number in range(20))
+    found = read(f'[[packages]]\nname = "greenlet"\nversion = "3.2"\nmarker = "{marker}"\n').entries[0]
+    assert (found.library, found.note) == ("greenlet==3.2", UNCONDITIONAL)
 
 
 def test_a_workspace_of_uv() -> None:

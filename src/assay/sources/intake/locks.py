@@ -10,12 +10,14 @@ from packaging.utils import canonicalize_name
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Choice, Entry
+from assay.core.spec import MAX_LINE
 from assay.sources.intake.choices import choices_of
 from assay.sources.intake.formats import array, check_count, parse_yaml, text_of, toml
 
 REPOSITORY = "comes from a repository; only package indexes are used"
 PATH = "comes from a path; only package indexes are used"
 ADDRESS = "comes from a URL; only package indexes are used"
+UNCONDITIONAL = "is taken without its marker, which is too long for a line"
 HERE = (".", "./")  # the path of the project itself
 NAMELESS = "has no name"
 VERSIONLESS = "has no version"
@@ -87,8 +89,10 @@ def locked_entry(
     reason = reason or ("" if name else NAMELESS) or ("" if version else VERSIONLESS)
     asked = f"[{','.join(sorted(extras))}]" if extras else ""
     condition = f" ; {marker}" if isinstance(marker, str) and marker else ""
-    library = "" if reason else f"{name}{asked}=={version.partition('+')[0]}{condition}"
-    return Entry(text=text, library=library, reason=reason, choice=choice)
+    library = "" if reason else f"{name}{asked}=={version.partition('+')[0]}"
+    if len(library + condition) > MAX_LINE:
+        return Entry(text=text, library=library, reason=reason, choice=choice, note=UNCONDITIONAL)
+    return Entry(text=text, library=library and library + condition, reason=reason, choice=choice)
 
 
 def choices(entries: Iterable[Entry], *, selected: Iterable[str] = ()) -> tuple[Choice, ...]:
