@@ -32,7 +32,7 @@ from assay.flow.compose.fix_trials import Trials
 from assay.flow.compose.resolution_cache import cache_failure, cached_failure
 from assay.flow.compose.resolve import preview, resolve_request
 from assay.flow.package_indexes import indexes_in
-from assay.flow.paths import interpreter, interpreters
+from assay.flow.paths import installed_interpreters, interpreter
 from assay.flow.review.review import approve, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,7 +226,7 @@ def test_nothing_starts_after_the_end(endless: list[Popen[str]], tmp_path: Path)
 
 def test_a_fix_by_another_python_is_tried_with_that_python(tmp_path: Path) -> None:
     """The request names its interpreter; the other fields stay."""
-    python = next(iter(interpreters()))
+    python = next(iter(installed_interpreters()))
     trials = Trials(REQUEST, {}, tmp_path)
     candidate = Candidate(change=Change.PYTHON, libraries=("six", ""), python=python)
     changed = trials.request_of(candidate)
