@@ -120,7 +120,7 @@ def test_each_refusal_names_its_reason(bench: Bench, index: LocalIndex, monkeypa
     assert "--allow-sdists yes" in error.hint
     error = refusal(bench, replace(request, sdists_refused_by="draft"))
     assert "this draft takes wheels only" in error.detail
-    assert "*Wheels only*" in error.hint
+    assert "Wheels only" in error.hint
     monkeypatch.setattr(isolation, "isolation", lambda: "namespaces")
     error = refusal(bench, replace(request, allow_sdists=True))
     assert "pkg 1.0 has only a source distribution, and no sandbox is at work on this machine" in error.detail
