@@ -91,7 +91,7 @@ def source_only(pin: str, refused_by: str, *, sandboxed: bool) -> Refusal | None
     if refused_by == "draft":
         return Refusal(
             detail=f"{only}, and this draft takes wheels only.",
-            hint="Clear the box “Wheels only” in the editor (only_binary in the API), or choose a version with a wheel.",
+            hint="Clear “Wheels only” in the editor (only_binary in the API), or choose a version with a wheel.",
         )
     if refused_by:
         return Refusal(
