@@ -7,7 +7,6 @@ from dataclasses import replace
 from subprocess import Popen
 
 import pytest
-from assay.engine.installed_interpreters import find_interpreters
 from django.conf import settings
 from support.index import LocalIndex
 from support.people import person, published
@@ -15,6 +14,7 @@ from support.people import person, published
 from assay.core.conflicts.update_old import Removed, Replaced
 from assay.core.errors import ConflictError, ForbiddenError, ResolutionError
 from assay.core.roles import Role
+from assay.engine.interpreters import find_interpreters
 from assay.engine.sandbox import isolation
 from assay.flow.compose import fix_trials
 from assay.flow.compose import update_old as module
