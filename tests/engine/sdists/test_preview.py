@@ -137,7 +137,15 @@ def test_wheels_for_another_python_are_named(bench: Bench, index: LocalIndex) ->
     assert f"native 1.0 has no wheel for Python {PYTHON} on Linux {MACHINE}." in error.detail
     assert f"It has wheels for Python {OTHER} (Linux {MACHINE} and Windows)." in error.detail
     assert error.hint == f"Choose Python {OTHER}, or another version of native."
-    found = look(bench, replace(request, offered=(PYTHON,)))  # no Python here has a wheel: the source is the way
+    error = refusal(bench, replace(request, offered=(PYTHON,)))
+    assert error.hint.startswith("Choose another version of native. An administrator can add other Pythons")
+
+
+def test_wheels_for_other_systems_do_not_count(bench: Bench, index: LocalIndex) -> None:
+    """Its authors never built it for this one: the source is the way."""
+    index.add_compiled("native", "1.0", f"{TAG}-{TAG}-win_amd64")
+    index.add_source("native", backend=FAILS)
+    found = look(bench, replace(bench.request("native", sdists=True), offered=(PYTHON, OTHER)))
     assert not found.lock.by_name["native"].file.is_wheel
 
 

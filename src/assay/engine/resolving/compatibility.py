@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 
 from packaging.markers import default_environment
 from packaging.tags import Tag, compatible_tags, cpython_tags, platform_tags
@@ -13,6 +14,12 @@ def this_platform() -> str:
     import platform  # noqa: PLC0415 - only needed when a lock is made
 
     return f"{sys.platform}-{platform.machine()}"
+
+
+@lru_cache(maxsize=1)
+def compiled_platforms() -> frozenset[str]:
+    """Return the platform tags of compiled wheels that this machine supports."""
+    return frozenset(platform_tags())
 
 
 def tag_ranks(python: str) -> dict[Tag, int]:

@@ -15,7 +15,7 @@ from assay.core.errors import NoWheelError, ResolutionError
 from assay.core.lock import Lock, LockedLibrary
 from assay.core.no_wheel import Refusal, source_only, wheels_of, wrong_python
 from assay.engine.interface import Credentials, EnginePaths, Job, LogLine, Resolved, ResolveRequest
-from assay.engine.resolving.compatibility import this_platform
+from assay.engine.resolving.compatibility import compiled_platforms, this_platform
 from assay.engine.resolving.index_routing import index_of
 from assay.engine.resolving.uv import resolve
 from assay.engine.resolving.uv_errors import without_wheel
@@ -168,11 +168,11 @@ def _candidates(name: str, request: ResolveRequest, credentials: Credentials, de
 def _refusal(found: Candidates, request: ResolveRequest) -> Refusal | None:
     """Return why a library without a fitting wheel is not installed, None if its sdist may be built.
 
-    Where another Python that is offered has a wheel, that Python is the way: such a library is compiled, and building
-    it for a Python that its authors did not build for mostly fails, after minutes.
+    A version with wheels for this platform, for other Pythons, is compiled: building it for a Python that its authors
+    did not build for mostly fails, after minutes. Another Python or another version is the way.
     """
     pin = f"{found.name} {found.version}"
-    if found.sdist is None or found.offered:
+    if found.sdist is None or found.offered or any(one.platform in compiled_platforms() for one in found.tags):
         wheels = wheels_of({(one.interpreter, one.abi, one.platform) for one in found.tags})
         system, _, machine = this_platform().partition("-")
         return wrong_python(pin, request.python, f"{system.capitalize()} {machine}", wheels, found.offered)
