@@ -1,4 +1,4 @@
-"""Write the table of names that `assay.sources.intake.conda_names` reads.
+"""Write the table of names that `assay.sources.intake.conda.names` reads.
 
 The source is `grayskull_pypi_mapping.json` in the wheel of conda-pypi (MIT): the Python names of conda-forge's
 packages. Only those are kept whose names differ, and those that look like native libraries or like a part of another
@@ -15,8 +15,8 @@ from zipfile import ZipFile
 
 from packaging.utils import canonicalize_name
 
-from assay.sources.intake.conda_names import NAMES
-from assay.sources.intake.conda_rules import SHORTENED, looks_native, reason_against
+from assay.sources.intake.conda.names import NAMES
+from assay.sources.intake.conda.rules import SHORTENED, looks_native, reason_against
 from assay.sources.name_lists import MOST_USED, read_names
 
 MEMBER = "conda_pypi/grayskull_pypi_mapping.json"

@@ -1,4 +1,4 @@
-"""Write the table of modules that `assay.sources.intake.import_names` reads.
+"""Write the table of modules that `assay.sources.intake.code.import_names` reads.
 
 The sources are `grayskull_pypi_mapping.json` in the wheel of conda-pypi (MIT), `mapping` in the wheel of pipreqs
 (Apache-2.0), and `top_pypi_packages.json` in the wheel of guarddog (Apache-2.0), which says what is widely used.
@@ -15,7 +15,7 @@ from zipfile import ZipFile
 
 from packaging.utils import canonicalize_name
 
-from assay.sources.intake.import_names import LOCAL, MODULES, NAMESPACES, is_standard_library
+from assay.sources.intake.code.import_names import LOCAL, MODULES, NAMESPACES, is_standard_library
 from assay.sources.name_lists import MOST_USED, read_names
 
 GRAYSKULL = "conda_pypi/grayskull_pypi_mapping.json"

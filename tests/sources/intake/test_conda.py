@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.document import Document
 from assay.core.spec import parse_library
-from assay.sources.intake.conda_names import conda_entry, python_of, python_range, spec_entry, translate
-from assay.sources.intake.conda_rules import COMPILED, CONDA_ITSELF, HELPER, NATIVE, PROGRAM, VARIANT
-from assay.sources.intake.conda_specs import MatchSpec, parse_spec, specifier
+from assay.sources.intake.conda.names import conda_entry, python_of, python_range, spec_entry, translate
+from assay.sources.intake.conda.rules import COMPILED, CONDA_ITSELF, HELPER, NATIVE, PROGRAM, VARIANT
+from assay.sources.intake.conda.specs import MatchSpec, parse_spec, specifier
 from assay.sources.intake.formats import NO_INSTALLER
 from assay.sources.intake.kinds import kind_of, read
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from assay.core.intake.document import Document
-from assay.sources.intake.dockerfile import read_dockerfile, read_shell
+from assay.sources.intake.code.dockerfile import read_dockerfile, read_shell
 from assay.sources.intake.kinds import kind_of, read
-from assay.sources.intake.shell_words import commands
+from assay.sources.intake.pip.shell_words import commands
 
 TEXT = r"""# syntax=docker/dockerfile:1
 ARG PY=3.11

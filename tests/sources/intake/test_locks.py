@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from assay.core.errors import AssayError
 from assay.core.intake.combine import Combined, GivenFile, combine
 from assay.core.intake.document import Document
-from assay.sources.intake.conda_lock import read_conda_lock
 from assay.sources.intake.formats import PROJECT_ITSELF
 from assay.sources.intake.kinds import read
-from assay.sources.intake.locks import ADDRESS, PATH, REPOSITORY, UNCONDITIONAL, UNREACHED
-from assay.sources.intake.pixi_lock import read_pixi_lock
+from assay.sources.intake.locks.conda import read_conda_lock
+from assay.sources.intake.locks.entries import ADDRESS, PATH, REPOSITORY, UNCONDITIONAL, UNREACHED
+from assay.sources.intake.locks.pixi import read_pixi_lock
 
 LINUX = {
     "sys_platform": "linux",

@@ -10,10 +10,10 @@ from assay.core.errors import InvalidInputError
 from assay.core.intake.combine import GivenFile, combine
 from assay.core.intake.document import Document
 from assay.sources.intake.kinds import kind_of, read
-from assay.sources.intake.poetry import read_pipfile
-from assay.sources.intake.pyproject import read_pyproject
-from assay.sources.intake.setup_cfg import read_setup_cfg
-from assay.sources.intake.setup_py import read_setup_py
+from assay.sources.intake.projects.poetry import read_pipfile
+from assay.sources.intake.projects.pyproject import read_pyproject
+from assay.sources.intake.projects.setup_cfg import read_setup_cfg
+from assay.sources.intake.projects.setup_py import read_setup_py
 
 Row = tuple[int, str, str]
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.combine import GivenFile, combine
 from assay.core.intake.document import Document
-from assay.sources.intake.import_names import MODULES, elsewhere, is_standard_library, libraries_of
+from assay.sources.intake.code.import_names import MODULES, elsewhere, is_standard_library, libraries_of
+from assay.sources.intake.code.imports import imported
+from assay.sources.intake.code.notebook import read_notebook
+from assay.sources.intake.code.script import read_script
 from assay.sources.intake.kinds import kind_of, read
 from assay.sources.intake.known_names import most_used
-from assay.sources.intake.notebook import read_notebook
-from assay.sources.intake.python_imports import imported
-from assay.sources.intake.script import read_script
 
 PYTHON = {"language_info": {"name": "python", "version": "3.11.4"}}
 

@@ -10,7 +10,7 @@ from assay.core.errors import InvalidInputError
 from assay.core.intake.combine import GivenFile, combine
 from assay.core.intake.document import Entry
 from assay.sources.intake.kinds import read
-from assay.sources.intake.requirements import logical_lines, read_requirements, typed
+from assay.sources.intake.pip.requirements import logical_lines, read_requirements, typed
 
 TEXT = """\
 # tools

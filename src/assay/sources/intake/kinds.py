@@ -9,26 +9,26 @@ from pathlib import PurePosixPath
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document
-from assay.sources.intake.conda_environment import read_environment
-from assay.sources.intake.conda_lists import read_conda_list, read_explicit, refuse_recipe
-from assay.sources.intake.conda_lock import read_conda_lock
-from assay.sources.intake.dockerfile import read_dockerfile, read_shell
+from assay.sources.intake.code.dockerfile import read_dockerfile, read_shell
+from assay.sources.intake.code.notebook import read_notebook
+from assay.sources.intake.code.script import read_script
+from assay.sources.intake.conda.environment import read_environment
+from assay.sources.intake.conda.lists import read_conda_list, read_explicit, refuse_recipe
+from assay.sources.intake.conda.pixi import read_pixi
 from assay.sources.intake.encodings import clean, decode
 from assay.sources.intake.formats import unreadable
-from assay.sources.intake.notebook import read_notebook
-from assay.sources.intake.pdm_lock import read_pdm
-from assay.sources.intake.pipfile_lock import read_pipfile_lock
-from assay.sources.intake.pixi import read_pixi
-from assay.sources.intake.pixi_lock import read_pixi_lock
-from assay.sources.intake.poetry import read_pipfile
-from assay.sources.intake.poetry_lock import read_poetry
-from assay.sources.intake.pylock import read_pylock
-from assay.sources.intake.pyproject import read_pyproject
-from assay.sources.intake.requirements import read_requirements
-from assay.sources.intake.script import read_script
-from assay.sources.intake.setup_cfg import read_setup_cfg
-from assay.sources.intake.setup_py import read_setup_py
-from assay.sources.intake.uv_lock import read_uv
+from assay.sources.intake.locks.conda import read_conda_lock
+from assay.sources.intake.locks.pdm import read_pdm
+from assay.sources.intake.locks.pipfile import read_pipfile_lock
+from assay.sources.intake.locks.pixi import read_pixi_lock
+from assay.sources.intake.locks.poetry import read_poetry
+from assay.sources.intake.locks.pylock import read_pylock
+from assay.sources.intake.locks.uv import read_uv
+from assay.sources.intake.pip.requirements import read_requirements
+from assay.sources.intake.projects.poetry import read_pipfile
+from assay.sources.intake.projects.pyproject import read_pyproject
+from assay.sources.intake.projects.setup_cfg import read_setup_cfg
+from assay.sources.intake.projects.setup_py import read_setup_py
 
 MAX_BYTES = 8_000_000  # of one file; lock files of a thousand libraries with all their hashes have 5 MB
 

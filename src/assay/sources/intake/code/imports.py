@@ -10,8 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Entry
+from assay.sources.intake.code.import_names import elsewhere, is_standard_library, libraries_of
 from assay.sources.intake.formats import PROJECT_ITSELF, shown
-from assay.sources.intake.import_names import elsewhere, is_standard_library, libraries_of
 from assay.sources.intake.python_source import parse_source
 
 STANDARD = "is part of Python's standard library"

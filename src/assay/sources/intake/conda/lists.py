@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
-from assay.sources.intake.conda_names import channel_notes, python_of, spec_entry
-from assay.sources.intake.conda_specs import MatchSpec
+from assay.sources.intake.conda.names import channel_notes, python_of, spec_entry
+from assay.sources.intake.conda.specs import MatchSpec
 from assay.sources.intake.formats import array, check_count, parse_json
-from assay.sources.intake.requirements import entry_of
+from assay.sources.intake.pip.requirements import entry_of
 
 EXPORTED = re.compile(r"(?P<name>[A-Za-z0-9_][\w.-]*)=(?P<version>[^=\s]+)=(?P<build>[^=\s]+)")
 ROW = re.compile(

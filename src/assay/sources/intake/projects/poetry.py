@@ -9,9 +9,9 @@ from poetry.core.factory import Factory
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.choices import choices_of
-from assay.sources.intake.direct_references import ONLY_INDEXES, place_of
 from assay.sources.intake.formats import PROJECT_ITSELF, array, shown, table, text_of, toml
-from assay.sources.intake.pip_options import OWN_INDEX
+from assay.sources.intake.pip.direct_references import ONLY_INDEXES, place_of
+from assay.sources.intake.pip.options import OWN_INDEX
 from assay.sources.intake.positions import Positions
 
 SOURCES = ("git", "path", "file", "url", "hg", "svn")

@@ -12,10 +12,10 @@ from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.choices import choices_of
 from assay.sources.intake.formats import PASTE, shown
-from assay.sources.intake.literals import Literals, Text, Unknown, Value
-from assay.sources.intake.pyproject import BUILD
+from assay.sources.intake.pip.lines import entry_of
+from assay.sources.intake.projects.literals import Literals, Text, Unknown, Value
+from assay.sources.intake.projects.pyproject import BUILD
 from assay.sources.intake.python_source import parse_source
-from assay.sources.intake.requirement_lines import entry_of
 
 LISTS = (("install_requires", ""), ("requires", ""), ("setup_requires", BUILD), ("tests_require", "extra tests"))
 NAMES_NONE = "names no libraries; import setup.cfg, pyproject.toml or requirements.txt if one does"

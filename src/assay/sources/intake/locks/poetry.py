@@ -12,7 +12,7 @@ from assay.core.intake.document import Document, Entry
 from assay.core.intake.lock_graph import Condition, Edge, conditions, marker_of, unasked
 from assay.core.intake.markers import for_members, membership, memberships, reduced
 from assay.sources.intake.formats import array, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     PATH,
     REPOSITORY,
@@ -24,7 +24,7 @@ from assay.sources.intake.locks import (
     packages_in,
     required_names,
 )
-from assay.sources.intake.poetry_versions import python_specifier
+from assay.sources.intake.projects.poetry_versions import python_specifier
 
 SOURCES = {"git": REPOSITORY, "url": ADDRESS, "file": PATH, "directory": PATH}
 MAIN = "main"

@@ -13,10 +13,10 @@ from packaging.version import InvalidVersion, Version
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER, shown
-from assay.sources.intake.install_commands import Installs
 from assay.sources.intake.known_names import most_used
-from assay.sources.intake.pip_compile import via_annotations
-from assay.sources.intake.requirement_lines import MAX_LINE, PYTHON_LINE, entry_of
+from assay.sources.intake.pip.compiled import via_annotations
+from assay.sources.intake.pip.install_commands import Installs
+from assay.sources.intake.pip.lines import MAX_LINE, PYTHON_LINE, entry_of
 
 __all__ = ["entries_of", "entry_of", "logical_lines", "read_requirements"]
 

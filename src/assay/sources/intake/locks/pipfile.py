@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.formats import PROJECT_ITSELF, array, parse_json, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     HERE,
     PATH,

@@ -1,6 +1,6 @@
 """Conda's package names, translated to those of the Python index, or the reason why one is no Python library.
 
-`docs/conda_names.py` makes `conda_names.txt` of the mapping of conda-forge; its first line names the source.
+`docs/conda_names.py` makes `names.txt` of the mapping of conda-forge; its first line names the source.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Entry
-from assay.sources.intake.conda_rules import (
+from assay.sources.intake.conda.rules import (
     COLLECTION,
     COMPILED,
     CONDA_ITSELF,
@@ -26,11 +26,11 @@ from assay.sources.intake.conda_rules import (
     reason_against,
     shortened,
 )
-from assay.sources.intake.conda_specs import MatchSpec, parse_spec, specifier
+from assay.sources.intake.conda.specs import MatchSpec, parse_spec, specifier
 from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER
 from assay.sources.name_lists import MOST_USED, read_names
 
-NAMES = Path(__file__).with_name("conda_names.txt")
+NAMES = Path(__file__).with_name("names.txt")
 # What the mapping does not have, as these are names of the channels `defaults` and `pytorch`, or of variants.
 RENAMED = {
     "backports-functools-lru-cache": "backports.functools-lru-cache",

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from assay.core.intake.document import Document, Entry
 from assay.core.intake.lock_graph import Edge, conditions, marker_of, unasked
 from assay.sources.intake.formats import array, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     PATH,
     REPOSITORY,

@@ -8,11 +8,11 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Entry
-from assay.sources.intake.direct_references import reference_entry
+from assay.sources.intake.code.import_names import is_standard_library
 from assay.sources.intake.formats import shown
-from assay.sources.intake.import_names import is_standard_library
 from assay.sources.intake.known_names import most_used
-from assay.sources.intake.pip_options import option_reason
+from assay.sources.intake.pip.direct_references import reference_entry
+from assay.sources.intake.pip.options import option_reason
 
 MAX_LINE = 4000  # characters of a line without its hashes; real ones stay below 300
 QUOTED = r"(?:\"[^\"]*\"|'[^']*'|\S+)"

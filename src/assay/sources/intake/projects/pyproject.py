@@ -12,14 +12,14 @@ from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.choices import choices_of
-from assay.sources.intake.direct_references import ONLY_INDEXES
+from assay.sources.intake.conda.pixi import manifest
 from assay.sources.intake.formats import PROJECT_ITSELF, array, shown, table, text_of, toml
-from assay.sources.intake.pip_options import OWN_INDEX
-from assay.sources.intake.pixi import manifest
-from assay.sources.intake.poetry import poetry_entries
-from assay.sources.intake.poetry_versions import python_specifier
+from assay.sources.intake.pip.direct_references import ONLY_INDEXES
+from assay.sources.intake.pip.lines import entry_of
+from assay.sources.intake.pip.options import OWN_INDEX
 from assay.sources.intake.positions import Positions
-from assay.sources.intake.requirement_lines import entry_of
+from assay.sources.intake.projects.poetry import poetry_entries
+from assay.sources.intake.projects.poetry_versions import python_specifier
 
 BUILD = "build requirements"
 SECTION = re.compile(r"^[ \t]*\[[^\]\n]+\]", re.MULTILINE)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from assay.core.intake.document import Document, Entry
+from assay.sources.intake.code.imports import Imports, imported
 from assay.sources.intake.formats import array, text_of, toml
-from assay.sources.intake.install_commands import Installs
+from assay.sources.intake.pip.install_commands import Installs
+from assay.sources.intake.pip.lines import entry_of
 from assay.sources.intake.positions import Positions
-from assay.sources.intake.python_imports import Imports, imported
-from assay.sources.intake.requirement_lines import entry_of
 
 # The pattern of the standard, for blocks of the type `script`.
 BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")

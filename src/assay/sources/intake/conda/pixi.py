@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from assay.core.intake.document import Choice, Document, Entry
-from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range
+from assay.sources.intake.conda.names import channel_notes, conda_entry, python_of, python_range
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of, toml
-from assay.sources.intake.locks import ADDRESS, HERE, PATH, REPOSITORY
+from assay.sources.intake.locks.entries import ADDRESS, HERE, PATH, REPOSITORY
 from assay.sources.intake.positions import Positions
 
 SECTIONS = ("dependencies", "run-dependencies", "host-dependencies", "build-dependencies")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from assay.core.intake.document import Document, Entry
-from assay.sources.intake.conda_lists import package_of
-from assay.sources.intake.conda_names import channel_notes, python_of, required_name, spec_entry
-from assay.sources.intake.conda_specs import MatchSpec
+from assay.sources.intake.conda.lists import package_of
+from assay.sources.intake.conda.names import channel_notes, python_of, required_name, spec_entry
+from assay.sources.intake.conda.specs import MatchSpec
 from assay.sources.intake.formats import array, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     REPOSITORY,
     choices,

@@ -8,12 +8,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
 from assay.core.intake.document import Choice, Document, Entry
-from assay.sources.intake.conda_lists import package_of
-from assay.sources.intake.conda_lock import lock_document, preferred
-from assay.sources.intake.conda_names import channel_notes, python_of, required_name, spec_entry
-from assay.sources.intake.conda_specs import MatchSpec
+from assay.sources.intake.conda.lists import package_of
+from assay.sources.intake.conda.names import channel_notes, python_of, required_name, spec_entry
+from assay.sources.intake.conda.specs import MatchSpec
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.conda import lock_document, preferred
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     HERE,
     PATH,

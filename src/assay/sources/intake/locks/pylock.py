@@ -12,7 +12,7 @@ from typing import Any
 from assay.core.intake.document import Document, Entry
 from assay.core.intake.markers import for_members
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     HERE,
     PATH,

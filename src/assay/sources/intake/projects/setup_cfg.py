@@ -10,10 +10,10 @@ from dataclasses import replace
 from assay.core.intake.document import Document, Entry
 from assay.sources.intake.choices import choices_of
 from assay.sources.intake.formats import PROJECT_ITSELF, unreadable
+from assay.sources.intake.pip.lines import entry_of
+from assay.sources.intake.pip.requirements import COMMENT
 from assay.sources.intake.positions import Positions
-from assay.sources.intake.pyproject import BUILD
-from assay.sources.intake.requirement_lines import entry_of
-from assay.sources.intake.requirements import COMMENT
+from assay.sources.intake.projects.pyproject import BUILD
 
 FILE = re.compile(r"file:\s*(?P<files>.+)", re.DOTALL)
 OTHER_OPTION = re.compile(r"%\((?P<name>[\w.-]+)\)s")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from assay.sources.intake.formats import SHOWN
-from assay.sources.intake.source_conditions import marker_of
+from assay.sources.intake.projects.conditions import marker_of
 
 FILE = re.compile(
     r"[\w./\\-]*(req|depend|constraint)[\w./\\-]*\.(txt|in)|[\w./\\-]*requirements[\w./\\-]*", re.IGNORECASE

@@ -14,7 +14,7 @@ from assay.core.intake.document import Document, Entry
 from assay.core.intake.lock_graph import Condition, Edge, by_choice, marker_of, unasked
 from assay.core.intake.markers import for_members
 from assay.sources.intake.formats import PROJECT_ITSELF, array, table, text_of
-from assay.sources.intake.locks import (
+from assay.sources.intake.locks.entries import (
     ADDRESS,
     PATH,
     REPOSITORY,

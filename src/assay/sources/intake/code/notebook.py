@@ -9,9 +9,9 @@ from typing import Any
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
+from assay.sources.intake.code.imports import Imports, imported
 from assay.sources.intake.formats import array, parse_json, shown, table, text_of
-from assay.sources.intake.install_commands import Installs
-from assay.sources.intake.python_imports import Imports, imported
+from assay.sources.intake.pip.install_commands import Installs
 
 MAGIC = re.compile(
     r"(?P<indent>\s*+)(?:(?:!!?|%(?=\s*(?:pip|conda|mamba|micromamba|uv)\b)|%s(?:x|ystem)\b)(?P<command>.*)"

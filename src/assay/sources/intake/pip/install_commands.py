@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 
 from assay.core.intake.document import Entry
-from assay.sources.intake.conda_names import conda_entry, python_of
+from assay.sources.intake.conda.names import conda_entry, python_of
 from assay.sources.intake.formats import INSTALLERS, NO_INSTALLER, PROJECT_ITSELF, shown
-from assay.sources.intake.pip_options import WITH_VALUE, is_long_or_index, option_reason, split_option
-from assay.sources.intake.requirement_lines import entry_of
-from assay.sources.intake.shell_words import SHELLS, Word, commands, substitute
+from assay.sources.intake.pip.lines import entry_of
+from assay.sources.intake.pip.options import WITH_VALUE, is_long_or_index, option_reason, split_option
+from assay.sources.intake.pip.shell_words import SHELLS, Word, commands, substitute
 
 ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 # Words in front of a command.

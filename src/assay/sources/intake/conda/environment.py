@@ -10,11 +10,11 @@ from typing import Any
 
 from assay.core.errors import InvalidInputError
 from assay.core.intake.document import Document, Entry
-from assay.sources.intake.conda_lock import lock_document
-from assay.sources.intake.conda_names import channel_notes, conda_entry, python_of, python_range, spec_entry
-from assay.sources.intake.conda_specs import parse_spec
+from assay.sources.intake.conda.names import channel_notes, conda_entry, python_of, python_range, spec_entry
+from assay.sources.intake.conda.specs import parse_spec
 from assay.sources.intake.formats import array, check_count, parse_yaml, table
-from assay.sources.intake.requirements import entry_of, logical_lines
+from assay.sources.intake.locks.conda import lock_document
+from assay.sources.intake.pip.requirements import entry_of, logical_lines
 
 ITEM = re.compile(r"\s*-\s+(?P<value>[^#]*?)\s*(?P<comment>#.*)?")
 SELECTOR = re.compile(r"#\s*\[\s*(?P<negated>not\s+)?(?P<system>win|osx|linux|unix)(32|64)?\s*\]")

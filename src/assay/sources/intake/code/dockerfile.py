@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from assay.core.intake.document import Document
-from assay.sources.intake.install_commands import ASSIGNMENT, Installs
-from assay.sources.intake.shell_words import HEREDOC, Word, commands, substitute, without_heredocs
+from assay.sources.intake.pip.install_commands import ASSIGNMENT, Installs
+from assay.sources.intake.pip.shell_words import HEREDOC, Word, commands, substitute, without_heredocs
 
 INSTRUCTION = re.compile(r"\s*(?:ONBUILD\s+)?(?P<name>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
 IMAGE = re.compile(

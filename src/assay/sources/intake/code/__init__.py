@@ -1,0 +1,1 @@
+"""Code that says what it needs: notebooks, scripts, Dockerfiles."""

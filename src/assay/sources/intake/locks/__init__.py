@@ -1,0 +1,1 @@
+"""Lock files: exact versions with their markers, choices, and what requires what."""

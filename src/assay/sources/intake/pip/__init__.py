@@ -1,0 +1,1 @@
+"""Requirements files, their lines and options, and the commands that install."""

@@ -1,0 +1,1 @@
+"""Project files of all tools; `setup.py` is read and never run."""
