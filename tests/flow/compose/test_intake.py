@@ -92,6 +92,13 @@ def test_a_freeze_that_does_not_resolve(ana: Actor, index: LocalIndex) -> None: 
         reduce_to_intent(ana, read_files(ana, [("requirements.txt", b"app==1.0\ngone==2.0\n")]), NEWEST)
 
 
+def test_a_library_without_a_wheel_counts_as_asked_for(ana: Actor, index: LocalIndex) -> None:
+    """Its own requirements are known once it is built."""
+    index.add_source("old", "1.0", backend="")
+    found = read_files(ana, [("requirements.txt", FREEZE + b"old==1.0\n")])
+    assert reduce_to_intent(ana, found, NEWEST).libraries == ("app", "lone", "old")
+
+
 def test_what_was_asked_for_stands_beside_the_lock(ana: Actor) -> None:
     """A project file names it for the lock that was given along."""
     lock = (

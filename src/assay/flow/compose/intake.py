@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from assay.core.errors import AssayError, InvalidInputError
+from assay.core.errors import AssayError, InvalidInputError, ResolutionError
 from assay.core.intake.combine import Combined, GivenFile, combine
 from assay.core.intake.document import Document
 from assay.core.intake.intent import Reduced, reduced, roots
@@ -18,6 +18,7 @@ from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import ResolveRequest
 from assay.engine.resolving.compatibility import marker_variables
 from assay.engine.resolving.dependents import requires_of
+from assay.engine.resolving.uv_errors import without_wheel
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
 from assay.sources.intake.kinds import read
@@ -75,8 +76,8 @@ def read_files(
 def reduce_to_intent(actor: Actor, intake: Intake, python: str) -> Reduced:
     """Reduce exact versions to what was probably asked for, with the versions of everything as constraints.
 
-    Where the files say neither what was asked for nor what requires what, the exact list is resolved on `python`.
-    Raises ResolutionError when it does not resolve.
+    Where the files say neither what was asked for nor what requires what, the exact list is resolved on `python`;
+    libraries without a wheel count as asked for. Raises ResolutionError when it does not resolve.
     """
     check_right(actor, Right.COMPOSE)
     libraries = intake.combined.libraries
@@ -99,7 +100,19 @@ def _resolved_requires(actor: Actor, libraries: tuple[str, ...], python: str) ->
     )
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="intake-", dir=home() / "tmp") as workdir:
-        return requires_of(request, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials)
+        while True:
+            try:
+                return requires_of(
+                    request, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials
+                )
+            except ResolutionError as error:
+                lost = set(without_wheel(error.detail))
+                kept = tuple(
+                    line for line in request.libraries if canonicalize_name(Requirement(line).name) not in lost
+                )
+                if kept == request.libraries:
+                    raise
+                request = replace(request, libraries=kept)
 
 
 def _direct(combined: Combined) -> frozenset[str] | None:
