@@ -12,6 +12,7 @@ from assay.core.spec import (
     MAX_LINE,
     Spec,
     check_slug,
+    parse_constraints,
     parse_libraries,
     parse_library,
     parse_pin,
@@ -232,3 +233,19 @@ def test_what_is_no_slug_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="'Two Words' is not") as caught:
         check_slug("Two Words")
     assert caught.value.path == "slug"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("-e .", "is an option"), ("pandas[x]==2", "names extras"), ("pandas", "limits no version")],
+)
+def test_what_is_no_constraint_is_refused(line: str, words: str) -> None:
+    """A constraint names a library and versions; the path names its line."""
+    with pytest.raises(InvalidInputError, match=words) as caught:
+        parse_constraints(["numpy<3", line])
+    assert caught.value.path == "constraints[1]"
+
+
+def test_constraints() -> None:
+    """They are canonical lines."""
+    assert parse_constraints(["Numpy < 3", "# a comment"]) == ("Numpy<3",)

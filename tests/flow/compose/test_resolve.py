@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.people import lock_of, person, spec_input
 
-from assay.core.errors import ConflictError, ResolutionError
+from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.lock import Lock
 from assay.core.roles import Actor
 from assay.engine.interface import Resolved, ResolveRequest
@@ -127,3 +127,15 @@ def test_a_process_that_has_ended_is_not_killed_again(
     answer_with(monkeypatch, older, newer)
     assert preview(ana, spec_input("idna"), "page").lock == LOCK
     assert not resolving._latest._running
+
+
+def test_what_is_no_conflict_is_not_kept(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that is not available may be there the next time."""
+
+    def fail(_: Callable[[Process], None]) -> Lock:
+        raise UnavailableError("Not available.")
+
+    answer_with(monkeypatch, fail, lambda _: LOCK)
+    with pytest.raises(UnavailableError):
+        preview(ana, spec_input("six"), "page")
+    assert preview(ana, spec_input("six"), "page").lock == LOCK
