@@ -31,7 +31,9 @@ ENGINE = Path(engines.__file__).parent
 UVS = {
     "uv",
     "uv_engine",
+    "python_installations",
     "resolving.uv",
+    "resolving.dependents",
     "resolving.uv_errors",
     "resolving.uv_proxy",
     "resolving.index_proxy",

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from support.people import built, draft, lock_of, person, spec_input
-from support.pythons import make_archive
+from support.pythons import make_archive, unpack
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
 from assay.core.roles import Actor, Role
 from assay.engine.python_installations import Source, install
 from assay.flow import paths, pythons
 from assay.flow.compose.draft import SpecInput, edit_spec
-from assay.flow.paths import installed_interpreters, interpreter, interpreters
+from assay.flow.paths import interpreter, interpreters
 from assay.flow.pythons import install_next, list_pythons, next_queued, offer, request_installation, set_default
 from assay.jobs.python_installations import PythonInstallations
 from assay.store.models import Event, PythonVersion, Version, Workspace
@@ -23,6 +23,7 @@ from assay.store.models import Event, PythonVersion, Version, Workspace
 pytestmark = pytest.mark.django_db
 PYTHON = "3.11"
 NEW = "3.42.7"  # no machine has it
+OTHER = "3.41"  # lies in the folder of the tests
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def _home(settings: Any, tmp_path: Path) -> None:  # noqa: ANN401 - pytest-djang
     """Install into a home of its own, from a folder of its own."""
     settings.HOME, settings.PYTHON_MIRROR = tmp_path / "home", str(tmp_path / "folder")
     (tmp_path / "home").mkdir()
-    (tmp_path / "folder").mkdir()
+    unpack(tmp_path / "folder", f"{OTHER}.1")
 
 
 @pytest.fixture
@@ -44,21 +45,15 @@ def row_of(actor: Actor, minor: str) -> pythons.PythonRow:
     return next(one for one in list_pythons(actor) if one.minor == minor)
 
 
-def other_than(minor: str) -> str:
-    """Return another Python of this machine."""
-    return next(one for one in installed_interpreters() if one != minor)
-
-
 def test_what_is_no_longer_offered_stays_for_what_uses_it(admin: Actor) -> None:
     """New drafts are refused with those that are offered; an edit, a base and a build go on."""
     set_default(admin, PYTHON)
     draft(admin, "geo", "six")
-    other = other_than(PYTHON)
-    set_default(admin, other)
+    set_default(admin, OTHER)
     offer(admin, PYTHON, offered=False)
     offer(admin, PYTHON, offered=False)
     assert PYTHON not in interpreters()
-    with pytest.raises(InvalidInputError, match=f"Python {PYTHON} is not offered. Offered: {other}"):
+    with pytest.raises(InvalidInputError, match=f"Python {PYTHON} is not offered. Offered: {OTHER}"):
         draft(admin, "new", "six")
     version, _ = edit_spec(admin, "geo", 1, spec_input("idna"))
     assert version.python == PYTHON
@@ -73,17 +68,15 @@ def test_what_is_no_longer_offered_stays_for_what_uses_it(admin: Actor) -> None:
 
 def test_the_default_comes_first_and_stays_offered(admin: Actor) -> None:
     """One default; the newest where nobody chose one. What is not offered cannot be it."""
-    newest = next(iter(installed_interpreters()))
-    assert row_of(admin, newest).is_default
-    other = other_than(newest)
-    set_default(admin, other)
-    assert next(iter(interpreters())) == other
-    assert [one.minor for one in list_pythons(admin) if one.is_default] == [other]
+    assert row_of(admin, OTHER).is_default
+    set_default(admin, PYTHON)
+    assert next(iter(interpreters())) == PYTHON
+    assert [one.minor for one in list_pythons(admin) if one.is_default] == [PYTHON]
     with pytest.raises(ConflictError, match="is the default"):
-        offer(admin, other, offered=False)
-    offer(admin, newest, offered=False)
+        offer(admin, PYTHON, offered=False)
+    offer(admin, OTHER, offered=False)
     with pytest.raises(ConflictError, match="is not offered"):
-        set_default(admin, newest)
+        set_default(admin, OTHER)
     with pytest.raises(NotFoundError):
         set_default(admin, "3.99")
 
@@ -92,7 +85,7 @@ def test_an_administrator_takes_no_python_from_another_workspace(admin: Actor) -
     """Whoever runs the machine may. The counts are of all workspaces, and of one's own; events are in each."""
     olga = person("olga", Role.ADMIN, workspace="other")
     draft(olga, "maps", "six")
-    set_default(admin, other_than(PYTHON))
+    set_default(admin, OTHER)
     row = row_of(admin, PYTHON)
     assert (row.versions, row.own_versions, row.environments) == (1, 0, 1)
     assert row_of(olga, PYTHON).own_versions == 1

@@ -12,6 +12,15 @@ echo "[\\"cpython\\", \\"{version}\\", false, \\"$0\\", \\"${{0%/bin/*}}\\", \\"
 """
 
 
+def unpack(folder: Path, version: str) -> str:
+    """Put an installation of a version into a folder, where it is found, and return its minor version."""
+    with tarfile.open(make_archive(folder.parent / "archives", version)) as archive:
+        archive.extractall(folder.parent / "unpacked", filter="data")
+    folder.mkdir(exist_ok=True)
+    (folder.parent / "unpacked" / "python").rename(folder / f"cpython-{version}")
+    return ".".join(version.split(".")[:2])
+
+
 def make_archive(folder: Path, version: str, *, works: bool = True) -> Path:
     """Write the archive of a version into a folder, in the layout of python-build-standalone."""
     minor = ".".join(version.split(".")[:2])

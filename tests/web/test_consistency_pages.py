@@ -82,6 +82,7 @@ def test_outliers_are_proposed_to_move(ben: Actor, monkeypatch: pytest.MonkeyPat
         lock = lock_of({"six": "1.17.0", "idna": "2.8"})
         need = Profile(python="3.11", lines=spec_input.libraries)
         fields = {"direct": ("six", "idna"), "corrections": (), "added": 2, "kept": "", "moved": (), "new_bytes": 0}
+        fields["shown"] = ""
         return Preview(lock=lock, need=need, **fields)  # type: ignore[arg-type]  # a dictionary of its fields
 
     monkeypatch.setattr(align, "preview", answer)

@@ -237,6 +237,15 @@ class Engine(Protocol):
         """
         ...
 
+    def requires(
+        self, request: ResolveRequest, *, paths: EnginePaths, workdir: str, credentials: Credentials | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """Resolve a request and map each library to those that it requires, without running package code.
+
+        A library without a wheel requires nothing known. Raises ResolutionError.
+        """
+        ...
+
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
         """Resolve the request of a build. Raises ResolutionError or BuildError."""
         ...

@@ -35,6 +35,14 @@ class UvEngine:
         """Resolve without running package code; of an sdist, its metadata or its stored wheel is read."""
         return preview_with_sdists(request, paths, Path(workdir), credentials or {}, started)
 
+    def requires(
+        self, request: ResolveRequest, *, paths: EnginePaths, workdir: str, credentials: Credentials | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """Resolve and return the edges that uv annotates."""
+        from assay.engine.resolving.dependents import requires_of  # noqa: PLC0415 - only imports of files need it
+
+        return requires_of(request, cache=paths.cache, workdir=workdir, credentials=credentials)
+
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
         """Resolve for a build; a library without a wheel is built from its sdist if the request allows it."""
 

@@ -117,7 +117,7 @@ def test_the_plan_has_a_table_for_each_source(
 ) -> None:
     """Who uses it, what moves, what is gained; the number of queries does not depend on the libraries."""
     client = visitor(ana)
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(26):
         text = view(client, f"{PAGE}/plan?versions=ds@1,viz@1")
     assert "1 person in 90 days" in text
     assert "frame 1.5.0 2.1.0 ▲ major" in text

@@ -10,18 +10,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from support.caller import Caller
 from support.people import draft, person, visitor
-from support.pythons import make_archive
+from support.pythons import make_archive, unpack
 
 from assay.cli.main import main
 from assay.core.roles import Role
 from assay.engine.python_installations import UnavailableError
 from assay.flow import pythons
-from assay.flow.paths import installed_interpreters
 from assay.flow.pythons import install_next, next_queued
 from assay.store.models import PythonVersion
 
 pytestmark = pytest.mark.django_db
-FIRST, SECOND = list(installed_interpreters())[:2]
+FIRST, SECOND = "3.41", "3.11"  # the first lies in the folder of the tests
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +29,7 @@ def _home(settings: Any, tmp_path: Path) -> None:  # noqa: ANN401 - pytest-djang
     settings.HOME, settings.PYTHON_MIRROR = tmp_path / "home", str(tmp_path / "folder")
     (tmp_path / "home").mkdir()
     make_archive(tmp_path / "folder", "3.42.7")
+    unpack(tmp_path / "folder", f"{FIRST}.1")
 
 
 def test_the_page_shows_each_python_and_changes_it() -> None:
@@ -100,7 +100,7 @@ def test_the_api_lists_changes_and_installs() -> None:
     caller = Caller(person("admin", Role.ADMIN))
     rows = {one["minor"]: one for one in caller.get("/pythons").json()["items"]}
     assert rows[FIRST]["is_default"]
-    assert rows[FIRST]["kind"] in {"system", "pyenv", "uv"}
+    assert rows[FIRST]["kind"] == "folder"
     path = "/api/v1/workspaces/default/pythons"
     changed = caller.client.patch(f"{path}/{SECOND}", {"default": True}, content_type="application/json").json()
     assert changed["is_default"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from assay.core.errors import ResolutionError
 from assay.engine import uv
 from assay.engine.interface import Credentials, ResolveRequest
 from assay.engine.resolving.index_routing import index_for_uv
-from assay.engine.resolving.uv_errors import explain
+from assay.engine.resolving.uv_errors import explain, without_wheel
 from assay.engine.resolving.uv_proxy import uv_proxy
 
 TIMEOUT = 60.0  # seconds; the metadata of a thousand exact versions is read in less
@@ -21,7 +23,24 @@ LINE = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==\S+.*?# via (?P<via>.+)")
 def requires_of(
     request: ResolveRequest, *, cache: str, workdir: str, credentials: Credentials | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Resolve and map each library to those that it requires. Raises ResolutionError with an explanation."""
+    """Resolve and map each library to those that it requires; libraries without a wheel are left out.
+
+    Raises ResolutionError with an explanation.
+    """
+    while True:
+        try:
+            return _requires(request, cache=cache, workdir=workdir, credentials=credentials or {})
+        except ResolutionError as error:
+            lost = set(without_wheel(error.detail))
+            kept = tuple(line for line in request.libraries if canonicalize_name(Requirement(line).name) not in lost)
+            if kept == request.libraries:
+                raise
+            request = replace(request, libraries=kept)
+
+
+def _requires(
+    request: ResolveRequest, *, cache: str, workdir: str, credentials: Credentials
+) -> dict[str, tuple[str, ...]]:
     folder = Path(workdir)
     (folder / "requirements.in").write_text("".join(f"{line}\n" for line in request.libraries))
     output = folder / "annotated.txt"
@@ -35,7 +54,7 @@ def requires_of(
         index_for_uv(request),
     ]
     arguments += ["--no-header", "--annotation-style", "line", "--no-build", "--output-file", output.name]
-    with uv_proxy(request, credentials or {}) as variables:
+    with uv_proxy(request, credentials) as variables:
         finished = uv.run(
             [*arguments, "requirements.in"], cache=cache, cwd=workdir, timeout=TIMEOUT, variables=variables
         )

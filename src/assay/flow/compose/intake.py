@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from assay.core.errors import AssayError, InvalidInputError, ResolutionError
+from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.combine import Combined, GivenFile, combine
 from assay.core.intake.document import Document
 from assay.core.intake.intent import Reduced, reduced, roots
 from assay.core.roles import Actor, Right, check_right
+from assay.engine.engines import engine_of
 from assay.engine.interface import ResolveRequest
 from assay.engine.resolving.compatibility import marker_variables
-from assay.engine.resolving.dependents import requires_of
-from assay.engine.resolving.uv_errors import without_wheel
 from assay.flow.package_indexes import indexes_in
 from assay.flow.paths import engine_paths, home, interpreter, interpreters
 from assay.sources.intake.kinds import read
@@ -100,19 +99,9 @@ def _resolved_requires(actor: Actor, libraries: tuple[str, ...], python: str) ->
     )
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="intake-", dir=home() / "tmp") as workdir:
-        while True:
-            try:
-                return requires_of(
-                    request, cache=engine_paths().cache, workdir=workdir, credentials=sources.credentials
-                )
-            except ResolutionError as error:
-                lost = set(without_wheel(error.detail))
-                kept = tuple(
-                    line for line in request.libraries if canonicalize_name(Requirement(line).name) not in lost
-                )
-                if kept == request.libraries:
-                    raise
-                request = replace(request, libraries=kept)
+        return engine_of(request).requires(
+            request, paths=engine_paths(), workdir=workdir, credentials=sources.credentials
+        )
 
 
 def _direct(combined: Combined) -> frozenset[str] | None:
