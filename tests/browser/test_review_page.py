@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_all_questions_are_answered_on_the_first_screen(page: Page) -> None:
     assert shown == 6
     check(page)
     page.mouse.wheel(0, 10_000)
-    page.wait_for_function("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+    until(page, "scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
     assert whole(page, page.get_by_role("button", name="Approve…"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -193,10 +194,18 @@ def test_keys_move_mark_and_decide(page: Page) -> None:
     check(page)
 
 
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression holds. Pages forbid what Playwright's own waiting would do: to evaluate text."""
+    ends = time.monotonic() + 30
+    while not page.evaluate(expression):
+        assert time.monotonic() < ends, expression
+        page.wait_for_timeout(50)
+
+
 def leave(page: Page) -> None:
     """Close a dialog, and wait until the page has the keyboard again."""
     page.keyboard.press("Escape")
-    page.wait_for_function("document.activeElement === document.body")
+    until(page, "document.activeElement === document.body")
 
 
 def test_each_warning_can_be_read_without_a_click(page: Page) -> None:

@@ -58,11 +58,12 @@ export class Suggestions {
     return name ? { kind: "versions", name, text, from: caret - text.length, to: caret + after.length, line } : null;
   }
 
-  // Only what is typed opens the list: pasted and imported text has its names already.
-  typed({ target: field, inputType }) {
+  // Only what is typed opens the list: pasted and imported text, and text that comes at once, has its names already.
+  typed({ target: field, inputType, data }) {
     if (this.writing) return;
     clearTimeout(this.timer);
-    const wanted = TYPED.test(inputType ?? "") && this.read(field);
+    const atOnce = inputType === "insertText" && (data?.length ?? 0) > 1;
+    const wanted = !atOnce && TYPED.test(inputType ?? "") && this.read(field);
     if (!wanted) this.close();
     else this.timer = setTimeout(() => this.search(field, wanted), PAUSE);
   }
