@@ -318,3 +318,11 @@ def processes() -> Iterator[list[Popen[str]]]:
     for process in begun:
         process.kill()
         process.wait()
+
+
+def test_no_fix_is_offered_twice(index: LocalIndex) -> None:
+    """A newer version and any version end at the same release."""
+    index.add("shared", "2.0")
+    conflict = explain_conflict(person("ana"), spec_input("shared==1.0"))
+    assert conflict is not None
+    assert [fix.libraries for fix in conflict.fixes] == [("shared>=2.0",)]

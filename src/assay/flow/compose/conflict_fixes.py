@@ -89,7 +89,7 @@ def find_problem(actor: Actor, spec_input: SpecInput, *, shown: str = "") -> Pro
 
 
 def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: Path | None = None) -> Iterator[Fix]:
-    """Yield fixes as they are found. Ends early when `cancelled`; `folder` is for temporary files."""
+    """Yield fixes as they are found, each list once. Ends early when `cancelled`; `folder` is for temporary files."""
     libraries = problem.request.libraries
     tried = candidates(
         libraries,
@@ -99,10 +99,15 @@ def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: 
         similar=problem.similar,
         constraints=problem.request.constraints,
     )
+    seen: set[object] = set()
     with _temporary(folder) as place:
         for candidate, lock in Trials(problem.request, problem.credentials, place).run(tried, cancelled):
             versions = {one.name: one.version for one in lock.libraries}
-            yield fix_of(candidate, libraries, problem.before, versions, problem.request.constraints)
+            fix = fix_of(candidate, libraries, problem.before, versions, problem.request.constraints)
+            what = (fix.libraries, fix.python, fix.constraints)
+            if what not in seen:  # two candidates may end at the same release
+                seen.add(what)
+                yield fix
 
 
 class _temporary:  # noqa: N801 - used as a function
