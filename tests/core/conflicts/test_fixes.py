@@ -13,7 +13,9 @@ from assay.core.conflicts.fixes import (
     Candidate,
     Change,
     Dependency,
+    Fix,
     Move,
+    best_first,
     candidates,
     dependencies_in,
     fix_of,
@@ -215,3 +217,10 @@ def test_constraints_in_conflict_can_be_cleared() -> None:
     one = fix_of(candidates(lines, "of shared", constraints=limits)[0], lines, {}, after, limits)
     assert one.words == "Clear the constraint shared==1.0"
     assert not [one for one in candidates(lines, "of app", constraints=limits) if one.change is Change.CONSTRAINTS]
+
+
+def test_each_result_is_offered_once() -> None:
+    """A newer version and any version may end at the same release: the change that says more counts."""
+    newer = Fix(words="newer", libraries=("app>=2",), change=Change.NEWER)
+    same = Fix(words="any", libraries=("app>=2",), change=Change.ANY)
+    assert best_first([same, newer]) == (newer,)

@@ -7,7 +7,7 @@ it works. Candidates stand in the order in which they are tried: narrow changes 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -276,6 +276,14 @@ def _at_least(line: str, loosened: str, version: str) -> str:
     """
     named = any(one.operator not in {"<", "<=", "!="} for one in Requirement(line).specifier)
     return _with(line, SpecifierSet(f">={release(version)}")) if named else loosened
+
+
+def best_first(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
+    """Return fixes in their order, each result once: two changes may end at the same release."""
+    found: dict[object, Fix] = {}
+    for one in sorted(fixes, key=lambda fix: fix.rank):
+        found.setdefault((one.libraries, one.python, one.constraints), one)
+    return tuple(found.values())
 
 
 def at_least(pin: Specifier) -> str:

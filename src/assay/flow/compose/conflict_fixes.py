@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from assay.core.conflicts.fixes import Dependency, Fix, candidates, dependencies_in, fix_of
+from assay.core.conflicts.fixes import Dependency, Fix, best_first, candidates, dependencies_in, fix_of
 from assay.core.conflicts.message import parse
 from assay.core.conflicts.words import Line, chain
 from assay.core.errors import ResolutionError
@@ -61,12 +61,11 @@ def explain_conflict(actor: Actor, spec_input: SpecInput) -> Conflict | None:
     problem = find_problem(actor, spec_input)
     if problem is None:
         return None
-    found = sorted(found_fixes(problem), key=lambda fix: fix.rank)
     return Conflict(
         error=problem.error,
         chain=problem.chain,
         dependencies=dependencies_in(problem.error.detail),
-        fixes=tuple(found),
+        fixes=best_first(found_fixes(problem)),
     )
 
 
@@ -89,7 +88,7 @@ def find_problem(actor: Actor, spec_input: SpecInput, *, shown: str = "") -> Pro
 
 
 def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: Path | None = None) -> Iterator[Fix]:
-    """Yield fixes as they are found, each list once. Ends early when `cancelled`; `folder` is for temporary files."""
+    """Yield fixes as they are found. Ends early when `cancelled`; `folder` is for temporary files."""
     libraries = problem.request.libraries
     tried = candidates(
         libraries,
@@ -99,15 +98,10 @@ def found_fixes(problem: Problem, cancelled: Callable[[], bool] = bool, folder: 
         similar=problem.similar,
         constraints=problem.request.constraints,
     )
-    seen: set[object] = set()
     with _temporary(folder) as place:
         for candidate, lock in Trials(problem.request, problem.credentials, place).run(tried, cancelled):
             versions = {one.name: one.version for one in lock.libraries}
-            fix = fix_of(candidate, libraries, problem.before, versions, problem.request.constraints)
-            what = (fix.libraries, fix.python, fix.constraints)
-            if what not in seen:  # two candidates may end at the same release
-                seen.add(what)
-                yield fix
+            yield fix_of(candidate, libraries, problem.before, versions, problem.request.constraints)
 
 
 class _temporary:  # noqa: N801 - used as a function

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from assay.core.conflicts.fixes import Change, Fix, Move
+from assay.core.conflicts.fixes import Change, Fix, Move, best_first
 from assay.core.roles import Actor
 from assay.flow.compose import fix_trials
 from assay.flow.compose.conflict_fixes import Problem, found_fixes
@@ -86,7 +86,7 @@ def _left(folder: Path) -> bool:
 
 
 def _write(folder: Path, fixes: list[Fix] | tuple[Fix, ...], *, done: bool) -> None:
-    ordered = sorted(fixes, key=lambda fix: fix.rank)
+    ordered = best_first(fixes)
     temporary = folder / f".{STATE}"
     temporary.write_text(json.dumps({"fixes": [asdict(one) for one in ordered], "done": done}))
     temporary.replace(folder / STATE)
