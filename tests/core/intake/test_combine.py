@@ -171,3 +171,9 @@ def test_nothing_is_lost(entries: list[list[Entry]]) -> None:
         assert all(one.reason for one in (*read.merged, *read.left_out))
     assert len(found.libraries) + len(found.constraints) == sum(len(one.taken) for one in found.files)
     assert parse_libraries(found.libraries)[0] == found.libraries
+
+
+def test_a_file_that_includes_its_namesake() -> None:
+    """`-r ../requirements.txt` in a requirements.txt is another file, which was not given."""
+    found = combined(file(Entry(text="-r ../a.txt", include="../a.txt"), name="a.txt"))
+    assert found.files[0].left_out[0].reason == "lists more libraries in a.txt: import that file too"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.intake.intent import reduced, roots
+from assay.core.intake.intent import asked_with, reduced, roots
 
 GRAPH = {"pandas": ("numpy", "six"), "dateutil": ("six",), "a": ("b",), "b": ("a", "gone"), "c": ("a",)}
 
@@ -52,3 +52,10 @@ def test_reduced() -> None:
     assert found.libraries == ("Pandas[excel]", "six>=1", 'x; python_version < "3.12"', "y==1.*", "z")
     assert found.constraints == ("Pandas==2.2.1", "numpy==1.26.4", 'x===2; python_version < "3.12"')
     assert found.others == ("numpy",)
+
+
+def test_what_is_asked_for_leads_to_everything() -> None:
+    """What it does not lead to has roots of its own; what is asked for and not there is no root of anything."""
+    names = ["pandas", "numpy", "six", "dateutil", "lone"]
+    assert asked_with(["pandas", "gone"], names, GRAPH) == {"pandas", "gone", "dateutil", "lone"}
+    assert asked_with(["pandas", "dateutil", "lone"], names, GRAPH) == {"pandas", "dateutil", "lone"}

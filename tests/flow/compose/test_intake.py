@@ -132,3 +132,20 @@ def test_what_a_lock_names_as_direct(ana: Actor) -> None:
         '[[package]]\nname = "shared"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n'
     )
     assert reduce_to_intent(ana, read(ana, uv__lock=lock), NEWEST).libraries == ("app",)
+
+
+def test_constraints_are_not_asked_for(ana: Actor, index: LocalIndex) -> None:  # noqa: ARG001 - a fixture
+    """A limit that was given along with a freeze does not stand for what was asked for."""
+    found = read_files(ana, [("freeze.txt", FREEZE), ("constraints.txt", b"shared<2\n")])
+    assert found.direct is None
+    assert reduce_to_intent(ana, found, NEWEST).libraries == ("app", "lone")
+
+
+def test_a_list_beside_an_unrelated_lock_loses_nothing(ana: Actor) -> None:
+    """What the list does not lead to keeps its roots."""
+    lock = (
+        'lock-version = "1.0"\n[[packages]]\nname = "app"\nversion = "1.0"\ndependencies = [{name = "shared"}]\n'
+        '[[packages]]\nname = "shared"\nversion = "3"\n'
+    )
+    found = read(ana, r__txt="lone", pylock__toml=lock)
+    assert reduce_to_intent(ana, found, NEWEST).libraries == ("lone", "app")

@@ -38,8 +38,8 @@ class Result:
     """An entry with what became of it.
 
     `reason` says where it was merged, why it was left out, or what part of it was changed when it was taken.
-    `name` is the normalised name of its library, '' for what is no library or is left out. `unselected`: it belongs
-    to a choice that is not selected.
+    `name` is the normalised name of the library that it adds, '' for constraints and what is left out. `unselected`:
+    it belongs to a choice that is not selected.
     """
 
     entry: Entry
@@ -171,7 +171,7 @@ class _Combination:
             reason = f"belongs to {entry.choice}, which is not selected"
             return Result(entry=entry, outcome=Outcome.LEFT_OUT, reason=reason, unselected=True)
         if entry.include:
-            return self._include(entry)
+            return self._include(file, entry)
         if not entry.library:
             return _left_out(entry, entry.reason or "is not a library")
         limits = entry.limits or PurePosixPath(file.name).name in self._limiting
@@ -205,24 +205,25 @@ class _Combination:
             self._truths[key] = truth(marker, self._pythons)
         return self._truths[key]
 
-    def _include(self, entry: Entry) -> Result:
+    def _include(self, file: GivenFile, entry: Entry) -> Result:
         name = PurePosixPath(entry.include.replace("\\", "/")).name
-        if name in self._given:
+        if name in self._given and name != PurePosixPath(file.name).name:  # another one of its own name is not here
             return Result(entry=entry, outcome=Outcome.MERGED, reason=f"{name} is among the files")
         what = "limits versions" if entry.limits else "lists more libraries"
         return _left_out(entry, f"{what} in {name[:80]}: import that file too")
 
     def _add(self, to: _List, new: _Kept, entry: Entry) -> Result:
         key = (canonicalize_name(new.requirement.name), str(new.requirement.marker or ""))
+        name = key[0] if to is self._libraries else ""
         old = to.kept.get(key)
         if old is None:
             to.kept[key] = new
-            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note, name=key[0])
+            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note, name=name)
         if old.weak and not new.weak:
             new.requirement.extras |= old.requirement.extras
             to.kept[key] = new
             self._replace(old.at, f"{new.place} names the same library and counts")
-            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note, name=key[0])
+            return Result(entry=entry, outcome=Outcome.TAKEN, reason=entry.note, name=name)
         joined = _joined(old.requirement.specifier, new.requirement.specifier)
         if new.weak and not old.weak:
             joined = old.requirement.specifier
@@ -231,7 +232,7 @@ class _Combination:
             return _left_out(entry, reason)
         old.requirement.specifier = joined
         old.requirement.extras |= new.requirement.extras
-        return Result(entry=entry, outcome=Outcome.MERGED, reason=f"{old.place} names the same library", name=key[0])
+        return Result(entry=entry, outcome=Outcome.MERGED, reason=f"{old.place} names the same library", name=name)
 
     def _replace(self, at: tuple[int, int], reason: str) -> None:
         number, position = at

@@ -29,8 +29,7 @@ def roots(names: Sequence[str], requires: Requires) -> tuple[str, ...]:
 
     Of libraries that require each other and that nothing else requires, the first is a root.
     """
-    known = set(names)
-    edges = {name: {one for one in requires.get(name, ()) if one in known and one != name} for name in names}
+    edges = _edges(names, requires)
     required = {one for found in edges.values() for one in found}
     chosen = [name for name in names if name not in required]
     covered = {one for name in chosen for one in _reached(name, edges)}
@@ -40,6 +39,18 @@ def roots(names: Sequence[str], requires: Requires) -> tuple[str, ...]:
             chosen = [one for one in chosen if one not in reached] + [name]
             covered |= reached
     return tuple(name for name in names if name in set(chosen))
+
+
+def asked_with(asked: Iterable[str], names: Sequence[str], requires: Requires) -> frozenset[str]:
+    """Return the names that were asked for, and the roots of those that none of them leads to: nothing is lost."""
+    wanted, edges = frozenset(asked), _edges(names, requires)
+    reached = {one for name in wanted & edges.keys() for one in _reached(name, edges)}
+    return wanted | set(roots([one for one in names if one not in reached], requires))
+
+
+def _edges(names: Sequence[str], requires: Requires) -> dict[str, set[str]]:
+    known = set(names)
+    return {name: {one for one in requires.get(name, ()) if one in known and one != name} for name in names}
 
 
 def _reached(name: str, edges: Mapping[str, set[str]]) -> set[str]:

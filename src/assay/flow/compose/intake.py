@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from assay.core.errors import AssayError, InvalidInputError
 from assay.core.intake.combine import Combined, GivenFile, combine
 from assay.core.intake.document import Document
-from assay.core.intake.intent import Reduced, reduced, roots
+from assay.core.intake.intent import Reduced, asked_with, reduced, roots
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.engines import engine_of
 from assay.engine.interface import ResolveRequest
@@ -40,6 +40,11 @@ class Intake:
     locked: bool
     direct: frozenset[str] | None
     requires: Mapping[str, tuple[str, ...]]
+
+    @property
+    def reducible(self) -> bool:
+        """Whether there is a shorter list to look for: exact versions of several libraries."""
+        return self.locked and len(self.combined.libraries) > 1
 
 
 def read_files(
@@ -80,10 +85,11 @@ def reduce_to_intent(actor: Actor, intake: Intake, python: str) -> Reduced:
     """
     check_right(actor, Right.COMPOSE)
     libraries = intake.combined.libraries
-    asked = intake.direct
-    if asked is None:
-        requires = intake.requires or _resolved_requires(actor, libraries, python)
-        asked = frozenset(roots([canonicalize_name(Requirement(line).name) for line in libraries], requires))
+    names = [canonicalize_name(Requirement(line).name) for line in libraries]
+    if intake.direct is None:
+        return reduced(libraries, roots(names, intake.requires or _resolved_requires(actor, libraries, python)))
+    # Without a graph, what the files ask for is believed to lead to all of their lock.
+    asked = asked_with(intake.direct, names, intake.requires) if intake.requires else intake.direct
     return reduced(libraries, asked)
 
 

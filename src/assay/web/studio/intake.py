@@ -50,11 +50,10 @@ def _context(request: Visit, found: Intake, chosen: list[tuple[str, str]] | None
         "files": [_file(one, chosen) for one in found.combined.files],
         "libraries": found.combined.libraries,
         "constraints": found.combined.constraints,
-        "reducible": found.locked and len(found.combined.libraries) > 1,
         "hold": request.POST.get("hold") == "yes" or "hold-shown" not in request.POST,
         "offered": list(interpreters()),
     }
-    if not shown["reducible"] or request.POST.get("mode") != "intent":
+    if not found.reducible or request.POST.get("mode") != "intent":
         return shown
     try:
         reduced = reduce_to_intent(request.actor, found, found.python or shown["offered"][0])
