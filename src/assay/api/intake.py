@@ -14,7 +14,7 @@ from assay.api.schemas import Body, example
 from assay.core.errors import InvalidInputError, ResolutionError, UnavailableError
 from assay.core.intake.combine import ReadFile, Result
 from assay.core.roles import Right
-from assay.flow.compose.intake import Intake, read_files, reduce_to_intent
+from assay.flow.compose.intake import MAX_FILES, Intake, read_files, reduce_to_intent
 from assay.flow.paths import interpreters
 
 router = Router(tags=["Environments"])
@@ -44,7 +44,7 @@ class IntakeIn(Body):
 
     model_config = example({"files": [{"name": "requirements.txt", "text": "pandas==2.1.0"}], "reduce": True})
 
-    files: list[IntakeFile] = Field(min_length=1, max_length=20)
+    files: list[IntakeFile] = Field(min_length=1, max_length=MAX_FILES)
     choices: list[IntakeChoice] | None = None
     python: str | None = None
     reduce: bool = False

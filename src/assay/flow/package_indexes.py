@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from assay.core.errors import ConflictError, NotFoundError
 from assay.core.events import EventName
-from assay.core.package_indexes import check_address, check_index_name, check_patterns
+from assay.core.package_indexes import check_address, check_index_name, check_patterns, owning_index
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Credentials, Index
 from assay.store.audit_log import record
 from assay.store.encryption import decrypt, encrypt
 from assay.store.models import PackageIndex, Workspace
+
+if TYPE_CHECKING:
+    from assay.engine.fetching.network import Network
 
 PURPOSE = "package source"  # part of every stored password: never change it
 BUILT_IN = "default"  # the name of the installation's default index
@@ -43,6 +46,21 @@ class PackageIndexes:
     others: tuple[Index, ...]
     credentials: Credentials
     allow_sdists: bool = True
+
+    @property
+    def every(self) -> tuple[Index, ...]:
+        """All indexes, the default one first."""
+        return (self.index, *self.others)
+
+    def owner_of(self, name: str) -> Index:
+        """Return the only index that a library may come from."""
+        return owning_index(name, self.others) or self.index
+
+    def network(self) -> Network:
+        """Return the network as far as requests to these indexes need it."""
+        from assay.engine.fetching.network import Network  # noqa: PLC0415 - slow import, few need it
+
+        return Network(self.every, self.credentials)
 
 
 def indexes_in(workspace_id: int) -> PackageIndexes:
@@ -133,14 +151,11 @@ def check_connection(actor: Actor, name: str) -> str:
     """Request a library that does not exist from an index, and return the result as a sentence."""
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - slow import, needed only here
 
-    from assay.engine.fetching.network import Network  # noqa: PLC0415 - the same
-
     find_index(actor, name)
     sources = indexes_in(actor.workspace_id)
-    network = Network((sources.index, *sources.others), sources.credentials)
-    source = next(one for one in (sources.index, *sources.others) if one.name == name)
+    source = next(one for one in sources.every if one.name == name)
     try:
-        response = network.open(
+        response = sources.network().open(
             f"{source.url}/assay-connection-test/", {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.1"}
         )
     except HTTPError as error:

@@ -20,7 +20,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from assay.core.errors import AssayError, ConflictError, InvalidInputError, NotFoundError
-from assay.core.events import EventName
+from assay.core.events import AUTOMATIC, EventName
 from assay.core.lifecycle import Status
 from assay.core.python_support import support_ends
 from assay.core.roles import Actor, Right, check_right
@@ -288,6 +288,6 @@ def _find(minor: str, workspace_id: int | None = None) -> PythonRow:
 
 def _record(event: EventName, actor: Actor | None, minor: str, **detail: str) -> None:
     """Record an event in the audit log of every workspace: each of them has these Pythons."""
-    name = actor.name if actor else "assay"
+    name = actor.name if actor else AUTOMATIC
     for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True):
         record(event, workspace_id=workspace_id, actor=name, detail={"python": minor, **detail})

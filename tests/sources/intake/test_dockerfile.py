@@ -22,7 +22,7 @@ RUN apt-get update && apt-get install -y build-essential \
       "numpy>=1.2" torch==${TORCH} --index-url https://x.example \
       $UNKNOWN
 COPY . .
-RUN --mount=type=cache,target=/root/.cache \
+RUN --mount=type=cache,target=/var/cache/pip \
     uv pip install --system -r requirements.txt -c limits.txt -e .
 RUN ["pip", "install", "six"]
 RUN ["broken

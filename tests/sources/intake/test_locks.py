@@ -84,9 +84,9 @@ name = "jupyter"
 version = "1.0.0"
 source = { registry = "https://pypi.org/simple" }
 dependencies = [{ name = "terminado" }]
-sdist = { url = "https://files.pythonhosted.org/j.tar.gz", hash = "sha256:00", size = 1 }
+sdist = { url = "https://files.example/j.tar.gz", hash = "sha256:00", size = 1 }
 wheels = [
-    { url = "https://files.pythonhosted.org/j.whl", hash = "sha256:00", size = 1 },
+    { url = "https://files.example/j.whl", hash = "sha256:00", size = 1 },
 ]
 
 [[package]]
@@ -776,7 +776,7 @@ package:
   version: 1.16.0
   manager: pip
   platform: linux-64
-  url: https://files.pythonhosted.org/packages/six.whl
+  url: https://files.example/packages/six.whl
   category: main
 - name: own
   version: 1.0.0
@@ -921,7 +921,7 @@ environments:
       - conda: https://conda.anaconda.org/conda-forge/linux-64/numpy-1.26.4-py311h64a7726_0.conda
       - conda: https://conda.anaconda.org/conda-forge/linux-64/python-3.11.9-hb806964_0_cpython.conda
       - conda: https://conda.anaconda.org/conda-forge/linux-64/libzlib-1.2.13-h4ab18f5_6.conda
-      - pypi: https://files.pythonhosted.org/packages/aa/six-1.16.0-py2.py3-none-any.whl
+      - pypi: https://files.example/packages/aa/six-1.16.0-py2.py3-none-any.whl
       - pypi: git+https://github.com/a/b
       - pypi: ./
       - pypi: https://example.org/x.zip
@@ -948,7 +948,7 @@ packages:
 - conda: https://conda.anaconda.org/conda-forge/win-64/numpy-1.26.3-py311h64a7726_0.conda
   depends:
   - ucrt
-- pypi: https://files.pythonhosted.org/packages/aa/six-1.16.0-py2.py3-none-any.whl
+- pypi: https://files.example/packages/aa/six-1.16.0-py2.py3-none-any.whl
   name: six
   version: 1.16.0
   sha256: 00

@@ -14,6 +14,8 @@ from assay.engine.fetching.network import Network
 BLOCK = 64 << 10  # bytes of one request; the directory of most archives fits into the last block
 MAX_BYTES = 4 << 20  # of one wheel; archives with very many files have larger directories
 MAX_METADATA = 2 << 20  # bytes, unpacked
+# What zipfile raises for no archive, an unknown compression, an encrypted member, and a member that ends early.
+BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError)
 
 
 def read_wheel_metadata(network: Network, url: str, size: int) -> bytes | None:
@@ -24,7 +26,7 @@ def read_wheel_metadata(network: Network, url: str, size: int) -> bytes | None:
             if len(names) != 1 or names[0].file_size > MAX_METADATA:
                 return None
             return archive.read(names[0])
-    except (HTTPError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (HTTPError, OSError, *BROKEN):
         return None
 
 

@@ -19,12 +19,10 @@ from packaging.utils import InvalidName, canonicalize_name
 from assay.core.errors import NotFoundError, UnavailableError
 from assay.core.lock import File, LockedLibrary
 from assay.core.lock import Lock as LockValue
-from assay.core.package_indexes import owning_index
 from assay.core.policy.facts import Project
 from assay.core.policy.findings import Finding
 from assay.core.releases import ProjectFile, Release, fitting
 from assay.core.roles import Actor, Right, check_right
-from assay.engine.fetching.network import Network
 from assay.engine.interface import Index
 from assay.engine.resolving.compatibility import tag_ranks, this_platform
 from assay.engine.wheel_store.licence_files import declared_licence
@@ -93,7 +91,7 @@ def library_versions(actor: Actor, name: str, *, python: str = "", base: str = "
     interpreter = offered.get(found)
     return LibraryDetails(
         name=name,
-        index=_owner(name, sources).name,
+        index=sources.owner_of(name).name,
         python=found,
         project=listing.project,
         releases=fitting(
@@ -119,7 +117,7 @@ def library_details(
     if found.newest is None:
         return replace(found, live=live)
     sources = indexes_in(actor.workspace_id)
-    locked = _as_locked(found, found.newest, _owner(found.name, sources))
+    locked = _as_locked(found, found.newest, sources.owner_of(found.name))
     headers = _headers(found.newest.file, sources)
     built = LockedFile.objects.filter(key=library_fact(locked, "").key).values_list("licence", flat=True).first()
     return replace(
@@ -170,17 +168,9 @@ def _normal(name: str) -> str:
         raise NotFoundError(f"{name[:40]!r} is no library name.", hint="Check the spelling.") from error
 
 
-def _owner(name: str, sources: PackageIndexes) -> Index:
-    return owning_index(name, sources.others) or sources.index
-
-
-def _network(sources: PackageIndexes) -> Network:
-    return Network((sources.index, *sources.others), sources.credentials)
-
-
 def _listing(name: str, sources: PackageIndexes) -> Listing:
     """Return what the owner of a name says of it, kept for minutes. Raises NotFoundError and UnavailableError."""
-    source = _owner(name, sources)
+    source = sources.owner_of(name)
     key = (names_path(source, sources).name, name)
     known = _kept.get(key)
     if known is not None:
@@ -201,7 +191,7 @@ def _headers(file: ProjectFile, sources: PackageIndexes) -> Message | None:
     from assay.engine.fetching.wheel_metadata import read_wheel_metadata  # noqa: PLC0415 - slow import, only here
 
     if not file.metadata:
-        inside = read_wheel_metadata(_network(sources), file.url, file.size) if file.is_wheel and file.size else None
+        inside = read_wheel_metadata(sources.network(), file.url, file.size) if file.is_wheel and file.size else None
         return read_headers(inside) if inside else None
     try:
         status, content = _get(f"{file.url}.metadata", {}, sources, MAX_METADATA)
@@ -216,7 +206,7 @@ def _get(address: str, headers: dict[str, str], sources: PackageIndexes, most: i
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - slow import, needed only here
 
     try:
-        with contextlib.closing(_network(sources).open(address, headers)) as response:
+        with contextlib.closing(sources.network().open(address, headers)) as response:
             content = response.read(most + 1) if response.status == HTTPStatus.OK else b""
     except (HTTPError, OSError) as error:
         raise UnavailableError(f"The index does not respond: {error}", hint="Try again later.") from error

@@ -10,7 +10,6 @@ from pathlib import Path
 from django.conf import settings
 
 from assay.core.library_search import Candidate, GramIndex, Match, best, match_of, search_text
-from assay.core.package_indexes import owning_index
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Index
 from assay.flow.assess.context import names_in_use
@@ -69,13 +68,13 @@ def search(actor: Actor, text: str, limit: int) -> list[FoundLibrary]:
 def _listed(sources: PackageIndexes, text: str, limit: int, also: set[str]) -> tuple[set[str], Callable[[str], bool]]:
     """Return the listed names that match a text or are in `also`, and whether the owner of a name has a list."""
     found, lists = set[str](), set[str]()
-    for source in (sources.index, *sources.others):
+    for source in sources.every:
         table = open_names(names_path(source, sources))
         if table is None:
             continue
 
         def owned(name: str, source: Index = source) -> bool:
-            return (owning_index(name, sources.others) or sources.index) is source
+            return sources.owner_of(name) is source
 
         lists.add(source.name)
         with table:
@@ -83,7 +82,7 @@ def _listed(sources: PackageIndexes, text: str, limit: int, also: set[str]) -> t
             if len(text) >= MIN_SIMILAR:
                 found.update(table.similar_to(text, owned))
             found.update(table.among(name for name in also if owned(name)))
-    return found, lambda name: (owning_index(name, sources.others) or sources.index).name in lists
+    return found, lambda name: sources.owner_of(name).name in lists
 
 
 def _described(actor: Actor, sources: PackageIndexes, text: str, chosen: list[Candidate]) -> list[FoundLibrary]:
@@ -94,7 +93,7 @@ def _described(actor: Actor, sources: PackageIndexes, text: str, chosen: list[Ca
         FoundLibrary(
             name=one.name,
             match=match_of(text, one.name),
-            index=(owning_index(one.name, sources.others) or sources.index).name,
+            index=sources.owner_of(one.name).name,
             live=live.get(one.name, ()),
             environments=one.environments,
             people=one.people,

@@ -22,7 +22,6 @@ from django.utils.crypto import salted_hmac
 
 from assay.core.errors import AssayError, NotFoundError, UnavailableError
 from assay.core.roles import Actor, Right, check_right
-from assay.engine.fetching.network import Network
 from assay.engine.interface import Index
 from assay.flow.build.wakeup import wake_worker
 from assay.flow.package_indexes import PackageIndexes, indexes_in
@@ -58,13 +57,9 @@ class NamesState:
 
 def names_path(source: Index, sources: PackageIndexes) -> Path:
     """Return the file with the names of an index, one for each address and each sign-in, who may see other names."""
-    signed_in = _network(sources).credentials_for(source.url) or ()
+    signed_in = sources.network().credentials_for(source.url) or ()
     key = "\n".join((source.url.rstrip("/"), *signed_in))
     return home() / "names" / f"{salted_hmac('names of an index', key, algorithm='sha256').hexdigest()[:32]}.sqlite3"
-
-
-def _network(sources: PackageIndexes) -> Network:
-    return Network((sources.index, *sources.others), sources.credentials)
 
 
 def refresh_due(now: datetime | None = None) -> int:
@@ -75,7 +70,7 @@ def refresh_due(now: datetime | None = None) -> int:
     now, done, seen = now or timezone.now(), 0, set[Path]()
     for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True):
         sources = indexes_in(workspace_id)
-        for source in (sources.index, *sources.others):
+        for source in sources.every:
             path = names_path(source, sources)
             if path in seen:
                 continue
@@ -92,7 +87,7 @@ def is_any_due(now: datetime | None = None) -> bool:
     now = now or timezone.now()
     for workspace_id in Workspace.objects.values_list("pk", flat=True):
         sources = indexes_in(workspace_id)
-        if any(_is_due(names_path(one, sources), now) for one in (sources.index, *sources.others)):
+        if any(_is_due(names_path(one, sources), now) for one in sources.every):
             return True
     return False
 
@@ -106,7 +101,7 @@ def request_refresh(actor: Actor, name: str) -> None:
     """Ask the worker to refresh the names of an index now. Raises NotFoundError."""
     check_right(actor, Right.ADMINISTER)
     sources = indexes_in(actor.workspace_id)
-    source = next((one for one in (sources.index, *sources.others) if one.name == name), None)
+    source = next((one for one in sources.every if one.name == name), None)
     if source is None:
         raise NotFoundError(f"There is no package index {name[:40]!r}.", hint="Check the name.")
     mark = names_path(source, sources).with_suffix(WANTED)
@@ -117,7 +112,7 @@ def request_refresh(actor: Actor, name: str) -> None:
 
 def names_states(sources: PackageIndexes) -> list[NamesState]:
     """Return the state of the names of each index, the default index first."""
-    return [_state(one, names_path(one, sources)) for one in (sources.index, *sources.others)]
+    return [_state(one, names_path(one, sources)) for one in sources.every]
 
 
 def _state(source: Index, path: Path) -> NamesState:
@@ -171,7 +166,7 @@ def _fetch(source: Index, sources: PackageIndexes, path: Path) -> None:
 
     headers = {"Accept": ACCEPT, "Accept-Encoding": "gzip", **_conditions(path)}
     try:
-        response = _network(sources).open(f"{source.url.rstrip('/')}/", headers)
+        response = sources.network().open(f"{source.url.rstrip('/')}/", headers)
         with contextlib.closing(response):
             if response.status == HTTPStatus.NOT_MODIFIED:
                 return

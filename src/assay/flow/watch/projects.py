@@ -13,9 +13,7 @@ from django.utils import timezone
 
 from assay.core.errors import UnavailableError
 from assay.core.lifecycle import Status
-from assay.core.package_indexes import owning_index
 from assay.core.policy.facts import Project
-from assay.engine.fetching.network import Network
 from assay.flow.package_indexes import indexes_in
 from assay.sources.projects import ACCEPT, MAX_RESPONSE, read_project
 from assay.store.models import Assessment, ProjectFacts, WorkspaceAssessment
@@ -59,13 +57,13 @@ class IndexClient:
 
     def __init__(self, workspace_id: int) -> None:
         self._sources = indexes_in(workspace_id)
-        self._network = Network((self._sources.index, *self._sources.others), self._sources.credentials)
+        self._network = self._sources.network()
 
     def fetch(self, name: str) -> Project | None:
         """Return the metadata of a project, None when its index does not know it. Raises UnavailableError."""
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - slow import, needed only here
 
-        source = owning_index(name, self._sources.others) or self._sources.index
+        source = self._sources.owner_of(name)
         try:
             response = self._network.open(f"{source.url.rstrip('/')}/{quote(name)}/", {"Accept": ACCEPT})
             with contextlib.closing(response):

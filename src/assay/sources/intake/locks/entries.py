@@ -37,7 +37,11 @@ HASHED = (  # what is dropped of YAML
     "optional:",
 )
 MAX_HOSTS = 10  # that a note names
-PUBLIC = {"pypi.org", "files.pythonhosted.org", "pypi.python.org"}
+PUBLIC = {  # hosts of the public index, as lock files name it
+    "pypi.org",
+    "files.pythonhosted.org",
+    "pypi.python.org",
+}
 
 
 def lock_toml(text: str) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def required_names(requires: Mapping[str, Iterable[str]]) -> dict[str, tuple[str
 
 def index_notes(addresses: Iterable[object]) -> tuple[str, ...]:
     """Return what to say of package indexes other than the public one."""
-    hosts = dict.fromkeys(host for host in map(_host, addresses) if host and host not in PUBLIC)
+    hosts = dict.fromkeys(host for host in map(host_of, addresses) if host and host not in PUBLIC)
     if not hosts:
         return ()
     return (f"Libraries come from the workspace's package indexes, not from {', '.join(list(hosts)[:MAX_HOSTS])}.",)
@@ -128,7 +132,8 @@ def local_notes(entries: Iterable[Entry]) -> tuple[str, ...]:
     return (f"Local versions are taken as public ones: {', '.join(list(local)[:MAX_HOSTS])}.",)
 
 
-def _host(address: object) -> str:
+def host_of(address: object) -> str:
+    """Return the host name of an address, '' where there is none."""
     try:
         return urlsplit(text_of(address)).hostname or ""
     except ValueError:

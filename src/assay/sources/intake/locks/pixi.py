@@ -17,7 +17,9 @@ from assay.sources.intake.locks.entries import (
     ADDRESS,
     HERE,
     PATH,
+    PUBLIC,
     REPOSITORY,
+    host_of,
     index_notes,
     lock_yaml,
     locked_entry,
@@ -27,7 +29,6 @@ from assay.sources.intake.locks.entries import (
 
 OTHERS = ("/win-", "/osx-", "/linux-aarch64/", "/linux-ppc64le/", "/emscripten-")
 DEFAULT = "default"
-INDEX = ("files.pythonhosted.org", "pypi.org")
 
 
 def read_pixi_lock(text: str) -> Document:
@@ -161,7 +162,7 @@ def _is_index_file(address: str, name: str, version: str) -> bool:
     try:
         parse_wheel_filename(file) if file.endswith(".whl") else parse_sdist_filename(file)
     except (InvalidWheelFilename, InvalidSdistFilename):
-        return any(f"//{host}/" in address for host in INDEX)
+        return host_of(address) in PUBLIC
     return True
 
 

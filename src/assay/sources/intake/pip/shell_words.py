@@ -36,12 +36,8 @@ def commands(text: str, line: int = 1) -> Iterator[list[Word]]:
     """Yield the words of each command; `line` is the number of the first line."""
     scanner = _Scanner(line)
     position = 0
-    while position < len(text):
-        comment = COMMENT.match(text, position) if scanner.current is None else None
-        found = comment or TOKEN.match(text, position)
-        if found is None:  # pragma: no cover - the last alternative matches any character
-            break
-        taken = 0 if comment else scanner.take(found)
+    while found := (scanner.current is None and COMMENT.match(text, position)) or TOKEN.match(text, position):
+        taken = 0 if found.re is COMMENT else scanner.take(found)
         position += taken or len(found[0])
         if found.lastgroup == "end" and scanner.words:
             yield scanner.words
