@@ -78,6 +78,8 @@ def test_a_freeze_is_reduced_by_resolving(ana: Actor, index: LocalIndex) -> None
     """What nothing else requires was asked for; everything keeps its version."""
     found = read_files(ana, [("requirements.txt", FREEZE)])
     assert (found.locked, found.direct, dict(found.requires)) == (True, None, {})
+    assert found.reducible
+    assert not read_files(ana, [("requirements.txt", b"six==1.0\n")]).reducible
     intent = reduce_to_intent(ana, found, NEWEST)
     assert intent.libraries == ("app", "lone")
     assert intent.constraints == ("app==1.0", "shared==1.0", "lone==2.0")
