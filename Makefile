@@ -42,8 +42,8 @@ lock: .venv/bin/uv ## resolve anew: uv.lock, and Studio's requirements in the pa
 	@$(UV) lock $(ARGS)
 	@$(UV) export --frozen --quiet --only-group studio --no-emit-project --no-header --no-annotate --output-file src/assay/studio/requirements.txt
 
-bench: .venv/.ready-dev .venv-studio/.ready ## measure, each figure beside its limit or its peer
-	.venv/bin/python bench/run.py
+bench: .venv/.ready-dev .venv-studio/.ready ## measure, each figure beside its limit or its peer (ARGS=--write keeps it in the docs)
+	.venv/bin/python bench/run.py $(ARGS)
 
 .venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Assay needs Python 3.11 or newer; found: $$($(PYTHON) --version)"; exit 1; }
