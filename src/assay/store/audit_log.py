@@ -45,7 +45,7 @@ def record_many(entries: list[Entry], *, workspace_id: int, actor: str) -> list[
     now, head, events = timezone.now(), workspace.event_head or FIRST, []
     for sequence, entry in enumerate(entries, start=workspace.event_count + 1):
         event = Event(workspace_id=workspace_id, sequence=sequence, at=now, actor=actor, previous=head, **vars(entry))
-        event.hash = head = link(head, _content(event))
+        event.hash = head = link(head, content(event))
         events.append(event)
     Event.objects.bulk_create(events, batch_size=200)
     count = workspace.event_count + len(events)
@@ -70,13 +70,13 @@ def verify(workspace: Workspace) -> int | None:
     previous, expected = FIRST, 1
     for event in Event.objects.filter(workspace=workspace).order_by("sequence").iterator():
         fits = event.sequence == expected and event.previous == previous
-        if not fits or event.hash != link(previous, _content(event)):
+        if not fits or event.hash != link(previous, content(event)):
             return expected
         previous, expected = event.hash, expected + 1
     return None if expected == workspace.event_count + 1 else expected
 
 
-def _content(event: Event) -> dict[str, Any]:
+def content(event: Event) -> dict[str, Any]:
     at: datetime = event.at
     return {
         "workspace": event.workspace_id,

@@ -1,0 +1,1 @@
+"""A large installation, written into a database as the product itself would have written it."""
