@@ -340,7 +340,7 @@ class Writer:
     def _review(self, draft: _Draft, versions: list[_Draft], *, decided: bool) -> None:
         """Submit a draft, and let a reviewer decide on it: some are rejected once before."""
         dice, made = self._dice, draft.environment
-        reviewers = [one for one in self._people[made.workspace] if one.role in {Role.REVIEWER, Role.ADMIN}]
+        reviewers = self._reviewers[made.workspace]
         reviewer = dice.choice([one for one in reviewers if one != made.owner] or reviewers)
         day = draft.day + 0.05 + 0.2 * dice.random()
         if decided and dice.random() < REJECTED:

@@ -14,6 +14,7 @@ from assay.core.roles import Role
 from assay.store.audit_log import content
 from assay.store.models import Event, Notification, Workspace
 from installation.bulk import Table
+from installation.people import Member
 
 DAY = 86_400.0  # seconds
 NOTIFIED = 30  # days until the end, of which people have notifications; older ones were removed with their accounts
@@ -50,7 +51,7 @@ class _Row(NamedTuple):
 class Log:
     """What happened, kept by day until that day is written."""
 
-    def __init__(self, start: datetime, days: int, reviewers: dict[int, list[tuple[int, str]]]) -> None:
+    def __init__(self, start: datetime, days: int, reviewers: dict[int, list[Member]]) -> None:
         self.days: defaultdict[int, list[Happened]] = defaultdict(list)
         self.count = 0
         self._start, self._last, self._reviewers = start, days, reviewers
@@ -116,13 +117,13 @@ class Log:
         audience = NOTIFICATION_TYPES[one.name].audience
         people = set(one.subject) if Audience.AUTHOR in audience else set()
         if Audience.REVIEWERS in audience:
-            people |= {pk for pk, name in self._reviewers[one.workspace] if name != one.actor}
+            people |= {person.pk for person in self._reviewers[one.workspace] if person.name != one.actor}
         read = row.at + timedelta(hours=5) if one.at < (self._last - READ) * DAY else None
         for person in sorted(people):
             yield (one.workspace, person, row.sequence, one.name, one.environment, one.number, words, row.at, read)
 
 
-def reviewers_of(people: dict[int, list[Any]]) -> dict[int, list[tuple[int, str]]]:
+def reviewers_of(people: dict[int, list[Member]]) -> dict[int, list[Member]]:
     """Return the reviewers and administrators of each workspace."""
     able = {Role.REVIEWER, Role.ADMIN}
-    return {pk: [(one.pk, one.name) for one in members if one.role in able] for pk, members in people.items()}
+    return {pk: [one for one in members if one.role in able] for pk, members in people.items()}

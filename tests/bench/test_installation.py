@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Q
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock as LockValue
@@ -47,16 +49,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _installation(django_db_blocker: pytest.FixtureRequest) -> None:
+def _installation(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Write it once for all tests of this file, and remove it at the end."""
-    from django.db import transaction  # noqa: PLC0415 - as below
-
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's own object
+    request.getfixturevalue("django_db_setup")
+    with django_db_blocker.unblock():
         whole = transaction.atomic()
         whole.__enter__()
         write(SIZE)
     yield
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # as above
+    with django_db_blocker.unblock():
         transaction.set_rollback(True)
         whole.__exit__(None, None, None)
 

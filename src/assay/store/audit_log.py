@@ -77,6 +77,7 @@ def verify(workspace: Workspace) -> int | None:
 
 
 def content(event: Event) -> dict[str, Any]:
+    """Return what the hash of an event is about: everything that is stored of it."""
     at: datetime = event.at
     return {
         "workspace": event.workspace_id,
