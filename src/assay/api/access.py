@@ -19,9 +19,7 @@ from assay.core.errors import (
     NotSignedInError,
 )
 from assay.core.roles import Actor, Right, check_right
-from assay.flow.access import actor_in
-from assay.flow.people import person_of_token
-from assay.store.models import Person
+from assay.flow.authentication import TokenHolder, holder_of_token
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,17 +28,17 @@ T = TypeVar("T")
 class Caller(HttpRequest):
     """A request with a valid token."""
 
-    auth: tuple[Person, Right]
+    auth: TokenHolder
     actor: Actor
 
 
 class Token(HttpBearer):
     """`Authorization: Bearer TOKEN`. Rights are read at each request."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> tuple[Person, Right]:
-        """Return the person and the token's scope. Raises NotSignedInError."""
+    def authenticate(self, request: HttpRequest, token: str) -> TokenHolder:
+        """Return the token's holder. Raises NotSignedInError."""
         del request
-        return person_of_token(token)
+        return holder_of_token(token)
 
 
 def needs(
@@ -53,8 +51,7 @@ def needs(
     ) -> Callable[Concatenate[Caller, str, P], T]:
         @wraps(view)
         def checked(request: Caller, workspace: str, *args: P.args, **kwargs: P.kwargs) -> T:
-            person, scope = request.auth
-            request.actor = actor_in(person, workspace, scope)
+            request.actor = request.auth.actor_in(workspace)
             check_right(request.actor, right)
             return view(request, workspace, *args, **kwargs)
 

@@ -7,20 +7,24 @@ from assay.core.lifecycle import Status, VersionState
 from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right, Role, check_visible
 from assay.core.spec import REFERENCE, SLUG
+from assay.flow.authentication import no_such_workspace
 from assay.flow.maintenance.redirects import redirect_of_environment
 from assay.store.models import Build, Environment, Membership, Person, Version, Workspace
 from assay.store.reads.rollouts import is_pilot
+from assay.store.statements import Parameter, Statement
+
+IN_WORKSPACE = Statement(
+    lambda: Membership.objects.filter(
+        person_id=Parameter("person"), workspace__slug=Parameter("workspace"), person__is_active=True
+    )
+)
 
 
 def actor_in(person: Person, workspace: str, scope: Right | None = None) -> Actor:
     """Return the person with their current role in a workspace. Raises NotFoundError for a non-member."""
-    membership = (
-        Membership.objects.select_related("workspace")
-        .filter(person=person, workspace__slug=workspace, person__is_active=True)
-        .first()
-    )
+    membership = IN_WORKSPACE.first(person=person.pk, workspace=workspace)
     if membership is None:
-        raise NotFoundError("There is no such workspace.", hint="Ask its administrator to make you a member.")
+        raise no_such_workspace()
     return actor_by(person, membership, scope)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from assay.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.events import EventName
 from assay.core.maintenance.approval_validity import check_validity, validity_of
 from assay.core.maintenance.rollout import RolloutPlan
 from assay.core.review.approval import ApprovalRules, check_rules
 from assay.core.roles import Actor, Right, Role, check_right
+from assay.flow.authentication import hash_of
 from assay.flow.maintenance.rollouts import check_for
 from assay.store.audit_log import record
 from assay.store.models import ApiToken, Membership, Person, Workspace
@@ -38,7 +38,6 @@ DEMANDS = (
 )
 APPROVAL = ("approvals", "approval_groups", "auto_approve", "rollout")
 VALIDITY = {"approval_days": "days", "approval_days_by_tag": "tags", "approval_refuse": "refuse"}
-USED_EVERY = timedelta(minutes=10)  # a token's last use is written at most this often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +173,7 @@ def create_token(person: Person, name: str, *, scope: Right = Right.ADMINISTER, 
         name=name.strip(),
         scope=scope.name,
         hint=secret[: len(TOKEN_PREFIX) + 4],
-        secret_hash=_hash(secret),
+        secret_hash=hash_of(secret),
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
@@ -206,24 +205,6 @@ def _record_own(person: Person, name: EventName, **detail: object) -> None:
     with transaction.atomic():
         for membership in person.memberships.all():
             record(name, workspace_id=membership.workspace_id, actor=person.get_username(), detail=detail)
-
-
-def person_of_token(secret: str) -> tuple[Person, Right]:
-    """Return a token's person and scope. Raises NotSignedInError for an unknown, revoked or expired one."""
-    token = ApiToken.objects.select_related("person").filter(secret_hash=_hash(secret)).first()
-    now = timezone.now()
-    if token is None or token.revoked_at or token.expires_at <= now or not token.person.is_active:
-        raise NotSignedInError(
-            "The token is unknown, revoked or expired.", hint="Create a new token on your account page."
-        )
-    if token.used_at is None or now - token.used_at > USED_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(used_at=now)
-    return token.person, Right[token.scope]
-
-
-def _hash(secret: str) -> str:
-    """Return the hash of a token; a token is 256 random bits, so a fast hash is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def find_person(name: str) -> Person:

@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "assay.web.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -149,6 +149,7 @@ MFA_TOTP_ISSUER = "Assay"
 IDP_OIDC_ADAPTER = "assay.web.account.adapters.IdentityAdapter"
 IDP_OIDC_PRIVATE_KEY = private_key(HOME)
 
+SESSION_ENGINE = "assay.store.sessions"
 SESSION_COOKIE_NAME = "__Host-assay" if SECURE else "assay"
 CSRF_COOKIE_NAME = "__Host-assay-csrf" if SECURE else "assay-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

@@ -21,6 +21,7 @@ class Visit(HttpRequest):
     """A request from a person who may see the page."""
 
     user: Person
+    membership: Membership | None  # set with `user`
     actor: Actor
     workspace: Workspace
     htmx: Any
@@ -52,7 +53,7 @@ def visitor(request: Visit) -> Actor:
     known = getattr(request, "actor", None)
     if known is not None:
         return known  # type: ignore[no-any-return]  # set by us, above
-    membership = Membership.objects.select_related("workspace").filter(person=request.user).order_by("pk").first()
+    membership = request.membership
     if membership is None:
         raise NotFoundError("You are not a member of any workspace.", hint="Ask an administrator to add you.")
     request.workspace = membership.workspace

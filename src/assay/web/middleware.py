@@ -1,4 +1,4 @@
-"""Middleware: request IDs, one host name for pages, a strict content security policy, and error pages."""
+"""Middleware: request IDs, one host name for pages, the signed-in person, a content security policy, error pages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 import secrets
 from collections.abc import Callable
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 
 from assay.core.errors import AssayError
+from assay.flow.authentication import signed_in
+from assay.store.models import Person
 
 Next = Callable[[HttpRequest], HttpResponse]
 CONTENT_POLICY = (
@@ -57,6 +61,24 @@ class OneHostMiddleware:
         if host == settings.PUBLIC_HOST or request.path.startswith(self.ANYWHERE):
             return self.get_response(request)
         return HttpResponseRedirect(settings.PUBLIC_URL + request.get_full_path())
+
+
+class PersonMiddleware:
+    """Sets the person of the session as `user`, with their first membership; they are read when first used."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Set `user` and `membership`."""
+        request.user = SimpleLazyObject(lambda: _person(request))  # type: ignore[assignment]  # as in Django
+        return self.get_response(request)
+
+
+def _person(request: HttpRequest) -> Person | AnonymousUser:
+    found = signed_in(request.session)
+    request.membership = found.membership if found else None  # type: ignore[attr-defined]  # read by `web.access`
+    return found.person if found else AnonymousUser()
 
 
 class PolicyMiddleware:
