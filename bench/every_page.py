@@ -24,12 +24,13 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 # Each of these is a page of its own: lists in other orders, tabs, searches.
 MORE = {
     "environments": ("sort=-users", "sort=-published", "sort=version", "sort=-size", "sort=health", "sort=owner",
-                     "text=environment+7", "library=lib007", "python=3.12", "base=ours&behind=yes", "status=deprecated",
-                     "status=draft", "status=pending", "owner=person-00007", "health=attention"),
+                     "text=environment+7", "library=lib007", "python=3.12", "base=ours&behind=yes",
+                     "status=deprecated", "status=draft", "status=pending", "owner=person-00007", "health=attention"),
     "environment": ("tab=versions", "tab=libraries", "tab=health", "tab=usage", "tab=history"),
     "admin-environments": ("tab=published", "tab=deprecated", "tab=rejected", "tab=published&sort=-size"),
     "audit": ("environment=env-00007", "actor=person-7", "name=published", "sort=actor", "sort=at"),
-    "usage": ("by=version&sort=-hours", "by=owner", "by=group", "show=unused&days=30", "environment=env-00042&by=version"),
+    "usage": ("by=version&sort=-hours", "by=owner", "by=group", "show=unused&days=30",
+              "environment=env-00042&by=version"),
     "review-list": ("sort=-frees", "text=env", "kept=yes"),
     "health": ("sort=version", "text=env"),
     "waivers": ("state=ended", "text=tests"),
@@ -158,11 +159,11 @@ class Installation:
         found = []
         for client in self.clients.values():
             answer = client.get(page.path)
-            if answer.status_code == 405:  # noqa: PLR2004 - method not allowed
+            if answer.status_code == 405:
                 return
             if answer.status_code not in {200, 302, 403, 404, 409, 422}:
                 sys.stdout.write(f"{page.path} answers {answer.status_code}\n")
-            if answer.status_code != 200:  # noqa: PLR2004 - OK
+            if answer.status_code != 200:
                 continue
             sent = len(b"".join(answer.streaming_content)) if answer.streaming else len(answer.content)
             took = []
@@ -181,7 +182,7 @@ def _print(pages: list[Page]) -> None:
     columns = "".join(f"{size:>10,}" for size in SIZES)
     sys.stdout.write(f"{'ms of processor time of every page, at environments':<74}{columns}  statements   bytes\n")
     for page in sorted(measured, key=lambda one: -max(found[0] for found in one.found.values())):
-        took = "".join(f"{page.found[size][0] * 1000:>10.1f}" if size in page.found else f"{'':>10}" for size in SIZES)
+        took = "".join(f"{page.found[one][0] * 1000:>10.1f}" if one in page.found else " " * 10 for one in SIZES)
         queries, sent = (max(one[at] for one in page.found.values()) for at in (1, 2))
         sys.stdout.write(f"{page.path[:73]:<74}{took}{queries:>12}{sent:>8,}\n")
     for kind in (*KINDS, ""):

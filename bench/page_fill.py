@@ -16,15 +16,16 @@ NUMBERS = "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n 
 LAUNCHES = """
 INSERT INTO store_launch (person_id, environment_id, version_id, kind, digest, target_id, started_at, ended_at, size,
   counted)
-SELECT {people} + (i * 37) % {members}, e.id, e.active_id, 'studio', '', i, datetime('{now}', '-' || (i % 300) || ' days'),
-  datetime('{now}', '-' || (i % 300) || ' days', '+1 hour'), '', 1
+SELECT {people} + (i * 37) % {members}, e.id, e.active_id, 'studio', '', i,
+  datetime('{now}', '-' || (i % 300) || ' days'), datetime('{now}', '-' || (i % 300) || ' days', '+1 hour'), '', 1
 FROM n JOIN store_environment e ON e.id = {environments} + (i * 101) % {count} WHERE e.active_id IS NOT NULL
 """
 RUNS = """
 INSERT INTO store_run (id, runtime_id, person_id, version_id, digest, source, entry, arguments, parameters, secrets,
   limits, attempt, "commit", trial, state, message, cancel_requested, seconds, created_at, started_at, finished_at)
 SELECT printf('%032x', i + 1), {project}, {owner}, {version}, '', '{{}}', 'main.py', '[]', '{{}}', '[]', '{{}}', 1,
-  '', 0, 'succeeded', '', 0, i % 60, datetime('{now}', '-' || i || ' minutes'), datetime('{now}', '-' || i || ' minutes'),
+  '', 0, 'succeeded', '', 0, i % 60,
+  datetime('{now}', '-' || i || ' minutes'), datetime('{now}', '-' || i || ' minutes'),
   datetime('{now}', '-' || i || ' minutes') FROM n
 """
 EVENTS = """
@@ -90,7 +91,13 @@ class Fill:
             version.save()
             if status != "draft":
                 Submission.objects.create(
-                    version=version, round=1, by=by, digest=version.digest, spec=self.spec, note="Please.", at=self.now
+                    version=version,
+                    round=1,
+                    by=by,
+                    digest=version.digest,
+                    spec=self.spec,
+                    note="Please.",
+                    at=self.now,
                 )
             if status in {"published", "deprecated"}:
                 row.active = version
@@ -209,7 +216,7 @@ class Fill:
             ReviewItem(
                 version=one, workspace=self.workspace, since=day - timedelta(days=one.pk % 300), people=one.pk % 40,
                 reasons=[{"kind": "unused", "words": "Nobody launched it.", "since": day.isoformat()}],
-                frees=one.pk % 1000 * 10**6, proposal={"action": "deprecate", "successor": "", "words": "Deprecate it."},
+                frees=one.pk % 1000 * 10**6, proposal={"action": "deprecate", "successor": "", "words": "Deprecate."},
                 computed_at=self.now,
             )
             for one in live

@@ -164,7 +164,7 @@ def test_duplicates(ana: Actor, ben: Actor) -> None:
         "ds-two@2",
     }
     assert get(ana, "/duplicates?limit=1")["next"] is None
-    assert get(ana, f"/duplicates?cursor={encode_cursor('1')}")["items"] == []
+    assert get(ana, f"/duplicates?cursor={encode_cursor('1')}")["path"] == "cursor"
     for path in ("/duplicates", "/reviews"):
         assert get(ben, f"{path}?cursor={encode_cursor('x')}")["path"] == "cursor"
 

@@ -39,7 +39,7 @@ def test_runs_count_as_people_and_projects(ana: Actor, settings: LazySettings) -
     ended(runs.request_run(ana, "one"))
     environment = Version.objects.get().environment
     assert recent_use([environment.pk]) == {environment.pk: Use(people=2, runtimes=4)}
-    rows = uses(environment, Order(name="started", descending=True), 100, 0)
+    rows = uses(environment, Order(name="started", descending=True), 100).rows
     assert [(row.person, row.runtime) for row in rows[:2]] == [("ana", "one"), ("eve", "three-again")]
     assert all(row.seconds and row.seconds > 0.2 and row.kind == "run" for row in rows)
     assert (catalogue(ana, Filters(), limit=5)[0].people_30d, catalogue(ana, Filters(), limit=5)[0].runtimes_30d) == (

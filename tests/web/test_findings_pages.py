@@ -106,7 +106,7 @@ def test_approving_waits_for_every_waiver(people: tuple[Actor, Actor]) -> None:
     text = text_of(client)
     assert "behind the firewall" in text
     assert "Needs: 1 approval" in text
-    (row,) = queue(ben, "pending")
+    (row,) = queue(ben, "pending").rows
     assert (row.blocking, row.warnings, row.assessed) == (0, 1, True)
     review.approve(ben, "geo", 1, digest=version().digest)
 
@@ -157,10 +157,10 @@ def test_authors_and_members_do_not_waive(people: tuple[Actor, Actor]) -> None:
 @pytest.mark.usefixtures("feed")
 def test_what_waits_is_judged_anew_when_the_feed_changes(people: tuple[Actor, Actor]) -> None:
     """The list of what waits counts findings of today, not those of the day of submission."""
-    (before,) = queue(people[1], "pending")
+    (before,) = queue(people[1], "pending").rows
     assert (before.blocking, before.assessed) == (0, False)
     watch.advance()
-    (after,) = queue(people[1], "pending")
+    (after,) = queue(people[1], "pending").rows
     assert (after.blocking, after.warnings, after.assessed) == (2, 1, True)
 
 

@@ -68,7 +68,7 @@ def test_runs_are_sorted_in_the_database_and_exported_whole(ana: Actor, monkeypa
     monkeypatch.setattr("assay.web.runtimes.tables.RUNS", 2)
     client, home = visitor(ana), f"{HOME}scripts/report/"
     text = client.get(home).content.decode()
-    assert "from=2" in text
+    assert "Next page" in text
     assert len(first_cells(client.get(home))) == 2
     rows = exported(client.get(f"{home}?format=csv&sort=seconds"))
     assert [row["exit_code"] for row in rows] == ["2", "1", "0"]

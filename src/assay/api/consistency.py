@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs, raises
-from assay.api.pagination import Cursor, Limit, decode_cursor, decode_offset, page_of
+from assay.api.pagination import Cursor, Limit
 from assay.api.schemas import Items, MoveIn
 from assay.core.comparison.consistency import Spread
 from assay.core.errors import ConflictError, ResolutionError, UnavailableError
@@ -38,16 +38,15 @@ def consistency(
 
     By default, libraries with different versions only; `diverging=false` lists all, `library` one.
     """
-    rows = read(
+    page = read(
         request.actor,
         library=library,
         diverging=diverging,
         conflicts=conflicts,
-        after=decode_cursor(cursor),
-        limit=limit + 1,
+        limit=limit,
+        cursor=cursor,
     )
-    shown, following = page_of(rows, limit, lambda row: row.name)
-    return {"items": [spread_document(row) for row in shown], "next": following}
+    return {"items": [spread_document(row) for row in page.rows], "next": page.next or None}
 
 
 @router.post("/consistency/propose", response=dict[str, Any])
@@ -105,10 +104,8 @@ def duplicates(request: Caller, workspace: str, limit: Limit = 20, cursor: Curso
 
     Each member lists what its users gain and lose by moving to the environment that is kept.
     """
-    start = decode_offset(cursor)
-    groups = read_duplicates(request.actor, limit=limit + 1, offset=start)
-    shown, following = page_of(groups, limit, lambda _: start + limit)
-    return {"items": [_group(one) for one in shown], "next": following}
+    page = read_duplicates(request.actor, limit=limit, cursor=cursor)
+    return {"items": [_group(one) for one in page.rows], "next": page.next or None}
 
 
 def _group(group: Group) -> dict[str, Any]:

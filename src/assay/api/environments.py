@@ -10,7 +10,7 @@ from ninja import Query, Router, Status
 
 from assay.api.access import Caller, needs, raises
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
-from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
+from assay.api.pagination import Cursor, Limit, page_of
 from assay.api.schemas import Body, CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn, example
 from assay.core.errors import ConflictError, ResolutionError, UnavailableError
 from assay.core.roles import Right
@@ -22,6 +22,7 @@ from assay.flow.compose.resolve import preview
 from assay.flow.compose.templates import set_template
 from assay.flow.compose.update_old import update_old
 from assay.store.reads.catalogue import catalogue
+from assay.store.reads.keyset import decode_cursor
 from assay.store.reads.nearest import nearest
 
 router = Router(tags=["Environments"])

@@ -8,10 +8,11 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pagination import Cursor, Limit, decode_cursor, page_of
+from assay.api.pagination import Cursor, Limit, page_of
 from assay.api.schemas import Items
 from assay.core.roles import Right
 from assay.store.reads.audit_log import list_events
+from assay.store.reads.keyset import decode_cursor
 
 router = Router(tags=["Audit log"])
 

@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import Field
 
 from assay.api.access import Caller, needs, raises
-from assay.api.pagination import Cursor, Limit, decode_offset, page_of
+from assay.api.pagination import Cursor, Limit
 from assay.api.schemas import Body, Items, example
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.maintenance.bulk_actions import BulkAction
@@ -110,11 +110,9 @@ def show_list(
     if reason and reason not in list(ReasonKind):
         raise InvalidInputError(f"reason is one of {', '.join(ReasonKind)}.", hint="Leave it out.", path="reason")
     refresh_stale(request.actor.workspace_id)
-    start = decode_offset(cursor)
     filters = ReviewFilters(reason=reason, owner=owner, text=text, kept=kept)
-    rows = review_rows(request.actor, filters, Order(), limit + 1, start)
-    shown, following = page_of(rows, limit, lambda _: start + limit)
-    return {"items": [row_document(one) for one in shown], "next": following}
+    page = review_rows(request.actor, filters, Order(), limit, cursor)
+    return {"items": [row_document(one) for one in page.rows], "next": page.next or None}
 
 
 @router.post("/review-list/keep", response=dict[str, Any])

@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pagination import Cursor, Limit, decode_offset, page_of
+from assay.api.pagination import Cursor, Limit
 from assay.api.schemas import Items
 from assay.api.versions import ONE
 from assay.core.errors import InvalidInputError
@@ -39,10 +39,8 @@ def reviews(
     """
     if status not in TABS:
         raise InvalidInputError(f"status is one of {', '.join(TABS)}.", hint="Leave it out.", path="status")
-    start = decode_offset(cursor)
-    rows = queue(request.actor, status, limit=limit + 1, offset=start)
-    shown, following = page_of(rows, limit, lambda _: start + limit)
-    return {"items": [asdict(row) for row in shown], "next": following}
+    page = queue(request.actor, status, limit=limit, cursor=cursor)
+    return {"items": [asdict(row) for row in page.rows], "next": page.next or None}
 
 
 @router.get(f"{ONE}/review", response=dict[str, Any])

@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 
 from assay.api.access import Caller, needs
-from assay.api.pagination import Cursor, Limit, decode_offset, page_of
+from assay.api.pagination import Cursor, Limit
 from assay.api.schemas import Items
 from assay.core.errors import InvalidInputError
 from assay.core.prices import Prices
@@ -59,11 +59,10 @@ def usage(
             f"There are no sums of {given.days} days.", hint=f"Choose one of {known}.", path="days"
         )
     filters = UsageFilters(**given.dict(exclude={"sort"}))
-    start, prices = decode_offset(cursor), current_prices()
+    prices = current_prices()
     order = Order(name=given.sort, descending=True)
-    rows = usage_rows(request.actor.workspace_id, filters, order, limit + 1, start)
-    shown, following = page_of(rows, limit, lambda _: start + limit)
-    return {"items": [_document(one, filters, prices) for one in shown], "next": following}
+    page = usage_rows(request.actor.workspace_id, filters, order, limit, cursor)
+    return {"items": [_document(one, filters, prices) for one in page.rows], "next": page.next or None}
 
 
 def _document(row: UsageRow, filters: UsageFilters, prices: Prices) -> dict[str, Any]:

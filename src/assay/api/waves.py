@@ -9,7 +9,7 @@ from ninja import Router, Status
 from pydantic import Field
 
 from assay.api.access import Caller, needs, raises
-from assay.api.pagination import Cursor, Limit, decode_offset, encode_cursor
+from assay.api.pagination import Cursor, Limit
 from assay.api.schemas import Body, example
 from assay.core.errors import ConflictError, InvalidInputError
 from assay.core.roles import Actor, Right
@@ -137,11 +137,9 @@ def list_waves(
     Reviewers see all, others those that they started or that update an environment of theirs. `base` is the name
     of an environment.
     """
-    start = decode_offset(cursor)
     name = found[1] if (found := REFERENCE.fullmatch(base)) else base
-    rows = wave_rows(request.actor, base=name, limit=limit + 1, offset=start)
-    items = [wave_document(one) for one in rows[:limit]]
-    return {"items": items, "next": encode_cursor(str(start + limit)) if len(rows) > limit else None}
+    page = wave_rows(request.actor, base=name, limit=limit, cursor=cursor)
+    return {"items": [wave_document(one) for one in page.rows], "next": page.next or None}
 
 
 @router.get("/waves/{wave}", response=dict[str, Any])
@@ -151,7 +149,7 @@ def show(request: Caller, workspace: str, wave: int, limit: Limit = 100, cursor:
 
     `counts` are its environments by state. Only reviewers and who started it see those of other owners.
     """
-    return _shown(request.actor, waves.find_wave(request.actor, wave), limit, decode_offset(cursor))
+    return _shown(request.actor, waves.find_wave(request.actor, wave), limit, cursor)
 
 
 @router.post("/waves/{wave}/stop", response=dict[str, Any])
@@ -179,16 +177,16 @@ def retry(request: Caller, workspace: str, wave: int) -> dict[str, Any]:
     return _shown(request.actor, waves.retry_failed(request.actor, wave))
 
 
-def _shown(actor: Actor, wave: Wave, limit: int = 100, start: int = 0) -> dict[str, Any]:
+def _shown(actor: Actor, wave: Wave, limit: int = 100, cursor: str = "") -> dict[str, Any]:
     targets = visible_targets(actor, wave)
-    rows = target_rows(actor, targets, limit=limit + 1, offset=start)
+    page = target_rows(actor, targets, limit=limit, cursor=cursor)
     skipped = wave.skipped if may_see_whole(actor, wave) else []
     return wave_document(wave_row(wave, count_states(targets))) | {
         "message": wave.message,
         "skipped": skipped[:SKIPPED],
         "skipped_count": len(skipped),
-        "items": [_target(one) for one in rows[:limit]],
-        "next": encode_cursor(str(start + limit)) if len(rows) > limit else None,
+        "items": [_target(one) for one in page.rows],
+        "next": page.next or None,
     }
 
 

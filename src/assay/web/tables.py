@@ -11,11 +11,14 @@ from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from assay.core.errors import InvalidInputError
+from assay.store.reads.keyset import Page
 from assay.store.reads.ordering import Order
 from assay.web.exports import FORMATS, Value, export
 
 R = TypeVar("R")
 BATCH = 1000  # rows that an export reads at once
+MAX_DIGITS = 9  # of a number of rows
 ARROWS = {"ascending": "▲", "descending": "▼"}
 
 
@@ -68,46 +71,52 @@ class Table(ABC, Generic[R]):
         names = {column.name for column in columns if column.sorts}
         self.sort = wanted if wanted.removeprefix("-") in names else default
         self.order = Order(name=self.sort.removeprefix("-"), descending=self.sort.startswith("-"))
-        start = request.GET.get(f"{prefix}from", "")
-        self.start = int(start) if size and start.isdecimal() and len(start) < 10 else 0  # noqa: PLR2004 - fits any database
+        self.cursor = request.GET.get(f"{prefix}from", "") if size else ""
         self.format = request.GET.get(f"{prefix}format", "") if name else ""
 
     @abstractmethod
-    def read(self, limit: int, offset: int) -> Sequence[R]:
-        """Return at most `limit` rows from `offset` on, sorted."""
+    def read(self, limit: int, cursor: str) -> Page[R]:
+        """Return at most `limit` sorted rows from a cursor on. Raises InvalidInputError for one of another list."""
 
     def everything(self) -> Iterator[R]:
-        """Yield all rows, read in batches."""
-        offset = 0
-        while batch := self.read(BATCH, offset):
-            yield from batch
-            offset += len(batch)
+        """Yield all rows, of which at most `BATCH` are in memory."""
+        cursor, more = "", True
+        while more:
+            batch = self.read(BATCH, cursor)
+            yield from batch.rows
+            cursor, more = batch.next, bool(batch.next)
 
     @cached_property
-    def _read(self) -> Sequence[R]:
-        return self.read(self.size + 1, self.start) if self.size else list(self.everything())
+    def page(self) -> Page[R]:
+        """The page that the address asks for; the first one if its cursor is none of this list."""
+        try:
+            return self.read(self.size, self.cursor) if self.size else Page(rows=list(self.everything()))
+        except InvalidInputError:
+            return self.read(self.size, "")
 
     @property
     def rows(self) -> Sequence[R]:
         """The rows of this page."""
-        return self._read[: self.size] if self.size else self._read
+        return self.page.rows
 
     @property
     def next(self) -> str:
         """The address of the next page, '' on the last."""
-        more = self.size and len(self._read) > self.size
-        return self.url(**{"from": str(self.start + self.size)}) if more else ""
+        return self.url(**{"from": self.page.next}) if self.page.next else ""
 
     @property
     def previous(self) -> str:
         """The address of the previous page, '' on the first."""
-        return self.url(**{"from": str(max(0, self.start - self.size) or "")}) if self.start else ""
+        return self.url(**{"from": self.page.previous}) if self.page.previous else ""
 
     @property
     def range(self) -> str:
-        """The numbers of the first and last row, e.g. `1,201` to `1,250`, or the total when all rows are shown."""
-        first, last = self.start + 1, self.start + len(self.rows)
-        paged = self.start or self.next
+        """The numbers of the first and last row, e.g. `1,201` to `1,250`, or the total when all rows are shown.
+
+        They continue those of the page before, whatever was added to the list or removed from it meanwhile.
+        """
+        first, last = self.page.start + 1, self.page.start + len(self.rows)
+        paged = self.page.previous or self.page.next
         return f"{first:,}\N{EN DASH}{last:,}" if paged else f"{last:,}"
 
     @property
@@ -162,14 +171,14 @@ class Table(ABC, Generic[R]):
 class QueryTable(Table[R]):
     """A table that the database sorts and paginates."""
 
-    def __init__(self, *args: object, reads: Callable[[Order, int, int], Sequence[R]], **kwargs: object) -> None:
-        """Set the function that reads rows: `reads(order, limit, offset)`."""
+    def __init__(self, *args: object, reads: Callable[[Order, int, str], Page[R]], **kwargs: object) -> None:
+        """Set the function that reads rows: `reads(order, limit, cursor)`."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Table takes them
         self._reads = reads
 
-    def read(self, limit: int, offset: int) -> Sequence[R]:
+    def read(self, limit: int, cursor: str) -> Page[R]:
         """Return rows from the database."""
-        return self._reads(self.order, limit, offset)
+        return self._reads(self.order, limit, cursor)
 
 
 class ListTable(Table[R]):
@@ -185,9 +194,12 @@ class ListTable(Table[R]):
         column = next((one for one in self.columns if one.name == self.order.name), None)
         return sort_rows(self._rows, column.value, descending=self.order.descending) if column else list(self._rows)
 
-    def read(self, limit: int, offset: int) -> Sequence[R]:
-        """Return a slice of the sorted rows."""
-        return self._sorted[offset : offset + limit]
+    def read(self, limit: int, cursor: str) -> Page[R]:
+        """Return a slice of the sorted rows; the cursor is the number of rows before it."""
+        start = int(cursor) if cursor.isdecimal() and len(cursor) <= MAX_DIGITS else 0
+        before, after = str(max(0, start - limit)) if start else "", str(start + limit)
+        rows = self._sorted[start : start + limit]
+        return Page(rows=rows, start=start, previous=before, next=after if len(self._sorted) > start + limit else "")
 
     @property
     def total(self) -> int:

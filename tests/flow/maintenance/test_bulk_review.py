@@ -63,7 +63,7 @@ def seen(actor: Actor, action: BulkAction, *references: str) -> Mapping[str, str
 
 def listed(actor: Actor) -> list[str]:
     """Return the references of the list, sorted."""
-    return sorted(one.reference for one in review_rows(actor, ReviewFilters(), Order(), 99, 0))
+    return sorted(one.reference for one in review_rows(actor, ReviewFilters(), Order(), 99).rows)
 
 
 def test_a_plan_says_what_would_be_done(people: People) -> None:

@@ -37,7 +37,7 @@ def people() -> People:
 
 def listed(actor: Actor, *, kept: bool = False) -> list[str]:
     """Return the references of the list, or of the versions that are kept."""
-    return [one.reference for one in review_rows(actor, ReviewFilters(kept=kept), Order(), 9, 0)]
+    return [one.reference for one in review_rows(actor, ReviewFilters(kept=kept), Order(), 9).rows]
 
 
 def in_days(days: int) -> date:
@@ -51,7 +51,7 @@ def test_a_kept_version_is_not_listed_until_then(people: People) -> None:
     assert listed(ben) == ["geo@1"]
     keep(ben, "geo", until=in_days(30), reason=" quarterly report ")
     assert (listed(ben), listed(ben, kept=True)) == ([], ["geo@1"])
-    (row,) = review_rows(ben, ReviewFilters(kept=True), Order(), 9, 0)
+    (row,) = review_rows(ben, ReviewFilters(kept=True), Order(), 9).rows
     assert row.kept is not None
     assert (row.kept.by, row.kept.reason, row.kept.until) == ("ben", "quarterly report", in_days(30))
     keep(ben, "geo@1", until=in_days(60), reason="longer")

@@ -78,7 +78,7 @@ def after(clock: time_machine.Coordinates, days: int) -> None:
 
 def listed(actor: Actor, filters: ReviewFilters | None = None) -> dict[str, ReviewRow]:
     """Return the rows of the list by reference."""
-    rows = review_rows(actor, filters or ReviewFilters(), Order(), 100, 0)
+    rows = review_rows(actor, filters or ReviewFilters(), Order(), 100).rows
     return {one.reference: one for one in rows}
 
 
@@ -355,7 +355,7 @@ def test_filters_and_totals(people: People, clock: time_machine.Coordinates) -> 
         "needs-attention": 1,
     }
     assert owners_listed(ben) == ["ana"]
-    by_size = review_rows(ben, ReviewFilters(), Order(name="frees", descending=True), 1, 0)
+    by_size = review_rows(ben, ReviewFilters(), Order(name="frees", descending=True), 1).rows
     assert [one.reference for one in by_size] == ["lab@1"]
     assert list(rows_named(ben, ["geo@1", "geo@9", "web@1"])) == ["geo@1", "web@1"]
 

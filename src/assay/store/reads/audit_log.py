@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from django.db.models import F, Q, QuerySet
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right
 from assay.store.models import Event
-from assay.store.reads.ordering import Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 
-ORDERS = {name: F(name) for name in ("sequence", "at", "actor", "name", "environment")}
+ORDERS: Columns = {name: F(name) for name in ("sequence", "at", "actor", "name", "environment")}
 
 PUBLIC = (
     EventName.VERSION_PUBLISHED,
@@ -57,10 +59,11 @@ def list_events(actor: Actor, *, limit: int, before: int | None = None, environm
     return _rows(events.order_by("-sequence")[:limit])
 
 
-def event_rows(actor: Actor, filters: EventFilters, order: Order, limit: int, offset: int) -> list[EventRow]:
-    """Return the events that the actor may see and that match, sorted by a column, starting at an offset."""
-    events = ordered(_visible(actor, filters).order_by("-sequence"), order, ORDERS)
-    return _rows(events[offset : offset + limit])
+def event_rows(actor: Actor, filters: EventFilters, order: Order, limit: int, cursor: str = "") -> Page[EventRow]:
+    """Return a page of the events that the actor may see and that match, newest first unless sorted by a column."""
+    events, by = _visible(actor, filters), order.within(ORDERS, "-sequence")
+    page = read_page(events, ORDERS, by, limit=limit, cursor=cursor)
+    return page.with_rows(_rows(page.rows))
 
 
 def _visible(actor: Actor, filters: EventFilters) -> QuerySet[Event]:
@@ -77,7 +80,7 @@ def version_events(workspace_id: int, environment: str, number: int) -> list[Eve
     return _rows(events.order_by("sequence"))
 
 
-def _rows(events: QuerySet[Event]) -> list[EventRow]:
+def _rows(events: Iterable[Event]) -> list[EventRow]:
     return [
         EventRow(
             sequence=event.sequence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from assay.core.roles import Actor, Right
 from assay.store.models import Environment, Launch
 from assay.store.reads.behind import COLUMNS as BEHIND
 from assay.store.reads.behind import is_behind, newer_base
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import pilots_of
 from assay.store.reads.usage import RECENT, Use, recent_use
 
@@ -69,12 +71,15 @@ class Filters:
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
     """Return at most `limit` rows ordered by short name after `after`: two queries, and two more for pilots."""
-    return _rows(actor, _filtered(actor, filters).filter(slug__gt=after)[:limit])
+    found = _filtered(actor, filters).filter(slug__gt=after).order_by("slug")
+    return _rows(actor, list(found.values(*_columns())[:limit]))
 
 
-def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, offset: int) -> list[CatalogueRow]:
-    """Return rows sorted by a column, starting at an offset: two queries, and two more for pilots."""
-    return _rows(actor, ordered(_filtered(actor, filters), order, _orders())[offset : offset + limit])
+def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, cursor: str = "") -> Page[CatalogueRow]:
+    """Return a page of rows sorted by a column: two queries, and two more for pilots."""
+    columns, found = _orders(), _filtered(actor, filters).values(*_columns())
+    page = read_page(found, columns, order.within(columns, "environment"), limit=limit, cursor=cursor)
+    return page.with_rows(_rows(actor, page.rows))
 
 
 def _orders() -> Columns:
@@ -91,8 +96,7 @@ def _orders() -> Columns:
     }
 
 
-def _rows(actor: Actor, found: QuerySet[Environment]) -> list[CatalogueRow]:
-    rows = list(found.values(*_columns()))
+def _rows(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[CatalogueRow]:
     pilots = pilots_of(actor) if any(row["rollout__state"] == RolloutState.PILOT for row in rows) else {}
     use = recent_use([row["pk"] for row in rows])
     return [_row(row, use.get(row["pk"], Use()), pilot=row["pk"] in pilots) for row in rows]
@@ -100,7 +104,7 @@ def _rows(actor: Actor, found: QuerySet[Environment]) -> list[CatalogueRow]:
 
 def count(actor: Actor, filters: Filters) -> int:
     """Return how many environments match the filters: one query."""
-    return _filtered(actor, filters).order_by().count()
+    return _filtered(actor, filters).count()
 
 
 def _visible(actor: Actor) -> Q:
@@ -109,7 +113,7 @@ def _visible(actor: Actor) -> Q:
 
 
 def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
-    found = Environment.objects.filter(_visible(actor), workspace_id=actor.workspace_id).order_by("slug")
+    found = Environment.objects.filter(_visible(actor), workspace_id=actor.workspace_id)
     if filters.status == Status.DRAFT:
         found = found.filter(latest__status=Status.DRAFT, latest__author_id=actor.id)
     elif filters.status == Status.PENDING:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from packaging.utils import canonicalize_name
 
 from assay.core.comparison.consistency import Spread, diverges, spread
 from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.roles import Actor
+from assay.store.reads.keyset import Key, Page, page_in_memory
 from assay.store.reads.nearest import index_of, newest_of
 
 
@@ -19,12 +18,11 @@ def consistency(
     text: str = "",
     diverging: bool = True,
     conflicts: bool = False,
-    after: str = "",
     descending: bool = False,
-    offset: int = 0,
     limit: int = 50,
-) -> list[Spread]:
-    """Return libraries ordered by name: at most `limit`, starting after the name `after`, skipping `offset`.
+    cursor: str = "",
+) -> Page[Spread]:
+    """Return a page of libraries ordered by name.
 
     With `diverging` only libraries used in several versions, with `conflicts` only those for which no version
     satisfies all environments. `text` must be part of the name. `library` selects a single one, diverging or not.
@@ -35,12 +33,14 @@ def consistency(
             names = [str(canonicalize_name(library))]
         else:
             part = canonicalize_name(text)
-            named = [name for name in live if name > after and part in name]
-            names = [name for name in named if diverges(live[name]) or not diverging]
-        if descending:
-            names.reverse()
-        rows = (_spread(index, name, live[name]) for name in names if name in live)
-        return list(islice((one for one in rows if one.conflict or not conflicts), offset, offset + limit))
+            names = [name for name in live if part in name and (diverges(live[name]) or not diverging)]
+
+        def row(key: Key) -> Spread | None:
+            found = _spread(index, key[0], live[key[0]])
+            return found if found.conflict or not conflicts else None
+
+        keys = [(name,) for name in names if name in live]
+        return page_in_memory(keys, row, limit=limit, cursor=cursor, descending=descending)
 
 
 def live_counts(index: NearestIndex) -> dict[str, dict[str, int]]:

@@ -11,6 +11,7 @@ from assay.core.comparison.similarity import groups, missing
 from assay.core.roles import Actor
 from assay.store.models import Version
 from assay.store.reads.compared_versions import compared_version
+from assay.store.reads.keyset import Page, page_in_memory
 from assay.store.reads.nearest import index_in, index_of, need_of, newest_of
 from assay.store.reads.usage import recent_use
 
@@ -35,16 +36,18 @@ class Group:
     members: tuple[Member, ...]
 
 
-def duplicates(actor: Actor, *, limit: int = 20, offset: int = 0) -> list[Group]:
-    """Return groups of environments whose newest published versions are nearly the same, largest group first."""
+def duplicates(actor: Actor, *, limit: int = 20, cursor: str = "") -> Page[Group]:
+    """Return a page of groups of environments whose newest versions are nearly the same, largest group first."""
     with index_of(actor) as index:
-        page = _groups(index)[offset : offset + limit]
-        kept = [choose_kept({key: index.profile(key) for key in group}) for group in page]
-    wanted = {key for group, keep in zip(page, kept, strict=True) for key in (*group[:MEMBERS], keep)}
+        groups_by_key = {(-len(group), group[0]): group for group in _groups(index)}
+        page = page_in_memory(list(groups_by_key), groups_by_key.__getitem__, limit=limit, cursor=cursor)
+        kept = [choose_kept({key: index.profile(key) for key in group}) for group in page.rows]
+    wanted = {key for group, keep in zip(page.rows, kept, strict=True) for key in (*group[:MEMBERS], keep)}
     versions = _versions(actor, wanted)
     use = recent_use([one.environment_id for one in versions.values()])
     people = {environment: one.people for environment, one in use.items()}
-    return [_group(group, keep, versions, people) for group, keep in zip(page, kept, strict=True) if keep in versions]
+    shown = [(group, keep) for group, keep in zip(page.rows, kept, strict=True) if keep in versions]
+    return page.with_rows([_group(group, keep, versions, people) for group, keep in shown])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,14 @@
-"""Sorting of table rows by a column, in the database."""
+"""The columns by which the database sorts a list."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from django.db.models import F, Func, Model, QuerySet, Subquery
+from django.db.models import F, Func, Subquery
+from django.db.models.expressions import CombinedExpression
 
-M = TypeVar("M", bound=Model)
-Columns = Mapping[str, F | Func | Subquery]
+Columns = Mapping[str, F | Func | Subquery | CombinedExpression]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +18,8 @@ class Order:
     name: str = ""
     descending: bool = False
 
-
-def ordered(rows: QuerySet[M], order: Order, columns: Columns) -> QuerySet[M]:
-    """Return the rows sorted by a column, then by id; rows without a value are last."""
-    column = columns.get(order.name)
-    if column is None:
-        return rows
-    by = column.desc(nulls_last=True) if order.descending else column.asc(nulls_last=True)
-    return rows.order_by(by, "pk")
+    def within(self, columns: Columns, default: str) -> Order:
+        """Return this order, or the default one (`-` before a name descends) if its column is not known."""
+        if self.name in columns:
+            return self
+        return Order(name=default.removeprefix("-"), descending=default.startswith("-"))

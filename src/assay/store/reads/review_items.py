@@ -15,7 +15,8 @@ from assay.core.maintenance.review_rules import ReasonKind
 from assay.core.roles import Actor
 from assay.store.models import ReviewItem, Version
 from assay.store.reads.health import LIVE
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 
 MAX_DIGITS = 9  # of a version's number
 ORDERS: Columns = {
@@ -120,14 +121,14 @@ def _named(rows: QuerySet[Version], text: str) -> QuerySet[Version]:
     return rows.filter(Q(environment__slug__icontains=name) | Q(environment__title__icontains=name))
 
 
-def review_rows(actor: Actor, filters: ReviewFilters, order: Order, limit: int, offset: int) -> list[ReviewRow]:
-    """Return rows sorted by a column, from an offset on: one query.
+def review_rows(actor: Actor, filters: ReviewFilters, order: Order, limit: int, cursor: str = "") -> Page[ReviewRow]:
+    """Return a page of rows sorted by a column: one query.
 
     By default the oldest reason is first, among kept versions the one that is reviewed again first.
     """
-    first = "kept__until" if filters.kept else "review_item__since"
-    found = ordered(review_items(actor, filters).order_by(first, "pk"), order, ORDERS)
-    return [_row(one) for one in _loaded(found)[offset : offset + limit]]
+    by = order.within(ORDERS, "until" if filters.kept else "since")
+    page = read_page(_loaded(review_items(actor, filters)), ORDERS, by, limit=limit, cursor=cursor)
+    return page.with_rows([_row(one) for one in page.rows])
 
 
 def references_listed(actor: Actor, filters: ReviewFilters, *, limit: int) -> list[str]:

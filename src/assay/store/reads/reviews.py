@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,8 @@ from assay.core.policy.findings import Effect
 from assay.core.review.requested_change import RequestedChange, is_done
 from assay.core.roles import Actor
 from assay.store.models import Decision, Renewal, Submission, Version
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.waivers import live_keys
 
 TABS = ("pending", "published", "rejected", "deprecated")
@@ -73,27 +75,30 @@ class Round:
     rollout: dict[str, Any]
 
 
-def queue(actor: Actor, tab: str, *, limit: int = 50, offset: int = 0, order: Order | None = None) -> list[QueueRow]:
-    """Return the rows of a tab in the given order, by default pending ones oldest first: three queries."""
+def queue(actor: Actor, tab: str, *, limit: int = 50, cursor: str = "", order: Order | None = None) -> Page[QueueRow]:
+    """Return a page of a tab in the given order, by default pending ones oldest first: three queries."""
     columns: Columns = {**ORDERS, "since": SINCE.get(tab, F("published_at"))}
-    versions = ordered(_tab(actor, tab), order or Order(), columns)[offset : offset + limit]
+    by = (order or Order()).within(columns, "since" if tab == "pending" else "-since")
+    page = read_page(_tab(actor, tab), columns, by, limit=limit, cursor=cursor)
+    versions: Sequence[Version] = page.rows
     submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
     latest = {one.version_id: one for one in submissions.order_by("round")}
     waived = live_keys(actor.workspace_id, timezone.now())
-    return [
+    rows = [
         _queue_row(version, latest.get(version.pk), waived.get(version.environment_id, frozenset()))
         for version in versions
     ]
+    return page.with_rows(rows)
 
 
 def counts(actor: Actor) -> dict[str, int]:
     """Return the number of versions in each tab."""
-    return {tab: _tab(actor, tab).order_by().count() for tab in TABS}
+    return {tab: _tab(actor, tab).count() for tab in TABS}
 
 
 def submissions_for(actor: Actor) -> QuerySet[Version]:
     """Select the submissions that wait for this reviewer."""
-    return _tab(actor, "pending").order_by().exclude(author_id=actor.id)
+    return _tab(actor, "pending").exclude(author_id=actor.id)
 
 
 def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
@@ -103,11 +108,11 @@ def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
         .defer("lock__text", "lock__content", "base__spec")
     )
     if tab == "pending":
-        return versions.filter(status=Status.PENDING).order_by("submitted_at")
+        return versions.filter(status=Status.PENDING)
     if tab == "rejected":  # only data of the round is shown: the draft itself belongs to its author
         rejected = Submission.objects.filter(outcome="rejected").values("version")
-        return versions.filter(status=Status.DRAFT, pk__in=rejected).order_by("-updated_at")
-    return versions.filter(status=tab).order_by("-published_at")
+        return versions.filter(status=Status.DRAFT, pk__in=rejected)
+    return versions.filter(status=tab)
 
 
 def _queue_row(version: Version, submission: Submission | None, waived: frozenset[str]) -> QueueRow:

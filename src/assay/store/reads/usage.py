@@ -9,7 +9,8 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from assay.store.models import Environment, Launch
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 
 RECENT = timedelta(days=30)
 SORTS: Columns = {
@@ -56,10 +57,12 @@ def recent_use(environments: list[int]) -> dict[int, Use]:
     return {pk: Use(people=people, runtimes=runtimes) for pk, people, runtimes in counted}
 
 
-def uses(environment: Environment, order: Order, limit: int, offset: int) -> list[UseRow]:
-    """Return uses of an environment sorted by a column, starting at an offset: one query."""
+def uses(environment: Environment, order: Order, limit: int, cursor: str = "") -> Page[UseRow]:
+    """Return a page of the uses of an environment sorted by a column: one query."""
     found = Launch.objects.filter(environment=environment).select_related("person", "version", "runtime")
-    return [
+    found = found.defer("runtime__source", "version__spec")
+    page = read_page(found, SORTS, order.within(SORTS, "-started"), limit=limit, cursor=cursor)
+    rows = [
         UseRow(
             person=one.person.get_username(),
             kind=one.kind,
@@ -69,5 +72,6 @@ def uses(environment: Environment, order: Order, limit: int, offset: int) -> lis
             seconds=(one.ended_at - one.started_at).total_seconds() if one.ended_at else None,
             runtime=one.runtime.slug if one.runtime else "",
         )
-        for one in ordered(found.defer("runtime__source"), order, SORTS)[offset : offset + limit]
+        for one in page.rows
     ]
+    return page.with_rows(rows)

@@ -13,7 +13,8 @@ from django.db.models.functions import Lower
 from assay.core.usage import DEFAULT_PERIOD
 from assay.store.models import GroupUsage, Membership, UsageSummary, VersionUsage, WorkspaceUsage
 from assay.store.reads.facts import in_parts
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 
 M = TypeVar("M", bound=Model)
 BY = ("environment", "version", "group", "owner")
@@ -88,13 +89,15 @@ class UsageTotals:
     unused_own_size: int
 
 
-def usage_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int = 0) -> list[UsageRow]:
-    """Return rows sorted by a column, starting at an offset: two queries, one more for a group and for imports."""
+def usage_rows(
+    workspace_id: int, filters: UsageFilters, order: Order, limit: int, cursor: str = ""
+) -> Page[UsageRow]:
+    """Return a page of rows sorted by a column: two queries, one more for a group and for imports."""
     if filters.by == "version":
-        return _version_rows(workspace_id, filters, order, limit, offset)
+        return _version_rows(workspace_id, filters, order, limit, cursor)
     if filters.by in {"owner", "group"}:
-        return _group_rows(workspace_id, filters, order, limit, offset)
-    return _environment_rows(workspace_id, filters, order, limit, offset)
+        return _group_rows(workspace_id, filters, order, limit, cursor)
+    return _environment_rows(workspace_id, filters, order, limit, cursor)
 
 
 def usage_totals(workspace_id: int, filters: UsageFilters) -> UsageTotals:
@@ -122,8 +125,8 @@ def _environments(workspace_id: int, filters: UsageFilters) -> QuerySet[UsageSum
 
 
 def _environment_rows(
-    workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int
-) -> list[UsageRow]:
+    workspace_id: int, filters: UsageFilters, order: Order, limit: int, cursor: str
+) -> Page[UsageRow]:
     sorts = {"environment": Lower("environment__title"), "owner": F("environment__owner__username"), **SORTS}
     active = "environment__active__"
     columns = {
@@ -135,13 +138,13 @@ def _environment_rows(
         "libraries": f"{active}lock__libraries_count",
         "active": "environment__active_id",
     }
-    found = _page(_environments(workspace_id, filters), order, sorts, columns, limit, offset)
-    imports = VersionUsage.objects.filter(version__in=[row["active"] for row in found], days=filters.days)
+    page = _page(_environments(workspace_id, filters), order, sorts, columns, limit, cursor)
+    imports = VersionUsage.objects.filter(version__in=[row["active"] for row in page.rows], days=filters.days)
     imported = dict(imports.values_list("version_id", "imported"))
-    return _rows(row | {"imported": imported.get(row.pop("active"))} for row in found)
+    return page.with_rows(_rows(row | {"imported": imported.get(row.pop("active"))} for row in page.rows))
 
 
-def _version_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int) -> list[UsageRow]:
+def _version_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, cursor: str) -> Page[UsageRow]:
     """Return rows of versions that take space on disk, or were used in the period."""
     rows = VersionUsage.objects.filter(PRESENT, workspace=workspace_id, days=filters.days)
     rows = _filtered(rows, workspace_id, filters, "version__environment")
@@ -160,11 +163,11 @@ def _version_rows(workspace_id: int, filters: UsageFilters, order: Order, limit:
         "libraries": "version__lock__libraries_count",
         "imported": "imported",
     }
-    found = _page(rows, order, sorts, columns, limit, offset)
-    return _rows(found)
+    page = _page(rows, order, sorts, columns, limit, cursor)
+    return page.with_rows(_rows(page.rows))
 
 
-def _group_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, offset: int) -> list[UsageRow]:
+def _group_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: int, cursor: str) -> Page[UsageRow]:
     rows = GroupUsage.objects.filter(workspace=workspace_id, days=filters.days, by=filters.by)
     if filters.text:
         rows = rows.filter(name__icontains=filters.text)
@@ -172,8 +175,8 @@ def _group_rows(workspace_id: int, filters: UsageFilters, order: Order, limit: i
         rows = _by_use(rows, filters.show)
     sorts = {"name": Lower("name"), **SORTS}
     columns = {"name": "name", "environments": "environments"}
-    found = _page(rows, order, sorts, columns, limit, offset)
-    return _rows(found)
+    page = _page(rows, order, sorts, columns, limit, cursor)
+    return page.with_rows(_rows(page.rows))
 
 
 def _filtered(rows: QuerySet[M], workspace_id: int, filters: UsageFilters, path: str) -> QuerySet[M]:
@@ -200,16 +203,16 @@ def _members(workspace_id: int, group: str) -> list[int]:
 
 
 def _page(
-    rows: QuerySet[Any], order: Order, sorts: Columns, columns: Mapping[str, str], limit: int, offset: int
-) -> list[dict[str, Any]]:
+    rows: QuerySet[Any], order: Order, sorts: Columns, columns: Mapping[str, str], limit: int, cursor: str
+) -> Page[dict[str, Any]]:
     """Return the columns of one page: two queries, so that only the rows of the page are joined with others."""
-    keys = ordered(rows.order_by("-launches", "pk"), order, sorts).values_list("pk", flat=True)
-    wanted = list(keys[offset : offset + limit])
+    page = read_page(rows.values("pk"), sorts, order.within(sorts, "-launches"), limit=limit, cursor=cursor)
+    wanted = [row["pk"] for row in page.rows]
     paths = {name: name for name in SUMS} | dict(columns)
     found = {}
     for part in in_parts(wanted):
         found.update({row["pk"]: row for row in rows.order_by().filter(pk__in=part).values("pk", *paths.values())})
-    return [{name: found[pk][path] for name, path in paths.items()} for pk in wanted if pk in found]
+    return page.with_rows([{name: found[pk][path] for name, path in paths.items()} for pk in wanted if pk in found])
 
 
 def _rows(found: Iterable[dict[str, Any]]) -> list[UsageRow]:

@@ -13,7 +13,8 @@ from django.db.models.functions import Concat, Lower
 from assay.core.maintenance.wave_plan import Target, counts_in_words
 from assay.core.roles import Actor, Right, may_see
 from assay.store.models import Environment, Wave, WaveTarget
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 
 ATTENTION = (  # the order of states in a table: what a person should look at first
     Target.FAILED,
@@ -103,9 +104,9 @@ def count_states(targets: QuerySet[WaveTarget]) -> dict[str, int]:
 
 
 def wave_rows(
-    actor: Actor, *, base: str = "", order: Order | None = None, limit: int = 50, offset: int = 0
-) -> list[WaveRow]:
-    """Return waves, newest first unless ordered, of one base environment where it is named: two queries."""
+    actor: Actor, *, base: str = "", order: Order | None = None, limit: int = 50, cursor: str = ""
+) -> Page[WaveRow]:
+    """Return a page of waves, newest first unless ordered, of one base environment where it is named: two queries."""
     columns: Columns = {
         "wave": F("pk"),
         "base": Concat(F("base__environment__slug"), Value("@"), F("base__number")),
@@ -114,12 +115,13 @@ def wave_rows(
         "started": F("created_at"),
         "ended": F("ended_at"),
     }
-    found = visible_waves(actor).order_by("-pk")
+    found = visible_waves(actor)
     if base:
         found = found.filter(base__environment__slug=base)
-    waves = list(ordered(found, order or Order(), columns)[offset : offset + limit])
-    counts = _counts(waves)
-    return [wave_row(one, counts.get(one.pk, {})) for one in waves]
+    by = (order or Order()).within(columns, "-wave")
+    page = read_page(found, columns, by, limit=limit, cursor=cursor)
+    counts = _counts(page.rows)
+    return page.with_rows([wave_row(one, counts.get(one.pk, {})) for one in page.rows])
 
 
 def _counts(waves: Iterable[Wave]) -> dict[int, dict[str, int]]:
@@ -155,13 +157,14 @@ def latest_wave(actor: Actor, environment: Environment) -> Wave | None:
 
 
 def target_rows(
-    actor: Actor, targets: QuerySet[WaveTarget], *, order: Order | None = None, limit: int = 50, offset: int = 0
-) -> list[TargetRow]:
-    """Return targets, those that need attention first unless ordered: one query."""
+    actor: Actor, targets: QuerySet[WaveTarget], *, order: Order | None = None, limit: int = 50, cursor: str = ""
+) -> Page[TargetRow]:
+    """Return a page of targets, those that need attention first unless ordered: one query."""
     rank = Case(
         *(When(state=state, then=Value(at)) for at, state in enumerate(ATTENTION)), output_field=IntegerField()
     )
     columns: Columns = {
+        "attention": rank * 100 + F("level"),
         "environment": Lower("source__environment__slug"),
         "level": F("level"),
         "owner": F("source__environment__owner__username"),
@@ -174,9 +177,8 @@ def target_rows(
         "draft__build",
         "draft__author",
     ).defer("source__spec", "draft__spec", "draft__build__request", "draft__build__failure", "draft__build__steps")
-    by_state = found.order_by(rank, "level", "source__environment__slug")
-    rows = ordered(by_state, order or Order(), columns)[offset : offset + limit]
-    return [_target_row(actor, one) for one in rows]
+    page = read_page(found, columns, (order or Order()).within(columns, "attention"), limit=limit, cursor=cursor)
+    return page.with_rows([_target_row(actor, one) for one in page.rows])
 
 
 def _awaited(target: WaveTarget) -> str:

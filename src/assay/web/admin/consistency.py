@@ -18,6 +18,7 @@ from assay.store.reads.advisories import CurrentFeed, current_feed
 from assay.store.reads.consistency import consistency as read
 from assay.store.reads.duplicates import Member
 from assay.store.reads.duplicates import duplicates as read_duplicates
+from assay.store.reads.keyset import Page
 from assay.store.reads.ordering import Order
 from assay.web.access import Visit, page
 from assay.web.tables import Column, ListTable, QueryTable
@@ -97,17 +98,17 @@ def consistency(request: Visit) -> HttpResponseBase:
     text, show = request.GET.get("text", "").strip(), request.GET.get("show", SHOWS[0][0])
     feed = current_feed()
 
-    def reads(order: Order, limit: int, offset: int) -> list[Library]:
+    def reads(order: Order, limit: int, cursor: str) -> Page[Library]:
         found = read(
             request.actor,
             text=text,
             diverging=show != "all",
             conflicts=show == "conflicts",
             descending=order.descending,
-            offset=offset,
             limit=limit,
+            cursor=cursor,
         )
-        return [_library(one, feed) for one in found]
+        return found.with_rows([_library(one, feed) for one in found.rows])
 
     table = QueryTable(request, LIBRARIES, name="libraries", default="library", size=LIMIT, reads=reads)
     if table.exported:
@@ -118,7 +119,7 @@ def consistency(request: Visit) -> HttpResponseBase:
 
 def _one_library(request: Visit, name: str) -> HttpResponse:
     """Show one library, with a form that moves its environments to one version."""
-    rows = [_library(one, current_feed()) for one in read(request.actor, library=name)]
+    rows = [_library(one, current_feed()) for one in read(request.actor, library=name).rows]
     table = ListTable(request, LIBRARIES, name="libraries", rows=rows)
     context = {"table": table, "library": name, "shows": SHOWS, "most": MOST}
     if rows:
@@ -186,10 +187,10 @@ def propose_moves(request: Visit) -> HttpResponse:
 @page(Right.REVIEW)
 def duplicates(request: Visit) -> HttpResponseBase:
     """List environments that nearly equal another one, with what a move to it would change for their users."""
-    groups = read_duplicates(request.actor, limit=GROUPS + 1)
-    rows = [Duplicate(kept=group.kept, member=one) for group in groups[:GROUPS] for one in group.members]
+    page = read_duplicates(request.actor, limit=GROUPS)
+    rows = [Duplicate(kept=group.kept, member=one) for group in page.rows for one in group.members]
     table = ListTable(request, DUPLICATES, name="duplicates", size=PAGE, rows=rows)
     if table.exported:
         return table.export()
-    context = {"table": table, "groups": len(groups[:GROUPS]), "more": len(groups) > GROUPS}
+    context = {"table": table, "groups": len(page.rows), "more": bool(page.next)}
     return render(request, "admin/duplicates.html", context)

@@ -17,7 +17,8 @@ from assay.flow.watch.suggested_update import MOST, suggest_updates
 from assay.store.models import HealthIssue, WorkspaceAssessment
 from assay.store.reads.advisories import feed_facts
 from assay.store.reads.health import health_counts, index_fetches, settled
-from assay.store.reads.ordering import Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Order
 from assay.store.reads.usage import Use, recent_use
 from assay.store.reads.waivers import ENTRY_ORDERS, entries_with, open_entries
 from assay.web.access import Visit, page
@@ -76,10 +77,10 @@ def health(request: Visit) -> HttpResponseBase:
     workspace, text = request.actor.workspace_id, request.GET.get("text", "").strip()
     found = open_entries(workspace)
 
-    def reads(order: Order, limit: int, offset: int) -> list[Entry]:
-        rows = list(ordered(entries_with(found, text), order, ENTRY_ORDERS)[offset : offset + limit])
-        use = recent_use([one.version.environment_id for one in rows])
-        return [_entry(one, use.get(one.version.environment_id, Use())) for one in rows]
+    def reads(order: Order, limit: int, cursor: str) -> Page[Entry]:
+        page = read_page(entries_with(found, text), ENTRY_ORDERS, order, limit=limit, cursor=cursor)
+        use = recent_use([one.version.environment_id for one in page.rows])
+        return page.with_rows([_entry(one, use.get(one.version.environment_id, Use())) for one in page.rows])
 
     table = QueryTable(request, ENTRIES, name="attention", default="since", size=PAGE, reads=reads)
     if table.exported:

@@ -52,7 +52,7 @@ def admin_environments(request: Visit) -> HttpResponseBase:
         name="submissions",
         default="since" if tab == "pending" else "-since",
         size=PAGE,
-        reads=lambda order, limit, offset: queue(request.actor, tab, limit=limit, offset=offset, order=order),
+        reads=lambda order, limit, cursor: queue(request.actor, tab, limit=limit, cursor=cursor, order=order),
     )
     if table.exported:
         return table.export()
@@ -71,7 +71,7 @@ def audit(request: Visit) -> HttpResponseBase:
         name="events",
         default="-sequence",
         size=PAGE,
-        reads=lambda order, limit, offset: event_rows(request.actor, filters, order, limit, offset),
+        reads=lambda order, limit, cursor: event_rows(request.actor, filters, order, limit, cursor),
     )
     if table.exported:
         check_right(request.actor, Right.ADMINISTER)

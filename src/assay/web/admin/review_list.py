@@ -113,7 +113,7 @@ def _table(request: Visit, filters: ReviewFilters) -> QueryTable[ReviewRow]:
         name="kept-versions" if filters.kept else "review-list",
         default="until" if filters.kept else "since",
         size=PAGE,
-        reads=lambda order, limit, offset: review_rows(request.actor, filters, order, limit, offset),
+        reads=lambda order, limit, cursor: review_rows(request.actor, filters, order, limit, cursor),
     )
 
 

@@ -19,6 +19,7 @@ from assay.flow.access import find_environment
 from assay.flow.usage.prices import current_prices
 from assay.store.models import Environment, UsageSummary
 from assay.store.reads.daily_use import Day, days_of_environment, days_of_workspace
+from assay.store.reads.keyset import Page
 from assay.store.reads.ordering import Order
 from assay.store.reads.usage_table import (
     BY,
@@ -127,8 +128,8 @@ def usage(request: Visit) -> HttpResponseBase:
     workspace, today = request.actor.workspace_id, day_of(timezone.now())
     environment = find_environment(request.actor, filters.environment) if filters.environment else None
 
-    def reads(order: Order, limit: int, offset: int) -> Sequence[UsageRow]:
-        return usage_rows(workspace, filters, order, limit, offset)
+    def reads(order: Order, limit: int, cursor: str) -> Page[UsageRow]:
+        return usage_rows(workspace, filters, order, limit, cursor)
 
     columns = _columns(filters.by, costs=prices.known)
     table = QueryTable(

@@ -16,7 +16,8 @@ from assay.core.errors import InvalidInputError
 from assay.core.roles import Right
 from assay.flow.review.waive import end_waiver, restore_waiver
 from assay.store.models import Waiver
-from assay.store.reads.ordering import Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Order
 from assay.store.reads.waivers import WAIVER_ORDERS, state_of, waiver_rows, waivers_by_state, waivers_with
 from assay.web.access import Visit, page
 from assay.web.tables import Column, QueryTable
@@ -42,8 +43,8 @@ def waivers(request: Visit) -> HttpResponseBase:
     rows = waivers_by_state(waiver_rows(request.actor.workspace_id), now, ended=state == "ended")
     found = waivers_with(rows, text)
 
-    def reads(order: Order, limit: int, offset: int) -> list[Waiver]:
-        return list(ordered(found, order, WAIVER_ORDERS)[offset : offset + limit])
+    def reads(order: Order, limit: int, cursor: str) -> Page[Waiver]:
+        return read_page(found, WAIVER_ORDERS, order, limit=limit, cursor=cursor)
 
     table = QueryTable(
         request,

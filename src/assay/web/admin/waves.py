@@ -25,6 +25,7 @@ from assay.flow.maintenance.waves import (
     stop_wave,
 )
 from assay.store.models import Environment, Wave
+from assay.store.reads.keyset import Page
 from assay.store.reads.ordering import Order
 from assay.store.reads.waves import (
     ATTENTION,
@@ -193,8 +194,8 @@ def waves(request: Visit) -> HttpResponseBase:
     """List the waves that the visitor may see, newest first; of one base if it is named."""
     base = request.GET.get("base", "").strip()[:100]
 
-    def reads(order: Order, limit: int, offset: int) -> list[WaveRow]:
-        return wave_rows(request.actor, base=base, order=order, limit=limit, offset=offset)
+    def reads(order: Order, limit: int, cursor: str) -> Page[WaveRow]:
+        return wave_rows(request.actor, base=base, order=order, limit=limit, cursor=cursor)
 
     table = QueryTable(request, WAVES, name="waves", default="-wave", size=PAGE, reads=reads)
     if table.exported:
@@ -211,9 +212,9 @@ def wave(request: Visit, number: int) -> HttpResponseBase:
     state = request.GET.get("state", "")
     state = state if state in set(Target) else ""
 
-    def reads(order: Order, limit: int, offset: int) -> list[TargetRow]:
+    def reads(order: Order, limit: int, cursor: str) -> Page[TargetRow]:
         shown = targets.filter(state=state) if state else targets
-        return target_rows(request.actor, shown, order=order, limit=limit, offset=offset)
+        return target_rows(request.actor, shown, order=order, limit=limit, cursor=cursor)
 
     table = QueryTable(request, TARGETS, name="targets", size=PAGE, reads=reads)
     if table.exported:

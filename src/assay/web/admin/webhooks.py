@@ -13,7 +13,8 @@ from assay.core.notifications import NOTIFICATION_TYPES
 from assay.core.roles import Right
 from assay.flow.notify.webhooks import NewWebhook, add_webhook, remove_webhook, send_again, try_webhook
 from assay.store.models import Delivery, Webhook
-from assay.store.reads.ordering import Columns, Order, ordered
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 from assay.web.access import Visit, page
 from assay.web.tables import Column, QueryTable
 
@@ -50,8 +51,8 @@ def webhooks(request: Visit) -> HttpResponseBase:
     """List the webhooks and their deliveries; add one and show its secret once."""
     deliveries = Delivery.objects.filter(webhook__workspace_id=request.actor.workspace_id).select_related("webhook")
 
-    def reads(order: Order, limit: int, offset: int) -> list[Delivery]:
-        return list(ordered(deliveries, order, ORDERS)[offset : offset + limit])
+    def reads(order: Order, limit: int, cursor: str) -> Page[Delivery]:
+        return read_page(deliveries, ORDERS, order, limit=limit, cursor=cursor)
 
     table = QueryTable(request, DELIVERIES, name="deliveries", default="-sequence", size=PAGE, reads=reads)
     if table.exported:

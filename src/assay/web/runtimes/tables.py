@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.db.models import F, QuerySet
 
 from assay.store.models import Run, Runtime
-from assay.store.reads.ordering import Columns, ordered
+from assay.store.reads.keyset import read_page
+from assay.store.reads.ordering import Columns
 from assay.web.access import Visit
 from assay.web.tables import Column, ListTable, QueryTable
 
@@ -91,7 +92,7 @@ def runs_table(request: Visit, project: Runtime, runs: QuerySet[Run]) -> QueryTa
         name=f"{project.slug}-runs",
         default="-started",
         size=RUNS,
-        reads=lambda order, limit, offset: list(ordered(found, order, RUN_ORDERS)[offset : offset + limit]),
+        reads=lambda order, limit, cursor: read_page(found, RUN_ORDERS, order, limit=limit, cursor=cursor),
     )
 
 

@@ -89,7 +89,7 @@ def uses_table(request: Visit, environment: Environment) -> QueryTable[UseRow]:
         name=f"{environment.slug}-usage",
         default="-started",
         size=PAGE,
-        reads=lambda order, limit, offset: uses(environment, order, limit, offset),
+        reads=lambda order, limit, cursor: uses(environment, order, limit, cursor),
     )
 
 

@@ -60,7 +60,7 @@ def environments(request: Visit) -> HttpResponseBase:
         name="catalogue",
         default="environment",
         size=PAGE,
-        reads=lambda order, limit, offset: catalogue_page(request.actor, filters, order, limit, offset),
+        reads=lambda order, limit, cursor: catalogue_page(request.actor, filters, order, limit, cursor),
     )
     if table.exported:
         return table.export()
