@@ -259,7 +259,7 @@ def test_the_nearest_published_versions(ana: Actor, ben: Actor) -> None:
     for slug, pins in (("ds", {"six": "1.17.0", "attrs": "25.1"}), ("need", {"six": "1.17.0"})):
         author.post("/environments", body(slug))
         built(ana, slug, lock=lock_of(pins))
-    assert author.get("/environments/need/versions/1/nearest").json() == {"items": []}
+    assert author.get("/environments/need/versions/1/nearest").json() == {"complete": True, "items": []}
     digest = author.post("/environments/ds/versions/1/submit", {"note": ""}).json()["digest"]
     reviewer.post("/environments/ds/versions/1/approve", {"digest": digest})
     (found,) = author.get("/environments/need/versions/1/nearest").json()["items"]

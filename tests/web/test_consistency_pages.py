@@ -14,6 +14,7 @@ from assay.flow.compose import align
 from assay.flow.compose.draft import SpecInput
 from assay.flow.compose.resolve import Preview
 from assay.store.models import Version
+from assay.store.reads import nearest
 from assay.web.studio.related_versions import covers
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,19 @@ def test_near_duplicates_lead_to_their_comparison(ben: Actor) -> None:
     assert [(row["environment"], row["keep"], row["users"]) for row in rows] == [("two@1", "one@1", "0")]
     for column in ("environment", "keep", "users", "gains", "loses", "changes", "not_served"):
         assert first_cells(visitor(ben).get(f"{HOME}duplicates?sort={column}")) == ["two@1"]
+
+
+def test_pages_say_that_the_index_is_being_prepared(ben: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the worker has written it, only the newest versions are compared; nothing fails."""
+    words, client = "The index of published versions is being prepared", visitor(ben)
+    assert words not in view(client, HOME)
+    monkeypatch.setattr(nearest, "READ_AT_ONCE", 1)
+    nearest._indexes.clear()
+    for page in (HOME, f"{HOME}?library=six", "/admin/duplicates/"):
+        assert words in view(client, page)
+    nearest.write_file(ben.workspace_id)
+    assert words not in view(client, HOME)
+    nearest.file_of(ben.workspace_id).unlink()
 
 
 def test_members_are_told_what_it_takes(ben: Actor) -> None:

@@ -187,9 +187,13 @@ def rollout_document(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def nearest_document(found: list[Nearness]) -> dict[str, Any]:
-    """Return the published versions nearest to a profile, nearest first."""
+def nearest_document(found: list[Nearness], *, complete: bool) -> dict[str, Any]:
+    """Return the published versions nearest to a profile, nearest first.
+
+    `complete` is False while the index is being prepared: then only the newest published versions were compared.
+    """
     return {
+        "complete": complete,
         "items": [
             {
                 "environment": one.key.partition("@")[0],
@@ -204,7 +208,7 @@ def nearest_document(found: list[Nearness]) -> dict[str, Any]:
                 "extra": one.extra,
             }
             for one in found
-        ]
+        ],
     }
 
 

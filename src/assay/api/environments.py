@@ -23,7 +23,7 @@ from assay.flow.compose.templates import set_template
 from assay.flow.compose.update_old import update_old
 from assay.store.reads.catalogue import catalogue
 from assay.store.reads.keyset import decode_cursor
-from assay.store.reads.nearest import nearest
+from assay.store.reads.nearest import is_complete, nearest
 
 router = Router(tags=["Environments"])
 
@@ -143,7 +143,9 @@ def resolve(request: Caller, workspace: str, body: SpecIn) -> dict[str, Any]:
         "moved": [{"name": one.name, "from": one.before, "to": one.after} for one in found.moved],
         "corrections": [asdict(one) for one in found.corrections],
         "from_source": [{**asdict(one), "words": one.words} for one in found.from_source],
-        "nearest": nearest_document(nearest(request.actor, found.need)),
+        "nearest": nearest_document(
+            nearest(request.actor, found.need), complete=is_complete(request.actor.workspace_id)
+        ),
         "findings": [
             {"effect": str(one.effect), "library": one.library, "words": one.words, "advice": one.advice}
             for one in preview_findings(

@@ -27,7 +27,7 @@ from assay.flow.review import review
 from assay.store.reads.impact import PERIOD
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.merge_sources import sources_of
-from assay.store.reads.nearest import nearest, need_of
+from assay.store.reads.nearest import is_complete, nearest, need_of
 from assay.store.reads.pending_libraries import shared_new_libraries
 from assay.store.reads.unused import unused_libraries
 
@@ -156,12 +156,12 @@ def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[s
 def nearest_published(request: Caller, workspace: str, slug: str, number: int, limit: Limit = 10) -> dict[str, Any]:
     """List the published versions nearest to a version, best first.
 
-    Before the build, its spec is compared.
+    Before the build, its spec is compared. `complete` is false for some seconds after an upgrade of a large
+    installation, while the index is being prepared: then only the newest published versions were compared.
     """
     version = find_version(request.actor, slug, number)
-    return nearest_document(
-        nearest(request.actor, need_of(version), limit=limit, exclude=version.reference),
-    )
+    found = nearest(request.actor, need_of(version), limit=limit, exclude=version.reference)
+    return nearest_document(found, complete=is_complete(request.actor.workspace_id))
 
 
 @router.get(f"{ONE}/waiting", response=dict[str, Any])

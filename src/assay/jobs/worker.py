@@ -21,6 +21,7 @@ from assay.flow.watch import watch
 from assay.jobs import periodic
 from assay.jobs.daily_refresh import Refresh
 from assay.jobs.delivery import DeliveryThread
+from assay.jobs.nearest_indexes import NearestIndexes
 from assay.jobs.python_installations import PythonInstallations
 from assay.runtimes import apps, run_queue, schedules
 from assay.studio import server_status
@@ -60,6 +61,7 @@ class Worker:
         self._stopping = False
         self._refresh = Refresh()
         self._pythons = PythonInstallations()
+        self._nearest = NearestIndexes()
         self._timed = self._steps()
 
     def run(self) -> None:
@@ -99,6 +101,7 @@ class Worker:
             _Timed(every=5, step=watch.advance),  # whether there is a new policy, feed or day
             _Timed(every=5, step=rollouts.advance),  # counts the starts in pilots
             _Timed(every=20, step=usage.advance, repeats=True),  # adds to the sums of usage
+            _Timed(every=2, step=self._nearest.advance),  # the files of the similarity search, in a process
             _Timed(every=2, step=review_list.advance),  # one batch of the review list
         )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.comparison.inverted_index import InvertedIndex, bits_of, slots_of
+from assay.core.comparison import nearest_index, packed
+from assay.core.comparison.inverted_index import InvertedIndex, bits_of, pack_slots, slots_of
 from assay.core.comparison.nearest_index import NearestIndex
+from assay.core.comparison.packed import DamagedError, Packed, pack, pack_strings
+from assay.core.comparison.packed_profiles import sections_of
 from assay.core.comparison.similarity import Profile, Weights, applies, fits, groups, missing, nearness, score
 
 NAMES = ("numpy", "pandas", "six", "attrs", "scipy", "torch")
@@ -122,14 +126,19 @@ def test_groups_are_what_is_joined() -> None:
 # The shelf
 
 
-@given(st.lists(st.tuples(st.sets(st.integers(0, 70)), st.integers(1, 40)), max_size=12), st.booleans())
-def test_sums_are_sums(features: list[tuple[set[int], int]], settled: bool) -> None:
+def inverted(rows: list[array[int]], slots: int) -> InvertedIndex:
+    """Return an inverted index of packed rows, one for each number."""
+    packed = Packed(b"".join(pack(pack_slots("x", rows, slots), {})))
+    return InvertedIndex(packed, "x", lambda feature: feature if feature in range(len(rows)) else -1)
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 70)), st.integers(1, 40)), max_size=12), st.integers(0, 71))
+def test_sums_are_sums(features: list[tuple[set[int], int]], packed: int) -> None:
     """Added up in planes of bits or one by one, the sums are the same."""
-    index = InvertedIndex()
-    for slot in range(71):
+    rows = [array("I", sorted(slot for slot in slots if slot < packed)) for slots, _ in features]
+    index = inverted(rows, packed)
+    for slot in range(packed, 71):
         index.add(slot, [number for number, (slots, _) in enumerate(features) if slot in slots])
-    if settled:
-        index.compact(71)
     assert all(slots_of(bits_of(slots)) for slots, _ in features if slots)
     sums = index.sums(((number, weight) for number, (_, weight) in enumerate(features)), 71)
     assert sums == [sum(weight for slots, weight in features if slot in slots) for slot in range(71)]
@@ -307,14 +316,11 @@ def test_the_largest_group_stands_first() -> None:
 
 def test_what_is_added_to_a_compact_index_counts() -> None:
     """To features that are kept as bits as well as to those that are kept as slots."""
-    index = InvertedIndex()
-    for slot in range(64):
-        index.add(slot, ["all", *(["few"] if slot < 2 else [])])
-    index.compact(64)
-    index.add(64, ["all", "few", "new"])
-    assert [index.count(one) for one in ("all", "few", "new", "none")] == [65, 3, 1, 0]
-    assert list(slots_of(index.bits("all"))) == list(range(65))
-    assert list(slots_of(index.bits("few"))) == [0, 1, 64]
+    index = inverted([array("I", range(64)), array("I", [0, 1])], 64)
+    index.add(64, [0, 1, 2])
+    assert [index.count(one) for one in range(4)] == [65, 3, 1, 0]
+    assert list(slots_of(index.bits(0))) == list(range(65))
+    assert list(slots_of(index.bits(1))) == [0, 1, 64]
 
 
 def test_of_equally_near_versions_the_later_one_stands_first() -> None:
@@ -405,3 +411,95 @@ def test_names_that_few_ask_for_and_all_hold_weigh_little() -> None:
         ]
     )
     assert ("a@1", "b@1") in set(index.similar_pairs(index.keys, 0.55))
+
+
+# The packed file
+
+
+def reopened(index: NearestIndex, **facts: int) -> NearestIndex:
+    """Write an index and open it again."""
+    return NearestIndex(environment, Packed(b"".join(pack(sections_of(index.profiles()), facts))))
+
+
+@given(indexes, indexes, st.sets(st.integers(0, 11)), profiles())
+def test_what_is_read_from_a_file_answers_as_what_is_in_memory(
+    there: dict[str, Profile], later: dict[str, Profile], gone: set[int], need: Profile
+) -> None:
+    """Whatever came and went before the file was written, and after."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(nearest_index, "SMALL", -1)  # what was added and removed stays beside the file
+        memory = NearestIndex(environment)
+        memory.load(there.items())
+        read = reopened(memory)
+        for index in (memory, read):
+            for key, one in later.items():
+                index.add(key, one)
+            for key in [key for number, key in enumerate(there | later) if number in gone]:
+                index.remove(key)
+        assert answers(read, need) == answers(memory, need)
+        assert (read.changes, read.is_stale) == (memory.changes, memory.is_stale)
+        memory.load(list(memory.profiles()))
+        assert answers(reopened(read), need) == answers(memory, need)
+
+
+def answers(index: NearestIndex, need: Profile) -> list[object]:
+    """Return what an index answers to each question."""
+    every = index.slots(index.keys)
+    live = dict(index.live(every))
+    return [
+        index.keys,
+        dict(index.profiles()) == {key: index.profile(key) for key in index.keys},
+        list(index.profiles()),
+        index.weights,
+        index.nearest(need),
+        index.nearest(need, limit=2, exclude="a@1"),
+        live,
+        [index.holders(name, version, every) for name, versions in live.items() for version in versions],
+        [index.requirements(name, every) for name in NAMES],
+        list(index.similar_pairs(index.keys, 0.6)),
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 9, 20, -1])
+def test_what_was_changed_is_not_read(place: int) -> None:
+    """Neither another kind of file, nor one of which a byte was changed, nor a part of one."""
+    index = NearestIndex()
+    index.load([("a@1", profile("six", six="1"))])
+    written = bytearray(b"".join(pack(sections_of(index.profiles()), {"events": 1})))
+    assert Packed(written).facts == {"events": 1}
+    written[place] ^= 1
+    for wrong in (written, b"", b"ASSAYIDX", bytes(written)[:100]):
+        with pytest.raises(DamagedError):
+            Packed(wrong)
+
+
+def test_another_format_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier or later version of Assay wrote it."""
+    written = b"".join(pack({}, {}))
+    monkeypatch.setattr(packed, "FORMAT", packed.FORMAT + 1)
+    with pytest.raises(DamagedError):
+        Packed(written)
+
+
+def test_strings_are_found() -> None:
+    """In a list in order, by place and as a slice."""
+    strings = Packed(b"".join(pack(pack_strings("x", ["ä", "b", "", "日本"]), {}))).strings("x")
+    assert list(strings) == strings[:] == ["ä", "b", "", "日本"]
+    ordered = Packed(b"".join(pack(pack_strings("x", ["a", "b", "d"]), {}))).strings("x")
+    assert [ordered.find(one) for one in ("a", "c", "d", "e")] == [0, -1, 2, -1]
+    assert ordered.find("d", 0, 2) == -1
+
+
+def test_a_large_index_is_packed_by_whoever_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changes stays beside it, and it says when there is too much of that."""
+    monkeypatch.setattr(nearest_index, "SMALL", 8)
+    index = NearestIndex(environment)
+    index.load([(f"a@{number}", profile("six", six="1")) for number in range(16)])
+    index.add("b@1", profile("six", six="2"))
+    index.remove("a@1")
+    assert (index.changes, index.is_stale) == (2, False)
+    index.remove("a@2")
+    assert (index.changes, index.is_stale) == (3, True)
+    for number in range(3, 10):
+        index.remove(f"a@{number}")
+    assert (index.changes, index.is_stale) == (0, False)

@@ -203,6 +203,17 @@ def test_near_duplicates_follow_each_other(people: People, clock: time_machine.C
     assert not review_list.advance()
 
 
+@pytest.mark.usefixtures("people")
+def test_it_waits_for_the_index(clock: time_machine.Coordinates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near-duplicates are compared when all published versions can be: nothing is listed and unlisted meanwhile."""
+    monkeypatch.setattr(review_list, "is_complete", lambda _: False)
+    after(clock, 100)
+    assert not ReviewItem.objects.exists()
+    monkeypatch.undo()
+    after(clock, 100)
+    assert ReviewItem.objects.exists()
+
+
 def test_other_reasons(people: People, clock: time_machine.Coordinates) -> None:
     """Open findings, an ended library of the spec, a Python without fixes, an owner who left."""
     ana, ben, eva = people

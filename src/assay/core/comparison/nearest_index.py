@@ -1,24 +1,24 @@
 """Similarity search over many versions: which are nearest to a spec, which cover it, which are near-duplicates.
 
-Each profile has a slot in an inverted index (`core/comparison/inverted_index.py`). Results equal those of
+Each profile has a slot in an inverted index (`core/comparison/inverted_index.py`). Most profiles are in a packed
+file, which processes share; those added since are in memory. Results equal those of
 `core/comparison/similarity.py` applied to each profile in turn (tests/core/comparison/test_similarity.py).
 """
 
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from assay.core.comparison.inverted_index import InvertedIndex, bits_of, slots_of
+from assay.core.comparison.packed import Packed, pack
+from assay.core.comparison.packed_profiles import Entry, PackedPairs, entry_at, sections_of, weights_of
 from assay.core.comparison.similarity import (
     Nearness,
     Profile,
-    Weights,
     applies,
     extras_of,
     fits,
@@ -29,67 +29,76 @@ from assay.core.comparison.similarity import (
 )
 
 ROUNDING = 1e-6  # tolerance for the product of a weight (an integer) and a fraction
-SLACK = 8  # the index is rebuilt when an eighth of the profiles was added or removed
-
-
-@dataclass(slots=True, kw_only=True)
-class _Entry:
-    """One profile in compact form: `pairs` are positions in the index's list of (name, version)."""
-
-    key: str
-    python: str
-    digest: str
-    lines: tuple[str, ...]
-    direct: frozenset[str]
-    pairs: array[int]
+SLACK = 8  # the index is packed again when an eighth of the profiles was added or removed
+SMALL = 500  # profiles that are packed again at once; whoever keeps a larger file packs it (`is_stale`)
 
 
 class NearestIndex:
     """Profiles by key, e.g. `geo@3`; `group_of` maps a key to its group, e.g. its environment.
 
-    Not safe for several threads at once.
+    Without a packed file it is empty. Not safe for several threads at once.
     """
 
-    def __init__(self, group_of: Callable[[str], str] = str) -> None:
+    def __init__(self, group_of: Callable[[str], str] = str, packed: Packed | None = None) -> None:
         self._group_of = group_of
         self.cache: dict[str, Any] = {}  # values derived from all profiles; cleared when one changes
-        self._pairs: list[tuple[str, str]] = []
-        self._number: dict[tuple[str, str], int] = {}
-        self._versions: dict[str, dict[str, int]] = {}
-        self._pair_weights: list[int] = []
-        self.weights = Weights(holders={}, total=0)
-        self._rebuild([])
+        self._open(packed or _packed([]))
 
     @property
     def keys(self) -> list[str]:
         """The keys, in the order in which they were added."""
         return sorted(self._slot, key=self._slot.__getitem__)
 
+    @property
+    def changes(self) -> int:
+        """The number of profiles that were added or removed since the index was packed."""
+        return len(self._added) + len(self._removed)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether so much has changed that the index must be packed again, to be small and its weights current."""
+        return SLACK * self.changes > len(self._keys)
+
     # Adding and removing
 
     def load(self, profiles: Iterable[tuple[str, Profile]]) -> None:
         """Replace all profiles with these."""
         self.cache.clear()
-        self._rebuild([self._entry(key, profile) for key, profile in profiles])
+        self._open(_packed(profiles))
 
     def add(self, key: str, profile: Profile) -> None:
         """Add a profile, replacing the one with the same key."""
         self.remove(key)
         self.cache.clear()
-        self._append(self._entry(key, profile))
-        self._compact()
+        self._append(
+            Entry(
+                key=key,
+                python=profile.python,
+                digest=profile.digest,
+                lines=profile.lines,
+                direct=profile.direct,
+                pairs=array("I", [self._pairs.add(*pair) for pair in profile.versions.items()]),
+            )
+        )
+        self._pack_if_small()
 
     def remove(self, key: str) -> None:
         """Remove a profile, if it is present."""
         slot = self._slot.pop(key, None)
         if slot is not None:
             self.cache.clear()
-            self._entries[slot] = None
-            self._compact()
+            self._removed.add(slot)
+            self._pack_if_small()
 
     def profile(self, key: str) -> Profile:
         """Return the profile of a key. Raises KeyError."""
         return self._profile(self._entry_at(self._slot[key]))
+
+    def profiles(self) -> Iterator[tuple[str, Profile]]:
+        """Yield all keys and profiles, in the order in which they were added."""
+        pairs = list(self._pairs)
+        for entry in map(self._entry_at, sorted(self._slot.values())):
+            yield entry.key, entry.profile(pairs)
 
     # Queries
 
@@ -99,7 +108,7 @@ class NearestIndex:
         Of each group only the best is returned, and the best that covers the need. The key `exclude` is left out.
         """
         scores = self._scores(need)
-        order = [slot for slot, entry in enumerate(self._entries) if entry and entry.key != exclude]
+        order = [slot for key, slot in self._slot.items() if key != exclude]
         order.sort(key=lambda slot: (-scores[slot], -slot))
         covering = self._covering(need)
         fitting = self._first([slot for slot in order if covering >> slot & 1], (limit + 1) // 2)
@@ -123,8 +132,8 @@ class NearestIndex:
 
     def holders(self, name: str, version: str, among: int) -> list[str]:
         """Return the keys in `among` that contain a library in a version. Raises LookupError for removed slots."""
-        number = self._versions.get(name, {}).get(version, -1)
-        return [self._entry_at(slot).key for slot in slots_of(self._held.bits(number) & among)]
+        number = self._pairs.number(name, version)
+        return [self._key_at(slot) for slot in slots_of(self._held.bits(number) & among)]
 
     def requirements(self, name: str, among: int) -> list[tuple[str, str]]:
         """Return the lines that require a library, each with its key, for the slots in `among`."""
@@ -140,8 +149,8 @@ class NearestIndex:
         weight (prefix filtering, Chaudhuri et al. 2006). The score is a mean of two indices, so for direct
         libraries t is at least 2 * least - 1; only versions that share a rare direct name are compared in full.
         """
-        seen: dict[str, list[_Entry]] = {}
-        same: dict[tuple[str, frozenset[str]], _Entry] = {}
+        seen: dict[str, list[Entry]] = {}
+        same: dict[tuple[str, frozenset[str]], Entry] = {}
         for entry in (self._entry_at(self._slot[key]) for key in keys if key in self._slot):
             identical = same.setdefault((entry.digest, entry.direct), entry)
             if identical is not entry and entry.digest:
@@ -163,19 +172,19 @@ class NearestIndex:
         for slot in order:
             if len(found) == limit:
                 break
-            found.setdefault(self._group_of(self._entry_at(slot).key), slot)
+            found.setdefault(self._group_of(self._key_at(slot)), slot)
         return list(found.values())
 
     def _scores(self, need: Profile) -> list[float]:
         """Return each slot's score, equal to `similarity.score`; an identical lock scores 1."""
-        weights, slots = self.weights, len(self._entries)
+        weights, slots = self.weights, len(self._held_weights)
         own = weights.sum(need.direct)
         shared = self._direct.sums(((name, weights.of(name)) for name in need.direct), slots)
         scores = [jaccard(both, own, other) for both, other in zip(shared, self._direct_weights, strict=True)]
         if need.versions:
             own = weights.sum(need.versions)
             shared = self._held.sums(
-                ((self._number.get(pair, -1), weights.of(pair[0])) for pair in need.versions.items()), slots
+                ((self._pairs.number(*pair), weights.of(pair[0])) for pair in need.versions.items()), slots
             )
             held = [jaccard(both, own, other) for both, other in zip(shared, self._held_weights, strict=True)]
             scores = [
@@ -196,14 +205,14 @@ class NearestIndex:
 
     def _serving(self, line: str) -> int:
         name, extras = name_of(line), requirement(line).extras
-        versions = self._versions.get(name, {})
-        bits = reduce(or_, (self._held.bits(number) for one, number in versions.items() if fits(line, one)), 0)
+        versions = self._pairs.versions(name)
+        bits = reduce(or_, (self._held.bits(number) for one, number in versions if fits(line, one)), 0)
         if not extras:
             return bits
-        entries = ((slot, self._entries[slot]) for slot in slots_of(bits))
-        return bits_of(slot for slot, entry in entries if entry and extras <= extras_of(entry.lines, name))
+        entries = ((slot, self._entry_at(slot)) for slot in slots_of(bits) if slot not in self._removed)
+        return bits_of(slot for slot, entry in entries if extras <= extras_of(entry.lines, name))
 
-    def _score(self, one: _Entry, pairs: frozenset[int], other: _Entry, least: float) -> float:
+    def _score(self, one: Entry, pairs: frozenset[int], other: Entry, least: float) -> float:
         """Return `similarity.score` of two entries, or 0 when it cannot reach `least`.
 
         `pairs` are those of the first entry.
@@ -214,10 +223,10 @@ class NearestIndex:
         direct = jaccard(weights.sum(one.direct & other.direct), weights.sum(one.direct), weights.sum(other.direct))
         if direct < 2 * least - 1 - ROUNDING:
             return 0.0
-        both = sum(map(self._pair_weights.__getitem__, pairs.intersection(other.pairs)))
+        both = sum(map(self._pairs.weights.__getitem__, pairs.intersection(other.pairs)))
         return (jaccard(both, self._held_weight(one), self._held_weight(other)) + direct) / 2
 
-    def _rarest(self, entry: _Entry, least: float) -> list[str]:
+    def _rarest(self, entry: Entry, least: float) -> list[str]:
         """Return the rarest direct names whose weight just exceeds 1 - `least` of the total; `[""]` for none."""
         budget = (1 - least) * self.weights.sum(entry.direct)
         found = []
@@ -228,84 +237,56 @@ class NearestIndex:
                 break
         return found or [""]
 
-    def _held_weight(self, entry: _Entry) -> int:
+    def _held_weight(self, entry: Entry) -> int:
         return self._held_weights[self._slot[entry.key]]
 
-    def _entry_at(self, slot: int) -> _Entry:
-        entry = self._entries[slot]
-        if entry is None:
+    def _entry_at(self, slot: int) -> Entry:
+        """Return the entry in a slot. Raises LookupError for removed slots."""
+        if slot in self._removed:
             raise LookupError(slot)
-        return entry
+        packed = len(self._keys)
+        return entry_at(self._packed, slot) if slot < packed else self._added[slot - packed]
 
-    def _profile(self, entry: _Entry) -> Profile:
-        versions = dict(self._pairs[number] for number in entry.pairs)
-        return Profile(python=entry.python, lines=entry.lines, versions=versions, digest=entry.digest)
+    def _key_at(self, slot: int) -> str:
+        """Return the key in a slot. Raises LookupError for removed slots."""
+        return self._entry_at(slot).key if slot in self._removed or slot >= len(self._keys) else self._keys[slot]
 
-    def _entry(self, key: str, profile: Profile) -> _Entry:
-        return _Entry(
-            key=key,
-            python=profile.python,
-            digest=profile.digest,
-            lines=profile.lines,
-            direct=profile.direct,
-            pairs=array("I", [self._pair_number(pair) for pair in profile.versions.items()]),
+    def _profile(self, entry: Entry) -> Profile:
+        return entry.profile(self._pairs)
+
+    def _pack_if_small(self) -> None:
+        if self.is_stale and len(self._slot) <= SMALL:
+            self._open(_packed(self.profiles()))
+
+    def _open(self, packed: Packed) -> None:
+        """Start with the profiles of a packed file."""
+        self._packed = packed
+        self._keys = packed.strings("keys")
+        self._pairs, self.weights = PackedPairs(packed), weights_of(packed)
+        self._slot = {key: slot for slot, key in enumerate(self._keys)}
+        self._added: list[Entry] = []
+        self._removed: set[int] = set()
+        self._held = InvertedIndex(packed, "held", self._pairs.place)
+        self._direct, self._by_python, self._by_digest = (
+            InvertedIndex(packed, name, packed.strings(f"{name}.features").find)
+            for name in ("direct", "python", "digest")
         )
+        self._held_weights = array("I", packed.numbers("weights.held"))
+        self._direct_weights = array("I", packed.numbers("weights.direct"))
 
-    def _pair_number(self, pair: tuple[str, str]) -> int:
-        number = self._number.get(pair)
-        if number is None:
-            number = self._number[pair] = len(self._pairs)
-            self._pairs.append(pair)
-            self._pair_weights.append(self.weights.of(pair[0]))
-            self._versions.setdefault(pair[0], {})[pair[1]] = number
-        return number
-
-    def _compact(self) -> None:
-        """Rebuild the index after many additions or removals, to keep it small and its weights current."""
-        removed = len(self._entries) - len(self._slot)
-        if SLACK * (removed + len(self._entries) - self._packed) > self._packed:
-            self._rebuild([entry for entry in self._entries if entry])
-
-    def _rebuild(self, entries: list[_Entry]) -> None:
-        """Rebuild the index from these entries; pairs that none of them contains are dropped."""
-        self._renumber(entries)
-        self._held, self._direct, self._by_python, self._by_digest = (
-            InvertedIndex(),
-            InvertedIndex(),
-            InvertedIndex(),
-            InvertedIndex(),
-        )
-        self._entries: list[_Entry | None] = []
-        self._slot: dict[str, int] = {}
-        self._held_weights, self._direct_weights = array("I"), array("I")
-        for entry in entries:
-            self._append(entry)
-        for index in (self._held, self._direct, self._by_python, self._by_digest):
-            index.compact(len(entries))
-        self._packed = len(entries)
-
-    def _renumber(self, entries: list[_Entry]) -> None:
-        """Recompute the weights, and renumber the pairs of these entries."""
-        counted: Counter[int] = Counter()
-        for entry in entries:
-            counted.update(entry.pairs)
-        holders: Counter[str] = Counter()
-        for number, count in counted.items():
-            holders[self._pairs[number][0]] += count
-        self.weights = Weights(holders=holders, total=len(entries))
-        pairs, self._pairs, self._number, self._versions, self._pair_weights = self._pairs, [], {}, {}, []
-        fresh = {number: self._pair_number(pairs[number]) for number in counted}
-        for entry in entries:
-            entry.pairs = array("I", map(fresh.__getitem__, entry.pairs))
-
-    def _append(self, entry: _Entry) -> None:
+    def _append(self, entry: Entry) -> None:
         """Add an entry in the next slot."""
-        slot = len(self._entries)
-        self._entries.append(entry)
+        slot = len(self._held_weights)
+        self._added.append(entry)
         self._slot[entry.key] = slot
         self._held.add(slot, entry.pairs)
         self._direct.add(slot, entry.direct)
         self._by_python.add(slot, [entry.python])
         self._by_digest.add(slot, [entry.digest])
-        self._held_weights.append(sum(map(self._pair_weights.__getitem__, entry.pairs)))
+        self._held_weights.append(sum(map(self._pairs.weights.__getitem__, entry.pairs)))
         self._direct_weights.append(self.weights.sum(entry.direct))
+
+
+def _packed(profiles: Iterable[tuple[str, Profile]]) -> Packed:
+    """Pack profiles in memory."""
+    return Packed(b"".join(pack(sections_of(profiles), {})))

@@ -21,6 +21,7 @@ from assay.core.maintenance.review_rules import ReasonKind, ReviewRules, read_ru
 from assay.core.maintenance.review_steps import proposal_of
 from assay.store.models import Environment, Event, ReviewItem, Workspace
 from assay.store.reads.duplicates import NearDuplicate, near_duplicates
+from assay.store.reads.nearest import is_complete
 from assay.store.reads.review_facts import Measured, ended_projects, in_batches, measured_versions
 
 OF_ALL = (EventName.WORKSPACE_SET, EventName.MEMBER_SET)  # events that concern every environment
@@ -57,12 +58,16 @@ def _advance_in(workspace: Workspace) -> bool:
     now = timezone.now()
     position, known = (workspace.event_count, workspace.event_head), _progress.get(workspace.pk)
     changed = _changed(workspace.pk, known) if known and known.day == now.date() else None
-    if known is None or changed is None:
+    similar = known.similar if known else {}
+    if changed is None or changed:
         similar = near_duplicates(workspace.pk)
+        if not is_complete(workspace.pk):
+            return False  # until the index of the published versions is written
+    if known is None or changed is None:
         known = _Progress(day=now.date(), position=position, similar=similar, batches=in_batches(workspace.pk))
         _progress[workspace.pk] = known
     elif changed:
-        before, known.similar = known.similar, near_duplicates(workspace.pk)
+        before, known.similar = known.similar, similar
         changed |= _named(workspace.pk, _different(before, known.similar))
         known.batches += in_batches(workspace.pk, changed)
     known.position = position

@@ -1,31 +1,42 @@
 """Search for the published versions nearest to a profile of required libraries.
 
-One index per workspace is cached in memory. Before each use it is updated from the audit log: the environments
-of new events are reloaded, or everything when the log does not continue the one last read.
+Each process has one index per workspace. It begins with the file that the worker of this host keeps, which all
+processes share in memory (docs/decisions/0031), and is updated from the audit log before each use: the environments
+of new events are reloaded. Where no file fits, a small workspace is read as a whole; of a large one only the newest
+versions are compared until the worker has written the file, and `is_complete` says so.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from assay.core.comparison.nearest_index import NearestIndex
+from assay.core.comparison.packed_profiles import sections_of
 from assay.core.comparison.similarity import Nearness, Profile
-from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor
-from assay.store.models import Event, LockedLibrary, Version, Workspace
+from assay.store.models import Event, Version, Workspace
+from assay.store.packed_files import facts_of_packed, identity, open_packed, write_packed
 from assay.store.reads.libraries import lines_of
+from assay.store.reads.published_profiles import profiles_of, published_in
 
 WORKSPACES = 8  # cached indexes; the least recently used is dropped first
 MOST = 20_000  # versions in one index, those published last
-MAX_RELOADED = 500  # environments reloaded individually; when more have changed, all are reloaded
-CHUNK = 1_000  # locks per query
+READ_AT_ONCE = 200  # versions that a request reads from the database at most
+MAX_RELOADED = 500  # environments that a request reloads at most
+MAX_CHANGES = 2_000  # versions added or removed that a process keeps beside the file at most
+DUE_CHANGES = 25  # changed environments after which the file is written again
+DUE_EVENTS = 10_000  # events after which it is written again, so that a start reads no more of them
+
+Position = tuple[int, str]  # the sequence and the hash of an event
 
 
 def nearest(actor: Actor, need: Profile, *, limit: int = 10, exclude: str = "") -> list[Nearness]:
@@ -55,16 +66,25 @@ def index_in(workspace_id: int) -> Iterator[NearestIndex]:
     """Yield the up-to-date index of a workspace, under an exclusive lock."""
     cached = _cached_index(workspace_id)
     with cached.lock:
-        cached.refresh(workspace_id)
+        cached.refresh(workspace_id, most=READ_AT_ONCE, reloaded=MAX_RELOADED)
         yield cached.index
 
 
+def is_complete(workspace_id: int) -> bool:
+    """Return whether answers in a workspace compare all its published versions: no query after an answer."""
+    cached = _cached_index(workspace_id)
+    if cached.seen is None:
+        with cached.lock:
+            cached.refresh(workspace_id, most=READ_AT_ONCE, reloaded=MAX_RELOADED)
+    return cached.complete
+
+
 def preload_indexes() -> None:
-    """Load the indexes of the first `WORKSPACES` workspaces, so that no first search waits for it."""
+    """Open the indexes of the first `WORKSPACES` workspaces, so that no first search waits for it."""
     for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True)[:WORKSPACES]:
         cached = _cached_index(workspace_id)
         with cached.lock:
-            cached.refresh(workspace_id)
+            cached.refresh(workspace_id, most=READ_AT_ONCE, reloaded=MAX_RELOADED)
 
 
 def _cached_index(workspace_id: int) -> _CachedIndex:
@@ -92,95 +112,117 @@ def newest_of(references: list[str]) -> list[str]:
 
 @dataclass
 class _CachedIndex:
-    """The index of a workspace and the position in the audit log up to which it is current."""
+    """The index of a workspace, and the position in the audit log up to which it is current.
+
+    `complete` is False while versions are missing because a request does not read that many.
+    """
 
     index: NearestIndex = field(default_factory=lambda: NearestIndex(environment_of))
     lock: threading.Lock = field(default_factory=threading.Lock)
-    seen: tuple[int, str] | None = None
+    seen: Position | None = None
+    complete: bool = True
+    file: tuple[int, int, int] | None = None
 
-    def refresh(self, workspace_id: int) -> None:
-        """Update the index: one query when nothing has changed."""
-        now = Workspace.objects.values_list("event_count", "event_head").get(pk=workspace_id)
-        if now == self.seen:
+    def refresh(self, workspace_id: int, *, most: int, reloaded: int) -> None:
+        """Update the index with at most `most` versions: one query when nothing has changed."""
+        now = _position(workspace_id)
+        if now == self.seen and (self.complete or identity(file_of(workspace_id)) == self.file):
             return
-        published = Version.objects.filter(
-            environment__workspace_id=workspace_id, status=Status.PUBLISHED, lock__isnull=False
-        ).exclude(health=Health.QUARANTINED)
-        changed = self._changed(workspace_id)
+        self._take_file(workspace_id)
+        published = published_in(workspace_id)
+        changed = _changed(workspace_id, self.seen, reloaded)
         if changed is None:
             self.index = NearestIndex(environment_of)
-            self.index.load(_profiles(published))
+            self.index.load(profiles_of(published, most))
+            self.complete = not published.order_by()[most : most + 1].exists() or most >= MOST
         elif changed:
-            self._reload(published, changed)
+            self._reload(published, changed, most)
         self.seen = now
 
-    def _changed(self, workspace_id: int) -> set[str] | None:
-        """Return the environments with events since the last update, or None when all must be reloaded."""
-        count, head = self.seen or (0, "")
-        events = Event.objects.filter(workspace_id=workspace_id)
-        if not events.filter(sequence=count, hash=head).exists():
-            return None
-        named = events.filter(sequence__gt=count).exclude(environment="").order_by()
-        found = set(named.values_list("environment", flat=True).distinct()[: MAX_RELOADED + 1])
-        return found if len(found) <= MAX_RELOADED else None
+    def _take_file(self, workspace_id: int) -> None:
+        """Continue with the file of this host when it was replaced since the last time."""
+        path = file_of(workspace_id)
+        there = identity(path)
+        if there == self.file:
+            return
+        self.file = there
+        packed = open_packed(path)
+        if packed is None:
+            path.unlink(missing_ok=True)  # it is damaged: the worker writes it anew
+        position = _position_in(packed.facts) if packed else None
+        if packed and position and _continues(workspace_id, position):
+            self.index, self.seen, self.complete = NearestIndex(environment_of, packed), position, True
 
-    def _reload(self, published: QuerySet[Version], changed: set[str]) -> None:
+    def _reload(self, published: QuerySet[Version], changed: set[str], most: int) -> None:
         rows = published.filter(environment__slug__in=changed).values_list("pk", "environment__slug", "number")
         keys = {f"{slug}@{number}": pk for pk, slug, number in rows}
         kept = {key for key in self.index.keys if environment_of(key) in changed}
         for key in kept - keys.keys():
             self.index.remove(key)
         fresh = [pk for key, pk in keys.items() if key not in kept]  # a published version does not change
-        for key, profile in _profiles(published.filter(pk__in=fresh)):
+        room = min(most, max(MAX_CHANGES, most) - self.index.changes)
+        self.complete = self.complete and len(fresh) <= room
+        for key, profile in profiles_of(published.filter(pk__in=fresh), max(room, 0)):
             self.index.add(key, profile)
 
 
 _indexes: OrderedDict[int, _CachedIndex] = OrderedDict()
 _guard = threading.Lock()
 
-
-def _profiles(versions: QuerySet[Version]) -> Iterator[tuple[str, Profile]]:
-    """Yield the profiles of versions by reference, those published last at the end."""
-    columns = ("environment__slug", "number", "python", "spec", "base_id", "lock_id", "lock__digest")
-    rows = list(versions.order_by("-published_at", "-pk").values(*columns)[:MOST])[::-1]
-    bases = _bases({row["base_id"] for row in rows} - {None})
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        pins = _pins_of({row["lock_id"] for row in chunk})
-        for row in chunk:
-            yield (
-                f"{row['environment__slug']}@{row['number']}",
-                Profile(
-                    python=row["python"],
-                    lines=tuple(dict.fromkeys([*row["spec"]["libraries"], *_lines_below(row["base_id"], bases)])),
-                    versions=pins.get(row["lock_id"], {}),
-                    digest=row["lock__digest"],
-                ),
-            )
+# Positions in the audit log
 
 
-def _pins_of(locks: set[int]) -> dict[int, dict[str, str]]:
-    """Return the library versions by name of each lock, by lock id."""
-    pins: dict[int, dict[str, str]] = {}
-    rows = LockedLibrary.objects.filter(lock__in=locks).order_by().values_list("lock_id", "name", "version")
-    for lock, name, version in rows.iterator(chunk_size=10_000):
-        pins.setdefault(lock, {})[name] = version
-    return pins
+def _position(workspace_id: int) -> Position:
+    return Workspace.objects.values_list("event_count", "event_head").get(pk=workspace_id)
 
 
-def _bases(wanted: set[int]) -> dict[int, dict[str, Any]]:
-    """Return the specs of these versions and of all their bases by version id: one query per level."""
-    found: dict[int, dict[str, Any]] = {}
-    while wanted:
-        for row in Version.objects.filter(pk__in=wanted).values("pk", "spec", "base_id"):
-            found[row["pk"]] = dict(row)
-        wanted = {row["base_id"] for row in found.values()} - found.keys() - {None}
-    return found
+def _position_in(facts: Mapping[str, Any]) -> Position:
+    return facts["events"], facts["head"]
 
 
-def _lines_below(base_id: int | None, bases: dict[int, dict[str, Any]]) -> list[str]:
-    lines: list[str] = []
-    while base_id is not None:
-        lines += bases[base_id]["spec"]["libraries"]
-        base_id = bases[base_id]["base_id"]
-    return lines
+def _continues(workspace_id: int, position: Position) -> bool:
+    """Return whether the audit log continues one that ended at a position."""
+    return Event.objects.filter(workspace_id=workspace_id, sequence=position[0], hash=position[1]).exists()
+
+
+def _events_after(workspace_id: int, position: Position) -> QuerySet[Event]:
+    """Return the events after a position that can change which versions are compared."""
+    found = Event.objects.filter(workspace_id=workspace_id, sequence__gt=position[0])
+    return found.filter(name__startswith="version.").exclude(environment="").order_by()
+
+
+def _changed(workspace_id: int, position: Position | None, most: int) -> set[str] | None:
+    """Return the environments with events since a position, or None when there are more, or the log is another."""
+    if position is None or not _continues(workspace_id, position):
+        return None
+    named = _events_after(workspace_id, position).values_list("environment", flat=True)
+    found = set(named.distinct()[: most + 1])
+    return found if len(found) <= most else None
+
+
+# The file of this host
+
+
+def file_of(workspace_id: int) -> Path:
+    """Return the file with the index of a workspace. It can be removed at any time: the worker writes it anew."""
+    return Path(settings.HOME) / "indexes" / f"nearest-{workspace_id}"
+
+
+def is_file_due(workspace_id: int) -> bool:
+    """Return whether the file must be written: none is there, it is of another log, or much has changed since."""
+    if not published_in(workspace_id).order_by()[READ_AT_ONCE : READ_AT_ONCE + 1].exists():
+        return False
+    facts = facts_of_packed(file_of(workspace_id))
+    position = _position_in(facts) if facts else None
+    if position is None or _position(workspace_id)[0] - position[0] > DUE_EVENTS:
+        return True
+    return _changed(workspace_id, position, DUE_CHANGES) is None
+
+
+def write_file(workspace_id: int) -> int:
+    """Write the file from the earlier one and what has changed since; return the number of versions in it."""
+    cached = _CachedIndex()
+    cached.refresh(workspace_id, most=MOST, reloaded=MOST)
+    events, head = cached.seen or (0, "")
+    write_packed(file_of(workspace_id), sections_of(cached.index.profiles()), {"events": events, "head": head})
+    return len(cached.index.keys)

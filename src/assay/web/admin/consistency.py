@@ -19,6 +19,7 @@ from assay.store.reads.consistency import consistency as read
 from assay.store.reads.duplicates import Member
 from assay.store.reads.duplicates import duplicates as read_duplicates
 from assay.store.reads.keyset import Page
+from assay.store.reads.nearest import is_complete
 from assay.store.reads.ordering import Order
 from assay.web.access import Visit, page
 from assay.web.tables import Column, ListTable, QueryTable
@@ -113,7 +114,7 @@ def consistency(request: Visit) -> HttpResponseBase:
     table = QueryTable(request, LIBRARIES, name="libraries", default="library", size=LIMIT, reads=reads)
     if table.exported:
         return table.export()
-    context = {"table": table, "text": text, "show": show, "shows": SHOWS}
+    context = {"table": table, "text": text, "show": show, "shows": SHOWS, "complete": _complete(request)}
     return render(request, "admin/consistency.html", context)
 
 
@@ -121,7 +122,7 @@ def _one_library(request: Visit, name: str) -> HttpResponse:
     """Show one library, with a form that moves its environments to one version."""
     rows = [_library(one, current_feed()) for one in read(request.actor, library=name).rows]
     table = ListTable(request, LIBRARIES, name="libraries", rows=rows)
-    context = {"table": table, "library": name, "shows": SHOWS, "most": MOST}
+    context = {"table": table, "library": name, "shows": SHOWS, "most": MOST, "complete": _complete(request)}
     if rows:
         spread = rows[0].spread
         context["holders"] = [
@@ -130,6 +131,10 @@ def _one_library(request: Visit, name: str) -> HttpResponse:
             for holder in holders
         ]
     return render(request, "admin/consistency.html", context)
+
+
+def _complete(request: Visit) -> bool:
+    return is_complete(request.actor.workspace_id)
 
 
 def _library(spread: Spread, feed: CurrentFeed | None) -> Library:
@@ -193,4 +198,5 @@ def duplicates(request: Visit) -> HttpResponseBase:
     if table.exported:
         return table.export()
     context = {"table": table, "groups": len(page.rows), "more": bool(page.next)}
+    context["complete"] = _complete(request)
     return render(request, "admin/duplicates.html", context)
