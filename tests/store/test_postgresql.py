@@ -31,6 +31,7 @@ CHOSEN = (  # what locks, counts or depends on transactions; each of these tests
     "tests/flow/review",
     "tests/flow/usage/test_counting.py",
     "tests/api",
+    "tests/store/test_catalogue.py",
     "tests/store/test_keyset.py",
     "tests/store/test_statements.py",
     "tests/store/test_upgrade.py",

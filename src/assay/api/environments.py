@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.http import JsonResponse
+from django.http import HttpResponse
 from ninja import Query, Router, Status
 
 from assay.api.access import Caller, needs, raises
+from assay.api.answers import json_response, moment
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
 from assay.api.pagination import Cursor, Limit, page_of
 from assay.api.schemas import Body, CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn, example
@@ -44,14 +45,15 @@ def list_environments(
     filters: Query[CatalogueQuery],
     limit: Limit = 100,
     cursor: Cursor = "",
-) -> JsonResponse:
+) -> HttpResponse:
     """List environments.
 
     The rows are sorted by name. Drafts of other people are not among them.
     """
     rows = catalogue(request.actor, filters.read(), limit=limit + 1, after=decode_cursor(cursor))
     shown, following = page_of(rows, limit, lambda row: row.slug)
-    return JsonResponse({"items": [vars(row) for row in shown], "next": following})
+    items = [vars(row) | {"updated": moment(row.updated), "published": moment(row.published)} for row in shown]
+    return json_response({"items": items, "next": following})
 
 
 @router.post("/environments", response={201: dict[str, Any]})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
@@ -13,14 +14,15 @@ from django.utils import timezone
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.maintenance.rollout import RolloutState
-from assay.core.roles import Actor, Right
-from assay.store.models import Environment, Launch
+from assay.core.roles import Actor, Right, Role
+from assay.store.models import Environment, Launch, Version
 from assay.store.reads.behind import COLUMNS as BEHIND
 from assay.store.reads.behind import is_behind, newer_base
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import pilots_of
 from assay.store.reads.usage import RECENT, Use, recent_use
+from assay.store.statements import Parameter, Parameters, Statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +71,39 @@ class Filters:
     template: bool = False
 
 
+UNUSED = Use()
+CHOICES = ("status", "health", "behind", "template")  # filters with few values, which change what is asked
+
+
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
-    """Return at most `limit` rows ordered by short name after `after`: two queries, and two more for pilots."""
-    found = _filtered(actor, filters).filter(slug__gt=after).order_by("slug")
-    return _rows(actor, list(found.values(*_columns())[:limit]))
+    """Return at most `limit` rows ordered by short name after `after`: three queries, and two more for pilots."""
+    given: dict[str, Any] = {name: value for name, value in vars(filters).items() if value and name not in CHOICES}
+    shape = replace(filters, **dict.fromkeys(given, "given"))  # type: ignore[arg-type]  # the texts among them
+    statement = _by_slug(actor.role, actor.scope, shape)
+    rows = statement.rows(limit=limit, actor=actor.id, workspace=actor.workspace_id, after=after, **given)
+    return _rows(actor, rows)
+
+
+@lru_cache(maxsize=64)  # combinations of filters
+def _by_slug(role: Role, scope: Right | None, filters: Filters) -> Statement[dict[str, Any]]:
+    """Return the statement of the catalogue ordered by short name; filters that are set become parameters."""
+    places: Any = {name: Parameter(name) for name, value in vars(filters).items() if value and name not in CHOICES}
+    person: Any = Parameter("actor")
+    workspace: Any = Parameter("workspace")
+    actor = Actor(id=person, name="", role=role, workspace_id=workspace, scope=scope)
+    return Statement(
+        lambda: (
+            _filtered(actor, replace(filters, **places))
+            .filter(slug__gt=Parameter("after"))
+            .order_by("slug")
+            .values(*COLUMNS)
+        )
+    )
 
 
 def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, cursor: str = "") -> Page[CatalogueRow]:
-    """Return a page of rows sorted by a column: two queries, and two more for pilots."""
-    columns, found = _orders(), _filtered(actor, filters).values(*_columns())
+    """Return a page of rows sorted by a column: three queries, and two more for pilots."""
+    columns, found = _orders(), _filtered(actor, filters).values(*COLUMNS)
     page = read_page(found, columns, order.within(columns, "environment"), limit=limit, cursor=cursor)
     return page.with_rows(_rows(actor, page.rows))
 
@@ -94,12 +120,6 @@ def _orders() -> Columns:
         "users": Coalesce(Subquery(people.values("people")), 0),
         **{name: Coalesce(f"active__{field}", f"latest__{field}") for name, field in fields.items()},
     }
-
-
-def _rows(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[CatalogueRow]:
-    pilots = pilots_of(actor) if any(row["rollout__state"] == RolloutState.PILOT for row in rows) else {}
-    use = recent_use([row["pk"] for row in rows])
-    return [_row(row, use.get(row["pk"], Use()), pilot=row["pk"] in pilots) for row in rows]
 
 
 def count(actor: Actor, filters: Filters) -> int:
@@ -137,66 +157,73 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
 
 
-def _columns() -> tuple[str, ...]:
-    """Return the columns of a row: of the environment, its newest and its latest version."""
-    own = (
+COLUMNS = (
+    "pk",
+    "slug",
+    "title",
+    "description",
+    "owner__username",
+    "updated_at",
+    "tags",
+    "template",
+    "active_id",
+    "latest_id",
+    "rollout__state",
+    "rollout__version__number",
+)
+# What a row shows of its active version, or else of the latest one.
+SHOWN = Statement(
+    lambda: Version.objects.filter(pk__in=Parameters("versions")).values(
         "pk",
-        "slug",
-        "title",
-        "description",
-        "owner__username",
-        "updated_at",
-        "tags",
-        "template",
-        "active_id",
-        "latest_id",
-    )
-    pilot = ("rollout__state", "rollout__version__number")
-    of_version = (
         "status",
         "number",
         "health",
         "python",
         "published_at",
-        "base__number",
-        "base__environment__slug",
         "lock__libraries_count",
         "lock__size",
         "build__state",
         "assessment__feed",
-        *(name for name in BEHIND if name not in {"base__number", "base__environment__slug"}),
+        *BEHIND,
     )
-    return own + pilot + tuple(f"{which}__{column}" for which in ("active", "latest") for column in of_version)
+)
 
 
-def _row(found: dict[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
-    """Return a row from its columns, for the active version or else the latest one."""
-    which = "active" if found["active_id"] else "latest"
+def _rows(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[CatalogueRow]:
+    """Return the rows of environments from their `COLUMNS`."""
+    pilots = pilots_of(actor) if any(row["rollout__state"] == RolloutState.PILOT for row in rows) else {}
+    use = recent_use([row["pk"] for row in rows])
+    versions = SHOWN.rows(versions=[row["active_id"] or row["latest_id"] for row in rows])
+    shown = {one["pk"]: one for one in versions}
+    return [
+        _row(row, shown[row["active_id"] or row["latest_id"]], use.get(row["pk"], UNUSED), pilot=row["pk"] in pilots)
+        for row in rows
+    ]
 
-    def of(column: str) -> Any:  # noqa: ANN401 - a column's value
-        return found[f"{which}__{column}"]
 
-    base = of("base__environment__slug")
+def _row(found: dict[str, Any], shown: dict[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
+    """Return a row from the columns of an environment and of the version that it shows."""
+    base, status = shown["base__environment__slug"], shown["status"]
     return CatalogueRow(
         slug=found["slug"],
         title=found["title"],
         description=found["description"],
-        status=of("status"),
-        version=of("number"),
-        health=shown_health(of("health"), assessed=of("assessment__feed") is not None),
-        python=of("python"),
-        base=f"{base}@{of('base__number')}" if base else None,
+        status=status,
+        version=shown["number"],
+        health=shown_health(shown["health"], assessed=shown["assessment__feed"] is not None),
+        python=shown["python"],
+        base=f"{base}@{shown['base__number']}" if base else None,
         owner=found["owner__username"],
-        libraries=of("lock__libraries_count") or 0,
-        size=of("lock__size") or 0,
+        libraries=shown["lock__libraries_count"] or 0,
+        size=shown["lock__size"] or 0,
         updated=found["updated_at"],
-        published=of("published_at"),
+        published=shown["published_at"],
         people_30d=use.people,
         runtimes_30d=use.runtimes,
         tags=tuple(found["tags"]),
         template=found["template"],
         pilot=found["rollout__version__number"] if pilot else None,
         rollout=found["rollout__state"] or "",
-        behind=newer_base(found, f"{which}__") if base else None,
-        building=of("build__state") or "" if of("status") == Status.DRAFT else "",
+        behind=newer_base(shown) if base else None,
+        building=shown["build__state"] or "" if status == Status.DRAFT else "",
     )

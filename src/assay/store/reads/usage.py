@@ -11,6 +11,7 @@ from django.utils import timezone
 from assay.store.models import Environment, Launch
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
+from assay.store.statements import Parameter, Parameters, Statement
 
 RECENT = timedelta(days=30)
 SORTS: Columns = {
@@ -47,13 +48,18 @@ class UseRow:
     runtime: str
 
 
+RECENT_USE = Statement(
+    lambda: (
+        Launch.objects.filter(environment_id__in=Parameters("environments"), started_at__gte=Parameter("since"))
+        .values_list("environment_id")
+        .annotate(people=Count("person_id", distinct=True), runtimes=Count("runtime_id", distinct=True))
+    )
+)
+
+
 def recent_use(environments: list[int]) -> dict[int, Use]:
     """Return the use of each environment that had any in the last 30 days: one query."""
-    counted = (
-        Launch.objects.filter(environment__in=environments, started_at__gte=timezone.now() - RECENT)
-        .values_list("environment")
-        .annotate(people=Count("person", distinct=True), runtimes=Count("runtime", distinct=True))
-    )
+    counted = RECENT_USE.rows(environments=environments, since=timezone.now() - RECENT)
     return {pk: Use(people=people, runtimes=runtimes) for pk, people, runtimes in counted}
 
 
