@@ -98,6 +98,7 @@ def start(desk: Desk, context: BrowserContext) -> tuple[float, float, float, flo
     result = first_result(url, (desk.home / "secrets" / "hub-api").read_text())
     page.goto(f"{desk.url}/servers/")
     page.get_by_role("button", name="Stop").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop server").click()
     page.get_by_text("is stopped.").wait_for()
     page.close()
     return ready, there, took, result

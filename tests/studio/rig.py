@@ -160,7 +160,7 @@ def serve_desk(desk: Desk) -> ThreadingHTTPServer:
 class Studio:
     """A running Hub."""
 
-    def __init__(self, home: Path, desk_port: int, idle_minutes: float = 240) -> None:
+    def __init__(self, home: Path, desk_port: int, idle_minutes: float = 240, prepared: int = 0) -> None:
         self.home, self.desk_port = home, desk_port
         port = free_ports(3)
         self.url = f"http://localhost:{port}"
@@ -175,6 +175,7 @@ class Studio:
                 HUB_PORT=port,
                 HUB_URL=self.url,
                 IDLE_MINUTES=idle_minutes,
+                PREPARED_SERVERS=prepared,
                 PUBLIC_URL=f"http://127.0.0.1:{desk_port}",
             )
         )

@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
-from support.people import person, published, quarantined_by_rule
+from support.people import PASSWORD, person, published, quarantined_by_rule
 
 from assay.core.applications import Application
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
 from assay.flow import retire
 from assay.flow.launch import applications
+from assay.flow.paths import home
 from assay.store.models import Event, Launch, Membership, Server
 from assay.studio import server_status, servers
 from assay.studio.hub_client import ServerStatus
@@ -230,3 +232,16 @@ def test_five_servers_of_one_person_at_most(hub: Hub, eve: Actor) -> None:
     assert len(servers.list_own(eve)) == servers.MAX_SERVERS
     with pytest.raises(ConflictError, match="5 servers"):
         servers.start(eve, ServerOptions(environment="geo@1"))
+
+
+def test_the_hub_prepares_a_server_when_somebody_comes(eve: Actor) -> None:
+    """Signing in and opening the launch page tell a Hub on this machine; without one there is nobody to tell."""
+    active = home() / "hub" / "active"
+    servers.prepare_server()
+    assert not active.exists()
+    active.parent.mkdir(parents=True)
+    client = Client(headers={"host": "127.0.0.1"})
+    assert client.post("/account/login/", {"login": eve.name, "password": PASSWORD}).status_code == 302
+    active.unlink()
+    assert client.get("/launch/").status_code == 200
+    active.unlink()

@@ -49,12 +49,29 @@ def isolation_works() -> bool:
     return _bubblewrap() == OWN_PROCESSES
 
 
-def isolated(argv: list[str], *, home: str, readable: tuple[str, ...], writable: tuple[str, ...]) -> list[str]:
-    """Return the command that runs `argv` isolated: `home` is empty except for these paths, which must exist."""
+def isolation_available() -> bool:
+    """Return whether commands are isolated on this machine."""
+    return bool(_bubblewrap())
+
+
+def isolated(
+    argv: list[str],
+    *,
+    home: str,
+    readable: tuple[str, ...],
+    writable: tuple[str, ...],
+    elsewhere: tuple[tuple[str, str], ...] = (),
+) -> list[str]:
+    """Return the command that runs `argv` isolated: `home` is empty except for these paths, which must exist.
+
+    `elsewhere` are pairs: a directory, and the path at which it is shown, read-only.
+    """
     bubblewrap = _bubblewrap()
     if not bubblewrap:
         return argv
     command = [*bubblewrap, "--tmpfs", os.path.realpath(home)]
+    for source, target in elsewhere:
+        command += ["--ro-bind", source, target]
     for option, paths in (("--ro-bind", readable), ("--bind", writable)):
         for path in map(os.path.realpath, paths):
             command += [option, path, path]

@@ -310,6 +310,12 @@ class Config(BaseSettings):
         description="Minutes after which an unused Studio server is stopped; 0 for never.",
         examples=["60"],
     )
+    prepared_servers: Annotated[int, Field(ge=0, le=16), Wants("a whole number from 0 to 16")] = Field(
+        default=1,
+        description="Number of Studio servers that are prepared before somebody starts one, while Studio is in use. "
+        "Each takes about 100 MB of memory; 0 for none.",
+        examples=["0"],
+    )
     smtp: Annotated[
         str, AfterValidator(_mail_server), Secret(), Wants("an address that begins with smtp:// or smtps://")
     ] = Field(

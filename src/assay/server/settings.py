@@ -32,6 +32,7 @@ SIZE_PRICES = _CONFIG.size_prices
 STORAGE_PRICE = _CONFIG.storage_price
 CURRENCY = _CONFIG.currency
 IDLE_MINUTES = _CONFIG.idle_minutes
+PREPARED_SERVERS = _CONFIG.prepared_servers
 
 SECRET_KEY = secret(HOME, "django")
 GATE_SECRET = secret(HOME, "gate")

@@ -10,14 +10,18 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
+from jupyterhub.utils import random_port
 from tornado.web import HTTPError
 from traitlets import Unicode
 
+from assay.studio.prepared_pool import Pool
+
 LOG_BYTES = 600  # of a failed server's log in the message
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.01
+NOTEBOOK = ["jupyterhub-singleuser"]  # the end of a notebook server's command; applications are not prepared
 LISTENING = 80  # per cent
 
 
@@ -25,6 +29,7 @@ class WatchedSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # its ba
     """A local spawner that keeps one log per server and polls the server until it listens."""
 
     log_folder = Unicode(config=True, help="Folder of the servers' logs.")
+    pool: Pool | None = None  # of all spawners of this process
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - traits
         super().__init__(**settings)
@@ -48,19 +53,43 @@ class WatchedSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # its ba
         """Start the server and return its address and port. Raises HTTPError when it ends before it listens."""
         self.steps = []
         self._step(20, "Approved by Assay")
+        if self.pool is None:
+            return await self._start_watched()
+        self.pool.begin()
+        try:
+            return await self._start_watched()
+        finally:
+            self.pool.finish()
+
+    async def _start_watched(self) -> tuple[str, int]:
         log = Path(self.log_folder) / f"{self.user.name}-{self.name or 'default'}.log"
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("wb") as output:
-            self.popen_kwargs = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
-            ip, port = await super().start()
+            if not await self._assign_prepared(output):
+                self.popen_kwargs = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+                await super().start()
         self._step(40, "The server's process is running")
-        while not await _listens(ip, port):
+        address: tuple[str, int] = (self.ip or "127.0.0.1", self.port)
+        while not await _listens(*address):
             code = await self.poll()
             if code is not None:
                 raise _start_failed(code, log)
             await asyncio.sleep(POLL_SECONDS)
         self._step(LISTENING, "The server is listening; the Hub is adding its route")
-        return ip, port
+        return address
+
+    async def _assign_prepared(self, output: BinaryIO) -> bool:
+        """Make a prepared server this one, with all that a new process would get; return whether there was one."""
+        prepared = self.pool.take() if self.pool and self.cmd[-1:] == NOTEBOOK else None
+        if prepared is None:
+            return False
+        if not self.port:
+            self.port: int = random_port()
+        arguments = [*self.cmd[-1:], *self.get_args()]
+        if not await prepared.assign(self.get_env(), arguments, output):
+            return False
+        self.proc, self.pid = prepared.process, prepared.process.pid
+        return True
 
 
 async def _listens(ip: str, port: int) -> bool:

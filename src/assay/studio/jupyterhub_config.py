@@ -5,6 +5,7 @@ JupyterHub executes this file. All values come from variables that `assay up` se
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import sys
@@ -17,6 +18,7 @@ from oauthenticator.generic import GenericOAuthenticator
 from assay.studio.hub_gate import from_environment
 from assay.studio.hub_spawner import WatchedSpawner
 from assay.studio.hub_static import routes
+from assay.studio.prepared_pool import pool_from_environment
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - defined by JupyterHub
 home = Path(os.environ["ASSAY_HOME"])
@@ -110,3 +112,7 @@ c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 4
 c.LocalProcessSpawner.kill_timeout = 4
 c.LocalProcessSpawner.shell_cmd = []
+
+# Notebook servers that are prepared before somebody asks for one.
+WatchedSpawner.pool = pool_from_environment(folder, c.Spawner.environment, c.Spawner.env_keep)
+preparing = asyncio.get_running_loop().create_task(WatchedSpawner.pool.run())

@@ -20,7 +20,7 @@ from pathlib import Path
 from assay.launchers.supervisor import resident, tree
 
 CHECK_SECONDS = 1.0
-SERVERS = (b"jupyterhub.singleuser", b"application.py")
+SERVERS = (b"jupyterhub.singleuser", b"application.py", b"prepared_server.py")
 
 
 @dataclass
@@ -33,12 +33,14 @@ class ResourceLimits:
     ended: int = 0
     _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def set_affinity(self) -> None:
-        """Limit this process and all its children to so many processors."""
+    def set_affinity(self, running: tuple[int, ...] = ()) -> None:
+        """Limit this process, all its future children and those `running` (pids) to so many processors."""
         available = os.sched_getaffinity(0)
         wanted = math.ceil(self.processors)
         if 0 < wanted < len(available):
-            os.sched_setaffinity(0, random.sample(sorted(available), wanted))
+            chosen = random.sample(sorted(available), wanted)
+            for pid in (0, *running):
+                os.sched_setaffinity(pid, chosen)
 
     def watch(self, root: int) -> None:
         """Start checking the tree below a process, in a thread."""

@@ -18,6 +18,7 @@ class Settings(Protocol):
     HUB_URL: str
     PUBLIC_URL: str
     IDLE_MINUTES: float
+    PREPARED_SERVERS: int
 
 
 def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
@@ -34,6 +35,7 @@ def hub_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
         "ASSAY_HUB_PORT": str(settings.HUB_PORT),
         "ASSAY_HUB_URL": settings.HUB_URL,
         "ASSAY_ACTIVITY": str(activity_interval(settings.IDLE_MINUTES)),
+        "ASSAY_PREPARED_SERVERS": str(settings.PREPARED_SERVERS),
         "PYTHONPATH": str(code_path()),
         "PATH": f"{prefix / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}",
     }

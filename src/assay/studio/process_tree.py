@@ -21,10 +21,24 @@ if TYPE_CHECKING:
 def run_tree(command: list[str], *, grace: float, limits: ResourceLimits | None = None) -> int:
     """Run a command and return its exit code; after SIGTERM it has `grace` seconds to end."""
     limits = limits or ResourceLimits()
+    become_parent()
+    limits.set_affinity()
+    return follow(start_child(command), grace=grace, limits=limits)
+
+
+def become_parent() -> None:
+    """Make this process the parent of its whole tree, which ends with its own parent."""
     become_subreaper()
     die_with_parent(signal.SIGTERM)
-    limits.set_affinity()
-    child = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: S603, PLW1509 - a trusted command; only prctl runs before exec
+
+
+def start_child(command: list[str], *, passed: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+    """Start a command that ends with this process; it inherits the file descriptors `passed`."""
+    return subprocess.Popen(command, preexec_fn=die_with_parent, pass_fds=passed)  # noqa: S603, PLW1509 - a trusted command; only prctl runs before exec
+
+
+def follow(child: subprocess.Popen[bytes], *, grace: float, limits: ResourceLimits) -> int:
+    """Enforce the limits of a started tree until its child ends; return the child's exit code."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         del signum, frame

@@ -16,6 +16,7 @@ GRACE = 2.0  # seconds after SIGTERM, which a server may ignore after a failed k
 CODE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120 - pathlib costs start-up time
 ENGINE = f"{CODE}/../engine"  # has what starts kernels and reports imports
 APPLICATION = f"{CODE}/application.py"
+MODULE = "jupyterhub.singleuser"  # of notebook servers
 OPTIONS = (
     "--ServerApp.terminals_enabled=True",
     "--ServerApp.jpserver_extensions=jupyter_server_proxy=False",  # it would expose other servers' ports
@@ -36,7 +37,8 @@ def command(arguments: list[str]) -> list[str]:
     if program == "jupyter-standaloneproxy":
         return [sys.executable, "-P", APPLICATION, *rest]
     root = ["--allow-root"] if os.geteuid() == 0 else []
-    return [sys.executable, "-m", "jupyterhub.singleuser", *rest, *OPTIONS, *root]
+    user = [f"--Session.username={os.environ['JUPYTERHUB_USER']}"]  # by default read when a library is imported
+    return [sys.executable, "-P", "-m", MODULE, *rest, *OPTIONS, *user, *root]  # -P: not from the person's files
 
 
 def isolated_command(argv: list[str]) -> list[str]:
@@ -44,16 +46,18 @@ def isolated_command(argv: list[str]) -> list[str]:
     home = os.environ.pop("ASSAY_ISOLATED_HOME", "")
     if not home:
         return argv
+    return isolated(
+        argv, home=home, readable=shared_paths(home, os.environ["JUPYTER_PATH"]), writable=(os.environ["HOME"],)
+    )
+
+
+def shared_paths(home: str, *more: str) -> tuple[str, ...]:
+    """Return what every server may read in Assay's home: environments, and Studio itself where it is there."""
     ours = [
         one for one in (sys.prefix, CODE, ENGINE) if os.path.realpath(one).startswith(f"{os.path.realpath(home)}/")
     ]
-    readable = [f"{home}/environments", f"{home}/overlays", os.environ["JUPYTER_PATH"], *ours]
-    return isolated(
-        argv,
-        home=home,
-        readable=tuple(one for one in readable if os.path.isdir(one)),  # noqa: PTH112 - pathlib costs start-up time
-        writable=(os.environ["HOME"],),
-    )
+    readable = [f"{home}/environments", f"{home}/overlays", *more, *ours]
+    return tuple(one for one in readable if os.path.isdir(one))  # noqa: PTH112 - pathlib costs start-up time
 
 
 def resource_limits() -> ResourceLimits:
@@ -67,13 +71,18 @@ def resource_limits() -> ResourceLimits:
     )
 
 
-if __name__ == "__main__":
+def set_variables() -> None:
+    """Turn the variables that the Hub gives to this process into those of the server."""
     # Only needed to find this module. Kernels and terminals must not see Assay's code; they may report their imports.
     os.environ.pop("PYTHONPATH", None)
     if recording := os.environ.pop("ASSAY_PYTHONPATH", ""):
         os.environ["PYTHONPATH"] = recording
     # In terminals the environment's programs and Assay's `pip` come before Studio's.
     os.environ["PATH"] = f"{os.environ.pop('ASSAY_PATH', '')}:{os.environ.get('PATH', os.defpath)}".lstrip(":")
+
+
+if __name__ == "__main__":
     limits = resource_limits()
+    set_variables()
     argv = isolated_command(command(sys.argv[1:]))
     sys.exit(run_tree(argv, grace=GRACE, limits=limits))

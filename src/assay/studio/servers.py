@@ -83,6 +83,13 @@ def _authorize(actor: Actor, reference: str, application: str) -> tuple[LaunchPe
     return permission, found
 
 
+def prepare_server() -> None:
+    """Have the Hub on this machine prepare a server: somebody may start one soon (studio/prepared_pool)."""
+    folder = home() / "hub"
+    if folder.is_dir():
+        (folder / "active").touch(mode=0o600)
+
+
 def list_own(actor: Actor) -> list[Server]:
     """Return the caller's live servers, newest first, with their current status."""
     servers = _own(actor).filter(state__in=LIVE).order_by("-created_at")

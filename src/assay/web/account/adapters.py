@@ -6,9 +6,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from assay.store.models import Membership, Person
+from assay.studio.servers import prepare_server
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -18,6 +19,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Return False."""
         del request
         return False
+
+    def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:  # noqa: ANN401 - as its base
+        """Prepare a Studio server for whoever starts one next, and go on as usual."""
+        prepare_server()
+        response: HttpResponse = super().post_login(request, user, **details)
+        return response
 
 
 class IdentityAdapter(DefaultOIDCAdapter):  # type: ignore[misc]  # allauth ships no types

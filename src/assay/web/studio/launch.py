@@ -40,6 +40,7 @@ class Row:
 @page(Right.SEE)
 def launch(request: Visit) -> HttpResponse:
     """List the versions that may be launched, recently used first, own drafts marked; show the libraries of one."""
+    servers.prepare_server()
     words = request.GET.get("q", "").strip()
     everything = launch_choices(request.actor)
     choices = filter_choices(everything, words)
