@@ -311,10 +311,7 @@ class Config(BaseSettings):
         examples=["60"],
     )
     prepared_servers: Annotated[int, Field(ge=0, le=16), Wants("a whole number from 0 to 16")] = Field(
-        default=1,
-        description="Number of Studio servers that are prepared before somebody starts one, while Studio is in use. "
-        "Each takes about 100 MB of memory; 0 for none.",
-        examples=["0"],
+        default=1, description="Studio servers prepared before somebody starts one; 0 for none.", examples=["0"]
     )
     smtp: Annotated[
         str, AfterValidator(_mail_server), Secret(), Wants("an address that begins with smtp:// or smtps://")
