@@ -6,14 +6,16 @@ import atexit
 import os
 import shutil
 import tempfile
-from importlib import import_module
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import django
 import pytest
 from django.conf import settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django.plugin import DjangoDbBlocker
+from support.slowest import Slowest
 
 HOME = tempfile.mkdtemp(prefix="assay-tests-")
 os.environ["ASSAY_HOME"] = HOME
@@ -33,6 +35,11 @@ def _remove_home(owner: int = os.getpid()) -> None:
     """Remove the home with the process that made it, never with a fork of it."""
     if os.getpid() == owner:
         shutil.rmtree(HOME, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell at the end which files took longest."""
+    config.pluginmanager.register(Slowest(), "slowest files")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -64,20 +71,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST_FIRST.index(item.path.stem) if item.path.stem in LONGEST_FIRST else 99)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _emptying_may_remove_events() -> None:
-    """Let the test runner empty the database: it alone lifts the triggers that keep events, and sets them again."""
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Copy a database that is migrated already, instead of running all migrations for each worker."""
     from django.db import connection  # noqa: PLC0415 - after the settings
+    from django.test import TransactionTestCase  # noqa: PLC0415
+    from django.test.utils import setup_databases, teardown_databases  # noqa: PLC0415
+    from support import database  # noqa: PLC0415
 
-    if connection.vendor != "sqlite":
-        return  # TRUNCATE fires no trigger of rows
-    operations = type(connection.ops)
-    statements: list[str] = import_module("assay.store.migrations.0002_append_only").SQLITE
-    original = operations.sql_flush
-
-    def sql_flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:  # noqa: ANN401 - Django's own signature
-        names = [statement.split()[2] for statement in statements]
-        drops = [f"DROP TRIGGER IF EXISTS {name}" for name in names]
-        return [*drops, *original(self, *args, **kwargs), *statements]
-
-    operations.sql_flush = sql_flush  # type: ignore[method-assign]  # undone with the process
+    del django_test_environment
+    TransactionTestCase._fixture_teardown = lambda _: database.empty()  # type: ignore[method-assign]
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            database.use_copy(Path(HOME) / "test.sqlite3")
+            yield
+        else:
+            made = setup_databases(verbosity=0, interactive=False)
+            yield
+            teardown_databases(made, verbosity=0)
