@@ -6,7 +6,7 @@ export LANG ?= C.UTF-8
 # Without kept bytecode, each of our processes takes a second longer to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test check lint lock coverage mutants bench load docs pictures clean
+.PHONY: help run dev test check lint lock coverage mutants bench load curves docs pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,9 @@ bench: .venv/.ready-dev .venv-studio/.ready ## measure, each figure beside its l
 load: .venv/.ready-dev .venv-studio/.ready ## a large installation at 50 requests/s, on SQLite and PostgreSQL (ARGS="--minutes 1 --size small" for a short try)
 	@$(UV) sync --frozen --group bench --inexact --quiet
 	@PYTHONPATH=bench .venv/bin/python -m load $(ARGS)
+
+curves: .venv/.ready-dev ## draw the cost of pages over environments, libraries and events into the docs
+	.venv/bin/python bench/curves.py $(ARGS)
 
 .venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Assay needs Python 3.11 or newer; found: $$($(PYTHON) --version)"; exit 1; }
