@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import statistics
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.launchers import supervisor
+from assay.launchers import local, supervisor
 from assay.launchers.interface import Handle, Start, Status
 from assay.launchers.isolation import isolated, isolation_works
 from assay.launchers.local import LocalLauncher
@@ -357,9 +358,33 @@ def test_without_its_secrets_nothing_starts(tmp_path: Path) -> None:
     """When the starter is killed before it sends the secrets, the process does not start without them."""
     start = asdict(shell(tmp_path, "echo ran")) | {"secrets": ["DB_PASSWORD"]}
     (tmp_path / "start.json").write_text(json.dumps(start))
-    subprocess.run([sys.executable, "-I", "-S", supervisor.__file__, str(tmp_path)], input=b"", check=True)
+    local._supervisors.start(str(tmp_path), {})
+    eventually((tmp_path / "status.json").exists)
     assert json.loads((tmp_path / "status.json").read_text())["exit_code"] == 127
     assert "did not arrive" in (tmp_path / "log").read_text()
+
+
+def test_a_new_process_forks_supervisors_when_the_other_was_killed(tmp_path: Path, started: Starter) -> None:
+    """Supervisors go on without the process that forked them, whose place another one takes."""
+    first = started(shell(tmp_path / "first", "sleep 0.5; exit 3"))
+    forking = local._supervisors._process
+    assert forking is not None
+    forking.kill()
+    forking.wait()
+    second = started(replace(shell(tmp_path / "second", "exit 4"), secrets={"LONG": "x" * 100_000}, cwd="/"))
+    assert (ended(second).exit_code, ended(first).exit_code) == (4, 3)
+
+
+def test_the_end_is_told_at_a_named_pipe(tmp_path: Path, started: Starter) -> None:
+    """Who waits there reads a byte once the status is written; a pipe at which nobody waits is no error."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert ended(started(replace(shell(tmp_path, "exit 5"), wakes=str(pipe)))).exit_code == 5
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    handle = started(replace(shell(tmp_path / "again", "exit 6"), wakes=str(pipe), cwd="/"))
+    assert select.select([reading], [], [], WAIT_SECONDS)[0]
+    assert LocalLauncher().status(handle).exit_code == 6
+    os.close(reading)
 
 
 def test_processors_are_limited(tmp_path: Path, started: Starter) -> None:

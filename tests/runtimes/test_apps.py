@@ -23,7 +23,6 @@ from support.projects import published
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
-from assay.launchers import local
 from assay.runtimes import app_tickets, applications, apps, projects, run_queue, runs
 from assay.runtimes.app_proxy import AppProxy
 from assay.runtimes.kinds import host_of
@@ -66,7 +65,7 @@ def ana() -> Iterator[Actor]:
     yield ana
     Runtime.objects.update(enabled=False)
     Run.objects.update(cancel_requested=True)
-    work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists() and not local._supervisors)
+    work(lambda: not Run.objects.filter(state__in=runs.OPEN).exists())
     apps._checks.clear()
 
 

@@ -15,7 +15,7 @@ class Start:
     """A process to start. `workdir` holds its log and status; limits (None for none) are seconds, bytes, processors.
 
     `grace` is the time in seconds between SIGTERM and SIGKILL. `secrets` are further environment variables, which
-    no file contains and the log masks.
+    no file contains and the log masks. `wakes` is a named pipe that gets a byte when the process has ended.
     """
 
     argv: tuple[str, ...]
@@ -27,6 +27,7 @@ class Start:
     processors: int | None = None
     grace: float | None = None
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    wakes: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from assay.launchers import supervisor
 from assay.launchers.interface import Handle, Start, Status
 
 WORKDIR_VARIABLE = "ASSAY_PROCESS"  # holds the working directory in the environment of every started process
 KILL_SECONDS = 2.0  # that ending a whole tree with SIGKILL takes at most
-_supervisors: list[subprocess.Popen[bytes]] = []  # started by this process, to be reaped when they end
-
-
-def reap() -> None:
-    """Reap the supervisors of this process that have ended, so that no zombie remains."""
-    _supervisors[:] = [child for child in _supervisors if child.poll() is None]
 
 
 class LocalLauncher:
@@ -31,20 +29,13 @@ class LocalLauncher:
 
     def start(self, start: Start) -> Handle:
         """Start a process under its own supervisor."""
-        reap()
         workdir = Path(start.workdir)
         workdir.mkdir(parents=True, exist_ok=True)
         env = {**start.env, WORKDIR_VARIABLE: start.workdir}
         content = asdict(start) | {"env": env, "secrets": sorted(start.secrets)}
         (workdir / "start.json").write_text(json.dumps(content))
-        child = _supervise(start.workdir, start.secrets)
-        _supervisors.append(child)
-        return Handle(
-            kind="local",
-            workdir=start.workdir,
-            pid=child.pid,
-            started=supervisor.start_time(child.pid),
-        )
+        pid = _supervisors.start(start.workdir, start.secrets)
+        return Handle(kind="local", workdir=start.workdir, pid=pid, started=supervisor.start_time(pid))
 
     def find(self, workdir: str) -> Handle | None:
         """Return the process of a directory, None when there is none or it is lost."""
@@ -56,7 +47,6 @@ class LocalLauncher:
 
     def status(self, handle: Handle) -> Status:
         """Return the status. Kills what a lost process left first, so that nothing of it keeps running."""
-        reap()
         running = _alive(handle)  # before reading the file: it may end in between
         ended = _read(Path(handle.workdir) / "status.json")
         if ended is not None:
@@ -95,28 +85,50 @@ class LocalLauncher:
                     os.kill(int(directory.name), signal.SIGKILL)
 
 
-def _supervise(workdir: str, secrets: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a supervisor and send it the secrets through a pipe, since no file may contain them.
+class _Supervisors:
+    """A process that forks supervisors for this one; started at the first request, again if it was killed."""
 
-    It inherits SIGTERM blocked, so that an early SIGTERM stays pending until the supervisor can handle it.
-    """
-    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    try:
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-S", supervisor.__file__, workdir],
-            stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env={"LANG": "C.UTF-8"},
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
-    if child.stdin is not None:
-        with contextlib.suppress(BrokenPipeError), child.stdin:
-            child.stdin.write(json.dumps(secrets).encode())
-    return child
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: BinaryIO = io.BytesIO()
+
+    def start(self, workdir: str, secrets: dict[str, str]) -> int:
+        """Start a supervisor and return its pid. Secrets go through a socket, since no file may contain them."""
+        request = json.dumps({"workdir": workdir, "secrets": secrets}).encode() + b"\n"
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._begin()
+            self._channel.write(request)
+            self._channel.flush()
+            return int(self._channel.readline())
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", supervisor.__file__],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+                env={"LANG": "C.UTF-8"},
+            )
+            self._channel = cast("BinaryIO", ours.makefile("rwb"))
+        atexit.register(_end, process, self._channel)
+        return process
+
+
+def _end(process: subprocess.Popen[bytes], channel: BinaryIO) -> None:
+    """Let a process that forks supervisors end; its supervisors go on."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        channel.close()
+        process.wait(1)
+
+
+_supervisors = _Supervisors()
+os.register_at_fork(after_in_child=_supervisors.__init__)  # type: ignore[misc]  # a fork starts one of its own
 
 
 def _signal(handle: Handle, number: signal.Signals) -> None:
@@ -131,7 +143,6 @@ def _ended_within(handle: Handle, seconds: float) -> bool:
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.005)
-        reap()
     return True
 
 
@@ -142,6 +153,6 @@ def _alive(handle: Handle) -> bool:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # ValueError: its machine lost power while it was written
         return None
     return found

@@ -1,7 +1,8 @@
 """The parent of one started process: writes its log and exit code, enforces its limits, and ends its whole tree.
 
-Runs as a script (`python -I -S supervisor.py WORKDIR`) and imports little, so that it starts in milliseconds.
-It is a subreaper: children that detach (setsid, double fork) become its children and end with it.
+Runs as a script (`python -I -S supervisor.py`) that imports little and forks one supervisor for each request on its
+standard input, so that each starts in a millisecond; supervisors outlive it and whoever started it.
+A supervisor is a subreaper: children that detach (setsid, double fork) become its children and end with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import resource
 import select
 import signal
-import sys
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ class Supervisor:
         become_subreaper()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is a process to end
         signal.signal(signal.SIGTERM, self._on_sigterm)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only wakes `select`
         self.wakeup = wake_at_signals()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._write("handle.json", {"pid": os.getpid(), "started": start_time(os.getpid())})
@@ -73,6 +75,12 @@ class Supervisor:
         self._write_status()
         return 0
 
+    def _wake(self) -> None:
+        """Tell who waits at the named pipe of the start, if anybody does, that the status is written."""
+        if self.start.get("wakes"):
+            with contextlib.suppress(OSError):
+                os.write(os.open(self.start["wakes"], os.O_WRONLY | os.O_NONBLOCK), b".")
+
     def _execute(self, reading: int, writing: int) -> None:
         """Replace this fork with the requested program."""
         code = 127
@@ -85,6 +93,7 @@ class Supervisor:
             os.dup2(writing, 2)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             os.setsid()
             os.chdir(self.start["cwd"])
@@ -194,8 +203,10 @@ class Supervisor:
         with open(path + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
             json.dump(content, file)
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(path + ".new", path)  # noqa: PTH105 - as above
+            os.replace(path + ".new", path)  # noqa: PTH105 - as above
+            if "exit_code" in content:
+                self._wake()
+            os.fsync(file.fileno())  # nobody waits for the disk
 
 
 class Mask:
@@ -321,5 +332,34 @@ def end_tree(root: int) -> None:
         time.sleep(0.005)
 
 
+def serve(channel: socket.socket) -> None:
+    """Fork a supervisor for each request and answer with its pid, until the other end closes.
+
+    A request is one line of JSON: `workdir`, and `secrets`, which no file may contain.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # stays pending until a supervisor can handle it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps supervisors
+    with channel.makefile("rwb") as requests:
+        for line in requests:
+            pid = os.fork()
+            if pid == 0:
+                _begin(json.loads(line), channel)
+            requests.write(b"%d\n" % pid)
+            requests.flush()
+
+
+def _begin(request: dict[str, Any], channel: socket.socket) -> None:
+    """Become a supervisor in a session of its own; never returns."""
+    code = 1
+    try:
+        os.setsid()
+        os.close(channel.detach())
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        code = Supervisor(request["workdir"], request["secrets"]).run()
+    finally:
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(Supervisor(sys.argv[1], json.loads(sys.stdin.read() or "{}")).run())
+    serve(socket.socket(fileno=os.dup(0)))

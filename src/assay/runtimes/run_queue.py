@@ -22,7 +22,7 @@ from assay.flow.launch.launch import authorize_launch, record_launch
 from assay.flow.paths import run_directory
 from assay.flow.watch.quarantine import stop_reason
 from assay.launchers.interface import Handle, Status
-from assay.launchers.local import LocalLauncher, reap
+from assay.launchers.local import LocalLauncher
 from assay.runtimes.checkout import checkout_directory, checkout_error, checkout_process, fetched_commit
 from assay.runtimes.run_process import free_port, process_of, write_files
 from assay.runtimes.runs import end_run, launch_kind, record_run
@@ -34,7 +34,6 @@ SUPERVISOR_SECONDS = 5.0  # in which a supervisor that a killed worker started m
 
 def advance() -> bool:
     """Advance every open run by one step. Returns whether there is any."""
-    reap()
     running = list(_runs().filter(state="running"))
     for run in running:
         _cancel_if_quarantined(run)
