@@ -11,6 +11,7 @@ import django
 from report import print_figure
 from waiting import work
 
+MORE_LIMIT = 0.04  # seconds over the plain process
 TIMES = 12
 CODE = "print('hello')\n"
 
@@ -50,10 +51,10 @@ def runs(home: Path) -> None:
     whole, alone, process = (statistics.median(one) for one in (ours, bare, inside))
     print_figure("a script of one line, as a plain process", f"{alone * 1000:.0f} ms", "the peer")
     print_figure("  as a run: its isolated process", f"{process * 1000:.0f} ms", f"{process / alone:.1f} x")
+    more = whole - alone
+    beside = f"+{more * 1000:.0f} ms, limit +{MORE_LIMIT * 1000:.0f} ms"
     print_figure(
-        "  as a run: from the request to its recorded end",
-        f"{whole * 1000:.0f} ms",
-        f"+{(whole - alone) * 1000:.0f} ms",
+        "  as a run: from the request to its recorded end", f"{whole * 1000:.0f} ms", beside, more <= MORE_LIMIT
     )
 
 

@@ -18,8 +18,9 @@ from report import ROOT, print_figure
 sys.path.insert(0, str(ROOT / "tests"))
 from support.server import PASSWORD, Desk, free_ports, running
 
-PAGE_LIMIT, RESULT_LIMIT = 2.5, 1.0  # seconds, warm
+PAGE_FACTOR, FIRST_LIMIT, RESULT_LIMIT = 1.0, 3.0, 1.0  # times the peer; seconds after a boot; seconds, warm
 TIMES = 5
+PREPARED_SECONDS = 20  # at most, until a server is prepared after another start
 LAB = re.compile(r"/lab$|/lab[?/]")
 TOKEN = "bench"  # noqa: S105 - of a server on loopback, only during the benchmark
 CHROMIUM = os.environ.get("ASSAY_CHROMIUM", "/usr/bin/chromium")
@@ -27,13 +28,15 @@ PREFIX = Path(os.environ.get("ASSAY_STUDIO", ROOT / ".venv-studio"))
 
 
 def studio(home: Path) -> None:
-    """Measure both alternately; the first time of each is not counted."""
+    """Measure both alternately; the first time of each, after a boot, is told apart."""
+    forget_files()
     with running(home / "assay") as desk, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         publish(desk)
         context = signed_in(desk, browser)
         ours, theirs = [], []
         for _ in range(TIMES + 1):
+            wait_until_prepared(desk.home)
             ours.append(start(desk, context))
             theirs.append(bare(home, browser))
         browser.close()
@@ -41,11 +44,29 @@ def studio(home: Path) -> None:
     peer_page, peer_shown, peer_result = (statistics.median(one) for one in zip(*theirs[1:], strict=True))
     print_figure("plain jupyter lab: until its page responds", f"{peer_page:.2f} s", "the peer")
     print_figure("  Start, until the server is reported ready", f"{ready:.2f} s", "")
-    print_limited(f"  Start, until its page responds ({page / peer_page:.2f} x)", page, PAGE_LIMIT)
+    beside = f"{page / peer_page:.2f} x, limit {PAGE_FACTOR} x"
+    print_figure("  Start, until its page responds", f"{page:.2f} s", beside, page <= PAGE_FACTOR * peer_page)
+    print_limited("  the first after a boot, until its page responds", ours[0][1], FIRST_LIMIT)
     print_figure("plain jupyter lab: until Chromium shows the launcher", f"{peer_shown:.2f} s", "the peer")
     print_figure("  Start, until Chromium shows the launcher", f"{shown:.2f} s", f"{shown / peer_shown:.2f} x")
     print_figure("plain jupyter lab: a kernel's first result", f"{peer_result:.2f} s", "the peer")
     print_limited(f"  a kernel's first result ({result / peer_result:.2f} x)", result, RESULT_LIMIT)
+
+
+def forget_files() -> None:
+    """Drop the files that the system keeps in memory, as after a boot, where this is allowed."""
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/vm/drop_caches").write_text("1\n")
+
+
+def wait_until_prepared(home: Path) -> None:
+    """Wait for the prepared server, which is there before somebody has read the launch page."""
+    log, deadline = home / "hub" / "prepared.log", time.monotonic() + PREPARED_SECONDS
+    while time.monotonic() < deadline:
+        lines = log.read_text().splitlines() if log.exists() else []
+        if lines and lines[-1].startswith("A server is prepared"):
+            return
+        time.sleep(0.1)
 
 
 def print_limited(what: str, took: float, limit: float) -> None:

@@ -94,9 +94,8 @@ def studio(served: tuple[Desk, Studio]) -> Studio:
 def waiting(studio: Studio) -> list[int]:
     """Return the pids of prepared servers that wait for their assignment, as their log tells."""
     log = studio.home / "hub" / "prepared.log"
-    told = re.findall(r"process (\d+)", log.read_text()) if log.exists() else []
-    running = studio.processes()
-    return [int(pid) for pid in told if int(pid) in running]
+    told = re.fullmatch(r"A server is prepared: process (\d+)\n", log.read_text()) if log.exists() else None
+    return [int(told[1])] if told and int(told[1]) in studio.processes() else []
 
 
 def told(studio: Studio, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from assay.flow.build.wakeup import pipe
 from assay.flow.launch.secrets import secret_values
 from assay.flow.paths import home as installation
 from assay.flow.paths import person_home
@@ -64,6 +65,7 @@ def process_of(run: Run, directory: Path, prefix: Path) -> Start:
         processors=int(processors) if processors else None,
         grace=GRACE,
         secrets=secret_values(run.runtime.workspace_id, run.runtime.owner_id, run.secrets),
+        wakes=pipe(),
     )
 
 

@@ -53,8 +53,7 @@ class Prepared:
         if not self.server.recv(LARGEST):
             raise EOFError
         self.hub.send(READY)
-        sys.stdout.write(f"A server is prepared: process {os.getpid()}\n")
-        sys.stdout.flush()
+        tell(f"A server is prepared: process {os.getpid()}")
         readable, _, _ = select.select([self.hub, self.server], [], [])
         if self.server in readable:
             raise EOFError
@@ -84,6 +83,7 @@ class Prepared:
         socket.send_fds(self.server, [json.dumps(message).encode()], [log])
         if not self.server.recv(LARGEST):
             raise OSError("it was prepared with other variables")
+        tell("It is assigned")
         for number in (1, 2):
             os.dup2(log, number)
         os.close(log)
@@ -91,6 +91,12 @@ class Prepared:
         self.hub.send(ASSIGNED)
         self.hub.close()
         return follow(self.child, grace=GRACE, limits=limits)
+
+
+def tell(text: str) -> None:
+    """Write a line to the log of prepared servers."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main(descriptor: int) -> int:

@@ -34,3 +34,8 @@ def last_wake() -> int:
 
 def _path() -> Path:
     return home() / "tmp" / "wakeup"
+
+
+def pipe() -> str:
+    """Return the path at which writing a byte wakes the worker."""
+    return str(_path())
