@@ -10,7 +10,8 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs, raises
-from assay.api.openapi import returns_file
+from assay.api.answers import document_bytes, ready_response
+from assay.api.openapi import returns_ready_file
 from assay.api.schemas import Items, Remedy, Waive
 from assay.api.versions import ONE, shown
 from assay.core.errors import ConflictError, ResolutionError, UnavailableError
@@ -20,7 +21,8 @@ from assay.core.roles import Right
 from assay.flow.access import find_version
 from assay.flow.assess.assess import Verdict, verdict
 from assay.flow.assess.report import feed_document, report_document
-from assay.flow.downloads import SBOM_TYPE, bill_of_materials, built_lock
+from assay.flow.downloads import SBOM_TYPE, bill_of_materials, built_lock, file_headers, sbom_name
+from assay.flow.ready_documents import find_built, ready, report_key, sbom_key
 from assay.flow.review import waive as waiving
 from assay.flow.watch import suggested_update as updates
 from assay.store.models import Version, Waiver
@@ -30,16 +32,19 @@ from assay.store.reads.waivers import open_entries, state_of, waiver_rows
 router = Router(tags=["Findings"])
 
 
-@router.get(f"{ONE}/report", response=dict[str, Any])
+@router.get(f"{ONE}/report", response={200: dict[str, Any], 304: None})
 @needs(Right.SEE)
-def report(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+def report(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
     """Show the facts of a built version.
 
-    The facts come from the build and from the current advisory feed and index metadata.
+    The facts come from the build and from the current advisory feed and index metadata. 304 when your `If-None-Match`
+    is its ETag.
     """
-    version = find_version(request.actor, slug, number)
-    built_lock(version)
-    return report_document(version)
+
+    def make() -> bytes:
+        return document_bytes(report_document(find_version(request.actor, slug, number)))
+
+    return ready_response(request, ready(lambda: report_key(find_built(request.actor, slug, number)), make))
 
 
 @router.get(f"{ONE}/findings", response=dict[str, Any])
@@ -136,12 +141,19 @@ def suggest_updates(request: Caller, workspace: str, body: Remedy) -> dict[str, 
     return {"items": items, "next": None}
 
 
-@router.get(f"{ONE}/sbom", openapi_extra=returns_file(SBOM_TYPE))
+@router.get(f"{ONE}/sbom", openapi_extra=returns_ready_file(SBOM_TYPE))
 @needs(Right.SEE)
 def sbom(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
-    """Download the SBOM of a built version (CycloneDX, JSON)."""
-    file = bill_of_materials(find_version(request.actor, slug, number))
-    return HttpResponse(file.text, headers=file.headers)
+    """Download the SBOM of a built version (CycloneDX, JSON).
+
+    304 when your `If-None-Match` is its ETag.
+    """
+
+    def make() -> bytes:
+        return bill_of_materials(find_version(request.actor, slug, number)).text.encode()
+
+    document = ready(lambda: sbom_key(find_built(request.actor, slug, number)), make)
+    return ready_response(request, document, file_headers(sbom_name(slug, number), SBOM_TYPE))
 
 
 @router.get("/health", response=Items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from ninja import NinjaAPI
@@ -37,11 +38,17 @@ TAGS = {
     "Audit log": "Events of the workspace.",
 }
 PROBLEM = "application/problem+json"
+NOT_MODIFIED = "Your copy is the same."
 
 
 def returns_file(media_type: str) -> dict[str, Any]:
     """Return the `openapi_extra` of a route that returns a file instead of JSON."""
     return {"responses": {200: {"content": {media_type: {"schema": {"type": "string"}}}}}}
+
+
+def returns_ready_file(media_type: str) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that returns a file with an ETag."""
+    return {"responses": {**returns_file(media_type)["responses"], 304: {"description": NOT_MODIFIED}}}
 
 
 class DocumentedAPI(NinjaAPI):
@@ -80,6 +87,8 @@ def _describe(described: dict[str, Any], operation: Operation) -> None:
         errors = response.get("content", {}).get(PROBLEM, {}).get("examples", {}).values()
         if errors:
             response["description"] = " ".join(f"{one['value']['title']}." for one in errors)
+        elif int(status) == HTTPStatus.NOT_MODIFIED:
+            response["description"] = NOT_MODIFIED
         elif response["description"] == "OK":
             response["description"] = SUCCESS[int(status)]
 

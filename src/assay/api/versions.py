@@ -10,20 +10,23 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from assay.api.access import Caller, needs, raises
+from assay.api.answers import document_bytes, ready_response
 from assay.api.documents import merges_document, nearest_document, notice_document, version_document
 from assay.api.environments import spec_input_of
-from assay.api.library_rows import LibraryList
-from assay.api.openapi import returns_file
+from assay.api.library_rows import LibraryList, LibraryRowOut
+from assay.api.openapi import returns_ready_file
 from assay.api.pagination import Limit
 from assay.api.schemas import Approve, AskIn, Reject, SpecIn, Submit
 from assay.core.errors import ConflictError, DriftError
 from assay.core.roles import Actor, Right
 from assay.flow.access import find_version
 from assay.flow.compose import draft
-from assay.flow.downloads import LOCK_TYPE, built_lock, version_lock
+from assay.flow.downloads import LOCK_TYPE, file_headers, lock_by_digest, lock_name
 from assay.flow.launch.launch import record_pull
 from assay.flow.maintenance.merged_sources import Replacement
+from assay.flow.ready_documents import find_built, libraries_key, lock_key, ready
 from assay.flow.review import review
+from assay.store.models import Version
 from assay.store.reads.impact import PERIOD
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.merge_sources import sources_of
@@ -131,24 +134,30 @@ def reject(request: Caller, workspace: str, slug: str, number: int, body: Reject
     return version_document(version)
 
 
-@router.get(f"{ONE}/libraries", response=LibraryList)
+@router.get(f"{ONE}/libraries", response={200: LibraryList, 304: None})
 @needs(Right.SEE)
-def libraries(request: Caller, workspace: str, slug: str, number: int) -> dict[str, Any]:
+def libraries(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
     """List the installed libraries of a version, direct ones first.
 
     `imported` counts the sessions of 90 days in all versions of the environment that have the library. With `of` 0
-    nothing is known of it.
+    nothing is known of it. 304 when your `If-None-Match` is its ETag.
     """
-    version = find_version(request.actor, slug, number)
-    built_lock(version)
+
+    def make() -> bytes:
+        return document_bytes(libraries_document(find_version(request.actor, slug, number)))
+
+    return ready_response(request, ready(lambda: libraries_key(find_built(request.actor, slug, number)), make))
+
+
+def libraries_document(version: Version) -> dict[str, Any]:
+    """Return the installed libraries of a version with their imports."""
     found = unused_libraries(version, since=(timezone.now() - PERIOD).date())
     imported, unused = found.imports.libraries, frozenset(found.unused.libraries)
-    return {
-        "items": [
-            asdict(row) | {"imported": asdict(imported[row.name]), "unused": row.name in unused}
-            for row in library_rows(version)
-        ]
-    }
+    items = [
+        asdict(row) | {"imported": asdict(imported[row.name]), "unused": row.name in unused}
+        for row in library_rows(version)
+    ]
+    return {"items": [LibraryRowOut(**one).model_dump() for one in items]}
 
 
 @router.get(f"{ONE}/nearest", response=dict[str, Any])
@@ -182,11 +191,18 @@ def waiting(request: Caller, workspace: str, slug: str, number: int) -> dict[str
     }
 
 
-@router.get(f"{ONE}/lock", openapi_extra=returns_file(LOCK_TYPE))
+@router.get(f"{ONE}/lock", openapi_extra=returns_ready_file(LOCK_TYPE))
 @needs(Right.SEE)
 def lock(request: Caller, workspace: str, slug: str, number: int) -> HttpResponse:
-    """Download the lock of a version as `pylock.toml` (PEP 751)."""
-    version = find_version(request.actor, slug, number)
-    file = version_lock(version)
-    record_pull(request.actor, version)
-    return HttpResponse(file.text, headers=file.headers)
+    """Download the lock of a version as `pylock.toml` (PEP 751).
+
+    304 when your `If-None-Match` is its ETag.
+    """
+    found = find_built(request.actor, slug, number)
+    record_pull(request.actor, found)
+
+    def make() -> bytes:
+        return lock_by_digest(found.digest).text.encode()
+
+    document = ready(lambda: lock_key(found), make)
+    return ready_response(request, document, file_headers(lock_name(slug, number), LOCK_TYPE))

@@ -51,15 +51,16 @@ def version_state(version: Version) -> VersionState:
     )
 
 
+BY_SLUG = Statement(
+    lambda: Environment.objects.select_related(
+        "owner", "active", "latest", "workspace", "rollout__version", "rollout__before"
+    ).filter(workspace_id=Parameter("workspace"), slug=Parameter("slug"))
+)
+
+
 def find_environment(actor: Actor, slug: str) -> Environment:
     """Return an environment of which the actor may see at least one version."""
-    environment = (
-        Environment.objects.select_related(
-            "owner", "active", "latest", "workspace", "rollout__version", "rollout__before"
-        )
-        .filter(workspace_id=actor.workspace_id, slug=slug)
-        .first()
-    )
+    environment = BY_SLUG.first(workspace=actor.workspace_id, slug=slug)
     if environment is None or not visible_versions(actor, environment):
         raise NotFoundError(f"There is no environment {slug[:40]!r}.", hint="Check the name.")
     return environment
@@ -76,9 +77,8 @@ def visible_versions(actor: Actor, environment: Environment) -> list[Version]:
     return list(seen.order_by("-number"))
 
 
-def find_version(actor: Actor, slug: str, number: int) -> Version:
-    """Return a version that the actor may see. Raises NotFoundError."""
-    version = (
+BY_NUMBER = Statement(
+    lambda: (
         Version.objects.select_related(
             "environment__workspace",
             "environment__owner",
@@ -91,9 +91,18 @@ def find_version(actor: Actor, slug: str, number: int) -> Version:
             "merge",
         )
         .defer("lock__text")
-        .filter(environment__workspace_id=actor.workspace_id, environment__slug=slug, number=number)
-        .first()
+        .filter(
+            environment__workspace_id=Parameter("workspace"),
+            environment__slug=Parameter("slug"),
+            number=Parameter("number"),
+        )
     )
+)
+
+
+def find_version(actor: Actor, slug: str, number: int) -> Version:
+    """Return a version that the actor may see. Raises NotFoundError."""
+    version = BY_NUMBER.first(workspace=actor.workspace_id, slug=slug, number=number)
     if version is None:
         raise NotFoundError(f"There is no version {slug[:40]}@{number}.", hint="Check the name and the number.")
     check_visible(actor, status=version.status, author_id=version.author_id)

@@ -24,7 +24,22 @@ class Download:
     @property
     def headers(self) -> dict[str, str]:
         """The HTTP headers that make a browser save the file under its name."""
-        return {"Content-Type": self.media_type, "Content-Disposition": f'attachment; filename="{self.name}"'}
+        return file_headers(self.name, self.media_type)
+
+
+def file_headers(name: str, media_type: str) -> dict[str, str]:
+    """Return the HTTP headers that make a browser save a file under its name."""
+    return {"Content-Type": media_type, "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def lock_name(slug: str, number: int) -> str:
+    """Return the file name of a version's lock."""
+    return f"pylock.{slug}-{number}.toml"
+
+
+def sbom_name(slug: str, number: int) -> str:
+    """Return the file name of a version's SBOM."""
+    return f"{slug}-{number}.cdx.json"
 
 
 def built_lock(version: Version) -> Lock:
@@ -36,7 +51,7 @@ def built_lock(version: Version) -> Lock:
 
 def version_lock(version: Version) -> Download:
     """Return the lock as `pylock.toml` (PEP 751). Raises NotFoundError before the build."""
-    name = f"pylock.{version.environment.slug}-{version.number}.toml"
+    name = lock_name(version.environment.slug, version.number)
     return Download(name=name, media_type=LOCK_TYPE, text=built_lock(version).text)
 
 
@@ -49,5 +64,5 @@ def lock_by_digest(digest: str) -> Download:
 def bill_of_materials(version: Version) -> Download:
     """Return the SBOM as CycloneDX JSON. Raises NotFoundError before the build."""
     built_lock(version)
-    name = f"{version.environment.slug}-{version.number}.cdx.json"
+    name = sbom_name(version.environment.slug, version.number)
     return Download(name=name, media_type=SBOM_TYPE, text=version_sbom(version, known_vulnerabilities(version)))

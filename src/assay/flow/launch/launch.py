@@ -19,6 +19,8 @@ from assay.flow.maintenance.redirects import redirect_of
 from assay.flow.paths import prefix
 from assay.flow.watch.quarantine import ends_at
 from assay.store.models import Launch, Runtime, Version
+from assay.store.reads.version_identity import VersionIdentity
+from assay.store.statements import Parameter, Statement
 
 PULL_AGAIN = timedelta(hours=1)  # a repeated download of the same lock within this time counts as the same use
 
@@ -147,15 +149,23 @@ def record_launch(
     )
 
 
-def record_pull(actor: Actor, version: Version) -> None:
+PULLED = Statement(
+    lambda: Launch.objects.filter(
+        person_id=Parameter("person"), version_id=Parameter("version"), kind="pull", started_at__gt=Parameter("since")
+    ).values_list("pk", flat=True)
+)
+
+
+def record_pull(actor: Actor, version: Version | VersionIdentity) -> None:
     """Record the download of a published lock, once per person, version and hour."""
     now = timezone.now()
-    recent = Launch.objects.filter(person_id=actor.id, version=version, kind="pull", started_at__gt=now - PULL_AGAIN)
-    if version.status in {Status.PUBLISHED, Status.DEPRECATED} and not recent.exists():
+    if version.status not in {Status.PUBLISHED, Status.DEPRECATED}:
+        return
+    if PULLED.first(person=actor.id, version=version.pk, since=now - PULL_AGAIN) is None:
         Launch.objects.create(
             person_id=actor.id,
-            environment=version.environment,
-            version=version,
+            environment_id=version.environment_id,
+            version_id=version.pk,
             kind="pull",
             digest=version.digest,
             target_id=version.reference,
