@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from assay.core.lock import Lock
 from assay.engine.interface import EnginePaths
 from assay.engine.layout import remove_tree, walk
 from assay.engine.leases import Needed, guard, leased
-from assay.engine.wheel_store.store import FROM_SOURCE, TRASH, key_of
+from assay.engine.wheel_store.store import FROM_SOURCE, TRASH, discard, key_of
 
 DIGEST_LENGTH = 64  # hex digits of a SHA-256
 
@@ -44,8 +43,7 @@ def collect(
         ]
         if not dry_run:
             for one in found:
-                folder = roots[one.kind] / one.name
-                folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+                discard(roots[one.kind] / one.name)
     if not dry_run:
         empty_trash(paths)
         _remove_import_caches(paths, {one.name for one in found if one.kind == "wheel"})
@@ -92,7 +90,7 @@ def remove_damaged(paths: EnginePaths, lock: Lock, damaged: Callable[[Path], boo
         folder = Path(paths.wheels) / key_of(library, lock.python)
         if folder.is_dir() and damaged(folder):
             if folder.is_dir():
-                folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+                discard(folder)
             removed.append(library.name)
     if removed:
         empty_trash(paths)

@@ -9,9 +9,9 @@ from typing import Any
 from assay.core.formatting import format_bytes, plural
 from assay.core.lock import Lock
 from assay.core.report import Check, Report
-from assay.engine.checking.check import check
+from assay.engine.checking.check import Checked, check
 from assay.engine.checking.dependency_confusion import dependency_confusion
-from assay.engine.checking.verify import Verified, file_checks, verify
+from assay.engine.checking.verify import FileFacts, file_checks, file_facts, verify
 from assay.engine.garbage_collection import remove_damaged
 from assay.engine.installing.integrity import is_damaged
 from assay.engine.installing.seal import seal
@@ -27,14 +27,16 @@ def finish(
 ) -> tuple[Lock, dict[str, Any], bool]:
     """Return the lock with its dependency edges, the report, and whether the directory is new. Raises BuildError."""
     reporter.begin("installing", total=len(lock.libraries), bytes_total=lock.download_size)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         confusion = pool.submit(dependency_confusion, lock, job)
         installed = _install(engine, job, lock, workdir, prefix, reporter)
-    reporter.begin("checking", message="Importing every module and starting the kernel")
-    direct = job.request.libraries + job.request.pins
-    verified = verify(lock, installed.wheels, direct, Path(job.paths.wheels))
-    report = _report(engine, job, prefix, reporter, installed, verified, confusion.result())
-    return verified.lock, report, seal(prefix, job.paths, verified.lock, report, replace=job.repair)
+        reporter.begin("checking", message="Importing every module and starting the kernel")
+        complete = verify(lock, installed.wheels, job.request.libraries + job.request.pins)
+        checking = pool.submit(check, job, prefix, find_base(job.request.python_path), complete, installed.wheels)
+        facts = file_facts(complete, installed.wheels, Path(job.paths.wheels))
+    before = (*file_checks(complete, facts), confusion.result())
+    report = _report(engine, job, reporter, installed, facts, before, checking.result())
+    return complete, report, seal(prefix, job.paths, complete, report, replace=job.repair)
 
 
 def _install(engine: Engine, job: Job, lock: Lock, workdir: Path, prefix: Path, reporter: Reporter) -> Installed:
@@ -55,19 +57,18 @@ def _install(engine: Engine, job: Job, lock: Lock, workdir: Path, prefix: Path, 
 def _report(
     engine: Engine,
     job: Job,
-    prefix: Path,
     reporter: Reporter,
     installed: Installed,
-    verified: Verified,
-    confusion: Check,
+    facts: FileFacts,
+    before: tuple[Check, ...],
+    checked: Checked,
 ) -> dict[str, Any]:
-    """Run the checks and return the report."""
+    """Log the results of the checks and return the report; `before` are the checks that run no package code."""
     request = job.request
     kind = isolation.isolation()
-    reporter.log(f"Checking with isolation: {kind}")
+    reporter.log(f"Checked with isolation: {kind}")
     if kind == "none":
         reporter.log("WARNING: no sandbox works on this machine; package code runs with the rights of the build.")
-    checked = check(job, prefix, find_base(request.python_path), installed.wheels)
     for fact in checked.imports:
         if fact.error:
             reporter.log(f"import {fact.module} ({fact.library}): {fact.error}")
@@ -81,12 +82,12 @@ def _report(
         new_size=installed.new_size,
         isolation=kind,
         tree=installed.tree,
-        libraries=verified.libraries,
+        libraries=facts.libraries,
         imports=checked.imports,
-        checks=(*file_checks(verified), confusion, *checked.checks),
-        startup_files=verified.startup_files,
-        file_conflicts=verified.file_conflicts,
-        record_mismatches=verified.record_mismatches,
+        checks=(*before, *checked.checks),
+        startup_files=facts.startup_files,
+        file_conflicts=facts.file_conflicts,
+        record_mismatches=facts.record_mismatches,
         uv=engine.version(),
     )
     return report.to_dict()

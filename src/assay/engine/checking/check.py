@@ -14,8 +14,10 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from assay.core.lock import Lock
 from assay.core.report import OPTIONAL, Check, ImportFact, missing_for
 from assay.engine.checking.import_cache import ModuleProviders, cache_imports, cached_imports
+from assay.engine.checking.import_order import divide
 from assay.engine.checking.kernel_check import kernel_check
 from assay.engine.interface import Job
 from assay.engine.sandbox import isolation
@@ -35,14 +37,14 @@ class Checked:
     checks: tuple[Check, ...]
 
 
-def check(job: Job, prefix: Path, base_prefix: str, wheels: Sequence[StoredWheel]) -> Checked:
+def check(job: Job, prefix: Path, base_prefix: str, lock: Lock, wheels: Sequence[StoredWheel]) -> Checked:
     """Import every module and start the kernel, in parallel, in the sandbox; skip those with a valid cache entry."""
     sandbox = Sandbox(job, prefix, base_prefix)
     cache = Path(job.paths.checks) / f"{isolation.isolation()}-{_python_key(job)}"
     providers = ModuleProviders(wheels)
     with ThreadPoolExecutor(2) as pool:
         kernel = pool.submit(kernel_check, job, prefix, sandbox, cache, providers)
-        imports = _imports(prefix, sandbox, wheels, cache, providers)
+        imports = _imports(prefix, sandbox, lock, wheels, cache, providers)
         return Checked(imports=imports, checks=(_import_check(imports, len(wheels), _direct(job)), kernel.result()))
 
 
@@ -54,7 +56,12 @@ def _python_key(job: Job) -> str:
 
 
 def _imports(
-    prefix: Path, sandbox: Sandbox, wheels: Sequence[StoredWheel], cache: Path, providers: ModuleProviders
+    prefix: Path,
+    sandbox: Sandbox,
+    lock: Lock,
+    wheels: Sequence[StoredWheel],
+    cache: Path,
+    providers: ModuleProviders,
 ) -> tuple[ImportFact, ...]:
     known = {one.name: cached_imports(cache, one, providers) for one in wheels}
     cached = [
@@ -66,7 +73,8 @@ def _imports(
     modules = [[one.name, module] for one in wheels for module in one.modules if module not in known[one.name]]
     if not modules:
         return tuple(cached)
-    facts, edges = _import_all(prefix, sandbox, modules)
+    parts = divide(modules, lock, wheels, min(CORES, len(modules) // MODULES_PER_PROCESS) or 1)
+    facts, edges = _import_all(prefix, sandbox, parts)
     by_name = {one.name: one for one in wheels}
     fresh: dict[str, dict[str, Any]] = {}
     for fact in facts:
@@ -79,16 +87,13 @@ def _imports(
 
 
 def _import_all(
-    prefix: Path, sandbox: Sandbox, modules: list[list[str]]
+    prefix: Path, sandbox: Sandbox, parts: list[list[list[str]]]
 ) -> tuple[list[ImportFact], dict[str, set[str]]]:
-    """Import modules in several processes; each process has to import shared dependencies again."""
-    parts = min(CORES, len(modules) // MODULES_PER_PROCESS) or 1
-    size = -(-len(modules) // parts)
-    chunks = [modules[start : start + size] for start in range(0, len(modules), size)]
+    """Import each part's modules in a process of its own."""
     facts: list[ImportFact] = []
     edges: dict[str, set[str]] = {}
-    with ThreadPoolExecutor(parts) as pool:
-        for some, found in pool.map(lambda chunk: _import_some(prefix, sandbox, chunk), chunks):
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for some, found in pool.map(lambda part: _import_some(prefix, sandbox, part), parts):
             facts += some
             for importer, names in found.items():
                 edges.setdefault(importer, set()).update(names)

@@ -7,6 +7,7 @@ its child ends; a new child continues with the next module.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -33,6 +34,7 @@ def child(modules: list[list[str]], first: int, out: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     import_recorder.install()
+    gc.disable()  # modules stay: searching them for garbage takes a tenth of the time
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)

@@ -24,32 +24,33 @@ from assay.engine.wheel_store.store import StoredWheel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verified:
-    """A verified lock with its dependency edges, and the facts of its libraries."""
+class FileFacts:
+    """The facts of an environment's libraries that their files tell."""
 
-    lock: Lock
     libraries: tuple[LibraryFacts, ...]
     startup_files: tuple[StartupFile, ...]
     file_conflicts: tuple[FileConflict, ...]
     record_mismatches: tuple[RecordMismatch, ...]
 
 
-def verify(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...], store: Path) -> Verified:
-    """Verify stored wheels against their lock and return their facts. Raises BuildError naming the differences.
+def verify(lock: Lock, wheels: Sequence[StoredWheel], direct: tuple[str, ...]) -> Lock:
+    """Verify stored wheels against their lock; return it with edges. Raises BuildError naming the differences.
 
     `direct` are the requirements of the request, from which the dependency edges start.
     """
     _check_set(lock, wheels)
-    with_edges = add_edges(lock, wheels, direct)
-    return Verified(
-        lock=with_edges,
-        libraries=tuple(_facts(one, store) for one in sorted(wheels, key=lambda one: one.name)),
+    return add_edges(lock, wheels, direct)
+
+
+def file_facts(lock: Lock, wheels: Sequence[StoredWheel], store: Path) -> FileFacts:
+    """Read the facts of stored wheels: licences, components, startup code, conflicts."""
+    ordered = sorted(wheels, key=lambda one: one.name)
+    return FileFacts(
+        libraries=tuple(_facts(one, store) for one in ordered),
         startup_files=startup_files(wheels, store, lock.python),
         file_conflicts=file_conflicts(wheels, store, lock.python),
         record_mismatches=tuple(
-            RecordMismatch(library=one.name, path=path)
-            for one in sorted(wheels, key=lambda one: one.name)
-            for path in one.record_mismatches
+            RecordMismatch(library=one.name, path=path) for one in ordered for path in one.record_mismatches
         ),
     )
 
@@ -134,16 +135,16 @@ def _facts(one: StoredWheel, store: Path) -> LibraryFacts:
     )
 
 
-def file_checks(verified: Verified) -> tuple[Check, ...]:
+def file_checks(lock: Lock, facts: FileFacts) -> tuple[Check, ...]:
     """Return the checks of the files: locked, startup code, source builds, conflicts, RECORDs, commands."""
-    conflicts = [one for one in verified.file_conflicts if one.kind in {ConflictKind.DATA, ConflictKind.MODULE}]
-    commands = shadowed_commands(verified.libraries)
+    conflicts = [one for one in facts.file_conflicts if one.kind in {ConflictKind.DATA, ConflictKind.MODULE}]
+    commands = shadowed_commands(facts.libraries)
     return (
-        Check(name="locked", state="passed", detail=f"{plural(len(verified.libraries), 'library')} by hash"),
-        _noted("startup code", [f"{one.path} ({one.library})" for one in verified.startup_files]),
-        _noted("built from source", [one.name for one in verified.lock.libraries if not one.file.is_wheel]),
+        Check(name="locked", state="passed", detail=f"{plural(len(facts.libraries), 'library')} by hash"),
+        _noted("startup code", [f"{one.path} ({one.library})" for one in facts.startup_files]),
+        _noted("built from source", [one.name for one in lock.libraries if not one.file.is_wheel]),
         _noted("file conflicts", [f"{one.path} ({', '.join(one.owners)})" for one in conflicts]),
-        _noted("RECORD mismatches", [f"{one.library}: {one.path}" for one in verified.record_mismatches]),
+        _noted("RECORD mismatches", [f"{one.library}: {one.path}" for one in facts.record_mismatches]),
         _noted("shadowed commands", [f"{one.command} ({one.library})" for one in commands]),
     )
 

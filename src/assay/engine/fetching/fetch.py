@@ -7,8 +7,9 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Protocol
 
@@ -37,16 +38,24 @@ class OnBytes(Protocol):
 
 def fetch(files: Sequence[File], folder: Path, network: Network, on_bytes: OnBytes) -> None:
     """Download files into a folder under their own names. Raises BuildError."""
+    deque(fetch_each(files, folder, network, on_bytes), maxlen=0)
+
+
+def fetch_each(files: Sequence[File], folder: Path, network: Network, on_bytes: OnBytes) -> Generator[File]:
+    """Download files as `fetch` does, the largest first, and yield each when it is complete. Raises BuildError."""
     folder.mkdir(parents=True, exist_ok=True)
     check_space(sum(file.size for file in files), folder)
     stop = threading.Event()
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="fetch") as pool:
-        running = [pool.submit(_fetch, file, folder, network, on_bytes, stop) for file in files]
+        ordered = sorted(files, key=lambda one: one.size, reverse=True)
+        running = {pool.submit(_fetch, file, folder, network, on_bytes, stop): file for file in ordered}
         try:
-            for one in running:
+            for one in as_completed(running):
                 one.result()
+                yield running[one]
         finally:
             stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def check_space(size: int, folder: Path) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from assay.core.formatting import plural
-from assay.core.lock import Lock, LockedLibrary
+from assay.core.lock import File, Lock, LockedLibrary
 from assay.engine import uv
 from assay.engine.fetching.eta import Eta
 from assay.engine.installing.link import link_into
 from assay.engine.interface import Installed, Job, LogLine, OnProgress, ResolveRequest
 from assay.engine.resolving.uv import resolve
 from assay.engine.sdists.build_wheel import wheel_from_sdist
-from assay.engine.wheel_store.archive import inspect
 from assay.engine.wheel_store.store import StoredWheel, key_of, stored_wheels
 from assay.engine.wheel_store.uv_unpack import Unpacking
+
+GROUPS = 8  # of one build: a call of uv takes 0.1 s
+SMALLEST_GROUP = 4 << 20  # bytes of wheels
 
 
 class UvInstaller:
@@ -54,7 +58,7 @@ class UvInstaller:
 
     def _add(self, missing: list[LockedLibrary], *, done: int) -> None:
         """Fetch, inspect and unpack wheels into the store."""
-        from assay.engine.fetching.fetch import fetch  # noqa: PLC0415 - takes 80 ms, needed only when wheels are missing
+        from assay.engine.fetching.fetch import fetch_each  # noqa: PLC0415 - takes 80 ms, needed only when wheels are missing
         from assay.engine.fetching.network import Network  # noqa: PLC0415 - as above
 
         downloads = self._workdir / "downloads"
@@ -68,15 +72,17 @@ class UvInstaller:
                 left = eta.left(time.monotonic(), received, self._lock.download_size)
                 self._update(done=done, bytes_done=received, seconds_left=left)
 
-        self._update(done=done, bytes_done=received, message="Fetching")
-        files = [one.file for one in missing if one.file.is_wheel]
+        self._update(done=done, bytes_done=received, message="Fetching, unpacking and compiling")
         network = Network((self._request.index, *self._request.other_indexes), self._job.credentials)
-        fetch(files, downloads, network, on_bytes)
-        self._update(message="Unpacking and compiling", seconds_left=None, force=True)
-        wheels = {one.name: self._wheel(one, downloads) for one in missing}
-        archives = {name: inspect(wheel) for name, wheel in wheels.items()}
-        unpacking = Unpacking(wheels, archives, downloads, self._store, self._request, self._workdir.name)
-        unpacking.run(missing, self._log)
+        files = [one.file for one in missing if one.file.is_wheel]
+        fetched = fetch_each(files, downloads, network, on_bytes)
+        with (
+            contextlib.closing(fetched),
+            Unpacking(self._store, self._request, self._workdir.name, self._log) as adding,
+        ):
+            for group in _groups(missing, fetched):
+                adding.add(group, {one.name: self._wheel(one, downloads) for one in group})
+            self._update(message="Compiling", seconds_left=None, force=True)
         shutil.rmtree(downloads)
 
     def _wheel(self, library: LockedLibrary, downloads: Path) -> Path:
@@ -89,6 +95,21 @@ class UvInstaller:
 
     def _install_into(self, request: ResolveRequest, prefix: Path) -> Lock:
         return install_into(request, prefix, self._job, self._workdir, self._log)
+
+
+def _groups(missing: Sequence[LockedLibrary], fetched: Iterable[File]) -> Iterator[list[LockedLibrary]]:
+    """Yield libraries in groups as their wheels arrive; those that are built from sdists come in the last one."""
+    by_name = {one.file.name: one for one in missing if one.file.is_wheel}
+    share = max(SMALLEST_GROUP, sum(one.file.size for one in by_name.values()) // GROUPS)
+    group: list[LockedLibrary] = []
+    for file in fetched:
+        group.append(by_name[file.name])
+        if sum(one.file.size for one in group) >= share:
+            yield group
+            group = []
+    group += [one for one in missing if not one.file.is_wheel]
+    if group:
+        yield group
 
 
 def install_into(request: ResolveRequest, prefix: Path, job: Job, workdir: Path, log_line: LogLine) -> Lock:

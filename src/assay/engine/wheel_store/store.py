@@ -103,8 +103,13 @@ def read_wheel(folder: Path) -> StoredWheel | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
+        discard(folder)
         return None
+
+
+def discard(folder: Path) -> None:
+    """Move a folder of the store to the trash, which the next garbage collection empties."""
+    folder.rename(folder.with_name(f"{TRASH}{uuid4().hex}"))
 
 
 def read_manifest(path: Path) -> StoredWheel:

@@ -14,76 +14,130 @@ import stat
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from assay.core.errors import BuildError
 from assay.core.lock import LockedLibrary
 from assay.engine import uv
 from assay.engine.interface import ResolveRequest
 from assay.engine.layout import flush, remove_tree, site_packages
-from assay.engine.sandbox import isolation
-from assay.engine.wheel_store.archive import Archive
+from assay.engine.wheel_store.archive import Archive, inspect
+from assay.engine.wheel_store.compiling import CORES, Compiler, Row, Source
 from assay.engine.wheel_store.distributions import Distribution, read_distributions
 from assay.engine.wheel_store.modules import top_modules
-from assay.engine.wheel_store.store import COMPILED, MANIFEST, UNPACKING, StoredWheel, key_of
+from assay.engine.wheel_store.store import COMPILED, MANIFEST, UNPACKING, StoredWheel, discard, key_of
 
-COMPILE_SECONDS = 900.0  # for all files together; 43,000 take about 40 on two cores
-CORES = max(1, min(8, os.cpu_count() or 1))
+SMALL = 1 << 20  # bytes; files up to this are read in one piece
 EXEMPT = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s", COMPILED)
 SLACK = 64 << 20  # bytes beyond the largest member, for the small files that uv itself writes
 
 
 class Unpacking:
-    """Unpacks wheels into the store. `name` is that of the build, and part of the names of unfinished entries."""
+    """Unpacks wheels into the store, group by group; `name` is part of the names of unfinished entries.
+
+    While uv unpacks a group, the files of those before it are hashed, compiled, flushed and published.
+    """
+
+    def __init__(self, store: Path, request: ResolveRequest, name: str, log_line: Callable[[str], None]) -> None:
+        self._store, self._request, self._log = store, request, log_line
+        self._stage = store / f"{UNPACKING}{name}"
+        remove_tree(self._stage)
+        self._stage.mkdir(parents=True)
+        self._groups = 0
+        self._compiler = Compiler(request, self._stage, store.parent, log_line)
+        self._finishing = ThreadPoolExecutor(CORES, thread_name_prefix="finish")
+        self._running: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        self._compiler.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait until all is published. Raises BuildError."""
+        try:
+            if error is None:
+                for one in self._running:
+                    one.result()
+        except BaseException as failed:
+            error = failed
+            raise
+        finally:
+            self._compiler.__exit__(type(error) if error else None, error, trace)
+            self._finishing.shutdown(cancel_futures=error is not None)
+            if error is None:
+                discard(self._stage)  # only folders: removing thousands now would take as long as unpacking
+            else:
+                remove_tree(self._stage)
+
+    def add(self, libraries: Sequence[LockedLibrary], wheels: dict[str, Path]) -> None:
+        """Unpack and verify wheels. Those that contain the same path are unpacked separately. Raises BuildError."""
+        self._groups += 1
+        group = _Group(self._stage / str(self._groups), self._request, libraries, wheels)
+        group.unpack()
+        separate = _overlapping(list(group.found.values())) if len(libraries) > 1 else frozenset()
+        together = [one for one in libraries if one.name not in separate]
+        self._running.append(self._finishing.submit(self._finish, group, together))
+        for library in (one for one in libraries if one.name in separate):
+            self._log(f"{library.name} contains paths of another library; unpacking it separately.")
+            self.add([library], {library.name: wheels[library.name]})
+
+    def _finish(self, group: _Group, libraries: Sequence[LockedLibrary]) -> None:
+        """Hash and compile the files of a group; publish its entries once they are on the disk."""
+        entries = [_Entry(group, one, self._stage) for one in libraries]
+        sources = []
+        for entry in entries:
+            entry.take()
+            sources += entry.sources()
+        compiled: dict[str, dict[str, Row]] = {entry.tree: {} for entry in entries}
+        for batch in self._compiler.compile(sources):
+            for source, row in batch.result():
+                compiled[source.tree][source.compiled] = row
+        for entry in entries:
+            entry.describe(compiled[entry.tree])
+        flush(self._store)
+        for entry in entries:
+            _publish(entry.folder, self._store / entry.folder.name)
+
+
+class _Group:
+    """Wheels that one call of uv unpacks."""
 
     def __init__(
-        self,
-        wheels: dict[str, Path],
-        archives: dict[str, Archive],
-        downloads: Path,
-        store: Path,
-        request: ResolveRequest,
-        name: str,
+        self, folder: Path, request: ResolveRequest, libraries: Sequence[LockedLibrary], wheels: dict[str, Path]
     ) -> None:
-        self.wheels, self.archives, self.downloads, self.store = wheels, archives, downloads, store
-        self.request, self.name = request, name
-        self.stage = store / f"{UNPACKING}{name}"
-        self.prefix = self.stage / "prefix"
+        self.folder, self.request, self.libraries, self.wheels = folder, request, libraries, wheels
+        self.prefix = folder / "prefix"
+        self.archives = {one.name: inspect(wheels[one.name]) for one in libraries}
+        self.found: dict[str, Distribution] = {}
 
-    def run(self, libraries: Sequence[LockedLibrary], log_line: Callable[[str], None]) -> None:
-        """Unpack, verify and store. Wheels that contain the same path are unpacked separately."""
-        remove_tree(self.stage)
-        self.stage.mkdir(parents=True)
-        try:
-            uv.make_environment(self.prefix, self.request.python_path, cache=str(self.stage / "cache"))
-            self._unpack(libraries)
-            found = {one.name: one for one in read_distributions(site_packages(self.prefix, self.request.python))}
-            _check_names(libraries, found)
-            separate = _overlapping(list(found.values())) if len(libraries) > 1 else frozenset()
-            self._store_all([one for one in libraries if one.name not in separate], found, log_line)
-        finally:
-            remove_tree(self.stage)
-        for library in (one for one in libraries if one.name in separate):
-            log_line(f"{library.name} contains paths of another library; unpacking it separately.")
-            self.run([library], log_line)
-
-    def _unpack(self, libraries: Sequence[LockedLibrary]) -> None:
+    def unpack(self) -> None:
         """Let uv install the files offline, from the downloads only, with verified hashes and a temporary cache."""
-        pins = self.stage / "locked.txt"
-        pins.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{self._hash(one)}\n" for one in libraries))
+        self.folder.mkdir()
+        cache = str(self.folder / "cache")
+        uv.make_environment(self.prefix, self.request.python_path, cache=cache)
+        pins = self.folder / "locked.txt"
+        pins.write_text(
+            "".join(f"{one.name}=={one.version} --hash=sha256:{self._hash(one)}\n" for one in self.libraries)
+        )
         arguments = ["pip", "sync", "--python", str(self.prefix / "bin" / "python"), "--require-hashes", "--offline"]
-        arguments += ["--no-index", "--find-links", str(self.downloads), "--link-mode", "hardlink"]
-        arguments += ["--no-build", "--allow-empty-requirements", str(pins)]
-        limit = max(self.archives[one.name].largest for one in libraries) + SLACK
+        arguments += ["--no-index", "--link-mode", "hardlink", "--no-build", "--allow-empty-requirements", str(pins)]
+        for folder in {str(wheel.parent) for wheel in self.wheels.values()}:
+            arguments += ["--find-links", folder]
+        limit = max(archive.largest for archive in self.archives.values()) + SLACK
 
         def limit_file_size(process: subprocess.Popen[str]) -> None:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
 
-        finished = uv.run(arguments, cache=str(self.stage / "cache"), cwd=str(self.stage), started=limit_file_size)
+        finished = uv.run(arguments, cache=cache, cwd=str(self.folder), started=limit_file_size)
         if finished.code:
             raise _not_unpacked(finished.text)
-        remove_tree(self.stage / "cache")
+        self.found = {one.name: one for one in read_distributions(site_packages(self.prefix, self.request.python))}
+        _check_names(self.libraries, self.found)
 
     def _hash(self, library: LockedLibrary) -> str:
         """Return the hash of the wheel to unpack: the locked one, or that of the wheel built from an sdist."""
@@ -92,37 +146,61 @@ class Unpacking:
         with self.wheels[library.name].open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _store_all(
-        self, libraries: Sequence[LockedLibrary], found: dict[str, Distribution], log_line: Callable[[str], None]
-    ) -> None:
-        """Compile and hash files and move them to one folder per library; publish all once they are on the disk."""
-        if not libraries:
-            return
-        compile_all(self.prefix, self.request, self.store, log_line)
-        with ThreadPoolExecutor(CORES) as pool:
-            wheels = list(pool.map(lambda one: self._describe(one, found[one.name]), libraries))
-        unfinished = [
-            (_move(one, self.prefix, self.store / f"{UNPACKING}{self.name}-{one.key}"), one) for one in wheels
-        ]
-        flush(self.store)
-        for folder, wheel in unfinished:
-            _publish(folder, self.store / wheel.key)
 
-    def _describe(self, library: LockedLibrary, found: Distribution) -> StoredWheel:
-        base = f"lib/python{self.request.python}/site-packages"
-        archive = self.archives[library.name]
-        listed = [os.path.normpath(f"{base}/{name}") for name, _ in _without_uv_cache_file(found, self.prefix / base)]
-        unlisted = [f"{base}/{name}" for name in sorted(archive.members) if not _is_data(name)]
-        files = [(path, *row) for path in dict.fromkeys((*listed, *unlisted)) if (row := _hashed(self.prefix, path))]
+class _Entry:
+    """One unfinished entry of the store: a library's files, moved out of the group's prefix."""
+
+    def __init__(self, group: _Group, library: LockedLibrary, stage: Path) -> None:
+        self._python = group.request.python
+        self._found, self._archive = group.found[library.name], group.archives[library.name]
+        self._prefix = group.prefix
+        self._base = f"lib/python{self._python}/site-packages"
+        self.folder = stage / key_of(library, self._python)
+        self.tree = str(self.folder / "tree")
+        self._paths: tuple[str, ...] = ()
+        self._hashed: dict[str, Row] = {}
+
+    def take(self) -> None:
+        """Hash the files and move them here, read-only. Raises BuildError for special files."""
+        base = self._base
+        own = _without_uv_cache_file(self._found, self._prefix / base)
+        listed = [os.path.normpath(f"{base}/{name}") for name, _ in own]
+        unlisted = [f"{base}/{name}" for name in sorted(self._archive.members) if not _is_data(name)]
+        self._paths = tuple(dict.fromkeys((*listed, *unlisted)))
+        os.makedirs(self.tree)  # noqa: PTH103 - as below
+        made = {""}
+        for path in self._paths:
+            source = f"{self._prefix}/{path}"
+            row = _hashed(source, path)
+            if row is None:
+                continue
+            self._hashed[path] = row
+            parent = path.rpartition("/")[0]
+            if parent not in made:
+                os.makedirs(f"{self.tree}/{parent}", exist_ok=True)  # noqa: PTH103 - in a loop over thousands
+                made.add(parent)
+            os.rename(source, f"{self.tree}/{path}")  # noqa: PTH104 - as above
+
+    def sources(self) -> list[Source]:
+        """Return the sources to compile."""
+        tag = f"cpython-{self._python.replace('.', '')}"
+        return [
+            Source(tree=self.tree, path=path, size=size, compiled=_compiled(path, tag))
+            for path, (size, _) in self._hashed.items()
+            if path.endswith(".py") and path.startswith(self._base) and "/__pycache__/" not in path
+        ]
+
+    def describe(self, compiled: dict[str, Row]) -> None:
+        """Write the manifest. A compiled file that the wheel lists is one of its files, as it is now."""
+        found, archive, base = self._found, self._archive, self._base
+        rows = {**self._hashed, **compiled}
+        files = tuple((path, *rows[path]) for path in self._paths if path in rows)
+        own = {path for path, _, _ in files}
         contents = {path: sha256 for path, _, sha256 in files}
         names = archive.record.keys() | archive.members
-        record_mismatches = [name for name in names if _is_record_mismatch(name, archive, contents, base)]
-        tag = f"cpython-{self.request.python.replace('.', '')}"
-        own = {path for path, _, _ in files}
-        made = [_compiled(path, tag) for path in own if path.endswith(".py") and path.startswith(base)]
-        compiled = [(path, *row) for path in made if path not in own and (row := _hashed(self.prefix, path))]
-        return StoredWheel(
-            key=key_of(library, self.request.python),
+        mismatches = [name for name in names if _is_record_mismatch(name, archive, contents, base)]
+        wheel = StoredWheel(
+            key=self.folder.name,
             name=found.name,
             version=found.version,
             licence=found.licence,
@@ -131,10 +209,12 @@ class Unpacking:
             modules=top_modules(tuple(name for name, _ in found.files)),
             groups=found.groups,
             offers=_offers(found, [path.removeprefix(f"{base}/") for path in own if path.startswith(f"{base}/")]),
-            files=tuple(files),
-            compiled=tuple(sorted(compiled)),
-            record_mismatches=tuple(sorted(record_mismatches)),
+            files=files,
+            compiled=tuple(sorted((path, *row) for path, row in compiled.items() if path not in own)),
+            record_mismatches=tuple(sorted(mismatches)),
         )
+        (self.folder / MANIFEST).write_text(json.dumps(wheel.to_dict()))
+        (self.folder / MANIFEST).chmod(0o444)
 
 
 def _offers(found: Distribution, paths: list[str]) -> tuple[str, ...]:
@@ -209,25 +289,6 @@ def _overlapping(found: list[Distribution]) -> frozenset[str]:
     return frozenset(one.name for one in found if any(counted[path] > 1 for path, _ in one.files))
 
 
-def compile_all(prefix: Path, request: ResolveRequest, store: Path, log_line: Callable[[str], None]) -> None:
-    """Compile all sources in a prefix to bytecode that does not depend on modification times (PEP 552)."""
-    folder = site_packages(prefix, request.python)
-    argv = [request.python_path, "-I", "-S", "-m", "compileall", "-q", "-j", str(CORES)]
-    argv += ["--invalidation-mode", "unchecked-hash", "-s", str(prefix), str(folder)]
-    confined = isolation.confined(
-        argv,
-        visible=isolation.base_paths(str(Path(request.python_path).parents[1])),
-        hidden=(str(store.parent),),
-        writable=(str(folder),),
-    )
-    try:
-        subprocess.run(
-            confined, env=isolation.ENVIRONMENT, capture_output=True, timeout=COMPILE_SECONDS, check=False, cwd="/"
-        )
-    except subprocess.TimeoutExpired:
-        log_line("Compiling took too long; Python compiles the remaining files at each start.")
-
-
 def _compiled(source: str, tag: str) -> str:
     folder, _, name = source.rpartition("/")
     return f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc"
@@ -238,36 +299,18 @@ def _record_form(sha256: str) -> str:
     return "sha256=" + base64.urlsafe_b64encode(bytes.fromhex(sha256)).rstrip(b"=").decode()
 
 
-def _hashed(prefix: Path, path: str) -> tuple[int, str] | None:
-    """Return size and SHA-256 of a file; None when it is missing. Raises BuildError for special files."""
+def _hashed(full: str, path: str) -> Row | None:
+    """Make a file read-only; return its size and SHA-256, None when it is missing. Raises BuildError if special."""
     if path.startswith("../"):
         raise BuildError(f"RECORD names {path[:200]!r}, outside of the tree.", hint="Remove its library.")
-    full = f"{prefix}/{path}"
     try:
         found = os.lstat(full)
         if not stat.S_ISREG(found.st_mode):
             raise BuildError(f"{path} is not a regular file.", hint="Remove its library.")
-        with open(full, "rb") as file:  # noqa: PTH123 - in a loop over thousands
+        with open(full, "rb", buffering=0) as file:  # noqa: PTH123 - in a loop over thousands
+            os.fchmod(file.fileno(), 0o555 if found.st_mode & stat.S_IXUSR else 0o444)
+            if found.st_size <= SMALL:
+                return found.st_size, hashlib.sha256(file.read()).hexdigest()
             return found.st_size, hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
-
-
-def _move(wheel: StoredWheel, prefix: Path, folder: Path) -> Path:
-    """Move a wheel's files to a folder, read-only, with its manifest."""
-    remove_tree(folder)
-    tree = folder / "tree"
-    tree.mkdir(parents=True)
-    made = {""}
-    for path, _, _ in (*wheel.files, *wheel.compiled):
-        parent = path.rpartition("/")[0]
-        if parent not in made:
-            os.makedirs(f"{tree}/{parent}", exist_ok=True)  # noqa: PTH103 - in a loop over thousands
-            made.add(parent)
-        source = f"{prefix}/{path}"
-        mode = os.stat(source).st_mode  # noqa: PTH116 - as above
-        os.chmod(source, 0o555 if mode & stat.S_IXUSR else 0o444)  # noqa: PTH101 - read-only is the point
-        os.rename(source, f"{tree}/{path}")  # noqa: PTH104 - as above
-    (folder / MANIFEST).write_text(json.dumps(wheel.to_dict()))
-    (folder / MANIFEST).chmod(0o444)
-    return folder
