@@ -58,13 +58,17 @@ def flush(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a temporary file and rename it, so that a reader sees the whole file or none."""
+def write_json(path: Path, content: dict[str, Any], *, flushed: bool = True) -> None:
+    """Write a temporary file and rename it, so that a reader sees the whole file or none.
+
+    What is not `flushed` may be missing or empty after a power failure, and costs no wait for the disk.
+    """
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("w") as file:
         json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+        if flushed:
+            file.flush()
+            os.fsync(file.fileno())
     temporary.replace(path)
 
 

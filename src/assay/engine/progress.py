@@ -47,7 +47,7 @@ class Reporter:
         now = time.monotonic()
         if force or now - self._written_at >= UPDATE_SECONDS:
             self._written_at = now
-            write_json(self._path, asdict(self.progress))
+            write_json(self._path, asdict(self.progress), flushed=False)
 
     def log(self, line: str) -> None:
         """Write to the log, with control characters escaped: no line can forge another or control a terminal."""

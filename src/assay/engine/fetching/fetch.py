@@ -24,6 +24,7 @@ from assay.engine.fetching.network import Network
 PARALLEL = 8  # downloads at the same time
 CHUNK = 1 << 20  # bytes per read
 MAX_SIZE = 8 << 30  # bytes of one file; the largest wheels in use are about 3 GB
+PARTS = "parts"  # the folder of incomplete files: uv lists the complete ones while others arrive
 ATTEMPTS = 3  # an interrupted transfer resumes where it stopped
 UNPACKED = 5  # an unpacked wheel takes at most this many times its own size, in practice
 
@@ -43,7 +44,7 @@ def fetch(files: Sequence[File], folder: Path, network: Network, on_bytes: OnByt
 
 def fetch_each(files: Sequence[File], folder: Path, network: Network, on_bytes: OnBytes) -> Generator[File]:
     """Download files as `fetch` does, the largest first, and yield each when it is complete. Raises BuildError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PARTS).mkdir(parents=True, exist_ok=True)
     check_space(sum(file.size for file in files), folder)
     stop = threading.Event()
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="fetch") as pool:
@@ -69,7 +70,7 @@ def check_space(size: int, folder: Path) -> None:
 
 
 def _fetch(file: File, folder: Path, network: Network, on_bytes: OnBytes, stop: threading.Event) -> None:
-    part = folder / f".{file.name}.part"
+    part = folder / PARTS / file.name
     part.unlink(missing_ok=True)
     digest = hashlib.sha256()
     for attempt in range(ATTEMPTS):

@@ -10,6 +10,7 @@ import base64
 import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -36,6 +37,7 @@ class Network:
     def __init__(self, indexes: Sequence[Index], credentials: Credentials | None = None) -> None:
         self._indexes, self._credentials = tuple(indexes), credentials or {}
         self._pools: dict[str, urllib3.PoolManager] = {}
+        self._guard = threading.Lock()
 
     def open(self, url: str, headers: Mapping[str, str] | None = None) -> urllib3.BaseHTTPResponse:
         """Return the response to a GET, with its body unread. Raises urllib3's HTTPError."""
@@ -123,15 +125,18 @@ class Network:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         proxy = proxy_for(url)
-        if proxy not in self._pools:
-            context = ssl.create_default_context()
-            if proxy:
-                pool: urllib3.PoolManager = urllib3.ProxyManager(proxy, maxsize=8, ssl_context=context)
-            else:
-                pool = urllib3.PoolManager(maxsize=8, ssl_context=context)
-                pool.pool_classes_by_scheme = _checked_pools(self)
-            self._pools[proxy] = pool
-        return self._pools[proxy]
+        with self._guard:  # reading the certificates takes 40 ms
+            if proxy not in self._pools:
+                self._pools[proxy] = self._new_pool(proxy)
+            return self._pools[proxy]
+
+    def _new_pool(self, proxy: str) -> urllib3.PoolManager:
+        context = ssl.create_default_context()
+        if proxy:
+            return urllib3.ProxyManager(proxy, maxsize=8, ssl_context=context)
+        pool = urllib3.PoolManager(maxsize=8, ssl_context=context)
+        pool.pool_classes_by_scheme = _checked_pools(self)
+        return pool
 
 
 def _checked_pools(network: Network) -> dict[str, type[HTTPConnectionPool]]:

@@ -137,6 +137,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the first process of a sandbox: all others are killed with it."""
     process.kill()
     process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):  # what was not sent is lost, and a thread may be reading
+                stream.close()
 
 
 def _batches(sources: Sequence[Source]) -> Iterator[list[Source]]:
