@@ -61,16 +61,16 @@ def waiting() -> None:
 
 def work() -> threading.Event:
     """Run a worker in a thread; return the event that stops it."""
-    from assay.flow.build import wakeup  # noqa: PLC0415 - after setup
+    from assay.flow.build.wakeup import WakeUps  # noqa: PLC0415 - after setup
     from assay.jobs.worker import BUSY, IDLE, Worker  # noqa: PLC0415 - after setup
 
     stop = threading.Event()
 
     def loop() -> None:
-        worker = Worker()
-        while not stop.is_set():
-            before = wakeup.last_wake()
-            worker._wait(BUSY if worker.step() else IDLE, before)  # noqa: SLF001 - as the worker's own loop does
+        worker, wakeups = Worker(), WakeUps()
+        while not stop.is_set():  # as the worker's own loop does
+            wakeups.wait(BUSY if worker.step() else IDLE)
+        wakeups.close()
 
     threading.Thread(target=loop, daemon=True).start()
     return stop

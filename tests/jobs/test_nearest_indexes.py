@@ -39,7 +39,7 @@ def test_files_that_are_due_are_written(workspace: int, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(nearest_indexes, "_start", start)
     jobs = nearest_indexes.NearestIndexes()
-    assert not jobs.advance()
+    assert jobs.advance()
     assert started == [workspace]
     assert jobs._process
     jobs._process.wait()

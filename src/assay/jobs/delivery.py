@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from assay.flow.notify import notifications
 from assay.flow.notify.webhooks import deliver
+from assay.store.changes import Changes
 from assay.store.models import Delivery, Notification, Person
 
 log = logging.getLogger("assay.delivery")
-EVERY = 0.5  # seconds between two steps
+EVERY, QUIET = 0.5, 5.0  # seconds between two steps: after something was written to the database, and else
 GATHER = timedelta(seconds=60)  # a notification waits so long for others to share its email
 RETRY_SECONDS = 300.0  # to wait after the mail server failed
 MOST = 30  # notifications listed in one email; the rest is counted
@@ -32,12 +33,16 @@ class DeliveryThread(threading.Thread):
         super().__init__(name="delivery", daemon=True)
         self._stopping = threading.Event()
         self._mail_not_before = 0.0
+        self._next = 0.0
 
     def run(self) -> None:
         """Run steps until `stop`."""
+        changes = Changes()
         while not self._stopping.wait(EVERY):
             try:
-                self.step()
+                if changes.look() or time.monotonic() >= self._next:
+                    self.step()
+                    self._next = time.monotonic() + QUIET
             except Exception:  # the next step retries
                 log.exception("Delivery failed")
                 close_old_connections()

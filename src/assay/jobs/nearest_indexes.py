@@ -27,16 +27,18 @@ class NearestIndexes:
         self._not_before = 0.0
 
     def advance(self) -> bool:
-        """Start writing the next file that is due. Return False: this never keeps the worker's loop busy."""
+        """Start writing the next file that is due. Return whether one is being written."""
         from assay.store.models import Workspace  # noqa: PLC0415 - `main` sets Django up after this module is loaded
         from assay.store.reads.nearest import is_file_due  # noqa: PLC0415 - as above
 
-        if self._is_writing() or time.monotonic() < self._not_before:
+        if self._is_writing():
+            return True
+        if time.monotonic() < self._not_before:
             return False
         for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True):
             if is_file_due(workspace_id):
                 self._process = _start(workspace_id)
-                break
+                return True
         return False
 
     def _is_writing(self) -> bool:

@@ -10,6 +10,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from assay.core.errors import AssayError, InvalidInputError
@@ -33,6 +34,12 @@ def advance() -> bool:
     for runtime in due:
         _run_due(runtime, now)
     return bool(due)
+
+
+def next_run_time() -> datetime | None:
+    """Return when the next run is due, None without a schedule."""
+    found: datetime | None = Runtime.objects.aggregate(first=Min("next_at"))["first"]
+    return found
 
 
 def _run_due(runtime: Runtime, now: datetime) -> None:

@@ -44,6 +44,7 @@ c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 10
 c.JupyterHub.log_level = "ERROR"  # each start slower than slow_spawn_timeout logs a warning
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.25}  # wait for refusals, not for whole starts
+c.PeriodicMetricsCollector.event_loop_interval_enabled = False  # it wakes the Hub 20 times a second
 c.JupyterHub.extra_handlers = routes()
 
 # The proxy: a binary from a Python package. By default it collects changes for 2 s.
