@@ -1,7 +1,13 @@
-"""`assay up`: pages, worker, app proxy and Studio as children of one process. Ctrl-C ends all of them."""
+"""`assay up`: pages, worker, app proxy and Studio as children of one process. Ctrl-C ends all of them.
+
+Our own processes are forks of this one, which loads their code first: so they share its memory, and each keeps the
+isolation of a process of its own (docs/decisions/0006).
+"""
 
 from __future__ import annotations
 
+import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,13 +16,21 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from multiprocessing.context import ForkProcess
 from types import FrameType
 
 from assay.launchers.supervisor import die_with_parent
+from assay.server.app_proxy import serve_apps
+from assay.server.preload import load_code
 from assay.server.setup import ensure_administrator, first_password_file, install_studio, migrate, prepare
+from assay.server.web import serve
+from assay.server.worker import work
 
 START_TIMEOUT = 60  # seconds until the pages must respond
 GRACE = 8  # seconds between SIGTERM and SIGKILL
+PR_SET_NAME = 15  # prctl(2)
+LOOK_SECONDS = 2.0  # between two looks at whether a child has ended
 
 
 def end_with_parent() -> None:
@@ -24,12 +38,30 @@ def end_with_parent() -> None:
     die_with_parent(signal.SIGTERM)
 
 
+def _run_forked(name: str, run: Callable[[], int]) -> None:
+    """Run a function in a forked child, with the session, signals, input and name (`ps -o comm`) of a new process."""
+    os.setsid()
+    end_with_parent()
+    ctypes.CDLL(None).prctl(PR_SET_NAME, f"assay {name}".encode(), 0, 0, 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    sys.exit(run())
+
+
 class Children:
     """Child processes, which end with this process."""
 
     def __init__(self) -> None:
+        self._forks: dict[str, ForkProcess] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = threading.Event()
+
+    def fork(self, name: str, run: Callable[[], int]) -> None:
+        """Fork a child that runs a function, in a session of its own. Before any thread of this process starts."""
+        child = multiprocessing.get_context("fork").Process(name=name, target=_run_forked, args=(name, run))
+        child.start()
+        self._forks[name] = child
 
     def start(self, name: str, argv: list[str], env: dict[str, str] | None = None) -> None:
         """Start a child in a session of its own, so that Ctrl-C of the terminal reaches this process only."""
@@ -43,14 +75,23 @@ class Children:
 
     def ended(self) -> str | None:
         """Return the name of a child that has ended, if any."""
-        return next((name for name, child in self._running.items() if child.poll() is not None), None)
+        names = [name for name, child in self._forks.items() if not child.is_alive()]
+        names += [name for name, child in self._running.items() if child.poll() is not None]
+        return names[0] if names else None
 
     def end(self) -> None:
         """End all: send SIGTERM, then SIGKILL after the grace period."""
+        for fork in self._forks.values():
+            fork.terminate()
         for child in self._running.values():
             if child.poll() is None:
                 child.terminate()
         deadline = time.monotonic() + GRACE
+        for fork in self._forks.values():
+            fork.join(max(0.1, deadline - time.monotonic()))
+            if fork.is_alive() and fork.pid:
+                os.killpg(fork.pid, signal.SIGKILL)
+                fork.join()
         for child in self._running.values():
             try:
                 child.wait(max(0.1, deadline - time.monotonic()))
@@ -87,10 +128,10 @@ def _run(children: Children, *, demo: bool) -> int:
 
     from assay.studio.process import hub_command  # noqa: PLC0415 - after prepare()
 
-    this = [sys.executable, "-m", "assay.cli.main"]
-    children.start("pages", [*this, "serve"])
-    children.start("worker", [*this, "worker"])
-    children.start("apps", [*this, "apps"])
+    load_code()
+    children.fork("pages", serve)
+    children.fork("worker", work)
+    children.fork("apps", serve_apps)
     argv, env = hub_command(settings)
     children.start("studio", argv, env)
     if not _wait_for(f"http://127.0.0.1:{settings.PORT}/healthz", children):
@@ -99,7 +140,7 @@ def _run(children: Children, *, demo: bool) -> int:
     _greet(settings.PUBLIC_URL)
     if demo:
         threading.Thread(target=_demo, daemon=True).start()
-    while not children.stopping.wait(0.5):
+    while not children.stopping.wait(LOOK_SECONDS):
         ended = children.ended()
         if ended:
             sys.stderr.write(f"{ended} ended unexpectedly; stopping the others. Its log is above.\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assay.server.preload import load_code
 from assay.server.setup import prepare
 
 THREADS = 12  # requests at the same time; streams take at most six of them
@@ -10,6 +11,7 @@ THREADS = 12  # requests at the same time; streams take at most six of them
 def serve() -> int:
     """Serve until the process is stopped."""
     prepare()
+    load_code()  # granian forks its workers
     from django.conf import settings  # noqa: PLC0415 - after prepare()
     from granian.constants import Interfaces  # noqa: PLC0415 - only this command needs it
     from granian.log import LogLevels  # noqa: PLC0415 - as above
