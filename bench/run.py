@@ -20,8 +20,8 @@ sys.path.insert(0, str(ROOT / "bench"))
 import performance_page  # noqa: E402 - found there
 import report  # noqa: E402 - as above
 
-NEEDS_HOME = ("preview", "fixes", "runs", "imports", "studio", "names")
-TOGETHER = ("preview", "fixes", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names")
+NEEDS_HOME = ("preview", "fixes", "runs", "imports", "studio", "names", "idle")
+TOGETHER = ("preview", "fixes", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names", "idle")
 # each needs a database of its own, and therefore a process of its own
 SEPARATE = ("review", "impact", "watch", "usage", "every_page")
 

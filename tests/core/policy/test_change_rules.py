@@ -74,6 +74,8 @@ def test_another_index_is_noted_and_a_move_warned_of() -> None:
     assert findings(OtherIndex(), library(index=f"{DEFAULT_INDEX}/")) == []
     (noted,) = findings(OtherIndex(), library(index=other))
     assert (noted.effect, noted.words) == (Effect.NOTE, f"six comes from {other}")
+    (noted,) = findings(OtherIndex(), library(index=other), library("idna"))
+    assert noted.words == f"six comes from {other}"
     moved, _ = findings(OtherIndex(), library(index=other), before=earlier(library(version="1.0")))
     assert moved.effect is Effect.WARN
     assert moved.words == f"six 2.0 comes from {other}; 1.0 came from {DEFAULT_INDEX}"

@@ -139,8 +139,9 @@ class OtherIndex(ChangeRule):
 
     def _others(self, version: VersionFacts, default: str) -> Iterator[Fact]:
         names: dict[str, list[str]] = {}
-        for one in version.libraries if default else ():
-            if one.index.rstrip("/") != default:
+        others = {one for one in version.derived.indexes if one.rstrip("/") != default} if default else set()
+        for one in version.libraries if others else ():
+            if one.index in others:
                 names.setdefault(one.index, []).append(one.name)
         for index, found in names.items():
             verb = "comes" if len(found) == 1 else "come"

@@ -36,6 +36,35 @@ class LibraryFact:
         return f"{self.name} {self.version}"
 
 
+class Libraries(tuple[LibraryFact, ...]):  # noqa: SLOT001 - what is derived is kept in its __dict__
+    """The libraries of a lock. What is derived from them is computed once for all versions that share the value."""
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Their keys."""
+        return frozenset([one.key for one in self])
+
+    @cached_property
+    def by_name(self) -> dict[str, LibraryFact]:
+        """The libraries by normalised name."""
+        return {one.name: one for one in self}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Their normalised names."""
+        return frozenset(self.by_name)
+
+    @cached_property
+    def indexes(self) -> frozenset[str]:
+        """The indexes that they come from."""
+        return frozenset([one.index for one in self])
+
+    @classmethod
+    def of(cls, libraries: tuple[LibraryFact, ...]) -> Libraries:
+        """Return these libraries as such a value."""
+        return libraries if isinstance(libraries, cls) else cls(libraries)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Project:
     """The current state of a project at its index.
@@ -77,14 +106,9 @@ class EarlierVersion:
     startup: frozenset[tuple[str, str, str]] = frozenset()
 
     @cached_property
-    def by_name(self) -> dict[str, LibraryFact]:
-        """Its libraries by normalised name."""
-        return {one.name: one for one in self.libraries}
-
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys of its libraries."""
-        return frozenset(one.key for one in self.libraries)
+    def derived(self) -> Libraries:
+        """Its libraries with what is derived from them."""
+        return Libraries.of(self.libraries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,14 +141,18 @@ class VersionFacts:
         """The libraries that come from another file than in the version before: now and before."""
         if self.before is None:
             return ()
-        known, earlier = self.before.keys, self.before.by_name
-        changed = [one for one in self.libraries if one.key not in known]
-        return tuple((one, earlier[one.name]) for one in changed if one.name in earlier)
+        new, earlier = self.derived.keys - self.before.derived.keys, self.before.derived.by_name
+        return tuple((one, earlier[one.name]) for one in self.libraries if one.key in new and one.name in earlier)
 
     @cached_property
+    def derived(self) -> Libraries:
+        """Its libraries with what is derived from them."""
+        return Libraries.of(self.libraries)
+
+    @property
     def names(self) -> frozenset[str]:
         """The normalised names of its libraries."""
-        return frozenset(one.name for one in self.libraries)
+        return self.derived.names
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,24 +145,34 @@ class Evaluator:
         self._context = context
         self._library_rules = _overriding(policy, "check_library")
         self._version_rules = _overriding(policy, "check_version")
-        self._of_library: dict[str, tuple[tuple[Rule, Finding], ...]] = {}
+        self._evaluated: set[str] = set()  # keys of files, and those of them that have findings
+        self._found: set[str] = set()
+        self._of_file: dict[str, list[tuple[Rule, Finding]]] = {}
 
     def findings(self, version: VersionFacts) -> list[Finding]:
         """Return the findings of a version, strongest effect first; each fact once."""
         in_scope = [rule for rule in self._policy.rules if rule.covers(version)]
         everything = len(in_scope) == len(self._policy.rules)
         scope = {id(rule) for rule in in_scope}
+        self._evaluate_new(version)
         found: list[Finding] = []
-        for library in version.libraries:
-            known = self._of_library.get(library.key)
-            if known is None:
-                known = self._of_library[library.key] = tuple(self._evaluate(library))
-            if known:
-                found += [finding for rule, finding in known if everything or id(rule) in scope]
+        for key in version.derived.keys & self._found:
+            found += [finding for rule, finding in self._of_file[key] if everything or id(rule) in scope]
         for rule in self._version_rules:
             if everything or id(rule) in scope:
                 found += [_finding(rule, fact) for fact in rule.check_version(version, self._context)]
         return strongest(found)
+
+    def _evaluate_new(self, version: VersionFacts) -> None:
+        """Compute the findings of the version's files that no version before had."""
+        new = version.derived.keys - self._evaluated
+        for library in version.libraries if new else ():
+            if library.key in new:
+                findings = self._evaluate(library)
+                if findings:
+                    self._of_file[library.key] = findings
+                    self._found.add(library.key)
+        self._evaluated |= new
 
     def _evaluate(self, library: LibraryFact) -> list[tuple[Rule, Finding]]:
         rules = self._library_rules

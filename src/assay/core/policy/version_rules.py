@@ -18,7 +18,7 @@ class ProjectRule(Rule):
 
     def check_version(self, version: VersionFacts, context: Context) -> Iterator[Fact]:
         """Yield the number of libraries whose project was not fetched from the index yet."""
-        missing = len(version.names - context.projects.keys())
+        missing = len(version.names.difference(context.projects))
         if missing:
             among = f"{missing} of {len(version.libraries)} libraries"
             yield Fact(

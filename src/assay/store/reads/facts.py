@@ -18,7 +18,7 @@ from django.db.models import Min, QuerySet
 from assay.core.comparison.similarity import name_of
 from assay.core.lifecycle import Status
 from assay.core.observations import Observations
-from assay.core.policy.facts import EarlierVersion, LibraryFact, Project, SimilarVersion, VersionFacts
+from assay.core.policy.facts import EarlierVersion, Libraries, LibraryFact, Project, SimilarVersion, VersionFacts
 from assay.store.models import (
     Environment,
     Launch,
@@ -160,7 +160,7 @@ def _lock_facts(locks: Iterable[int]) -> dict[int, StoredLock]:
     libraries = library_facts({file for files, _ in stored.values() for file in files})
     return {
         lock: StoredLock(
-            libraries=tuple(libraries[file] for file in files), observations=Observations.from_dict(observations)
+            libraries=Libraries(map(libraries.__getitem__, files)), observations=Observations.from_dict(observations)
         )
         for lock, (files, observations) in stored.items()
     }
