@@ -34,7 +34,7 @@ from installation.people import Member, write_people
 from installation.size import Size
 from installation.use import Use, write_imports
 
-ADVISORIES = 300
+ADVISORIES = 100
 
 
 def write(size: Size, end: datetime | None = None, say: Callable[[str], object] = str) -> None:

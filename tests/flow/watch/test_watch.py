@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person
@@ -260,3 +262,19 @@ def test_more_news_of_a_quarantined_version_is_recorded_and_changes_nothing(
     feed(tmp_path, EVIL, BAD)
     assert health(version) == "quarantined"
     assert names(version)[-2:] == ["version.quarantined", "version.attention"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_writers_run_between_the_batches_of_verdicts(
+    tmp_path: Path, ana: Actor, ben: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database with one writer at a time is not held for all versions of a workspace."""
+    for slug in ("geo", "ml"):
+        published(ana, ben, slug)
+    monkeypatch.setattr(watch, "BATCH_SIZE", 1)
+    with CaptureQueriesContext(connection) as seen:
+        feed(tmp_path, BAD)
+    statements = [one["sql"] for one in seen.captured_queries]
+    written = [at for at, sql in enumerate(statements) if sql.startswith('INSERT INTO "store_assessment"')]
+    assert len(written) == 2
+    assert "COMMIT" in statements[written[0] : written[1]]

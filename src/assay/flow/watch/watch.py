@@ -237,13 +237,14 @@ def _verdict(change: Change, policy: int, feed: FeedFacts | None, now: datetime)
 
 
 def _store_assessments(verdicts: list[Assessment]) -> None:
-    Assessment.objects.bulk_create(
-        verdicts,
-        batch_size=BATCH_SIZE,
-        update_conflicts=True,
-        unique_fields=["version"],
-        update_fields=["digest", "policy", "feed", "day", "findings", "blocking", "warnings", "at"],
-    )
+    """Store verdicts in batches with a transaction each, so that other writers can run in between."""
+    for start in range(0, len(verdicts), BATCH_SIZE):
+        Assessment.objects.bulk_create(
+            verdicts[start : start + BATCH_SIZE],
+            update_conflicts=True,
+            unique_fields=["version"],
+            update_fields=["digest", "policy", "feed", "day", "findings", "blocking", "warnings", "at"],
+        )
 
 
 def reassess(version: Version) -> None:
