@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import Max, QuerySet
+
 from assay.core.comparison.similarity import Nearness
 from assay.core.lifecycle import Status, shown_health
 from assay.core.roles import Actor
@@ -17,6 +19,8 @@ from assay.store.models import Assessment, Build, Environment, Rollout, Run, Run
 from assay.store.reads.audit_log import version_events
 from assay.store.reads.reviews import rounds
 from assay.store.reads.rollouts import figures_in
+
+LAST_VERSIONS = 100  # that the document of an environment contains
 
 
 def version_row(version: Version) -> dict[str, Any]:
@@ -147,9 +151,9 @@ def build_document(build: Build) -> dict[str, Any]:
     }
 
 
-def environment_document(environment: Environment, versions: list[Version]) -> dict[str, Any]:
-    """Return an environment with its versions, newest first."""
-    active = environment.active
+def environment_document(environment: Environment, versions: QuerySet[Version]) -> dict[str, Any]:
+    """Return an environment with its last versions, newest first; `…/versions` lists all."""
+    active, published = environment.active, versions.filter(status=Status.PUBLISHED)
     return {
         "slug": environment.slug,
         "title": environment.title,
@@ -157,10 +161,10 @@ def environment_document(environment: Environment, versions: list[Version]) -> d
         "owner": environment.owner.get_username(),
         "tags": environment.tags,
         "template": environment.template,
-        "newest": max((one.number for one in versions if one.status == Status.PUBLISHED), default=None),
+        "newest": published.aggregate(newest=Max("number"))["newest"],
         "active": active.number if active else None,
         "rollout": rollout_document(environment.rollout) if environment.rollout else None,
-        "versions": [version_row(one) for one in versions],
+        "versions": [version_row(one) for one in versions.order_by("-number")[:LAST_VERSIONS]],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 
@@ -23,10 +24,12 @@ from assay.flow.compose.resolve import preview
 from assay.flow.compose.templates import set_template
 from assay.flow.compose.update_old import update_old
 from assay.store.reads.catalogue import catalogue
-from assay.store.reads.keyset import decode_cursor
+from assay.store.reads.keyset import decode_cursor, read_page
 from assay.store.reads.nearest import is_complete, nearest
+from assay.store.reads.ordering import Columns, Order
 
 router = Router(tags=["Environments"])
+NEWEST: Columns = {"number": F("number")}
 
 
 class TemplateIn(Body):
@@ -77,7 +80,10 @@ def create(request: Caller, workspace: str, body: EnvironmentIn) -> Status[dict[
 @router.get("/environments/{slug}", response=dict[str, Any])
 @needs(Right.SEE)
 def show(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
-    """Show an environment with its versions."""
+    """Show an environment with its last 100 versions.
+
+    `…/versions` lists all.
+    """
     environment = find_environment(request.actor, slug)
     return environment_document(environment, visible_versions(request.actor, environment))
 
@@ -96,13 +102,11 @@ def mark_template(request: Caller, workspace: str, slug: str, body: TemplateIn) 
 
 @router.get("/environments/{slug}/versions", response=dict[str, Any])
 @needs(Right.SEE)
-def versions(request: Caller, workspace: str, slug: str) -> dict[str, Any]:
+def versions(request: Caller, workspace: str, slug: str, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
     """List the versions of an environment, newest first."""
-    environment = find_environment(request.actor, slug)
-    return {
-        "items": [version_row(one) for one in visible_versions(request.actor, environment)],
-        "next": None,
-    }
+    found = visible_versions(request.actor, find_environment(request.actor, slug))
+    page = read_page(found, NEWEST, Order(name="number", descending=True), limit=limit, cursor=cursor)
+    return {"items": [version_row(one) for one in page.rows], "next": page.next or None}
 
 
 @router.post("/environments/{slug}/versions", response={201: dict[str, Any]})

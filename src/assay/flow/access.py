@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from assay.core.errors import InvalidInputError, NotFoundError
 from assay.core.lifecycle import Status, VersionState
 from assay.core.maintenance.rollout import RolloutState
@@ -51,30 +53,44 @@ def version_state(version: Version) -> VersionState:
     )
 
 
-BY_SLUG = Statement(
-    lambda: Environment.objects.select_related(
-        "owner", "active", "latest", "workspace", "rollout__version", "rollout__before"
-    ).filter(workspace_id=Parameter("workspace"), slug=Parameter("slug"))
-)
+def _seen_by(person: object, *, reviews: bool) -> Q:
+    """Return the condition that a person may see a version, as `core.roles.may_see` says it of one."""
+    seen = ~Q(status__in=[Status.DRAFT, Status.PENDING]) | Q(author_id=person)
+    return seen | Q(status=Status.PENDING) if reviews else seen
+
+
+def _by_slug(*, reviews: bool) -> Statement[Environment]:
+    seen = Version.objects.filter(_seen_by(Parameter("person"), reviews=reviews), environment=OuterRef("pk"))
+    return Statement(
+        lambda: Environment.objects.select_related(
+            "owner", "active", "latest", "workspace", "rollout__version", "rollout__before"
+        ).filter(Exists(seen), workspace_id=Parameter("workspace"), slug=Parameter("slug"))
+    )
+
+
+BY_SLUG = {reviews: _by_slug(reviews=reviews) for reviews in (False, True)}  # by whether the person reviews
 
 
 def find_environment(actor: Actor, slug: str) -> Environment:
     """Return an environment of which the actor may see at least one version."""
-    environment = BY_SLUG.first(workspace=actor.workspace_id, slug=slug)
-    if environment is None or not visible_versions(actor, environment):
+    statement = BY_SLUG[actor.has(Right.REVIEW)]
+    environment = statement.first(workspace=actor.workspace_id, slug=slug, person=actor.id)
+    if environment is None:
         raise NotFoundError(f"There is no environment {slug[:40]!r}.", hint="Check the name.")
     return environment
 
 
-def visible_versions(actor: Actor, environment: Environment) -> list[Version]:
-    """Return the versions of an environment that the actor may see, newest first."""
-    versions = environment.versions.select_related(
-        "author", "lock", "build", "base__environment__active", "environment", "assessment"
+def visible_versions(actor: Actor, environment: Environment) -> QuerySet[Version]:
+    """Select the versions of an environment that the actor may see, with what a row of a list shows of each."""
+    versions = environment.versions.filter(_seen_by(actor.id, reviews=actor.has(Right.REVIEW)))
+    return versions.select_related("author", "lock", "base__environment", "environment", "assessment").defer(
+        "spec",
+        "base__spec",
+        "lock__text",
+        "lock__content",
+        "lock__report",
+        "assessment__findings",
     )
-    seen = versions.exclude(status__in=[Status.DRAFT, Status.PENDING]) | versions.filter(author_id=actor.id)
-    if actor.has(Right.REVIEW):
-        seen = seen | versions.filter(status=Status.PENDING)
-    return list(seen.order_by("-number"))
 
 
 BY_NUMBER = Statement(

@@ -67,8 +67,9 @@ def _variables(permission: LaunchPermission) -> dict[str, str]:
 
 
 def list_kernels(actor: Actor) -> list[dict[str, Any]]:
-    """Return the launchable environments: `name` is stable across versions, `starts` is the reference to start.
+    """Return launchable environments, recently used ones first, at most `launchable.MOST`.
 
+    `name` is stable across versions, `starts` is the reference to start.
     `notice` says why a deprecated one should not be chosen, `successor` is the version to use instead; '' for none.
     """
     choices = launch_choices(actor)

@@ -128,14 +128,14 @@ def test_only_an_application_that_opens_a_file_has_a_field_for_it(made: tuple[Ac
     assert "file-field" not in eve.get("/launch/", {"environment": "geo@1"}).content.decode()
 
 
-def test_the_list_is_short_and_says_how_many_more_there_are(
+def test_the_list_is_short_and_says_that_there_are_more(
     made: tuple[Actor, Version, Version], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is not listed is found by typing, and shown on top when the address names it."""
     monkeypatch.setattr("assay.web.studio.launch.SHOWN", 1)
     eve = visitor(made[0])
     text = eve.get("/launch/").content.decode()
-    assert "1 more. Type a name or a library above to find it." in text
+    assert "There are more. Type a name or a library above to find them." in text
     assert 'value="web@1"' not in text
     assert 'value="web@1" checked' in eve.get("/launch/?environment=web@1").content.decode()
     assert "more. Type" not in eve.get("/launch/?q=web").content.decode()

@@ -120,5 +120,5 @@ def feed_document(feed: FeedFacts | None) -> dict[str, Any] | None:
 
 def health_of(version: Version) -> str:
     """Return the health as users see it: "ok" only when the newest verdict used an advisory feed."""
-    found = Assessment.objects.filter(version=version).values_list("feed_id", flat=True).first()
-    return shown_health(version.health, assessed=found is not None)
+    known: Assessment | None = getattr(version, "assessment", None)  # a query unless it is loaded with the version
+    return shown_health(version.health, assessed=known is not None and known.feed_id is not None)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 
 from assay.core.lifecycle import Health, Status
 from assay.core.spec import Spec
@@ -37,6 +38,7 @@ class Environment(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "slug"], name="one_slug_per_workspace")]
+        indexes: ClassVar = [models.Index("workspace", Lower("title"), "id", name="environment_by_title")]
 
     def __str__(self) -> str:
         return self.slug

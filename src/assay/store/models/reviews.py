@@ -96,7 +96,11 @@ class Event(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "sequence"], name="one_sequence")]
         indexes: ClassVar = [
-            models.Index(fields=["workspace", "environment", "number", "sequence"], name="event_by_version")
+            models.Index(fields=["workspace", "environment", "number", "sequence"], name="event_by_version"),
+            *(
+                models.Index(fields=["workspace", column, "id"], name=f"event_by_{column}")
+                for column in ("actor", "name", "environment")
+            ),
         ]
 
     def __str__(self) -> str:

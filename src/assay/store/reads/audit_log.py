@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 
 from assay.core.events import EventName
 from assay.core.roles import Actor, Right
@@ -15,7 +15,9 @@ from assay.store.models import Event
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
 
-ORDERS: Columns = {name: F(name) for name in ("sequence", "at", "actor", "name", "environment")}
+# Events are added one after another, so that their ids ascend with their numbers and times.
+ORDERS: Columns = {"sequence": F("pk"), "at": F("pk"), **{name: F(name) for name in ("actor", "name", "environment")}}
+SEARCHED = 100_000  # events, the last ones, in which a part of a name is looked for
 
 PUBLIC = (
     EventName.VERSION_PUBLISHED,
@@ -42,7 +44,10 @@ class EventRow:
 
 @dataclass(frozen=True, kw_only=True)
 class EventFilters:
-    """Filters of the audit log; '' is no filter."""
+    """Filters of the audit log; '' is no filter.
+
+    Each is a whole name, or else a part of one, which is looked for among the last `SEARCHED` events.
+    """
 
     environment: str = ""
     actor: str = ""
@@ -70,8 +75,16 @@ def _visible(actor: Actor, filters: EventFilters) -> QuerySet[Event]:
     events = Event.objects.filter(workspace_id=actor.workspace_id)
     if not actor.has(Right.ADMINISTER):
         events = events.filter(Q(actor=actor.name) | Q(name__in=PUBLIC))
-    contained = {f"{name}__icontains": wanted for name, wanted in asdict(filters).items() if wanted}
-    return events.filter(**contained)
+    for name, wanted in asdict(filters).items():
+        if wanted:
+            exact = events.filter(**{name: wanted})
+            events = exact if exact.exists() else _among_last(events, actor).filter(**{f"{name}__icontains": wanted})
+    return events
+
+
+def _among_last(events: QuerySet[Event], actor: Actor) -> QuerySet[Event]:
+    head = Event.objects.filter(workspace_id=actor.workspace_id).order_by("-sequence").values("sequence")[:1]
+    return events.filter(sequence__gt=Subquery(head) - SEARCHED)
 
 
 def version_events(workspace_id: int, environment: str, number: int) -> list[EventRow]:

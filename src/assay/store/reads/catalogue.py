@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ from assay.core.roles import Actor, Right, Role
 from assay.store.models import Environment, Launch, Version
 from assay.store.reads.behind import COLUMNS as BEHIND
 from assay.store.reads.behind import is_behind, newer_base
+from assay.store.reads.counting import bounded_counts
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import pilots_of
@@ -122,9 +123,9 @@ def _orders() -> Columns:
     }
 
 
-def count(actor: Actor, filters: Filters) -> int:
-    """Return how many environments match the filters: one query."""
-    return _filtered(actor, filters).count()
+def counts(actor: Actor, filters: Mapping[str, Filters]) -> dict[str, int]:
+    """Return how many environments match each of the filters, up to `counting.MOST`: one query."""
+    return bounded_counts({name: _filtered(actor, wanted) for name, wanted in filters.items()})
 
 
 def _visible(actor: Actor) -> Q:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from packaging.utils import canonicalize_name
 
 from assay.core.lifecycle import Health, Status
@@ -14,15 +17,20 @@ from assay.store.models import Environment, Launch, LockedLibrary, Version
 from assay.store.reads.rollouts import pilots_of
 
 MOST_WORDS = 8  # per search
+MOST = 200  # choices that a list offers; a search finds the others
+LAST_LAUNCHES = 500  # of a person, in which recently used environments are looked for
+OF_ENVIRONMENT = ("pk", "slug", "title", "description")
+OF_VERSION = ("number", "python", "status", "reason", "successor", "ends_at", "lock__size", "lock__libraries_count")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One version that can be launched. `size` is in bytes, `lock` the id of its lock.
+    """One version that can be launched. `environment` is the id of its environment, `size` is in bytes.
 
     `pilot`: the actor belongs to the pilot group of its roll-out.
     """
 
+    environment: int
     reference: str
     slug: str
     number: int
@@ -38,51 +46,64 @@ class Choice:
     successor: str
     ends_at: datetime | None
     used_at: datetime | None
-    lock: int | None
-
-    @property
-    def words(self) -> str:
-        """The text that a search matches, in lower case."""
-        return f"{self.reference} {self.title} {self.description}".lower()
 
 
-def launch_choices(actor: Actor) -> list[Choice]:
-    """Return what each environment's name stands for, and the actor's own built drafts: four queries.
+def launch_choices(actor: Actor, words: str = "", *, limit: int = MOST, published: bool = False) -> list[Choice]:
+    """Return what each environment's name stands for, and the actor's own built drafts: at most `limit`, six queries.
 
-    That is the active version, or the one in its pilot for a person of the pilot group.
+    That is the active version, or the one in its pilot for a person of the pilot group. Each of the words is part of
+    the name, title or description, or the name of a library. `published`: neither deprecated ones nor drafts.
     """
-    used = dict(
-        Launch.objects.filter(person_id=actor.id)
-        .values_list("environment")
-        .annotate(last=Max("started_at"))
-        .values_list("environment", "last")
-    )
-    pilots = pilots_of(actor)
-    active = Environment.objects.filter(workspace_id=actor.workspace_id, active__isnull=False).exclude(pk__in=pilots)
-    published = _versions().filter(Q(pk__in=active.values("active")) | Q(pk__in=pilots.values()))
-    own = _versions().filter(
-        environment__workspace_id=actor.workspace_id,
-        author_id=actor.id,
-        status__in=[Status.DRAFT, Status.PENDING],
-        lock__isnull=False,
-    )
-    testing = set(pilots.values())
-    found = [
-        _choice(version, used.get(version.environment_id), pilot=version.pk in testing)
-        for version in [*published, *own]
-    ]
-    recent = sorted((one for one in found if one.used_at), key=lambda one: one.used_at or 0, reverse=True)
-    others = sorted((one for one in found if not one.used_at), key=lambda one: (one.personal, one.slug))
-    return [*recent, *others]
+    used, pilots = _last_used(actor), pilots_of(actor)
+    active = Environment.objects.filter(workspace_id=actor.workspace_id, active__isnull=False)
+    active = active.exclude(active__health=Health.QUARANTINED).exclude(pk__in=pilots)
+    own = Version.objects.filter(environment__workspace_id=actor.workspace_id).exclude(health=Health.QUARANTINED)
+    drafts = own.filter(author_id=actor.id, status__in=[Status.DRAFT, Status.PENDING], lock__isnull=False)
+    tested = own.filter(pk__in=pilots.values())
+    if published:
+        active, drafts = active.filter(active__status=Status.PUBLISHED), drafts.none()
+
+    def rows(found: QuerySet[Any], version: str, environment: str, *, recent: bool) -> list[Choice]:
+        of_person = Q(**{f"{environment}pk__in": list(used)})
+        found = _matching(found.filter(of_person if recent else ~of_person), version, environment, words)
+        names = (*(f"{environment}{one}" for one in OF_ENVIRONMENT), *(f"{version}{one}" for one in OF_VERSION))
+        values = found.order_by(f"{environment}slug", f"{version}number").values_list(*names)[:limit]
+        return [_choice(row, used, pilots) for row in values]
+
+    recent = rows(active, "active__", "", recent=True) if used else []
+    tests = rows(tested, "", "environment__", recent=False) if pilots else []
+    if used:
+        recent += rows(drafts, "", "environment__", recent=True)
+        recent += rows(tested, "", "environment__", recent=True) if pilots else []
+        recent.sort(key=lambda one: used[one.environment], reverse=True)
+    found = recent[:limit]
+    if len(found) < limit:
+        others = [*tests, *rows(active, "active__", "", recent=False)]
+        found += sorted(others, key=lambda one: one.slug)[: limit - len(found)]
+    if len(found) < limit:
+        found += rows(drafts, "", "environment__", recent=False)[: limit - len(found)]
+    return found
 
 
-def filter_choices(choices: list[Choice], words: str) -> list[Choice]:
-    """Return the choices that match each word by name, title, description or the exact name of a library."""
-    found = choices
+def _last_used(actor: Actor) -> dict[int, datetime]:
+    """Return when the actor last launched an environment, among their last launches: one query."""
+    rows = Launch.objects.filter(person_id=actor.id, environment__workspace_id=actor.workspace_id)
+    found = list(rows.order_by("-started_at").values_list("environment_id", "started_at")[:LAST_LAUNCHES])
+    return dict(reversed(found))
+
+
+def _matching(found: QuerySet[Any], version: str, environment: str, words: str) -> QuerySet[Any]:
+    """Select what matches each word."""
     for word in words.lower().split()[:MOST_WORDS]:
-        locked = LockedLibrary.objects.filter(name=canonicalize_name(word), lock__in=[one.lock for one in found])
-        matching = set(locked.values_list("lock", flat=True))
-        found = [one for one in found if word in one.words or one.lock in matching]
+        locks = LockedLibrary.objects.filter(name=canonicalize_name(word)).values("lock")
+        wanted = Q(**{f"{version}lock__in": locks})
+        for name in ("slug", "title", "description"):
+            wanted |= Q(**{f"{environment}{name}__icontains": word})
+        if "@" in word:
+            number = Cast(f"{version}number", CharField())
+            found = found.annotate(reference=Concat(F(f"{environment}slug"), Value("@"), number))
+            wanted |= Q(reference__icontains=word)
+        found = found.filter(wanted)
     return found
 
 
@@ -98,30 +119,23 @@ def library_pairs(version: Version) -> tuple[tuple[str, str], ...]:
     return tuple((one["name"], one["version"]) for one in version.lock.content["libraries"])
 
 
-def _versions() -> QuerySet[Version]:
-    return (
-        Version.objects.exclude(health=Health.QUARANTINED)
-        .select_related("environment", "lock")
-        .defer("lock__text", "lock__report", "lock__content")
-    )
-
-
-def _choice(version: Version, used_at: datetime | None, *, pilot: bool) -> Choice:
+def _choice(row: tuple[Any, ...], used: dict[int, datetime], pilots: Collection[int]) -> Choice:
+    pk, slug, title, description, number, python, status, reason, successor, ends_at, size, count = row
     return Choice(
-        reference=version.reference,
-        slug=version.environment.slug,
-        number=version.number,
-        title=version.environment.title,
-        description=version.environment.description,
-        python=version.python,
-        size=version.lock.size if version.lock else 0,
-        count=version.lock.libraries_count if version.lock else 0,
-        personal=version.status in {Status.DRAFT, Status.PENDING},
-        pilot=pilot,
-        status=version.status,
-        reason=version.reason,
-        successor=version.successor,
-        ends_at=version.ends_at,
-        used_at=used_at,
-        lock=version.lock_id,
+        environment=pk,
+        reference=f"{slug}@{number}",
+        slug=slug,
+        number=number,
+        title=title,
+        description=description,
+        python=python,
+        size=size or 0,
+        count=count or 0,
+        personal=status in {Status.DRAFT, Status.PENDING},
+        pilot=pk in pilots and status not in {Status.DRAFT, Status.PENDING},
+        status=status,
+        reason=reason,
+        successor=successor,
+        ends_at=ends_at,
+        used_at=used.get(pk),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Prefetch, QuerySet
+from django.db.models.fields.json import KT
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from assay.core.policy.findings import Effect
 from assay.core.review.requested_change import RequestedChange, is_done
 from assay.core.roles import Actor
 from assay.store.models import Decision, Renewal, Submission, Version
+from assay.store.reads.counting import bounded_counts
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.waivers import live_keys
@@ -83,7 +86,7 @@ def queue(actor: Actor, tab: str, *, limit: int = 50, cursor: str = "", order: O
     versions: Sequence[Version] = page.rows
     submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
     latest = {one.version_id: one for one in submissions.order_by("round")}
-    waived = live_keys(actor.workspace_id, timezone.now())
+    waived = live_keys(actor.workspace_id, timezone.now(), [one.environment_id for one in versions])
     rows = [
         _queue_row(version, latest.get(version.pk), waived.get(version.environment_id, frozenset()))
         for version in versions
@@ -92,8 +95,8 @@ def queue(actor: Actor, tab: str, *, limit: int = 50, cursor: str = "", order: O
 
 
 def counts(actor: Actor) -> dict[str, int]:
-    """Return the number of versions in each tab."""
-    return {tab: _tab(actor, tab).count() for tab in TABS}
+    """Return the number of versions in each tab, up to `counting.MOST`: one query."""
+    return bounded_counts({tab: _tab(actor, tab) for tab in TABS})
 
 
 def submissions_for(actor: Actor) -> QuerySet[Version]:
@@ -105,7 +108,8 @@ def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
     versions = (
         Version.objects.filter(environment__workspace_id=actor.workspace_id)
         .select_related("environment", "author", "lock", "base__environment", "assessment")
-        .defer("lock__text", "lock__content", "base__spec")
+        .annotate(checks=KT("lock__report__checks"))
+        .defer("spec", "environment__description", "lock__text", "lock__content", "lock__report", "base__spec")
     )
     if tab == "pending":
         return versions.filter(status=Status.PENDING)
@@ -117,7 +121,7 @@ def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
 
 def _queue_row(version: Version, submission: Submission | None, waived: frozenset[str]) -> QueueRow:
     lock, verdict = version.lock, getattr(version, "assessment", None)
-    checks = lock.report.get("checks", []) if lock else []
+    checks = json.loads(version.checks or "[]")  # type: ignore[attr-defined]  # annotated
     effects = [one["effect"] for one in verdict.findings if one["key"] not in waived] if verdict else []
     decisions = list(submission.decisions.all()) if submission else []
     return QueueRow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet, TextField
@@ -34,10 +35,14 @@ def waivers_in(environment_id: int) -> list[WaiverValue]:
     ]
 
 
-def live_keys(workspace_id: int, now: datetime) -> dict[int, frozenset[str]]:
-    """Return the keys of the findings that are waived now, by environment id."""
+def live_keys(
+    workspace_id: int, now: datetime, environments: Collection[int] | None = None
+) -> dict[int, frozenset[str]]:
+    """Return the keys of the findings that are waived now, by environment id: of all, or of these."""
     found: dict[int, set[str]] = {}
     rows = Waiver.objects.filter(_live(now), environment__workspace_id=workspace_id)
+    if environments is not None:
+        rows = rows.filter(environment__in=environments)
     for environment, key in rows.values_list("environment_id", "key"):
         found.setdefault(environment, set()).add(key)
     return {environment: frozenset(keys) for environment, keys in found.items()}

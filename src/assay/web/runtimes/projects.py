@@ -91,8 +91,8 @@ def new(request: Visit) -> HttpResponse:
 
 
 def _published(request: Visit) -> list[tuple[str, str]]:
-    """Return (reference, title) of each environment, first following its name, then pinned."""
-    found = [one for one in launch_choices(request.actor) if one.status == "published"]
+    """Return (reference, title) of environments, recently used ones first: following their names, then pinned."""
+    found = launch_choices(request.actor, published=True)
     newest = [(one.slug, f"{one.title} (always the active version)") for one in found]
     return newest + [(one.reference, one.title) for one in found]
 

@@ -137,7 +137,7 @@ def _show(
     request: Visit, form: Form, version: Version | None, error: AssayError | None = None, start: Start | None = None
 ) -> HttpResponse:
     path = (error.path or "form").split("[")[0] if error else ""
-    bases = [one for one in launch_choices(request.actor) if one.status == "published"]
+    bases = launch_choices(request.actor, published=True)
     return render(
         request,
         "studio/editor.html",
@@ -146,8 +146,7 @@ def _show(
             "version": version,
             "error": error,
             "errors": {path: error} if error else {},
-            "bases": bases,
-            "other_base": "" if form.base in {one.reference for one in bases} else form.base,
+            "bases": [(one.reference, f"{one.title} (Python {one.python}, {one.count} libraries)") for one in bases],
             "started": start,
             **(offered(request.actor) if version is None and request.method == "GET" else {}),
             "interpreters": interpreters(),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from assay.core.errors import AssayError, NotFoundError
+from assay.core.errors import AssayError
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.approval_validity import validity_of
 from assay.core.maintenance.rollout import RolloutPlan
@@ -51,7 +52,11 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
     """Show an environment with one of its versions: the given number, else the active one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
-    version = _shown(versions, number or (found.active.number if found.active else None))
+    published = Q(status=Status.PUBLISHED)
+    numbers = versions.aggregate(count=Count("pk"), last=Max("number"), newest=Max("number", filter=published))
+    active = found.active.number if found.active else numbers["last"]
+    version = find_version(request.actor, slug, number or active)
+    version.environment = found  # with more of it than the version loads
     tab = request.GET.get("tab", "overview")
     end = approval_end(version, validity=validity_of(request.workspace.approval_validity))
     imports = imports_of_tab(version, tab)
@@ -64,14 +69,14 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
         {
             "environment": found,
             "version": version,
-            "versions": versions,
+            "versions_count": numbers["count"],
             "tab": tab if tab in TABS else "overview",
             "tabs": TABS,
             "table": table,
             "use": recent_use([found.pk]).get(found.pk, Use()),
             **_notice(request.actor, version),
             "approval": end,
-            "moved": _moved(found, versions),
+            "moved": _moved(found, numbers["newest"]),
             "rollout": found.rollout,
             **base_context(request.actor, found, version),
             "plan": plan_of(found.rollout) if found.rollout else None,
@@ -94,25 +99,17 @@ def _notice(actor: Actor, version: Version) -> dict[str, Any]:
     }
 
 
-def _moved(environment: Environment, versions: list[Version]) -> Moved | None:
+def _moved(environment: Environment, newest: int | None) -> Moved | None:
     """Return who let the name stand for another version than the newest published one, None if nobody did."""
-    newest = max((one.number for one in versions if one.status == Status.PUBLISHED), default=None)
     active = environment.active
     return last_move(environment) if active and newest and active.number != newest else None
-
-
-def _shown(versions: list[Version], number: int | None) -> Version:
-    for version in versions:
-        if number is None or version.number == number:
-            return version
-    raise NotFoundError("This version does not exist.", hint="Choose a version from the Versions tab.")
 
 
 def _table(
     request: Visit,
     environment: Environment,
     version: Version,
-    versions: list[Version],
+    versions: QuerySet[Version],
     tab: str,
     imports: UnusedLibraries | None,
 ) -> Table[Any] | None:
@@ -136,7 +133,7 @@ def _tab_context(request: Visit, version: Version, tab: str, imports: UnusedLibr
         return {"events": version_events(version.environment.workspace_id, version.environment.slug, version.number)}
     return {
         "rounds": rounds(version),
-        "renewals": renewals_of(version),
+        "renewals": renewals_of(version) if version.renewed_at else [],
         "report": Report.from_dict(version.lock.report) if version.lock else None,
         "libraries": library_rows(version)[:12],
         **files_context(actor, version),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from django.db.models import F, QuerySet
 
 from assay.store.models import Environment, Version
+from assay.store.reads.keyset import read_page
+from assay.store.reads.ordering import Columns
 from assay.store.reads.unused import UnusedLibraries
 from assay.store.reads.usage import UseRow, uses
 from assay.web.access import Visit
@@ -38,6 +40,16 @@ VERSIONS: tuple[Column[Version], ...] = (
     Column(name="published", label="Published", value=lambda row: row.published_at),
     Column(name="lock", label="Lock", value=lambda row: row.digest, sorts=False),
 )
+
+VERSION_ORDERS: Columns = {
+    "version": F("number"),
+    "status": F("status"),
+    "author": F("author__username"),
+    "python": F("python"),
+    "libraries": F("lock__libraries_count"),
+    "size": F("lock__size"),
+    "published": F("published_at"),
+}
 
 USES: tuple[Column[UseRow], ...] = (
     Column(name="user", label="User", value=lambda row: row.person),
@@ -74,10 +86,15 @@ FACTS: tuple[Column[LibraryLine], ...] = (
 )
 
 
-def versions_table(request: Visit, environment: Environment, versions: Iterable[Version]) -> ListTable[Version]:
+def versions_table(request: Visit, environment: Environment, versions: QuerySet[Version]) -> QueryTable[Version]:
     """Return the table of the versions that the visitor may see, newest first unless the query string sorts it."""
-    return ListTable(
-        request, VERSIONS, name=f"{environment.slug}-versions", default="-version", size=PAGE, rows=versions
+    return QueryTable(
+        request,
+        VERSIONS,
+        name=f"{environment.slug}-versions",
+        default="-version",
+        size=PAGE,
+        reads=lambda order, limit, cursor: read_page(versions, VERSION_ORDERS, order, limit=limit, cursor=cursor),
     )
 
 

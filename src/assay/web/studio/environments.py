@@ -11,7 +11,7 @@ from django.shortcuts import render
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status
 from assay.core.roles import Right
 from assay.flow.paths import interpreters
-from assay.store.reads.catalogue import CatalogueRow, Filters, catalogue_page, count
+from assay.store.reads.catalogue import CatalogueRow, Filters, catalogue_page, counts
 from assay.web.access import Visit, page
 from assay.web.tables import Column, QueryTable
 
@@ -84,13 +84,14 @@ def environments(request: Visit) -> HttpResponseBase:
 
 
 def _tabs(request: Visit, status: str, filters: Filters, kept: dict[str, str]) -> list[dict[str, object]]:
+    shown = {name: label for name, label in TABS if name != "draft" or request.actor.has(Right.COMPOSE)}
+    found = counts(request.actor, {name: replace(filters, status=name) for name in shown})
     return [
         {
             "label": label,
             "url": f"?{urlencode({**kept, 'status': name})}",
-            "count": count(request.actor, replace(filters, status=name)),
+            "count": found[name],
             "current": name == status,
         }
-        for name, label in TABS
-        if name != "draft" or request.actor.has(Right.COMPOSE)
+        for name, label in shown.items()
     ]

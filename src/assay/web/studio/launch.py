@@ -17,7 +17,7 @@ from assay.flow.access import find_reference
 from assay.flow.launch.applications import find_application, list_applications
 from assay.flow.launch.launch import instead_of, notice_of
 from assay.store.models import Server, Version
-from assay.store.reads.launchable import filter_choices, launch_choices, library_names, library_pairs
+from assay.store.reads.launchable import launch_choices, library_names, library_pairs
 from assay.studio import servers
 from assay.studio.servers import Memory, ServerOptions
 from assay.web.access import Visit, page
@@ -42,15 +42,14 @@ def launch(request: Visit) -> HttpResponse:
     """List the versions that may be launched, recently used first, own drafts marked; show the libraries of one."""
     servers.prepare_server()
     words = request.GET.get("q", "").strip()
-    everything = launch_choices(request.actor)
-    choices = filter_choices(everything, words)
+    choices = launch_choices(request.actor, words, limit=SHOWN + 1)
     wanted = request.GET.get("environment", "") or (choices[0].reference if choices else "")
     chosen = find_reference(request.actor, wanted) if wanted else None
     known = {one.reference for one in choices[:SHOWN]}
     context = {
         "choices": choices[:SHOWN],
-        "more": max(0, len(choices) - SHOWN),
-        "anything": bool(everything),
+        "more": len(choices) > SHOWN,
+        "anything": bool(choices or (words and launch_choices(request.actor, limit=1))),
         "words": words,
         "unlisted": chosen if chosen and chosen.reference not in known else None,
         "live": servers.list_own(request.actor),

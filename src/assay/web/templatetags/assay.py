@@ -15,6 +15,7 @@ from assay.core.comparison.diff import Change, Row, Step
 from assay.core.formatting import format_bytes, format_memory, format_money
 from assay.core.report import Check
 from assay.core.review.requested_change import RequestedChange
+from assay.store.reads.counting import MOST as MOST_COUNTED
 from assay.store.reads.pending_work import MOST
 from assay.web.undo import undo_url
 
@@ -162,6 +163,12 @@ def failed_first(checks: Iterable[Check]) -> list[Check]:
 def command(words: tuple[str, ...]) -> str:
     """Return a command, quoted for a shell; placeholders in braces are not quoted."""
     return " ".join(one if PLAIN.fullmatch(one) else shlex.quote(one) for one in words)
+
+
+@register.filter
+def bounded(count: int) -> str:
+    """Return a count that stops at a bound, e.g. `42` or `1,000+`."""
+    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
 
 @register.simple_tag
