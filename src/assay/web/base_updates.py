@@ -7,14 +7,14 @@ from typing import Any
 from assay.core.lifecycle import Status
 from assay.core.roles import Actor, Right
 from assay.store.models import Environment, Version
-from assay.store.reads.behind import behind_base, count_behind
+from assay.store.reads.behind import behind_base
 from assay.store.reads.waves import latest_wave
 
 
-def base_context(actor: Actor, environment: Environment, version: Version) -> dict[str, Any]:
-    """Return the newer base of a version, how many environments are behind this one, and its running wave.
+def base_context(actor: Actor, environment: Environment, version: Version, behind_count: int) -> dict[str, Any]:
+    """Return the newer base of a version, how many environments are behind this one (as given), and its running wave.
 
-    Three queries at most. Load `base__environment__active` with the version.
+    Two queries at most. Load `base__environment__active` with the version.
     """
     behind = behind_base(version) if version.status != Status.RETIRED else None
     wave = latest_wave(actor, environment)
@@ -25,6 +25,6 @@ def base_context(actor: Actor, environment: Environment, version: Version) -> di
         and version.pk == environment.active_id
         and (actor.has(Right.REVIEW) or environment.owner_id == actor.id),
         "may_rebase_all": actor.has(Right.REVIEW),
-        "behind_count": count_behind(environment) if environment.active_id else 0,
+        "behind_count": behind_count,
         "wave": wave if wave is not None and wave.state == "running" else None,
     }

@@ -37,7 +37,8 @@ from assay.store.models import (
     WaveTarget,
     Workspace,
 )
-from assay.store.reads.behind import behind_base, count_behind
+from assay.store.reads.behind import behind as behind_rows
+from assay.store.reads.behind import behind_base
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("behind")]
 
@@ -80,9 +81,9 @@ def test_behind_is_what_builds_on_an_older_version(ana: Actor, behind: Version) 
         "web": None,
     }
     assert behind_base(find_version(ana, "ds", 2)) is None
-    assert count_behind(behind.environment) == 2
+    assert behind_rows(behind.environment).count() == 2
     Version.objects.filter(pk=behind.pk).update(health=Health.QUARANTINED)
-    assert count_behind(behind.environment) == 0
+    assert behind_rows(behind.environment).count() == 0
     assert behind_base(find_version(ana, "geo", 1)) is None
     Version.objects.filter(pk=behind.pk).update(health=Health.OK, status=Status.DEPRECATED)
     assert behind_base(find_version(ana, "geo", 1)) is None
@@ -112,7 +113,7 @@ def test_a_wave_goes_level_by_level(ana: Actor, ben: Actor, behind: Version) -> 
     wave_steps.advance()
     wave.refresh_from_db()
     assert (wave.state, set(states(wave).values())) == ("done", {"published"})
-    assert count_behind(behind.environment) == 0
+    assert behind_rows(behind.environment).count() == 0
     names = list(Event.objects.filter(environment="geo", number=2).order_by("sequence").values_list("name", "actor"))
     assert ("version.created", "ben") in names
     assert ("version.submitted", "ben") in names
@@ -499,7 +500,7 @@ def test_low_risk_waves_need_nobody(
     wave.refresh_from_db()
     assert wave.state == "done"
     assert Wave.objects.count() == 1  # what the wave publishes starts no wave of its own
-    assert count_behind(behind.environment) == 0
+    assert behind_rows(behind.environment).count() == 0
     assert Submission.objects.filter(automatic=True).count() == 4
     assert audit_log.verify(Workspace.objects.get()) is None
 

@@ -79,6 +79,7 @@ class Version(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["status", "submitted_at"], name="version_queue"),
+            models.Index(fields=["status", "published_at", "id"], name="version_published"),
             models.Index(fields=["author", "status"], name="version_by_author"),
         ]
 

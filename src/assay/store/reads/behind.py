@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.wave_plan import Derived
@@ -41,9 +41,9 @@ def behind_base(version: Version) -> str | None:
     return f"{version.base.environment.slug}@{active.number}"
 
 
-def count_behind(environment: Environment) -> int:
-    """Return how many environments build on an older version of this one than its active one: one query."""
-    return Environment.objects.filter(is_behind("active__"), active__base__environment=environment).count()
+def behind(environment: Environment) -> QuerySet[Environment]:
+    """Select the environments that build on an older version of this one than its active one."""
+    return Environment.objects.filter(is_behind("active__"), active__base__environment=environment)
 
 
 def derived_in(workspace_id: int) -> list[Derived]:

@@ -8,18 +8,17 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
-from django.utils import timezone
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right, Role
-from assay.store.models import Environment, Launch, Version
+from assay.store.models import Environment, UsageSummary, Version
 from assay.store.reads.behind import COLUMNS as BEHIND
 from assay.store.reads.behind import is_behind, newer_base
 from assay.store.reads.counting import bounded_counts
-from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.keyset import Page, read_page_by_ids
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import pilots_of
 from assay.store.reads.usage import RECENT, Use, recent_use
@@ -103,9 +102,13 @@ def _by_slug(role: Role, scope: Right | None, filters: Filters) -> Statement[dic
 
 
 def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, cursor: str = "") -> Page[CatalogueRow]:
-    """Return a page of rows sorted by a column: three queries, and two more for pilots."""
-    columns, found = _orders(), _filtered(actor, filters).values(*COLUMNS)
-    page = read_page(found, columns, order.within(columns, "environment"), limit=limit, cursor=cursor)
+    """Return a page of rows sorted by a column: four queries, and two more for pilots.
+
+    People are sorted by the sums that the worker keeps up, and shown as they are now.
+    """
+    columns, shown = _orders(), Environment.objects.values(*COLUMNS)
+    by = order.within(columns, "environment")
+    page = read_page_by_ids(_filtered(actor, filters), shown, columns, by, limit=limit, cursor=cursor)
     return page.with_rows(_rows(actor, page.rows))
 
 
@@ -113,8 +116,7 @@ def _orders() -> Columns:
     """Return the sort expression of each column, for the active version or else the latest one."""
     fields = {"version": "number", "python": "python", "libraries": "lock__libraries_count", "size": "lock__size"}
     fields |= {"health": "health", "published": "published_at"}
-    recent = Launch.objects.filter(environment=OuterRef("pk"), started_at__gte=timezone.now() - RECENT)
-    people = recent.order_by().values("environment").annotate(people=Count("person", distinct=True))
+    people = UsageSummary.objects.filter(environment=OuterRef("pk"), days=RECENT.days)
     return {
         "environment": Lower("title"),
         "owner": F("owner__username"),

@@ -19,7 +19,7 @@ from assay.core.review.requested_change import RequestedChange, is_done
 from assay.core.roles import Actor
 from assay.store.models import Decision, Renewal, Submission, Version
 from assay.store.reads.counting import bounded_counts
-from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.keyset import Page, read_page_by_ids
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.waivers import live_keys
 
@@ -79,10 +79,10 @@ class Round:
 
 
 def queue(actor: Actor, tab: str, *, limit: int = 50, cursor: str = "", order: Order | None = None) -> Page[QueueRow]:
-    """Return a page of a tab in the given order, by default pending ones oldest first: three queries."""
+    """Return a page of a tab in the given order, by default pending ones oldest first: five queries."""
     columns: Columns = {**ORDERS, "since": SINCE.get(tab, F("published_at"))}
     by = (order or Order()).within(columns, "since" if tab == "pending" else "-since")
-    page = read_page(_tab(actor, tab), columns, by, limit=limit, cursor=cursor)
+    page = read_page_by_ids(_tab(actor, tab), _shown(), columns, by, limit=limit, cursor=cursor)
     versions: Sequence[Version] = page.rows
     submissions = Submission.objects.filter(version__in=[one.pk for one in versions]).prefetch_related("decisions")
     latest = {one.version_id: one for one in submissions.order_by("round")}
@@ -105,18 +105,22 @@ def submissions_for(actor: Actor) -> QuerySet[Version]:
 
 
 def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
-    versions = (
-        Version.objects.filter(environment__workspace_id=actor.workspace_id)
-        .select_related("environment", "author", "lock", "base__environment", "assessment")
-        .annotate(checks=KT("lock__report__checks"))
-        .defer("spec", "environment__description", "lock__text", "lock__content", "lock__report", "base__spec")
-    )
+    versions = Version.objects.filter(environment__workspace_id=actor.workspace_id)
     if tab == "pending":
         return versions.filter(status=Status.PENDING)
     if tab == "rejected":  # only data of the round is shown: the draft itself belongs to its author
         rejected = Submission.objects.filter(outcome="rejected").values("version")
         return versions.filter(status=Status.DRAFT, pk__in=rejected)
     return versions.filter(status=tab)
+
+
+def _shown() -> QuerySet[Version]:
+    """Select versions with what a row shows of each; of the report only its checks."""
+    return (
+        Version.objects.select_related("environment", "author", "lock", "base__environment", "assessment")
+        .annotate(checks=KT("lock__report__checks"))
+        .defer("spec", "environment__description", "lock__text", "lock__content", "lock__report", "base__spec")
+    )
 
 
 def _queue_row(version: Version, submission: Submission | None, waived: frozenset[str]) -> QueueRow:

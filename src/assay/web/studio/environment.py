@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -28,6 +28,8 @@ from assay.flow.maintenance.rollouts import unsound
 from assay.flow.review import review
 from assay.store.models import Environment, Version
 from assay.store.reads.audit_log import version_events
+from assay.store.reads.behind import behind
+from assay.store.reads.counting import CountOf
 from assay.store.reads.health import LIVE
 from assay.store.reads.libraries import library_rows
 from assay.store.reads.reviews import renewals_of, requested_changes_of, rounds
@@ -52,8 +54,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
     """Show an environment with one of its versions: the given number, else the active one."""
     found = find_environment(request.actor, slug)
     versions = visible_versions(request.actor, found)
-    published = Q(status=Status.PUBLISHED)
-    numbers = versions.aggregate(count=Count("pk"), last=Max("number"), newest=Max("number", filter=published))
+    numbers = _numbers(found, versions)
     active = found.active.number if found.active else numbers["last"]
     version = find_version(request.actor, slug, number or active)
     version.environment = found  # with more of it than the version loads
@@ -78,7 +79,7 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             "approval": end,
             "moved": _moved(found, numbers["newest"]),
             "rollout": found.rollout,
-            **base_context(request.actor, found, version),
+            **base_context(request.actor, found, version, numbers["behind"]),
             "plan": plan_of(found.rollout) if found.rollout else None,
             **_submit_form(request, version),
             "may": _may(request.actor, version, due=end is not None and end.due),
@@ -87,6 +88,18 @@ def environment(request: Visit, slug: str, number: int | None = None) -> HttpRes
             **_tab_context(request, version, tab, imports),
         },
     )
+
+
+def _numbers(environment: Environment, versions: QuerySet[Version]) -> dict[str, Any]:
+    """Return how many versions there are, the last and the newest published one, and what is behind it: one query."""
+    numbers = versions.order_by("-number").values("number")
+    found = Environment.objects.filter(pk=environment.pk).annotate(
+        count=CountOf(versions.values("pk")),
+        last=Subquery(numbers[:1]),
+        newest=Subquery(numbers.filter(status=Status.PUBLISHED)[:1]),
+        behind=CountOf(behind(environment).values("pk")),
+    )
+    return dict(found.values("count", "last", "newest", "behind").get())
 
 
 def _notice(actor: Actor, version: Version) -> dict[str, Any]:
