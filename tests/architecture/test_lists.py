@@ -9,7 +9,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "assay"
 FOLDERS = ("api", "store/reads", "web")
 # Values that are in memory whichever of them are used: the rows of a ListTable, ids in parts, the index on disk.
-IN_MEMORY = {"store/reads/facts.py", "store/reads/nearest.py", "web/tables.py"}
+IN_MEMORY = {f"store/reads/{name}.py" for name in ("facts", "nearest", "published_profiles")} | {"web/tables.py"}
 
 
 def _offsets(tree: ast.Module) -> Iterator[int]:
