@@ -7,23 +7,23 @@ from typing import Any
 from ninja import Router
 
 from assay.api.access import Caller, needs
-from assay.api.pagination import Limit
+from assay.api.pagination import Cursor, Limit
 from assay.api.schemas import Items
 from assay.core.roles import Right
 from assay.flow.notify.notifications import mark_read
-from assay.store.models import Notification
+from assay.store.reads.notifications import notifications_of
 
 router = Router(tags=["Notifications"])
 
 
 @router.get("/notices", response=Items)
 @needs(Right.SEE)
-def notices(request: Caller, workspace: str, limit: Limit = 100) -> dict[str, Any]:
+def notices(request: Caller, workspace: str, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
     """List your notifications, newest first.
 
     `read` is the time at which you read it, or null.
     """
-    rows = Notification.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
+    page = notifications_of(request.actor, limit=limit, cursor=cursor)
     items = [
         {
             "id": one.pk,
@@ -34,9 +34,9 @@ def notices(request: Caller, workspace: str, limit: Limit = 100) -> dict[str, An
             "at": one.at,
             "read": one.read_at,
         }
-        for one in rows.order_by("-sequence")[:limit]
+        for one in page.rows
     ]
-    return {"items": items, "next": None}
+    return {"items": items, "next": page.next or None}
 
 
 @router.post("/notices/read", response=dict[str, int])

@@ -17,6 +17,7 @@ from assay.store.reads.ordering import Columns, Order
 
 # Events are added one after another, so that their ids ascend with their numbers and times.
 ORDERS: Columns = {"sequence": F("pk"), "at": F("pk"), **{name: F(name) for name in ("actor", "name", "environment")}}
+OF_VERSION = 500  # events that the history of a version shows; the audit log has all
 SEARCHED = 100_000  # events, the last ones, in which a part of a name is looked for
 
 PUBLIC = (
@@ -88,9 +89,9 @@ def _among_last(events: QuerySet[Event], actor: Actor) -> QuerySet[Event]:
 
 
 def version_events(workspace_id: int, environment: str, number: int) -> list[EventRow]:
-    """Return the events of one version, oldest first. Everybody who sees the version may see them."""
+    """Return the last events of one version, oldest first. Everybody who sees the version may see them."""
     events = Event.objects.filter(workspace_id=workspace_id, environment=environment, number=number)
-    return _rows(events.order_by("sequence"))
+    return _rows(events.order_by("-sequence")[:OF_VERSION])[::-1]
 
 
 def _rows(events: Iterable[Event]) -> list[EventRow]:

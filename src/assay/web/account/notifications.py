@@ -9,7 +9,9 @@ from django.views.decorators.http import require_POST
 from assay.core.roles import Right
 from assay.flow.notify.notifications import mark_read
 from assay.store.models import Notification
+from assay.store.reads.notifications import notifications_of
 from assay.web.access import Visit, page
+from assay.web.tables import QueryTable
 
 SHOWN = 100
 
@@ -17,8 +19,14 @@ SHOWN = 100
 @page(Right.SEE)
 def notifications(request: Visit) -> HttpResponse:
     """List the notifications; unread ones are highlighted."""
-    rows = Notification.objects.filter(workspace_id=request.actor.workspace_id, person_id=request.actor.id)
-    return render(request, "account/notifications.html", {"notifications": rows.order_by("-sequence")[:SHOWN]})
+    table: QueryTable[Notification] = QueryTable(
+        request,
+        (),
+        name="",
+        size=SHOWN,
+        reads=lambda _, limit, cursor: notifications_of(request.actor, limit=limit, cursor=cursor),
+    )
+    return render(request, "account/notifications.html", {"table": table})
 
 
 @require_POST

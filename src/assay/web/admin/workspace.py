@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Lower
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -22,10 +24,13 @@ from assay.flow.maintenance.rollouts import check_for
 from assay.flow.people import DEMANDS, change_role
 from assay.flow.review.approval import rules_of, set_approval, set_groups
 from assay.store.models import Membership, Workspace
+from assay.store.reads.counting import bounded_counts
+from assay.store.reads.keyset import Page, read_page
+from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import groups_in
 from assay.web.access import Visit, page
 from assay.web.rollout_form import RolloutFields
-from assay.web.tables import Column, ListTable
+from assay.web.tables import Column, QueryTable
 
 FEW = 10  # a list with more members gets a filter
 WORDS = {
@@ -44,13 +49,21 @@ MEMBERS: tuple[Column[Membership], ...] = (
     Column(name="role", label="Role", value=lambda row: row.role),
     Column(name="groups", label="Groups", value=lambda row: tuple(row.groups)),
 )
+PAGE = 50
+GROUPS = Cast("groups", TextField())
+MEMBER_ORDERS: Columns = {"name": Lower("person__username"), "role": F("role"), "groups": GROUPS}
 
 
 @page(Right.ADMINISTER)
 def workspace(request: Visit) -> HttpResponseBase:
     """Show and change the settings of the workspace; list its members."""
     text = request.GET.get("text", "").strip()
-    table = ListTable(request, MEMBERS, name="members", default="name", rows=_members(request, text))
+    members = _members(request, text)
+
+    def reads(order: Order, limit: int, cursor: str) -> Page[Membership]:
+        return read_page(members, MEMBER_ORDERS, order, limit=limit, cursor=cursor)
+
+    table = QueryTable(request, MEMBERS, name="members", default="name", size=PAGE, reads=reads)
     if table.exported:
         return table.export()
     error: AssayError | None = None
@@ -64,12 +77,14 @@ def workspace(request: Visit) -> HttpResponseBase:
         else:
             messages.success(request, "Settings saved. They apply to every decision from now on.")
             return redirect("workspace")
+    count = bounded_counts({"members": members})["members"]
     found, validity = request.workspace, validity_of(request.workspace.approval_validity)
     return render(
         request,
         "admin/workspace.html",
         {
             "space": found,
+            "members_count": count,
             "rules": rules_of(found),
             "rollout_fields": _fields(request, found),
             "rollout_groups": groups_in(found.pk),
@@ -80,7 +95,7 @@ def workspace(request: Visit) -> HttpResponseBase:
             "demands": [(name, WORDS[name], getattr(found, name)) for name in DEMANDS if name not in BASES],
             "table": table,
             "text": text,
-            "many": text or table.total > FEW,
+            "many": text or count > FEW,
             "roles": list(Role),
             "error": error,
         },
@@ -120,12 +135,13 @@ def _names(request: Visit) -> tuple[str, ...]:
     return tuple(request.POST.get("groups", "").replace(",", " ").lower().split())
 
 
-def _members(request: Visit, text: str) -> list[Membership]:
-    """Return the members whose name, role or groups contain a text; all members for ''."""
+def _members(request: Visit, text: str) -> QuerySet[Membership]:
+    """Select the members whose name, role or groups contain a text; all members for ''."""
     rows = Membership.objects.filter(workspace_id=request.actor.workspace_id).select_related("person")
-    wanted = text.casefold()
-    named = ((one, " ".join((one.person.get_username(), one.role, *one.groups))) for one in rows)
-    return [one for one, words in named if wanted in words.casefold()]
+    if not text:
+        return rows
+    named = Q(person__username__icontains=text) | Q(role__icontains=text) | Q(words__icontains=text)
+    return rows.annotate(words=GROUPS).filter(named)
 
 
 @require_POST
