@@ -38,16 +38,19 @@ def advance() -> bool:
     for run in running:
         _cancel_if_quarantined(run)
         _poll(run)
-    queued = Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id")
-    for pk, _ in queued.filter(runtime__kind="app"):  # their number per person is limited when they start
-        _claim(pk)
-    waiting = list(queued.exclude(runtime__kind="app"))
+    queued = Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id", "runtime__kind")
+    found = list(queued)
+    for pk, _, kind in found:
+        if kind == "app":  # their number per person is limited when they start
+            _claim(pk)
+    waiting = [(pk, person) for pk, person, kind in found if kind != "app"]
     if waiting:
         busy = Run.objects.filter(state="running").exclude(runtime__kind="app")
         people = list(busy.values_list("person_id", flat=True))
         free = MAX_PARALLEL - len(people)
         if free > 0:
-            for pk in next_in_queue(waiting, running=Counter(people), served=_last_started(waiting), free=free):
+            served = _last_started(waiting) if len(waiting) > free else {}  # else all of them start now
+            for pk in next_in_queue(waiting, running=Counter(people), served=served, free=free):
                 _claim(pk)
     return bool(running or waiting)
 
@@ -62,9 +65,9 @@ def _cancel_if_quarantined(run: Run) -> None:
 
 def _runs() -> QuerySet[Run]:
     """Return runs with the relations that polling needs; their files are read only at the start."""
-    return Run.objects.select_related("runtime__workspace", "runtime__owner", "person", "version__environment").defer(
-        "source", "runtime__source"
-    )
+    return Run.objects.select_related(
+        "runtime__workspace", "runtime__owner", "person", "version__environment__workspace"
+    ).defer("source", "runtime__source")
 
 
 def _last_started(waiting: list[tuple[UUID, int]]) -> dict[int, float]:
@@ -77,7 +80,7 @@ def _last_started(waiting: list[tuple[UUID, int]]) -> dict[int, float]:
 
 def _claim(pk: UUID) -> None:
     if Run.objects.filter(pk=pk, state="queued").update(state="running", started_at=timezone.now()):
-        _launch(_runs().get(pk=pk))
+        _launch(_runs().defer(None).get(pk=pk))  # with its files, which the start writes
 
 
 def _launch(run: Run) -> None:
@@ -128,7 +131,8 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
     """Start the process, unless the version may no longer start or a secret was removed."""
     try:
         actor = actor_in(run.person, run.runtime.workspace.slug)
-        actor_in(run.runtime.owner, run.runtime.workspace.slug)  # the run uses the owner's files and secrets
+        if run.runtime.owner_id != run.person_id:
+            actor_in(run.runtime.owner, run.runtime.workspace.slug)  # the run uses the owner's files and secrets
         permission = authorize_launch(actor, run.version.reference)
         write_files(run, directory)
         if run.runtime.kind == "app":
