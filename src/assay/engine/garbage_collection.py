@@ -34,6 +34,8 @@ def collect(
     builds wait for milliseconds only. After a crash in between, the next call removes the renamed ones.
     """
     roots = _roots(paths)
+    if not dry_run:
+        empty_trash(paths)  # its second names of stored files would hide what removing those frees
     with guard(paths):
         kept = leased(paths) | needed()  # in this order: a build stores its outcome before it releases its lease
         found = [

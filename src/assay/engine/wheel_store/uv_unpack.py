@@ -70,7 +70,7 @@ class Unpacking:
             self._compiler.__exit__(type(error) if error else None, error, trace)
             self._finishing.shutdown(cancel_futures=error is not None)
             if error is None:
-                discard(self._stage)  # only folders: removing thousands now would take as long as unpacking
+                discard(self._stage)  # nothing but folders and second names: removing them takes as long as unpacking
             else:
                 remove_tree(self._stage)
 
