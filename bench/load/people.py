@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+from collections import defaultdict
 
 import django
 
@@ -26,13 +27,15 @@ def main() -> None:
 
 def plan(dice: random.Random) -> dict[str, object]:
     """Return sessions and tokens of people by role, and the names of environments and versions."""
-    from django.db.models import Count  # noqa: PLC0415 - after setup
-
-    from assay.store.models import Environment, Version  # noqa: PLC0415 - as above
+    from assay.store.models import Environment, Version  # noqa: PLC0415 - after setup
 
     environments = Environment.objects.filter(workspace__slug=WORKSPACE)
     active = [list(one) for one in environments.exclude(active=None).values_list("slug", "active__number")]
-    several = environments.annotate(count=Count("versions__published_at")).filter(count__gte=2)
+    published = Version.objects.filter(environment__in=environments, published_at__isnull=False)
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for slug, number in published.order_by("number").values_list("environment__slug", "number"):
+        numbers[slug].append(number)
+    several = [(slug, *found[:2]) for slug, found in numbers.items() if len(found) > 1]
     pending = Version.objects.filter(environment__workspace__slug=WORKSPACE, status="pending")
     return {
         "visitors": _people(dice, VISITORS, "member", "viewer"),
@@ -40,7 +43,7 @@ def plan(dice: random.Random) -> dict[str, object]:
         "authors": _people(dice, 1, "member"),
         "environments": dice.sample(active, min(len(active), ENVIRONMENTS)),
         "pending": [list(one) for one in pending.values_list("environment__slug", "number")[:PENDING]],
-        "several": dice.sample(found := list(several.values_list("slug", flat=True)), min(len(found), PAIRS)),
+        "several": dice.sample(several, min(len(several), PAIRS)),
     }
 
 

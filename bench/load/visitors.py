@@ -59,8 +59,8 @@ def _review() -> str:
 
 
 def _compare() -> str:
-    slug = _one("several")
-    return f"{API}/compare?versions={slug}@1,{slug}@2"
+    slug, first, second = _one("several")
+    return f"{API}/compare?versions={slug}@{first},{slug}@{second}"
 
 
 def _search() -> str:
