@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, GAP, LEFT, TOP, LINE = 340, 230, 70, 56, 34, 20  # pixels: of a panel, and around it
+WIDTH, HEIGHT, GAP, LEFT, TOP, LINE = 340, 230, 104, 56, 34, 20  # pixels: of a panel, and around it
 FONT = "system-ui, sans-serif"
 
 
@@ -85,7 +85,7 @@ def _panel(panel: Panel, names: Sequence[str], along: str, left: float, colours:
     if panel.limit:
         at = place(points[0][0], panel.limit)[1]
         drawn.append(f'<path d="M{left:.0f} {at:.1f}h{WIDTH}" stroke="{colours.text}" stroke-dasharray="5 4"/>')
-        drawn.append(f'<text x="{left + WIDTH:.0f}" y="{at - 5:.1f}" text-anchor="end">limit {panel.limit:g}</text>')
+        drawn.append(f'<text x="{left + WIDTH + 6:.0f}" y="{at + 4:.1f}">limit {panel.limit:g}</text>')
     for name, line in panel.lines.items():
         colour = _colour(names.index(name), colours)
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*one) for one in line))
