@@ -23,7 +23,7 @@ import report  # noqa: E402 - as above
 NEEDS_HOME = ("preview", "fixes", "runs", "imports", "studio", "names", "idle")
 TOGETHER = ("preview", "fixes", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names", "idle")
 # each needs a database of its own, and therefore a process of its own
-SEPARATE = ("review", "impact", "watch", "usage", "every_page")
+SEPARATE = ("api", "review", "impact", "watch", "usage", "every_page")
 
 
 def main() -> int:

@@ -107,7 +107,7 @@ def test_a_file_elsewhere_is_named(monkeypatch: pytest.MonkeyPatch, home: Path) 
         ("ASSAY_APPS_URL", "http://apps.example:port"),
         ("ASSAY_INDEX", "pypi"),
         ("ASSAY_SECURE", "maybe"),
-        ("ASSAY_WEB_PROCESSES", "0"),
+        ("ASSAY_WEB_PROCESSES", "65"),
         ("ASSAY_MAINTENANCE_HOURS", "-1"),
         ("ASSAY_IDLE_MINUTES", "inf"),
         ("ASSAY_SIZES", "small"),

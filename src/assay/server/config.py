@@ -200,8 +200,10 @@ class Config(BaseSettings):
         description="Set it to 1 behind TLS: cookies are secure and have the `__Host-` prefix.",
         examples=["1"],
     )
-    web_processes: Annotated[int, Field(ge=1, le=64), Wants("a whole number from 1 to 64")] = Field(
-        default=1, description="Number of processes that serve pages and API.", examples=["2"]
+    web_processes: Annotated[int, Field(ge=0, le=64), Wants("a whole number from 0 to 64")] = Field(
+        default=0,
+        description="Number of processes that serve pages and API; 0 is one per processor core.",
+        examples=["4"],
     )
     database: Annotated[
         str,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from assay.server.preload import load_code
 from assay.server.setup import prepare
 
-THREADS = 12  # requests at the same time; streams take at most six of them
+THREADS = 12  # requests of a process at the same time; streams take at most six of them
 
 
 def serve() -> int:
@@ -22,7 +24,7 @@ def serve() -> int:
         address="127.0.0.1",
         port=settings.PORT,
         interface=Interfaces.WSGI,
-        workers=settings.WEB_PROCESSES,
+        workers=settings.WEB_PROCESSES or len(os.sched_getaffinity(0)),
         blocking_threads=THREADS,
         backpressure=256,
         log_access=False,
