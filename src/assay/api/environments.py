@@ -55,7 +55,9 @@ def list_environments(
     """
     rows = catalogue(request.actor, filters.read(), limit=limit + 1, after=decode_cursor(cursor))
     shown, following = page_of(rows, limit, lambda row: row.slug)
-    items = [vars(row) | {"updated": moment(row.updated), "published": moment(row.published)} for row in shown]
+    items = [vars(row) for row in shown]
+    for one in items:
+        one["updated"], one["published"] = moment(one["updated"]), moment(one["published"])
     return json_response({"items": items, "next": following})
 
 

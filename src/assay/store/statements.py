@@ -22,12 +22,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -38,6 +39,7 @@ from django.db.models.query import (
 )
 
 Row = TypeVar("Row")
+Convert = Callable[[Any], Any]
 Values = Sequence[Any]  # one row as the database returns it, converted to Python
 
 
@@ -130,22 +132,41 @@ def _compile(queryset: QuerySet[Any, Row]) -> _Compiled[Row]:
         compiler = queryset.query.get_compiler(connection=own)
         sql, values = compiler.as_sql()
     converters = compiler.get_converters([one[0] for one in compiler.select[: compiler.col_count]])
+    columns = [(position, _converter(own, *one)) for position, one in converters.items()]
     made = _maker(queryset, compiler)
 
     def rows(found: Iterable[Values]) -> Iterator[Row]:
-        return map(made, _converted(found, list(converters.items())))
+        return map(made, _converted(found, columns))
 
     return _Compiled(sql=sql, values=tuple(values), made=rows)
 
 
-def _converted(found: Iterable[Values], converters: list[tuple[int, Any]]) -> Iterator[Values]:
+def _converted(found: Iterable[Values], columns: list[tuple[int, Convert]]) -> Iterator[Values]:
     """Convert the columns that the database returns in another form, such as times in SQLite."""
     for row in found:
         values = list(row)
-        for position, (functions, expression) in converters:
-            for one in functions:
-                values[position] = one(values[position], expression, connection)
+        for position, convert in columns:
+            if values[position] is not None:
+                values[position] = convert(values[position])
         yield values
+
+
+def _converter(own: BaseDatabaseWrapper, functions: list[Any], expression: Any) -> Convert:  # noqa: ANN401 - Django's
+    """Return the function that converts a value other than None, which all of Django's converters keep."""
+    if own.vendor == "sqlite" and functions == [own.ops.convert_datetimefield_value]:  # type: ignore[attr-defined]  # of SQLite
+        return _in_utc
+
+    def convert(value: Any) -> Any:  # noqa: ANN401 - a column's value
+        for one in functions:
+            value = one(value, expression, connection)
+        return value
+
+    return convert
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Return a time of SQLite, which keeps times in UTC and returns them without saying so."""
+    return at.replace(tzinfo=UTC)
 
 
 def _maker(queryset: QuerySet[Any, Row], compiler: Any) -> Callable[[Values], Any]:  # noqa: ANN401 - Django's compiler

@@ -25,7 +25,7 @@ from assay.store.reads.usage import RECENT, Use, recent_use
 from assay.store.statements import Parameter, Parameters, Statement
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)  # frozen, it would take three times as long to make
 class CatalogueRow:
     """One environment with its active version, else the latest one that the actor may see. `size` is in bytes.
 
