@@ -61,6 +61,10 @@ LONGEST_FIRST = (
     "test_runtimes",
     "test_findings",
     "test_real_wave",
+    "test_upgrade",
+    "test_stock_hub",
+    "test_hub",
+    "test_waves",
     "test_lifecycle_machine",
     "test_rollout_machine",
 )

@@ -27,9 +27,7 @@ expect.set_options(timeout=30_000)  # a machine that does much else is slow, not
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Run everything, with ana who composes, ben who reviews, and eve who is curious."""
     with running(tmp_path_factory.mktemp("desk") / "home") as desk:
-        desk.person("ana", "member")
-        desk.person("eve", "member")
-        desk.person("ben", "reviewer")
+        desk.people({"ana": "member", "eve": "member", "ben": "reviewer"})
         yield desk
 
 

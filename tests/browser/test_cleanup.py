@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from support.database import start_migrated
 from support.feed import CRITICAL, record, write_feed
 from support.history import serve
 from support.history_data import ADMIN, LEFT, STORIES
@@ -56,7 +57,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
         folder / "all.zip", record("PYSEC-1", "pillow", ("introduced", "0"), ("fixed", "10.3.0"), cvss=CRITICAL)
     )
     home, given = folder / "home", {"ASSAY_INDEX": index.url}
-    home.mkdir()
+    start_migrated(home)
     env = {
         **variables(home, 8000),
         **given,
@@ -134,7 +135,7 @@ def deprecate_unused(visitor: Visitor) -> None:
     until = time.monotonic() + COUNTED
     while not unused.count():  # the worker counts a year of launches first, and then makes the list
         assert time.monotonic() < until, page.locator("main").inner_text()
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(300)
         page.reload()
     unused.click()
     page.get_by_label("Select page").check()

@@ -151,7 +151,7 @@ class Api:
             if found["finished"]:
                 assert found["digest"], (slug, found["failure"])
                 return str(found["digest"])
-            time.sleep(0.2)
+            time.sleep(0.05)
         raise AssertionError(f"{slug} was not built")
 
     def version(self, slug: str, number: int, spec: dict[str, Any]) -> str:
@@ -209,10 +209,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         record("MAL-2026-1", "evil", ("introduced", "0")),
     )
     with running(folder / "home", ASSAY_INDEX=index.url, ASSAY_ADVISORIES=feed) as desk:
-        for name, role in (("ana", "member"), ("ben", "reviewer"), ("root", "admin")):
-            desk.person(name, role)
+        tokens = desk.people({"ana": "member", "ben": "reviewer", "root": "admin"})
         desk.command("admin", "advisories", "load", feed)
-        ana, ben, root = (Api(desk, desk.token(name)) for name in ("ana", "ben", "root"))
+        ana, ben, root = (Api(desk, tokens[name]) for name in ("ana", "ben", "root"))
         stage = Stage(desk, ana, ben)
         for slug in ("usual", "based-on", "old-python"):
             stage.publish(slug, 1, spec_of(FIRST, ""))
@@ -243,7 +242,7 @@ def wait_for_projects(ana: Api) -> None:
         found = [ana.call("GET", f"/environments/{case.slug}/versions/{case.number}/findings") for case in CASES]
         if all(one["assessed"] for findings in found for one in findings["items"]):
             return
-        time.sleep(1)
+        time.sleep(0.2)
     raise AssertionError("The projects were not queried.")
 
 

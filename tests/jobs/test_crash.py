@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.database import start_migrated
 from support.index import LocalIndex
-from support.server import ASSAY, PASSWORD, free_ports, variables
+from support.server import ASSAY, free_ports, make_people, variables
 
 BUILDS, APPROVALS = 12, 10  # random points; more than twenty together
 DICE = random.Random(11)
@@ -31,16 +32,13 @@ class Pieces:
         self.env = {**variables(home, self.port), "ASSAY_INDEX": index}
         self.home = home
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        start_migrated(home)
         self.command("migrate")
-        for name, role in (("ana", "member"), ("ben", "reviewer")):
-            self.command("admin", "create-user", name, "--role", role, given=PASSWORD + "\n")
-        self.tokens = {name: self.command("admin", "token", name) for name in ("ana", "ben")}
+        self.tokens = make_people(self.env, {"ana": "member", "ben": "reviewer"})
 
-    def command(self, *arguments: str, given: str = "") -> str:
+    def command(self, *arguments: str) -> str:
         """Run an `assay` command and return what it printed."""
-        done = subprocess.run(
-            [*ASSAY, *arguments], env=self.env, input=given, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([*ASSAY, *arguments], env=self.env, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     def start(self, name: str) -> None:

@@ -44,6 +44,12 @@ def _migrate(target: Path) -> None:
         shutil.move(Path(home) / "assay.sqlite3", target)
 
 
+def start_migrated(home: Path) -> None:
+    """Make a home whose database is migrated, as at a second start."""
+    home.mkdir(mode=0o700)
+    shutil.copyfile(migrated(), home / "assay.sqlite3")
+
+
 def use_copy(path: Path) -> None:
     """Let this process work on a copy of the migrated database, at a path, which no crash has to leave whole."""
     shutil.copyfile(migrated(), path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -14,6 +15,8 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from support.database import start_migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSAY = [sys.executable, "-m", "assay.cli.main"]
@@ -42,6 +45,10 @@ class Desk:
         """Make an account with the tests' password."""
         self.command("admin", "create-user", name, "--role", role, given=PASSWORD + "\n")
 
+    def people(self, roles: dict[str, str]) -> dict[str, str]:
+        """Make accounts with the tests' password in one process; return a token of each."""
+        return make_people(self.env, roles)
+
     def token(self, name: str) -> str:
         """Return a new token of a person."""
         return self.command("admin", "token", name)
@@ -69,11 +76,27 @@ def variables(home: Path, port: int) -> dict[str, str]:
     return {**kept, "ASSAY_HOME": str(home), "PORT": str(port), "ASSAY_NAMES_HOURS": "0"}
 
 
+def make_people(env: dict[str, str], roles: dict[str, str]) -> dict[str, str]:
+    """Make accounts in the installation of these variables; return a token of each."""
+    done = subprocess.run(
+        [sys.executable, "-m", "support.accounts"],
+        env={**env, "PYTHONPATH": str(ROOT / "tests")},
+        input=json.dumps(roles),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    tokens: dict[str, str] = json.loads(done.stdout)
+    return tokens
+
+
 @contextlib.contextmanager
-def running(home: Path, assay: list[str] = ASSAY, seconds: int = 60, **changed: str) -> Iterator[Desk]:
+def running(home: Path, assay: list[str] = ASSAY, seconds: int = 240, **changed: str) -> Iterator[Desk]:
     """Start everything in a home; end every process of it. Fails when it does not answer in time."""
     port = free_ports(7)
     env = {**variables(home, port), **changed}
+    if assay == ASSAY and not home.exists():
+        start_migrated(home)
     log = home.parent / f"{home.name}.log"
     with log.open("ab") as out:
         process = subprocess.Popen([*assay, "up"], env=env, stdout=out, stderr=out, cwd=home.parent)

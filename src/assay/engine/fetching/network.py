@@ -36,7 +36,7 @@ class Network:
 
     def __init__(self, indexes: Sequence[Index], credentials: Credentials | None = None) -> None:
         self._indexes, self._credentials = tuple(indexes), credentials or {}
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}  # by proxy, and whether encrypted
         self._guard = threading.Lock()
 
     def open(self, url: str, headers: Mapping[str, str] | None = None) -> urllib3.BaseHTTPResponse:
@@ -124,14 +124,14 @@ class Network:
         return None
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        proxy = proxy_for(url)
+        proxy, encrypted = proxy_for(url), urlsplit(url).scheme == "https"
         with self._guard:  # reading the certificates takes 40 ms
-            if proxy not in self._pools:
-                self._pools[proxy] = self._new_pool(proxy)
-            return self._pools[proxy]
+            if (proxy, encrypted) not in self._pools:
+                self._pools[proxy, encrypted] = self._new_pool(proxy, encrypted=encrypted)
+            return self._pools[proxy, encrypted]
 
-    def _new_pool(self, proxy: str) -> urllib3.PoolManager:
-        context = ssl.create_default_context()
+    def _new_pool(self, proxy: str, *, encrypted: bool) -> urllib3.PoolManager:
+        context = ssl.create_default_context() if encrypted or proxy else None
         if proxy:
             return urllib3.ProxyManager(proxy, maxsize=8, ssl_context=context)
         pool = urllib3.PoolManager(maxsize=8, ssl_context=context)
