@@ -22,7 +22,7 @@ check: lint ## the quick check: lint, types, import rules, tests of core and flo
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/core tests/flow tests/architecture
 
 coverage: .venv/.ready-dev ## branch coverage of core and flow; fails below 100 %
-	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/core tests/flow --cov
+	ASSAY_COVERAGE=1 .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/core tests/flow
 
 mutants: .venv/.ready-dev ## mutation testing of core: what tests do not notice
 	.venv/bin/mutmut run $(ARGS)

@@ -17,6 +17,11 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django.plugin import DjangoDbBlocker
 from support.slowest import Slowest
 
+COVERAGE = None
+if os.environ.get("ASSAY_COVERAGE"):
+    from support.coverage import Coverage  # before the first import of what is measured
+
+    COVERAGE = Coverage()
 HOME = tempfile.mkdtemp(prefix="assay-tests-")
 os.environ["ASSAY_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
@@ -38,8 +43,10 @@ def _remove_home(owner: int = os.getpid()) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell at the end which files took longest."""
+    """Tell at the end which files took longest, and what did not run if that is measured."""
     config.pluginmanager.register(Slowest(), "slowest files")
+    if COVERAGE:
+        config.pluginmanager.register(COVERAGE, "coverage of core and flow")
 
 
 @pytest.hookimpl(optionalhook=True)

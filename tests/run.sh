@@ -23,8 +23,8 @@ run() {
     "$PYTHON" -m pytest -n "${ASSAY_TEST_WORKERS:-auto}" --dist loadfile --no-loadscope-reorder "$@"
 }
 if [ $# = 0 ]; then
-    # Measuring coverage slows tests down, so only those that must reach every branch of core and flow pay for it.
-    run tests/core tests/flow --cov
+    # These must reach every line and branch of core and flow.
+    ASSAY_COVERAGE=1 run tests/core tests/flow
     set -- --ignore=tests/core --ignore=tests/flow
 fi
 run "$@"
