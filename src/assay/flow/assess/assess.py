@@ -80,16 +80,18 @@ def assess(version: Version, *, keep: bool = True) -> Verdict:
         context = context_for(version.environment.workspace_id, current.policy, facts.names)
         findings = Evaluator(current.policy, context).findings(facts)
         if keep:
-            store(version.pk, version.digest, findings, policy=current.revision, feed=feed, at=now)
+            version.assessment = store(
+                version.pk, version.digest, findings, policy=current.revision, feed=feed, at=now
+            )
     waivers = tuple(waivers_in(version.environment_id))
     return Verdict(findings=tuple(findings), waivers=waivers, policy=current.revision, feed=feed, at=now)
 
 
 def store(
     version_id: int, digest: str, findings: list[Finding], *, policy: int, feed: FeedFacts | None, at: datetime
-) -> None:
+) -> Assessment:
     """Store the verdict on a version, replacing an earlier one."""
-    Assessment.objects.update_or_create(
+    found, _ = Assessment.objects.update_or_create(
         version_id=version_id,
         defaults={
             "digest": digest,
@@ -102,6 +104,7 @@ def store(
             "at": at,
         },
     )
+    return found
 
 
 def _facts(version: Version, policy: Policy) -> VersionFacts:
