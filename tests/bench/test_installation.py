@@ -36,7 +36,7 @@ from assay.store.models import (
     Workspace,
 )
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 from installation.size import SIZES
 from installation.write import write
 

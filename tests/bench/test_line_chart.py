@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 from line_chart import DARK, LIGHT, Colours, Panel, line_chart
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"

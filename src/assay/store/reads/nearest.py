@@ -71,12 +71,11 @@ def index_in(workspace_id: int) -> Iterator[NearestIndex]:
 
 
 def is_complete(workspace_id: int) -> bool:
-    """Return whether answers in a workspace compare all its published versions: no query after an answer."""
+    """Return whether answers in a workspace compare all its published versions."""
     cached = _cached_index(workspace_id)
-    if cached.seen is None:
-        with cached.lock:
-            cached.refresh(workspace_id, most=READ_AT_ONCE, reloaded=MAX_RELOADED)
-    return cached.complete
+    with cached.lock:
+        cached.refresh(workspace_id, most=READ_AT_ONCE, reloaded=MAX_RELOADED)
+        return cached.complete
 
 
 def preload_indexes() -> None:
