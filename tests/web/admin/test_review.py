@@ -26,6 +26,7 @@ from assay.flow.assess.policy import revise
 from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.review import review
 from assay.flow.review.overview import overview
+from assay.store.models import Lock as LockRow
 from assay.store.models import ViewedLibrary
 from assay.store.reads.reviews import viewed_by
 from assay.web.admin.changes import ChangeLine, age, change_lines
@@ -46,6 +47,16 @@ def people(db: None) -> tuple[Actor, Actor]:  # noqa: ARG001 - it writes to the 
     built(ana, "geo", 2, lock_of(NEXT))
     review.submit(ana, "geo", 2, "with rich")
     return ana, ben
+
+
+def test_the_list_says_which_checks_failed(people: tuple[Actor, Actor]) -> None:
+    """They are read from the reports of the versions that are shown."""
+    client = visitor(people[1])
+    assert "1 failed" not in client.get("/admin/environments/").content.decode()
+    (lock,) = LockRow.objects.filter(versions=find_version(people[0], "geo", 2))
+    lock.report["checks"] = [{"name": "imports", "state": "failed", "detail": "six"}, *lock.report["checks"]]
+    lock.save()
+    assert "1 failed" in client.get("/admin/environments/").content.decode()
 
 
 def view(client: Client, page: str = PAGE) -> str:

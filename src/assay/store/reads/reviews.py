@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Prefetch, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -118,7 +118,7 @@ def _shown() -> QuerySet[Version]:
     """Select versions with what a row shows of each; of the report only its checks."""
     return (
         Version.objects.select_related("environment", "author", "lock", "base__environment", "assessment")
-        .annotate(checks=KT("lock__report__checks"))
+        .annotate(checks=KeyTextTransform("checks", "lock__report"))
         .defer("spec", "environment__description", "lock__text", "lock__content", "lock__report", "base__spec")
     )
 
