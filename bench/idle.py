@@ -10,7 +10,7 @@ from pathlib import Path
 
 from report import ROOT, print_figure
 
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.append(str(ROOT / "tests"))
 from support.server import running
 
 SETTLE, MEASURED = 60.0, 120.0  # seconds after the start; seconds that are measured

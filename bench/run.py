@@ -20,10 +20,22 @@ sys.path.insert(0, str(ROOT / "bench"))
 import performance_page  # noqa: E402 - found there
 import report  # noqa: E402 - as above
 
-NEEDS_HOME = ("preview", "fixes", "runs", "imports", "studio", "names", "idle")
-TOGETHER = ("preview", "fixes", "intake", "waiting", "runs", "pages", "nearest", "imports", "studio", "names", "idle")
+NEEDS_HOME = ("preview", "fixes", "runs", "imports", "studio_start", "names", "idle")
+TOGETHER = (
+    "preview",
+    "fixes",
+    "intake",
+    "waiting",
+    "runs",
+    "pages",
+    "nearest",
+    "imports",
+    "studio_start",
+    "names",
+    "idle",
+)
 # each needs a database of its own, and therefore a process of its own
-SEPARATE = ("api", "review", "impact", "watch", "usage", "every_page")
+SEPARATE = ("api_requests", "review", "impact", "watch", "usage", "every_page")
 
 
 def main() -> int:

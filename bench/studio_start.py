@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from report import ROOT, print_figure
 
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.append(str(ROOT / "tests"))
 from support.server import PASSWORD, Desk, free_ports, running
 
 PAGE_FACTOR, FIRST_LIMIT, RESULT_LIMIT = 1.0, 3.0, 1.0  # times the peer; seconds after a boot; seconds, warm
@@ -27,7 +27,7 @@ CHROMIUM = os.environ.get("ASSAY_CHROMIUM", "/usr/bin/chromium")
 PREFIX = Path(os.environ.get("ASSAY_STUDIO", ROOT / ".venv-studio"))
 
 
-def studio(home: Path) -> None:
+def studio_start(home: Path) -> None:
     """Measure both alternately; the first time of each, after a boot, is told apart."""
     forget_files()
     with running(home / "assay") as desk, sync_playwright() as playwright:

@@ -40,7 +40,7 @@ DOCUMENTS = {
 }
 
 
-def api() -> None:
+def api_requests() -> None:
     """Fill a new SQLite database, and measure at each size in this process and over a real server."""
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - after setup
