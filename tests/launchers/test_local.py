@@ -379,7 +379,9 @@ def test_the_end_is_told_at_a_named_pipe(tmp_path: Path, started: Starter) -> No
     """Who waits there reads a byte once the status is written; a pipe at which nobody waits is no error."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert ended(started(replace(shell(tmp_path, "exit 5"), wakes=str(pipe)))).exit_code == 5
+    first = started(replace(shell(tmp_path, "exit 5"), wakes=str(pipe)))
+    assert ended(first).exit_code == 5
+    assert eventually(lambda: not is_alive(first.pid))  # it has told so, too
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     handle = started(replace(shell(tmp_path / "again", "exit 6"), wakes=str(pipe), cwd="/"))
     assert select.select([reading], [], [], WAIT_SECONDS)[0]

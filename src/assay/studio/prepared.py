@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import sys
 from typing import Any
@@ -104,6 +105,7 @@ def main(descriptor: int) -> int:
     os.environ.pop("PYTHONPATH", None)  # only needed to find this module
     os.environ["HOME"] = "/nonexistent"
     os.chdir("/")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored if the Hub was started so, and has not changed it yet
     become_parent()
     prepared = Prepared(socket.socket(fileno=descriptor))
     try:
