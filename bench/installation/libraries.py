@@ -145,7 +145,7 @@ class Libraries:
         file = f"{module}-{version}-py3-none-any.whl"
         digest = hashlib.sha256(file.encode()).hexdigest()
         uploaded = f"{self.start + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}"
-        url = f"https://files.pythonhosted.org/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{file}"
+        url = f"https://files.example/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{file}"
         return Release(
             library=LockedLibrary(
                 name=name,
