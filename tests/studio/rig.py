@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import threading
 import time
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from support.server import free_ports
 
 from assay.engine.interface import EnginePaths
 from assay.engine.kernels.overlay import BOOT, ensure_shims
@@ -52,19 +51,6 @@ def eventually(look: Callable[[], Found], seconds: float = PATIENCE) -> Found:
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
     return found
-
-
-def free_ports(count: int) -> int:
-    """Return the first of so many neighbouring free ports on loopback."""
-    for first in range(20000 + os.getpid() % 5000 * 4, 60000, count):
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + count):
-                    stack.enter_context(closing(socket.create_server(("127.0.0.1", port))))
-            except OSError:
-                continue
-            return first
-    raise AssertionError("no free ports")
 
 
 @dataclass

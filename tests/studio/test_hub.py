@@ -6,8 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -289,6 +291,20 @@ def test_a_hub_that_is_away_is_told(studio: Studio) -> None:
         away.status("ana", "s1")
     with pytest.raises(ForbiddenError):
         HubClient(studio.url, "wrong").start("ana", "s1", {"environment": "geo@4"})
+
+
+def test_what_is_no_hub_is_told() -> None:
+    """Whatever else listens on the Hub's port, the client says that Studio does not respond."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        def echo() -> None:
+            connection, _ = other.accept()
+            with connection:
+                connection.sendall(connection.recv(4096))
+
+        threading.Thread(target=echo, daemon=True).start()
+        assert not HubClient(f"http://127.0.0.1:{port}", "token").health()
 
 
 def test_no_desk_is_not_a_yes(prefix: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 from pathlib import Path
 
 from django.conf import settings
@@ -67,13 +66,6 @@ def process_of(run: Run, directory: Path, prefix: Path) -> Start:
         secrets=secret_values(run.runtime.workspace_id, run.runtime.owner_id, run.secrets),
         wakes=pipe(),
     )
-
-
-def free_port() -> int:
-    """Return a free port on loopback."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _inside_home(readable: tuple[str, ...]) -> tuple[str, ...]:

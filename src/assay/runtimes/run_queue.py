@@ -23,8 +23,9 @@ from assay.flow.paths import run_directory
 from assay.flow.watch.quarantine import stop_reason
 from assay.launchers.interface import Handle, Status
 from assay.launchers.local import LocalLauncher
+from assay.launchers.ports import free_port
 from assay.runtimes.checkout import checkout_directory, checkout_error, checkout_process, fetched_commit
-from assay.runtimes.run_process import free_port, process_of, write_files
+from assay.runtimes.run_process import process_of, write_files
 from assay.runtimes.runs import end_run, launch_kind, record_run
 from assay.store.models import Run
 

@@ -152,7 +152,7 @@ class HubClient:
             if error.code in accept:
                 return b""
             raise _refusal(error) from error
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise UnavailableError("Studio does not respond.", hint="Try again in a moment.") from error
         return text
 

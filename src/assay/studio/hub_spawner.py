@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
-from jupyterhub.utils import random_port
 from tornado.web import HTTPError
 from traitlets import Unicode
 
+from assay.launchers.ports import free_port
 from assay.studio.prepared_pool import Pool
 
 LOG_BYTES = 600  # of a failed server's log in the message
@@ -64,6 +64,8 @@ class WatchedSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # its ba
     async def _start_watched(self) -> tuple[str, int]:
         log = Path(self.log_folder) / f"{self.user.name}-{self.name or 'default'}.log"
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.port:
+            self.port: int = free_port()
         with log.open("wb") as output:
             if not await self._assign_prepared(output):
                 self.popen_kwargs = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
@@ -83,8 +85,6 @@ class WatchedSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # its ba
         prepared = self.pool.take() if self.pool and self.cmd[-1:] == NOTEBOOK else None
         if prepared is None:
             return False
-        if not self.port:
-            self.port: int = random_port()
         arguments = [*self.cmd[-1:], *self.get_args()]
         if not await prepared.assign(self.get_env(), arguments, output):
             return False
