@@ -14,7 +14,7 @@ from assay.store.reads.waves import latest_wave
 def base_context(actor: Actor, environment: Environment, version: Version, behind_count: int) -> dict[str, Any]:
     """Return the newer base of a version, how many environments are behind this one (as given), and its running wave.
 
-    Two queries at most. Load `base__environment__active` with the version.
+    Two queries at most.
     """
     behind = behind_base(version) if version.status != Status.RETIRED else None
     wave = latest_wave(actor, environment)

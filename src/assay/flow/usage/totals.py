@@ -18,8 +18,8 @@ from assay.store.reads.workspace_use import (
     groups_of_owners,
     owned,
     people_by_owner,
+    people_by_period,
     people_on,
-    people_since,
     use_on,
 )
 
@@ -77,7 +77,7 @@ def refresh_totals(now: datetime) -> int:
 
 def _compute_totals(workspace: int, now: datetime) -> None:
     today, computed = day_of(now), timezone.now()
-    size, people = bytes_in_workspace(workspace), people_since(workspace, today)
+    size, people = bytes_in_workspace(workspace), people_by_period(workspace, today)
     groups = _groups(workspace, now)
     with transaction.atomic():
         WorkspaceUsage.objects.bulk_create(

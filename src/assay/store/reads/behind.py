@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.wave_plan import Derived
 from assay.store.models import Environment, Version, WaveTarget
+from assay.store.statements import Parameter, Statement
 
 BASE = "base__environment__active__"
-COLUMNS = ("base__number", "base__environment__slug", *(f"{BASE}{one}" for one in ("number", "status", "health")))
 
 
 def is_behind(prefix: str = "") -> Q:
@@ -22,23 +19,22 @@ def is_behind(prefix: str = "") -> Q:
     return newer & usable
 
 
-def newer_base(columns: Mapping[str, Any], prefix: str = "") -> str | None:
-    """Return the version that a row is behind, e.g. `ds101@4`, from its `COLUMNS`; None when it is not behind."""
-    number, health = columns[f"{prefix}{BASE}number"], columns[f"{prefix}{BASE}health"]
-    if number is None or columns[f"{prefix}{BASE}status"] != Status.PUBLISHED or health == Health.QUARANTINED:
-        return None
-    slug = columns[f"{prefix}base__environment__slug"]
-    return f"{slug}@{number}" if number > columns[f"{prefix}base__number"] else None
+def newer_number() -> Case:
+    """Return the expression for the number of the version of its base that a version is behind, NULL for none."""
+    return Case(When(is_behind(), then=F(f"{BASE}number")))
+
+
+NEWER_BASE = Statement(
+    lambda: Version.objects.filter(is_behind(), pk=Parameter("version")).values_list(
+        "base__environment__slug", f"{BASE}number"
+    )
+)
 
 
 def behind_base(version: Version) -> str | None:
-    """Return the version that a version is behind, None when it is not. Load `base__environment__active` with it."""
-    active = version.base.environment.active if version.base else None
-    if active is None or version.base is None or active.status != Status.PUBLISHED:
-        return None
-    if active.health == Health.QUARANTINED or active.number <= version.base.number:
-        return None
-    return f"{version.base.environment.slug}@{active.number}"
+    """Return the version that a version is behind, e.g. `ds101@4`, None if it is not: one query if it has a base."""
+    found = NEWER_BASE.first(version=version.pk) if version.base_id else None
+    return f"{found[0]}@{found[1]}" if found else None
 
 
 def behind(environment: Environment) -> QuerySet[Environment]:

@@ -15,8 +15,7 @@ from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right, Role
 from assay.store.models import Environment, UsageSummary, Version
-from assay.store.reads.behind import COLUMNS as BEHIND
-from assay.store.reads.behind import is_behind, newer_base
+from assay.store.reads.behind import is_behind, newer_number
 from assay.store.reads.counting import bounded_counts
 from assay.store.reads.keyset import Page, read_page_by_ids
 from assay.store.reads.ordering import Columns, Order
@@ -187,7 +186,9 @@ SHOWN = Statement(
         "lock__size",
         "build__state",
         "assessment__feed",
-        *BEHIND,
+        "base__number",
+        "base__environment__slug",
+        newer=newer_number(),
     )
 )
 
@@ -204,7 +205,7 @@ def _rows(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[CatalogueRow]:
     ]
 
 
-def _row(found: dict[str, Any], shown: dict[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
+def _row(found: Mapping[str, Any], shown: Mapping[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
     """Return a row from the columns of an environment and of the version that it shows."""
     base, status = shown["base__environment__slug"], shown["status"]
     return CatalogueRow(
@@ -227,6 +228,6 @@ def _row(found: dict[str, Any], shown: dict[str, Any], use: Use, *, pilot: bool)
         template=found["template"],
         pilot=found["rollout__version__number"] if pilot else None,
         rollout=found["rollout__state"] or "",
-        behind=newer_base(shown) if base else None,
+        behind=f"{base}@{shown['newer']}" if shown["newer"] else None,
         building=shown["build__state"] or "" if status == Status.DRAFT else "",
     )

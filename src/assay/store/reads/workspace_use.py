@@ -63,7 +63,7 @@ def people_on(workspace_id: int, day: date) -> tuple[int, dict[int, int]]:
     return len(everybody), dict(by_environment)
 
 
-def people_since(workspace_id: int, today: date) -> dict[int, int]:
+def people_by_period(workspace_id: int, today: date) -> dict[int, int]:
     """Return how many people launched anything in each period up to a day: one query."""
     rows = PersonUse.objects.filter(environment__workspace=workspace_id)
     people = {
