@@ -177,6 +177,13 @@ def test_a_document_is_made_once(home: Path) -> None:
     assert [path.name for path in home.rglob("*") if path.is_file()] == ["ab12"]
 
 
+def test_a_document_that_cannot_be_kept_is_answered(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk, here a file in the place of the folder, costs time only."""
+    (home / "documents").write_text("")
+    assert ready(lambda: "ab12", lambda: b"content").content() == b"content"
+    assert "A document could not be kept" in caplog.text
+
+
 def test_the_oldest_documents_are_removed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept has a bound."""
     monkeypatch.setattr(ready_documents, "MOST_BYTES", 256 * 25)

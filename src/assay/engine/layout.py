@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 READ_ONLY_FOLDER = stat.S_IRUSR | stat.S_IXUSR | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
 
@@ -58,18 +59,28 @@ def flush(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_json(path: Path, content: dict[str, Any], *, flushed: bool = True) -> None:
-    """Write a temporary file and rename it, so that a reader sees the whole file or none.
+def write_file(path: Path, content: bytes, *, flushed: bool = True) -> None:
+    """Write a temporary file and rename it, so that a reader sees the whole file or none, also with other writers.
 
     What is not `flushed` may be missing or empty after a power failure, and costs no wait for the disk.
+    Raises OSError (a full disk), and leaves nothing then.
     """
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w") as file:
-        json.dump(content, file)
-        if flushed:
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.replace(path)
+    temporary = path.with_name(f".{uuid4().hex}.new")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            if flushed:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Any, *, flushed: bool = True) -> None:  # noqa: ANN401 - JSON
+    """Write a document as `write_file` writes."""
+    write_file(path, json.dumps(content).encode(), flushed=flushed)
 
 
 def exchange(one: Path, other: Path) -> None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
-from uuid import uuid4
 
 from django.utils import timezone
 
 from assay.core.errors import NotFoundError
 from assay.core.roles import Actor, check_visible
+from assay.engine.layout import write_file
 from assay.flow.paths import home
 from assay.store.reads.impact import PERIOD
 from assay.store.reads.version_identity import (
@@ -31,6 +32,7 @@ from assay.store.reads.version_identity import (
     version_identity,
 )
 
+log = logging.getLogger(__name__)
 VERSION = installed("assay")
 FORMAT = 1  # raise it when a document changes without a new version of Assay
 MOST_BYTES = 512 << 20  # of all kept documents
@@ -102,7 +104,10 @@ def ready(key: Callable[[], str], make: Callable[[], bytes]) -> ReadyDocument:
             return kept
         made = make()
         if key() == before:
-            _write(before, made)
+            try:
+                _write(before, made)
+            except OSError as error:  # a full disk: it is made again next time
+                log.warning("A document could not be kept: %s", error)
         return made
 
     return ReadyDocument(key=before, content=content)
@@ -135,20 +140,15 @@ def _path(key: str) -> Path:
 def _read(key: str) -> bytes | None:
     try:
         return _path(key).read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return None
 
 
 def _write(key: str, content: bytes) -> None:
-    """Keep a document. It is complete on disk before it has its name, also after a crash."""
+    """Keep a document. It is complete on disk before it has its name, also after a crash. Raises OSError."""
     path = _path(key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid4().hex}")
-    with temporary.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_file(path, content)
     for old in _beyond(path.parent, MOST_BYTES // FOLDERS):
         old.unlink(missing_ok=True)
 

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+from assay.engine.layout import write_json
 from assay.engine.wheel_store.store import StoredWheel
 
 MAX_ENTRIES = 6  # of one module; the oldest is removed first
@@ -79,9 +79,7 @@ def cache_imports(folder: Path, wheel: StoredWheel, new: Mapping[str, dict[str, 
             :MAX_ENTRIES
         ]
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{uuid4().hex}"
-    temporary.write_text(json.dumps(stored))
-    temporary.replace(path)
+    write_json(path, stored, flushed=False)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from assay.core.errors import BuildError
 from assay.core.report import Check
 from assay.engine.checking.import_cache import MAX_ENTRIES, ModuleProviders
 from assay.engine.interface import Job
 from assay.engine.kernels.overlay import BOOT, ensure_overlay, needs_overlay
+from assay.engine.layout import write_json
 from assay.engine.sandbox.limits import Sandbox
 
 KERNEL_SECONDS = 120
@@ -71,6 +71,4 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _write(path: Path, entries: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid4().hex}")
-    temporary.write_text(json.dumps(entries))
-    temporary.replace(path)
+    write_json(path, entries, flushed=False)

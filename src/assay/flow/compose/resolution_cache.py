@@ -10,11 +10,11 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from uuid import uuid4
 
 from assay.core.errors import ResolutionError
 from assay.core.lock import Lock
 from assay.engine.interface import ResolveRequest
+from assay.engine.layout import write_file
 from assay.flow.paths import home
 
 KEPT = 600.0  # seconds
@@ -82,9 +82,7 @@ def _path(request: ResolveRequest) -> Path:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid4().hex}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    write_file(path, text.encode(), flushed=False)
     _remove_old(path.parent, path.suffix)
 
 
