@@ -17,7 +17,7 @@ from assay.core.roles import Actor, Right, Role
 from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.people import create_token, find_person
 from assay.flow.review import review
-from assay.store.models import ApiToken, Build, Version
+from assay.store.models import ApiToken, Build, Environment, Version
 
 pytestmark = pytest.mark.django_db
 ROOT = "/api/v1/workspaces/default"
@@ -305,6 +305,22 @@ def test_the_row_of_an_environment_has_the_fields_of_the_contract(ana: Actor) ->
     assert set(contract.split()) < set(row)
     schemas = Client().get("/api/v1/openapi.json").json()["components"]["schemas"]
     assert set(schemas["CatalogueRow"]["properties"]) == set(row)
+
+
+def test_a_page_of_environments_that_has_not_changed(ana: Actor, ben: Actor) -> None:
+    """Its ETag is that of what the caller sees: any change in it, or another caller's drafts, give another one."""
+    draft(ana, "geo")
+    path = "/api/v1/workspaces/default/environments?limit=1"
+    first = Caller(ana).client.get(path)
+    tag = {"if-none-match": first["ETag"]}
+    again = Caller(ana).client.get(path, headers=tag)
+    assert (first["Content-Type"], again.status_code, again.content) == ("application/json", 304, b"")
+    assert Caller(ben).client.get(path, headers=tag).json() == {"items": [], "next": None}
+    Environment.objects.update(title="Geodata")
+    changed = Caller(ana).client.get(path, headers=tag)
+    assert [one["title"] for one in changed.json()["items"]] == ["Geodata"]
+    draft(ana, "web")  # a page that follows
+    assert Caller(ana).client.get(path, headers={"if-none-match": changed["ETag"]}).json()["next"]
 
 
 def test_the_review_of_a_version_as_a_document(ana: Actor, ben: Actor) -> None:

@@ -26,6 +26,8 @@ def test_a_built_version_is_downloaded_as_lock_and_bill_of_materials() -> None:
         "Content-Disposition": 'attachment; filename="pylock.geo-1.toml"',
     }
     same = lock_by_digest(version.digest)
+    with pytest.raises(NotFoundError, match="no lock with the digest 0123456789ab"):
+        lock_by_digest("0123456789abcdef")
     assert (same.text, same.name) == (lock.text, f"pylock.{version.digest[:12]}.toml")
     parts = bill_of_materials(version)
     assert [one["name"] for one in json.loads(parts.text)["components"]] == ["six"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status
 from assay.core.roles import Actor, Right, Role
-from assay.store.models import Environment, Lock, LockedLibrary, Person, Version, Workspace
-from assay.store.reads.catalogue import Filters, _filtered, catalogue
+from assay.store.models import Environment, Launch, Lock, LockedLibrary, Person, Runtime, Version, Workspace
+from assay.store.reads.catalogue import CatalogueRow, Filters, _filtered, _row, catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +105,56 @@ def test_a_row_shows_the_active_version_or_else_the_latest(ana: Actor) -> None:
         "waiting": (1, "pending", "3.11", None, 2),
     }
     assert rows["behind"].base == "base@1"
+
+
+CHANGES: dict[str, Any] = {
+    "title": lambda row: Environment.objects.filter(slug="behind").update(title="New"),
+    "description": lambda row: Environment.objects.filter(slug="behind").update(description="New"),
+    "tags": lambda row: Environment.objects.filter(slug="behind").update(tags=["new"]),
+    "template": lambda row: Environment.objects.filter(slug="behind").update(template=True),
+    "updated": lambda row: Environment.objects.filter(slug="behind").update(updated_at=row.updated + timedelta(1)),
+    "owner": lambda row: Person.objects.filter(username=row.owner).update(username="anna"),
+    "status": lambda row: _version(row).update(status=Status.DEPRECATED),
+    "health": lambda row: _version(row).update(health=Health.QUARANTINED),
+    "python": lambda row: _version(row).update(python="3.13"),
+    "published": lambda row: _version(row).update(published_at=None),
+    "version": lambda row: _version(row).update(number=7),
+    "libraries": lambda row: Lock.objects.update(libraries_count=3),
+    "size": lambda row: Lock.objects.update(size=10),
+    "base": lambda row: Environment.objects.filter(slug="base").update(slug="ground"),
+    "behind": lambda row: Version.objects.filter(environment__slug="base", number=2).update(number=3),
+    "people_30d": lambda row: _launch(row, {}),
+    "runtimes_30d": lambda row: _launch(row, {"runtime": _runtime(row)}),
+}
+
+
+def _version(row: CatalogueRow) -> QuerySet[Version]:
+    return Version.objects.filter(environment__slug=row.slug, number=row.version)
+
+
+def _launch(row: CatalogueRow, columns: dict[str, Any]) -> None:
+    version = _version(row).get()
+    Launch.objects.create(
+        person=version.author, environment=version.environment, version=version, kind="run", digest="d",
+        target_id="t", started_at=timezone.now(), **columns,
+    )  # fmt: skip
+
+
+def _runtime(row: CatalogueRow) -> Runtime:
+    environment = Environment.objects.get(slug=row.slug)
+    return Runtime.objects.create(
+        workspace=environment.workspace, owner=environment.owner, slug="r", title="R", kind="script",
+        environment=row.slug, source={}, created_at=row.updated, updated_at=row.updated,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_a_kept_row_is_never_an_old_one(ana: Actor, column: str) -> None:
+    """Asked twice, a row is the same object; once anything in it changes, the next request shows the change."""
+    before = {row.slug: row for row in catalogue(ana, Filters(), limit=9)}["behind"]
+    assert next(row for row in catalogue(ana, Filters(), limit=9) if row.slug == "behind") is before
+    CHANGES[column](before)
+    after = next(row for row in catalogue(ana, Filters(), limit=9) if row.slug == "behind")
+    assert getattr(after, column) != getattr(before, column)
+    _row.cache_clear()
+    assert vars(next(row for row in catalogue(ana, Filters(), limit=9) if row.slug == "behind")) == vars(after)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, overload
 
@@ -14,11 +15,6 @@ from ninja.responses import NinjaJSONEncoder
 from pydantic_core import to_json
 
 from assay.flow.ready_documents import ReadyDocument
-
-
-def json_response(document: dict[str, Any]) -> HttpResponse:
-    """Return a document of plain values as JSON."""
-    return HttpResponse(to_json(document), content_type="application/json")
 
 
 @overload
@@ -48,3 +44,10 @@ def ready_response(
     if tag in known or "*" in known:
         return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=fresh)
     return HttpResponse(document.content(), headers={**fresh, **(headers or JSON)})
+
+
+def page_response(request: HttpRequest, items: Iterable[bytes], following: str | None) -> HttpResponse:
+    """Return a page of rows that are written as JSON, with the cursor of the next one; 304 to a caller who has it."""
+    content = b'{"items":[%s],"next":%s}' % (b",".join(items), to_json(following))
+    document = ReadyDocument(key=sha256(content).hexdigest(), content=lambda: content)
+    return ready_response(request, document, {"Content-Type": "application/json"})

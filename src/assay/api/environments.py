@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import F
 from django.http import HttpResponse
 from ninja import Query, Router, Status
+from pydantic_core import to_json
 
 from assay.api.access import Caller, needs, raises
-from assay.api.answers import json_response, moment
+from assay.api.answers import moment, page_response
 from assay.api.documents import environment_document, nearest_document, version_document, version_row
 from assay.api.pagination import Cursor, Limit, page_of
 from assay.api.schemas import Body, CatalogueQuery, EnvironmentIn, EnvironmentPage, SpecIn, example
@@ -23,7 +25,7 @@ from assay.flow.compose.draft import SpecInput, create_environment, new_version
 from assay.flow.compose.resolve import preview
 from assay.flow.compose.templates import set_template
 from assay.flow.compose.update_old import update_old
-from assay.store.reads.catalogue import catalogue
+from assay.store.reads.catalogue import KEPT, CatalogueRow, catalogue
 from assay.store.reads.keyset import decode_cursor, read_page
 from assay.store.reads.nearest import is_complete, nearest
 from assay.store.reads.ordering import Columns, Order
@@ -40,7 +42,7 @@ class TemplateIn(Body):
     template: bool
 
 
-@router.get("/environments", response=EnvironmentPage)
+@router.get("/environments", response={200: EnvironmentPage, 304: None})
 @needs(Right.SEE)
 def list_environments(
     request: Caller,
@@ -51,14 +53,18 @@ def list_environments(
 ) -> HttpResponse:
     """List environments.
 
-    The rows are sorted by name. Drafts of other people are not among them.
+    The rows are sorted by name. Drafts of other people are not among them. 304 when your `If-None-Match` is the page's
+    ETag.
     """
     rows = catalogue(request.actor, filters.read(), limit=limit + 1, after=decode_cursor(cursor))
     shown, following = page_of(rows, limit, lambda row: row.slug)
-    items = [vars(row) for row in shown]
-    for one in items:
-        one["updated"], one["published"] = moment(one["updated"]), moment(one["published"])
-    return json_response({"items": items, "next": following})
+    return page_response(request, map(_written, shown), following)
+
+
+@lru_cache(maxsize=KEPT)
+def _written(row: CatalogueRow) -> bytes:
+    """Return a row as JSON. It is kept under the row, which the same values of the database make only once."""
+    return to_json(vars(row) | {"updated": moment(row.updated), "published": moment(row.published)})
 
 
 @router.post("/environments", response={201: dict[str, Any]})

@@ -56,8 +56,13 @@ def version_lock(version: Version) -> Download:
 
 
 def lock_by_digest(digest: str) -> Download:
-    """Return a lock by its digest, even when no version has it any more."""
-    text = Lock.objects.values_list("text", flat=True).get(digest=digest)
+    """Return a lock by its digest, even when no version has it any more. Raises NotFoundError for an unknown one."""
+    text = Lock.objects.filter(digest=digest).values_list("text", flat=True).first()
+    if text is None:
+        raise NotFoundError(
+            f"Assay has no lock with the digest {digest[:12]}.",
+            hint="It was not built here, or its row is missing from a restored copy: restore a newer one.",
+        )
     return Download(name=f"pylock.{digest[:12]}.toml", media_type=LOCK_TYPE, text=text)
 
 

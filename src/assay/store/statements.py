@@ -19,7 +19,7 @@ time, would never change. Querysets with `prefetch_related` cannot be compiled, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -29,7 +29,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Model, QuerySet
+from django.db.models import Expression, IntegerField, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -40,7 +40,7 @@ from django.db.models.query import (
 
 Row = TypeVar("Row")
 Convert = Callable[[Any], Any]
-Values = Sequence[Any]  # one row as the database returns it, converted to Python
+Values = tuple[Any, ...]  # one row as the database returns it, converted to Python
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class _Compiled(Generic[Row]):
 
     sql: str
     values: tuple[Any, ...]
-    made: Callable[[Iterable[Values]], Iterator[Row]]
+    made: Callable[[Sequence[Values]], Iterable[Row]]
 
     def with_values(self, given: dict[str, object]) -> list[Any]:
         """Return the values of one execution. Raises TypeError for a missing or an unknown parameter."""
@@ -135,26 +135,31 @@ def _compile(queryset: QuerySet[Any, Row]) -> _Compiled[Row]:
     columns = [(position, _converter(own, *one)) for position, one in converters.items()]
     made = _maker(queryset, compiler)
 
-    def rows(found: Iterable[Values]) -> Iterator[Row]:
-        return map(made, _converted(found, columns))
+    def rows(found: Sequence[Values]) -> Iterable[Row]:
+        converted = _converted(found, columns)
+        return map(made, converted) if made else converted
 
     return _Compiled(sql=sql, values=tuple(values), made=rows)
 
 
-def _converted(found: Iterable[Values], columns: list[tuple[int, Convert]]) -> Iterator[Values]:
+def _converted(found: Sequence[Values], columns: list[tuple[int, Convert]]) -> Iterable[Any]:
     """Convert the columns that the database returns in another form, such as times in SQLite."""
-    for row in found:
-        values = list(row)
-        for position, convert in columns:
-            if values[position] is not None:
-                values[position] = convert(values[position])
-        yield values
+    if not columns:
+        return found
+    rows = [list(row) for row in found]
+    for position, convert in columns:
+        for row in rows:
+            if row[position] is not None:
+                row[position] = convert(row[position])
+    return map(tuple, rows)
 
 
 def _converter(own: BaseDatabaseWrapper, functions: list[Any], expression: Any) -> Convert:  # noqa: ANN401 - Django's
     """Return the function that converts a value other than None, which all of Django's converters keep."""
     if own.vendor == "sqlite" and functions == [own.ops.convert_datetimefield_value]:  # type: ignore[attr-defined]  # of SQLite
         return _in_utc
+    if len(functions) == 1 and isinstance(expression.output_field, IntegerField):
+        return int
 
     def convert(value: Any) -> Any:  # noqa: ANN401 - a column's value
         for one in functions:
@@ -169,13 +174,13 @@ def _in_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC)
 
 
-def _maker(queryset: QuerySet[Any, Row], compiler: Any) -> Callable[[Values], Any]:  # noqa: ANN401 - Django's compiler
-    """Return the function that makes a row of values, as iterating over the queryset would."""
+def _maker(queryset: QuerySet[Any, Row], compiler: Any) -> Callable[[Values], Any] | None:  # noqa: ANN401 - Django's
+    """Return the function that makes a row of values, as iterating over the queryset would; None: values are rows."""
     kind = queryset._iterable_class  # noqa: SLF001 - Django has no other way to ask
     if kind is ModelIterable:
         return _instances(compiler)
     if kind is ValuesListIterable:
-        return tuple
+        return None
     if kind is FlatValuesListIterable:
         return lambda row: row[0]
     if kind is ValuesIterable:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce, Lower
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.maintenance.rollout import RolloutState
@@ -17,16 +18,18 @@ from assay.core.roles import Actor, Right, Role
 from assay.store.models import Environment, UsageSummary, Version
 from assay.store.reads.behind import is_behind, newer_number
 from assay.store.reads.counting import bounded_counts
-from assay.store.reads.keyset import Page, read_page_by_ids
+from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import pilots_of
 from assay.store.reads.usage import RECENT, Use, recent_use
-from assay.store.statements import Parameter, Parameters, Statement
+from assay.store.statements import Parameter, Parameters, Statement, Values
 
 
-@dataclass(kw_only=True)  # frozen, it would take three times as long to make
+@dataclass(frozen=True, kw_only=True, eq=False)  # equal to itself only: what is made of a row is kept under the row
 class CatalogueRow:
     """One environment with its active version, else the latest one that the actor may see. `size` is in bytes.
+
+    The same values of the database make the same object (`_row`).
 
     `pilot` is the version that its name means to the actor as a member of a pilot group; `rollout` is the state of
     the roll-out in progress, '' without one. `behind` is the newer version of its base, if there is one.
@@ -71,6 +74,7 @@ class Filters:
 
 
 UNUSED = Use()
+KEPT = 4096  # rows in memory, about 2 KB each
 CHOICES = ("status", "health", "behind", "template")  # filters with few values, which change what is asked
 
 
@@ -84,7 +88,7 @@ def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") ->
 
 
 @lru_cache(maxsize=64)  # combinations of filters
-def _by_slug(role: Role, scope: Right | None, filters: Filters) -> Statement[dict[str, Any]]:
+def _by_slug(role: Role, scope: Right | None, filters: Filters) -> Statement[Values]:
     """Return the statement of the catalogue ordered by short name; filters that are set become parameters."""
     places: Any = {name: Parameter(name) for name, value in vars(filters).items() if value and name not in CHOICES}
     person: Any = Parameter("actor")
@@ -95,7 +99,7 @@ def _by_slug(role: Role, scope: Right | None, filters: Filters) -> Statement[dic
             _filtered(actor, replace(filters, **places))
             .filter(slug__gt=Parameter("after"))
             .order_by("slug")
-            .values(*COLUMNS)
+            .values_list(*COLUMNS)
         )
     )
 
@@ -105,10 +109,12 @@ def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, cur
 
     People are sorted by the sums that the worker keeps up, and shown as they are now.
     """
-    columns, shown = _orders(), Environment.objects.values(*COLUMNS)
+    columns = _orders()
     by = order.within(columns, "environment")
-    page = read_page_by_ids(_filtered(actor, filters), shown, columns, by, limit=limit, cursor=cursor)
-    return page.with_rows(_rows(actor, page.rows))
+    page = read_page(_filtered(actor, filters).values("pk"), columns, by, limit=limit, cursor=cursor)
+    ids = [row["pk"] for row in page.rows]
+    found = {row[PK]: row for row in BY_ID.rows(ids=ids)}
+    return page.with_rows(_rows(actor, [found[pk] for pk in ids if pk in found]))
 
 
 def _orders() -> Columns:
@@ -159,75 +165,86 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
 
 
-COLUMNS = (
+# The columns of an environment. With those of its version and its use, they are all that its row is made of. Times and
+# lists are read as text: a row that is kept does not need their values.
+COLUMNS: tuple[Any, ...] = (
     "pk",
+    "active_id",
+    "latest_id",
+    "rollout__state",
     "slug",
     "title",
     "description",
     "owner__username",
-    "updated_at",
-    "tags",
-    "template",
-    "active_id",
-    "latest_id",
-    "rollout__state",
     "rollout__version__number",
+    Cast("template", IntegerField()),
+    Cast("updated_at", TextField()),
+    Cast("tags", TextField()),
 )
+PK, ACTIVE, LATEST, ROLLOUT = range(4)
+BY_ID = Statement(lambda: Environment.objects.filter(pk__in=Parameters("ids")).values_list(*COLUMNS))
 # What a row shows of its active version, or else of the latest one.
-SHOWN = Statement(
-    lambda: Version.objects.filter(pk__in=Parameters("versions")).values(
-        "pk",
-        "status",
-        "number",
-        "health",
-        "python",
-        "published_at",
-        "lock__libraries_count",
-        "lock__size",
-        "build__state",
-        "assessment__feed",
-        "base__number",
-        "base__environment__slug",
-        newer=newer_number(),
-    )
+VERSION_COLUMNS: tuple[Any, ...] = (
+    "pk",
+    "status",
+    "number",
+    "health",
+    "python",
+    "lock__libraries_count",
+    "lock__size",
+    "build__state",
+    "assessment__feed",
+    "base__environment__slug",
+    "base__number",
+    newer_number(),
+    Cast("published_at", TextField()),
 )
+SHOWN = Statement(lambda: Version.objects.filter(pk__in=Parameters("versions")).values_list(*VERSION_COLUMNS))
 
 
-def _rows(actor: Actor, rows: Sequence[dict[str, Any]]) -> list[CatalogueRow]:
+def _rows(actor: Actor, rows: Sequence[Values]) -> list[CatalogueRow]:
     """Return the rows of environments from their `COLUMNS`."""
-    pilots = pilots_of(actor) if any(row["rollout__state"] == RolloutState.PILOT for row in rows) else {}
-    use = recent_use([row["pk"] for row in rows])
-    versions = SHOWN.rows(versions=[row["active_id"] or row["latest_id"] for row in rows])
-    shown = {one["pk"]: one for one in versions}
-    return [
-        _row(row, shown[row["active_id"] or row["latest_id"]], use.get(row["pk"], UNUSED), pilot=row["pk"] in pilots)
-        for row in rows
-    ]
+    pilots = pilots_of(actor) if any(row[ROLLOUT] == RolloutState.PILOT for row in rows) else {}
+    use = recent_use([row[PK] for row in rows])
+    versions = SHOWN.rows(versions=[row[ACTIVE] or row[LATEST] for row in rows])
+    shown = {one[PK]: one for one in versions}
+    return [_row(row, shown[row[ACTIVE] or row[LATEST]], use.get(row[PK], UNUSED), row[PK] in pilots) for row in rows]
 
 
-def _row(found: Mapping[str, Any], shown: Mapping[str, Any], use: Use, *, pilot: bool) -> CatalogueRow:
-    """Return a row from the columns of an environment and of the version that it shows."""
-    base, status = shown["base__environment__slug"], shown["status"]
+@lru_cache(maxsize=KEPT)
+def _row(found: Values, version: Values, use: Use, is_pilot: bool) -> CatalogueRow:  # noqa: FBT001 - a key has no names
+    """Return a row from the columns of an environment and of the version that it shows.
+
+    It is kept under these values, which are read anew at each request.
+    """
+    _, _, _, rollout, slug, title, description, owner, pilot, template, updated, tags = found
+    _, status, number, health, python, libraries, size, building, feed, base, base_number, newer, published = version
     return CatalogueRow(
-        slug=found["slug"],
-        title=found["title"],
-        description=found["description"],
+        slug=slug,
+        title=title,
+        description=description,
         status=status,
-        version=shown["number"],
-        health=shown_health(shown["health"], assessed=shown["assessment__feed"] is not None),
-        python=shown["python"],
-        base=f"{base}@{shown['base__number']}" if base else None,
-        owner=found["owner__username"],
-        libraries=shown["lock__libraries_count"] or 0,
-        size=shown["lock__size"] or 0,
-        updated=found["updated_at"],
-        published=shown["published_at"],
+        version=number,
+        health=shown_health(health, assessed=feed is not None),
+        python=python,
+        base=f"{base}@{base_number}" if base else None,
+        owner=owner,
+        libraries=libraries or 0,
+        size=size or 0,
+        updated=_time(updated),
+        published=_time(published) if published else None,
         people_30d=use.people,
         runtimes_30d=use.runtimes,
-        tags=tuple(found["tags"]),
-        template=found["template"],
-        pilot=found["rollout__version__number"] if pilot else None,
-        rollout=found["rollout__state"] or "",
-        behind=f"{base}@{shown['newer']}" if shown["newer"] else None,
-        building=shown["build__state"] or "" if status == Status.DRAFT else "",
+        tags=tuple(json.loads(tags)),
+        template=bool(template),
+        pilot=pilot if is_pilot else None,
+        rollout=rollout or "",
+        behind=f"{base}@{newer}" if newer else None,
+        building=building or "" if status == Status.DRAFT else "",
     )
+
+
+def _time(text: str) -> datetime:
+    """Return a time that the database wrote as text; SQLite does not say that it is in UTC."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Count, F
 from django.utils import timezone
@@ -22,8 +23,7 @@ SORTS: Columns = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Use:
+class Use(NamedTuple):
     """How many people and projects used an environment in the last 30 days."""
 
     people: int = 0
@@ -60,7 +60,7 @@ RECENT_USE = Statement(
 def recent_use(environments: list[int]) -> dict[int, Use]:
     """Return the use of each environment that had any in the last 30 days: one query."""
     counted = RECENT_USE.rows(environments=environments, since=timezone.now() - RECENT)
-    return {pk: Use(people=people, runtimes=runtimes) for pk, people, runtimes in counted}
+    return {pk: Use(people, runtimes) for pk, people, runtimes in counted}
 
 
 def uses(environment: Environment, order: Order, limit: int, cursor: str = "") -> Page[UseRow]:
