@@ -108,10 +108,10 @@ def test_a_row_shows_the_active_version_or_else_the_latest(ana: Actor) -> None:
 
 
 CHANGES: dict[str, Any] = {
-    "title": lambda row: Environment.objects.filter(slug="behind").update(title="New"),
-    "description": lambda row: Environment.objects.filter(slug="behind").update(description="New"),
-    "tags": lambda row: Environment.objects.filter(slug="behind").update(tags=["new"]),
-    "template": lambda row: Environment.objects.filter(slug="behind").update(template=True),
+    "title": lambda _: Environment.objects.filter(slug="behind").update(title="New"),
+    "description": lambda _: Environment.objects.filter(slug="behind").update(description="New"),
+    "tags": lambda _: Environment.objects.filter(slug="behind").update(tags=["new"]),
+    "template": lambda _: Environment.objects.filter(slug="behind").update(template=True),
     "updated": lambda row: Environment.objects.filter(slug="behind").update(updated_at=row.updated + timedelta(1)),
     "owner": lambda row: Person.objects.filter(username=row.owner).update(username="anna"),
     "status": lambda row: _version(row).update(status=Status.DEPRECATED),
@@ -119,10 +119,10 @@ CHANGES: dict[str, Any] = {
     "python": lambda row: _version(row).update(python="3.13"),
     "published": lambda row: _version(row).update(published_at=None),
     "version": lambda row: _version(row).update(number=7),
-    "libraries": lambda row: Lock.objects.update(libraries_count=3),
-    "size": lambda row: Lock.objects.update(size=10),
-    "base": lambda row: Environment.objects.filter(slug="base").update(slug="ground"),
-    "behind": lambda row: Version.objects.filter(environment__slug="base", number=2).update(number=3),
+    "libraries": lambda _: Lock.objects.update(libraries_count=3),
+    "size": lambda _: Lock.objects.update(size=10),
+    "base": lambda _: Environment.objects.filter(slug="base").update(slug="ground"),
+    "behind": lambda _: Version.objects.filter(environment__slug="base", number=2).update(number=3),
     "people_30d": lambda row: _launch(row, {}),
     "runtimes_30d": lambda row: _launch(row, {"runtime": _runtime(row)}),
 }

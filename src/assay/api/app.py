@@ -47,8 +47,9 @@ The approval desk for Python environments.
 Send `Authorization: Bearer TOKEN`; create the token on your account page. Lists take `limit` and `cursor`;
 `next` is the cursor of the next page, or null. Times are UTC. Sizes are in bytes. Errors are RFC 9457 problem
 documents with `detail`, `hint` and, where a field is wrong, `path`. A resource that you may not see returns 404; an
-action that you may not take returns 403. Documents of a version (libraries, report, lock, SBOM), comparisons and pages
-of the list of environments have an ETag: send it back as `If-None-Match`, and 304 says that your copy is the same.
+action that you may not take returns 403. Documents of a version (libraries, report, lock, SBOM), comparisons and
+pages of the list of environments have an ETag: send it back as `If-None-Match`, and 304 says that your copy is the
+same.
 """
 api = DocumentedAPI(
     title="Assay",

@@ -53,8 +53,8 @@ def list_environments(
 ) -> HttpResponse:
     """List environments.
 
-    The rows are sorted by name. Drafts of other people are not among them. 304 when your `If-None-Match` is the page's
-    ETag.
+    The rows are sorted by name. Drafts of other people are not among them. 304 when your `If-None-Match` is the ETag
+    of the page.
     """
     rows = catalogue(request.actor, filters.read(), limit=limit + 1, after=decode_cursor(cursor))
     shown, following = page_of(rows, limit, lambda row: row.slug)

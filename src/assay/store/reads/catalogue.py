@@ -165,8 +165,8 @@ def _filtered(actor: Actor, filters: Filters) -> QuerySet[Environment]:
     return found.filter(**{column: wanted for column, wanted in exact.items() if wanted})
 
 
-# The columns of an environment. With those of its version and its use, they are all that its row is made of. Times and
-# lists are read as text: a row that is kept does not need their values.
+# The columns of an environment. With those of its version and its use, they are all that its row is made of. Times
+# and lists are read as text: a row that is kept does not need their values.
 COLUMNS: tuple[Any, ...] = (
     "pk",
     "active_id",
