@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django.plugin import DjangoDbBlocker
 from support.slowest import Slowest
 
+gc.disable()  # until all is imported: there is nothing to collect
 COVERAGE = None
 if os.environ.get("ASSAY_COVERAGE"):
     from support.coverage import Coverage  # before the first import of what is measured
@@ -56,6 +58,13 @@ def pytest_xdist_setupnodes() -> None:
         del os.environ[name]
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of every later garbage collection, and collect less often."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+    gc.enable()
+
+
 # Files whose tests take longest, ahead of all others, so that no worker is left alone with one at the end.
 LONGEST_FIRST = (
     "test_postgresql",
@@ -78,8 +87,13 @@ LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest files first, then the others as they were collected."""
-    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.stem) if item.path.stem in LONGEST_FIRST else 99)
+    """Run what counts for coverage, then the longest files, then the others, each as they were collected."""
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        counted = COVERAGE is not None and COVERAGE.counts(item)
+        return not counted, LONGEST_FIRST.index(item.path.stem) if item.path.stem in LONGEST_FIRST else 99
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

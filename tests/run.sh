@@ -14,17 +14,19 @@ if ! command -v "${ASSAY_CHROMIUM:-chromium}" >/dev/null 2>&1; then
 fi
 "$PYTHON" -m ruff check .
 "$PYTHON" -m ruff format --check .
-"$PYTHON" -m mypy
-.venv/bin/lint-imports
-"$PYTHON" -m djlint --lint --quiet src/assay/web/templates
-# One worker for each core; a file stays with one worker,
-# since its tests share servers.
-run() {
-    "$PYTHON" -m pytest -n "${ASSAY_TEST_WORKERS:-auto}" --dist loadfile --no-loadscope-reorder "$@"
-}
-if [ $# = 0 ]; then
-    # These must reach every line and branch of core and flow.
-    ASSAY_COVERAGE=1 run tests/core tests/flow
-    set -- --ignore=tests/core --ignore=tests/flow
-fi
-run "$@"
+# These take longer: they run beside the tests and tell at the end what they found.
+told=$(mktemp)
+{ "$PYTHON" -m mypy && .venv/bin/lint-imports && "$PYTHON" -m djlint --lint --quiet src/assay/web/templates; } \
+    >"$told" 2>&1 &
+checks=$!
+trap 'kill $checks 2>/dev/null || true; rm -f "$told"' EXIT
+trap 'exit 130' INT TERM
+# The tests of core and flow must reach every line and branch of both, if all run.
+[ $# != 0 ] || export ASSAY_COVERAGE=1
+# Twice as many workers as cores, since many tests wait; a file stays with one worker, since its tests share servers.
+workers=${ASSAY_TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) * 2))}
+failed=0
+"$PYTHON" -m pytest -n "$workers" --dist loadfile --no-loadscope-reorder "$@" || failed=1
+wait $checks || failed=1
+cat "$told"
+exit $failed

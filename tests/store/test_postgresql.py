@@ -37,11 +37,13 @@ CHOSEN = (  # what locks, counts or depends on transactions; each of these tests
     "tests/store/test_upgrade.py",
 )
 
+OURS = {"ASSAY_HOME", "ASSAY_COVERAGE", "DJANGO_SETTINGS_MODULE"}  # variables for this process
+
 
 @pytest.mark.postgres
 def test_laws_and_contract_hold_on_postgresql(address: str) -> None:
     """Two reviewers at once, append-only events, four queries: the other database keeps them too."""
-    own = {name: value for name, value in os.environ.items() if name not in {"ASSAY_HOME", "DJANGO_SETTINGS_MODULE"}}
+    own = {name: value for name, value in os.environ.items() if name not in OURS}
     done = subprocess.run(
         [
             sys.executable,

@@ -67,14 +67,6 @@ print(json.dumps([sorted(read), len(asked), len(os.listdir("/proc/self/task"))])
 
 
 @pytest.fixture(scope="module")
-def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an environment that has nothing of Jupyter."""
-    path = tmp_path_factory.mktemp("environments") / "geo"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(path)], check=True)
-    return path
-
-
-@pytest.fixture(scope="module")
 def served(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Studio]]:
     """Start a desk and a Hub that prepares one server, and end both."""
     desk = Desk(prefix)

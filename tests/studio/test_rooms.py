@@ -40,14 +40,6 @@ HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 
 
 @pytest.fixture(scope="module")
-def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an environment that has nothing of Jupyter."""
-    path = tmp_path_factory.mktemp("environments") / "geo"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(path)], check=True)
-    return path
-
-
-@pytest.fixture(scope="module")
 def served(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Studio]]:
     """Start a desk and a Hub that looks for activity every second, and end both."""
     desk = Desk(prefix)
