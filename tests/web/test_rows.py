@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -13,9 +14,12 @@ from assay.core.comparison.diff import Change, Row, Step
 from assay.core.events import EventName
 from assay.core.report import Check
 from assay.core.review.library_changes import LibraryChange
+from assay.store.reads.audit_log import EventRow
+from assay.store.reads.catalogue import CatalogueRow
 from assay.store.reads.libraries import LibraryRow
 from assay.web.admin.changes import ChangeLine
 from assay.web.templatetags.assay import failed_first, happened, seconds
+from assay.web.templatetags.list_rows import catalogue_rows, event_rows
 from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
@@ -138,3 +142,51 @@ def test_every_event_reads_as_what_somebody_did() -> None:
         phrases
     )
     assert not [text for text in phrases.values() if "set the" in text]
+
+
+NOW = datetime(2026, 3, 5, 7, 8, 9, tzinfo=UTC)
+
+
+def environment_row(**given: object) -> CatalogueRow:
+    """Return a row of the catalogue."""
+    found: dict[str, object] = {
+        "slug": "geo", "title": "Geo", "description": "", "status": "published", "version": 3, "health": "ok",
+        "python": "3.12", "base": None, "owner": "ana", "libraries": 1200, "size": 10**9, "updated": NOW,
+        "published": NOW, "people_30d": 4, "runtimes_30d": 0, "tags": (), "building": "", "pilot": None,
+        "rollout": "", "behind": None, "template": False,
+    }  # fmt: skip
+    return CatalogueRow(**found | given)  # type: ignore[arg-type]  # as given
+
+
+def test_rows_of_environments_say_what_sets_them_apart() -> None:
+    """Words of authors stay words; a draft, a roll-out and a newer base are marked."""
+    text = catalogue_rows([environment_row(title=HOSTILE, description=HOSTILE * 3, runtimes_30d=1)], "published")
+    assert "<script" not in text
+    assert "onerror=alert(1)&gt;" in text
+    assert "…</p>" in text
+    assert "1,200" in text
+    assert "+ 1 runtime<" in text
+    assert "Pilot" not in text
+    assert "Behind" not in text
+    held = catalogue_rows([environment_row(pilot=4, base="ds@1", behind="ds@2", template=True)], "published")
+    assert "geo means @4 to you" in held
+    assert "versions=ds@1,ds@2" in held
+    assert "Template" in held
+    assert "geo/rollout" in catalogue_rows([environment_row(rollout="halted", pilot=None)], "published")
+    draft = catalogue_rows([environment_row(status="draft", building="queued", size=0, libraries=0)], "published")
+    assert "Draft" in draft
+    assert "Queued" in draft
+    assert "Launch" not in draft
+
+
+@given(words, words, words)
+def test_events_stay_words(actor: str, note: str, name: str) -> None:
+    """An actor, a note and an unknown event cannot add an element."""
+    event = EventRow(
+        sequence=1, at=NOW, actor=actor, name=name, environment="geo", version=1,
+        detail={"note": note, "digest": "<b>" * 9}, hash="",
+    )  # fmt: skip
+    seen = Seen(event_rows([event]))
+    assert seen.elements <= {"li", "time", "strong", "span", "code"}
+    assert seen.depth == 0
+    assert seen.attributes <= {"data-event", "datetime", "title", "class"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -47,7 +48,7 @@ class Spec:
     @property
     def names(self) -> tuple[str, ...]:
         """The normalised names of the libraries, in order."""
-        return tuple(canonicalize_name(Requirement(line).name) for line in self.libraries)
+        return tuple(map(name_of, self.libraries))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `Spec.from_dict` reads them back."""
@@ -59,6 +60,18 @@ class Spec:
         kept = {name: value for name, value in stored.items() if name != "hold"}
         constraints = tuple(stored.get("constraints", stored.get("hold", ())))
         return cls(**{**kept, "libraries": tuple(stored["libraries"]), "constraints": constraints})
+
+
+@lru_cache(maxsize=16_384)
+def requirement(line: str) -> Requirement:
+    """Parse a canonical line; lines were validated on input."""
+    return Requirement(line)
+
+
+@lru_cache(maxsize=16_384)
+def name_of(line: str) -> str:
+    """Return the normalised name in a canonical line."""
+    return canonicalize_name(requirement(line).name)
 
 
 @dataclass(frozen=True, kw_only=True)

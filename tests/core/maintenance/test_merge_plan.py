@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
-from assay.core.comparison.similarity import applies, fits, name_of, requirement
+from assay.core.comparison.similarity import applies, fits
 from assay.core.errors import InvalidInputError
 from assay.core.maintenance.merge_moves import moves, preference_sets
 from assay.core.maintenance.merge_plan import By, Choices, MergePlan, Reason, Source, parse_choices, plan, satisfiable
+from assay.core.spec import name_of, requirement
 
 SOME = ("0.9", "1.0", "1.1", "1.5", "2.0rc1", "2.0", "2.1", "3.0")
 

@@ -23,10 +23,9 @@ from assay.core.comparison.similarity import (
     extras_of,
     fits,
     jaccard,
-    name_of,
     nearness,
-    requirement,
 )
+from assay.core.spec import name_of, requirement
 
 ROUNDING = 1e-6  # tolerance for the product of a weight (an integer) and a fraction
 SLACK = 8  # the index is packed again when an eighth of the profiles was added or removed

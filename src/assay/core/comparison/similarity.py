@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from packaging.markers import UndefinedEnvironmentName
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
+
+from assay.core.spec import name_of, requirement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +67,6 @@ class Nearness:
             return ""
         more = f"{len(self.missing)} {'library' if len(self.missing) == 1 else 'libraries'}"
         return f"{self.key} plus {more} covers this"
-
-
-@lru_cache(maxsize=16_384)
-def requirement(line: str) -> Requirement:
-    """Parse a canonical line; lines were validated on input."""
-    return Requirement(line)
-
-
-@lru_cache(maxsize=16_384)
-def name_of(line: str) -> str:
-    """Return the normalised name in a line."""
-    return canonicalize_name(requirement(line).name)
 
 
 @lru_cache(maxsize=65_536)

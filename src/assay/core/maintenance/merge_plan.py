@@ -16,11 +16,11 @@ from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from assay.core.comparison.similarity import applies, name_of, requirement
+from assay.core.comparison.similarity import applies
 from assay.core.errors import InvalidInputError
 from assay.core.formatting import plural
 from assay.core.maintenance.unused import closure, needed_by_kernels
-from assay.core.spec import PYTHON
+from assay.core.spec import PYTHON, name_of, requirement
 
 LEAST_SOURCES, MOST_SOURCES = 2, 5
 

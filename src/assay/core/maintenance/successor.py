@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assay.core.comparison.diff import Change, Step, newest_first, step_of
-from assay.core.comparison.similarity import Profile, applies, extras_of, name_of, requirement
+from assay.core.comparison.similarity import Profile, applies, extras_of
 from assay.core.maintenance.merge_plan import By
+from assay.core.spec import name_of, requirement
 
 SEVERITY = {step: rank for rank, step in enumerate(Step)}
 

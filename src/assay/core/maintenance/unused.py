@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from assay.core.comparison.similarity import name_of
+from assay.core.spec import name_of
 
 Dependencies = Mapping[str, tuple[str, ...]]  # of each locked library: what it needs
 # Kernels and Jupyter's own programs: they run from other processes than a session's, or before it is recorded.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from assay.core.comparison.diff import ComparedVersion
 from assay.core.comparison.merge import MergeEffect, merge_effect
-from assay.core.comparison.similarity import Profile, name_of
+from assay.core.comparison.similarity import Profile
 from assay.core.conflicts.fixes import names
 from assay.core.errors import AssayError, InvalidInputError, ResolutionError
 from assay.core.lock import Lock
@@ -16,6 +16,7 @@ from assay.core.maintenance.merge_moves import moves, preference_sets
 from assay.core.maintenance.merge_plan import Choices, MergePlan, Source, plan
 from assay.core.policy.findings import Finding
 from assay.core.roles import Actor
+from assay.core.spec import name_of
 from assay.flow.assess.assess import preview_findings
 from assay.flow.compose.draft import CheckedSpec, SpecInput, check_spec_input
 from assay.flow.compose.resolve import new_bytes, resolve_checked

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from django.utils import timezone
 
 from assay.core.comparison.diff import UnrequestedChange, unrequested_changes
-from assay.core.comparison.similarity import name_of
 from assay.core.errors import ConflictError
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.report import Report
 from assay.core.roles import Actor, Right, check_right
-from assay.core.spec import Spec
+from assay.core.spec import Spec, name_of
 from assay.flow.access import find_version
 from assay.flow.compose.draft import CheckedSpec, start_from
 from assay.flow.compose.resolve import resolve_checked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -80,27 +80,32 @@ CHOICES = ("status", "health", "behind", "template")  # filters with few values,
 
 def catalogue(actor: Actor, filters: Filters, *, limit: int, after: str = "") -> list[CatalogueRow]:
     """Return at most `limit` rows ordered by short name after `after`: three queries, and two more for pilots."""
-    given: dict[str, Any] = {name: value for name, value in vars(filters).items() if value and name not in CHOICES}
-    shape = replace(filters, **dict.fromkeys(given, "given"))  # type: ignore[arg-type]  # the texts among them
+    given, shape = _given(filters)
     statement = _by_slug(actor.role, actor.scope, shape)
     rows = statement.rows(limit=limit, actor=actor.id, workspace=actor.workspace_id, after=after, **given)
     return _rows(actor, rows)
 
 
-@lru_cache(maxsize=64)  # combinations of filters
-def _by_slug(role: Role, scope: Right | None, filters: Filters) -> Statement[Values]:
-    """Return the statement of the catalogue ordered by short name; filters that are set become parameters."""
-    places: Any = {name: Parameter(name) for name, value in vars(filters).items() if value and name not in CHOICES}
+def _given(filters: Filters) -> tuple[dict[str, Any], Filters]:
+    """Return the values of the filters that become parameters, and the filters without them: what is asked."""
+    given: dict[str, Any] = {name: value for name, value in vars(filters).items() if value and name not in CHOICES}
+    return given, replace(filters, **dict.fromkeys(given, "given"))  # type: ignore[arg-type]  # the texts among them
+
+
+def _open(role: Role, scope: Right | None, shape: Filters) -> tuple[Actor, Filters]:
+    """Return an actor and filters whose values are parameters of a statement."""
+    places: Any = {name: Parameter(name) for name, value in vars(shape).items() if value and name not in CHOICES}
     person: Any = Parameter("actor")
     workspace: Any = Parameter("workspace")
-    actor = Actor(id=person, name="", role=role, workspace_id=workspace, scope=scope)
+    return Actor(id=person, name="", role=role, workspace_id=workspace, scope=scope), replace(shape, **places)
+
+
+@lru_cache(maxsize=64)  # combinations of filters
+def _by_slug(role: Role, scope: Right | None, shape: Filters) -> Statement[Values]:
+    """Return the statement of the catalogue ordered by short name; filters that are set become parameters."""
+    actor, filters = _open(role, scope, shape)
     return Statement(
-        lambda: (
-            _filtered(actor, replace(filters, **places))
-            .filter(slug__gt=Parameter("after"))
-            .order_by("slug")
-            .values_list(*COLUMNS)
-        )
+        lambda: _filtered(actor, filters).filter(slug__gt=Parameter("after")).order_by("slug").values_list(*COLUMNS)
     )
 
 
@@ -130,9 +135,21 @@ def _orders() -> Columns:
     }
 
 
-def counts(actor: Actor, filters: Mapping[str, Filters]) -> dict[str, int]:
-    """Return how many environments match each of the filters, up to `counting.MOST`: one query."""
-    return bounded_counts({name: _filtered(actor, wanted) for name, wanted in filters.items()})
+def counts(actor: Actor, filters: Filters, statuses: Collection[str]) -> dict[str, int]:
+    """Return how many environments match the filters in each status, up to `counting.MOST`: one query."""
+    given, shape = _given(replace(filters, status=""))
+    statement = _by_status(actor.role, actor.scope, shape, tuple(statuses))
+    found: Mapping[str, int] = statement.first(actor=actor.id, workspace=actor.workspace_id, **given) or {}
+    return {name: found.get(name, 0) for name in statuses}
+
+
+@lru_cache(maxsize=64)  # combinations of filters
+def _by_status(role: Role, scope: Right | None, shape: Filters, statuses: tuple[str, ...]) -> Statement[Any]:
+    """Return the statement that counts the rows of each status; filters that are set become parameters."""
+    actor, filters = _open(role, scope, shape)
+    return Statement(
+        lambda: bounded_counts({name: _filtered(actor, replace(filters, status=name)) for name in statuses})
+    )
 
 
 def _visible(actor: Actor) -> Q:

@@ -6,14 +6,15 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from assay.core.comparison.diff import ComparedVersion, Comparison, compare
-from assay.core.comparison.similarity import name_of
 from assay.core.licences.names import normalise
 from assay.core.lifecycle import Status
 from assay.core.lock import Lock
 from assay.core.roles import Actor
+from assay.core.spec import name_of
 from assay.store.models import Environment, Version
 from assay.store.reads.impact import PERIOD
 from assay.store.reads.libraries import direct_of, lines_of
+from assay.store.statements import Parameter, Statement
 
 
 def compared_version(version: Version) -> ComparedVersion:
@@ -44,20 +45,26 @@ def _requirements(version: Version) -> dict[str, str]:
     return found
 
 
+EARLIER = Statement(
+    lambda: (
+        Version.objects.filter(
+            environment=Parameter("environment"),
+            status__in=[Status.PUBLISHED, Status.DEPRECATED],
+            number__lt=Parameter("number"),
+        )
+        .select_related("environment", "lock", "base__environment", "base__base")
+        .defer("lock__text")
+        .order_by("-number")
+    )
+)
+
+
 def predecessor(version: Version) -> Version | None:
     """Return the version to compare with by default: the last published one before it, else its base.
 
     A merge into a new environment without a base is compared with its most used source.
     """
-    earlier = (
-        version.environment.versions.filter(
-            status__in=[Status.PUBLISHED, Status.DEPRECATED], number__lt=version.number
-        )
-        .select_related("environment", "lock", "base__environment", "base__base")
-        .defer("lock__text")
-        .order_by("-number")
-        .first()
-    )
+    earlier = EARLIER.first(environment=version.environment_id, number=version.number)
     return earlier or version.base or _most_used_source(version)
 
 

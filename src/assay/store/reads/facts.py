@@ -15,10 +15,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Min, QuerySet
 
-from assay.core.comparison.similarity import name_of
 from assay.core.lifecycle import Status
 from assay.core.observations import Observations
 from assay.core.policy.facts import EarlierVersion, Libraries, LibraryFact, Project, SimilarVersion, VersionFacts
+from assay.core.spec import name_of
 from assay.store.models import (
     Environment,
     Launch,

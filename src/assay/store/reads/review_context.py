@@ -12,6 +12,7 @@ from assay.store.models import Feed, Launch, Membership, PackageIndex, PolicyRev
 from assay.store.reads.advisories import FeedFacts
 from assay.store.reads.counting import CountOf
 from assay.store.reads.usage import RECENT, Use
+from assay.store.statements import Parameter, Statement
 
 FEED = tuple(one.name for one in fields(FeedFacts))
 
@@ -32,33 +33,37 @@ class ReviewContext:
 
 def review_context(version: Version) -> ReviewContext:
     """Return the context of a review: one query."""
-    workspace = Workspace.objects.filter(pk=version.environment.workspace_id).annotate(**_values(version)).get()
-    values: Any = workspace  # annotated, which the type of the model does not say
+    values = CONTEXT.first(
+        workspace=version.environment.workspace_id,
+        environment=version.environment_id,
+        since=timezone.now() - RECENT,
+    )
+    found = values or {}
     return ReviewContext(
-        policy=values.policy_number or 0,
-        feed=_feed(values),
-        members=values.member_count,
-        use=Use(people=values.user_count, runtimes=values.runtime_count),
-        default_index=values.default_address or "",
+        policy=found["policy_number"] or 0,
+        feed=_feed(found),
+        members=found["member_count"],
+        use=Use(people=found["user_count"], runtimes=found["runtime_count"]),
+        default_index=found["default_address"] or "",
     )
 
 
-def _feed(values: Any) -> FeedFacts | None:  # noqa: ANN401 - as above
-    if values.feed_id is None:
+def _feed(values: dict[str, Any]) -> FeedFacts | None:
+    if values["feed_id"] is None:
         return None
-    return FeedFacts(**{name: getattr(values, f"feed_{name}") for name in FEED})
+    return FeedFacts(**{name: values[f"feed_{name}"] for name in FEED})
 
 
-def _values(version: Version) -> dict[str, Subquery]:
+def _context() -> Any:  # noqa: ANN401 - a query with columns that types do not know
     """Return the facts as values of a query that selects one row."""
-    workspace = version.environment.workspace_id
+    workspace = Parameter("workspace")
     policies = PolicyRevision.objects.filter(workspace_id=workspace).order_by("-number")
     indexes = PackageIndex.objects.filter(workspace_id=workspace, is_default=True)
     feeds = Feed.objects.order_by("-pk")
     launches = Launch.objects.filter(
-        environment_id=version.environment_id, started_at__gte=timezone.now() - RECENT
+        environment_id=Parameter("environment"), started_at__gte=Parameter("since")
     ).order_by()
-    return {
+    values = {
         "policy_number": Subquery(policies.values("number")[:1]),
         "default_address": Subquery(indexes.values("url")[:1]),
         "member_count": CountOf(Membership.objects.filter(workspace_id=workspace).values("pk")),
@@ -66,3 +71,7 @@ def _values(version: Version) -> dict[str, Subquery]:
         "runtime_count": CountOf(launches.exclude(runtime=None).values("runtime").distinct()),
         **{f"feed_{name}": Subquery(feeds.values(name)[:1]) for name in FEED},
     }
+    return Workspace.objects.filter(pk=workspace).annotate(**values).values(*values)
+
+
+CONTEXT = Statement(_context)

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db.models import Count, Max
 
-from assay.core.comparison.similarity import name_of
 from assay.core.events import EventName
 from assay.core.lifecycle import Status
 from assay.core.maintenance.review_reasons import EndedLibrary, ReviewedVersion, SimilarEnvironment
 from assay.core.maintenance.review_rules import ReasonKind
+from assay.core.spec import name_of
 from assay.store.models import (
     DailyUse,
     Event,

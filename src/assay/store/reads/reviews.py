@@ -22,6 +22,7 @@ from assay.store.reads.counting import bounded_counts
 from assay.store.reads.keyset import Page, read_page_by_ids
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.waivers import live_keys
+from assay.store.statements import Parameter, Statement
 
 TABS = ("pending", "published", "rejected", "deprecated")
 ORDERS: Columns = {
@@ -96,7 +97,8 @@ def queue(actor: Actor, tab: str, *, limit: int = 50, cursor: str = "", order: O
 
 def counts(actor: Actor) -> dict[str, int]:
     """Return the number of versions in each tab, up to `counting.MOST`: one query."""
-    return bounded_counts({tab: _tab(actor, tab) for tab in TABS})
+    found: dict[str, int] = TAB_COUNTS.first(workspace=actor.workspace_id) or dict.fromkeys(TABS, 0)
+    return found
 
 
 def submissions_for(actor: Actor) -> QuerySet[Version]:
@@ -104,8 +106,17 @@ def submissions_for(actor: Actor) -> QuerySet[Version]:
     return _tab(actor, "pending").exclude(author_id=actor.id)
 
 
+TAB_COUNTS: Statement[Any] = Statement(
+    lambda: bounded_counts({tab: _in_tab(Parameter("workspace"), tab) for tab in TABS})
+)
+
+
 def _tab(actor: Actor, tab: str) -> QuerySet[Version]:
-    versions = Version.objects.filter(environment__workspace_id=actor.workspace_id)
+    return _in_tab(actor.workspace_id, tab)
+
+
+def _in_tab(workspace: Any, tab: str) -> QuerySet[Version]:  # noqa: ANN401 - an id or a parameter
+    versions = Version.objects.filter(environment__workspace_id=workspace)
     if tab == "pending":
         return versions.filter(status=Status.PENDING)
     if tab == "rejected":  # only data of the round is shown: the draft itself belongs to its author

@@ -77,7 +77,7 @@ def workspace(request: Visit) -> HttpResponseBase:
         else:
             messages.success(request, "Settings saved. They apply to every decision from now on.")
             return redirect("workspace")
-    count = bounded_counts({"members": members})["members"]
+    count = bounded_counts({"members": members})[0]["members"]
     found, validity = request.workspace, validity_of(request.workspace.approval_validity)
     return render(
         request,
