@@ -27,6 +27,7 @@ from assay.engine.interface import EnginePaths, Index, Job, ResolveRequest
 from assay.engine.interpreters import find_interpreters
 from assay.engine.layout import remove_tree
 from assay.engine.resolving.uv import resolve
+from assay.flow.build.engine_process import start_engine
 
 COLD_LIMIT, WARM_LIMIT, WHOLE_LIMIT, INSTALL_LIMIT, COMPILED_LIMIT, VERIFY_LIMIT = 1.1, 1.1, 1.2, 1.5, 2.0, 1.5
 IMPORT_LIMIT = 2.5  # seconds for the import checks of about 118 libraries, none known
@@ -84,6 +85,9 @@ class _Measured:
     def __init__(self, home: Path, name: str, request: ResolveRequest) -> None:
         home.mkdir()
         self.home, self.name, self.request = home, name, request
+        self.pipe = str(home / "ended.pipe")
+        os.mkfifo(self.pipe)
+        self.ended = os.open(self.pipe, os.O_RDWR)
         self.paths = EnginePaths(
             environments=str(home / "environments"),
             wheels=str(home / "wheels"),
@@ -206,14 +210,15 @@ class _Measured:
         return self.home / f"bare-{self.name.replace(' ', '-')}"
 
     def build(self, *, lock: str | None = None) -> dict[str, Any]:
-        """Build in a separate process, as the worker does."""
+        """Build in a process, started as the worker starts it; wait until it has ended, as the worker does."""
         folder = self.home / f"build-{uuid4().hex}"
-        folder.mkdir()
         job = Job(request=self.request, paths=self.paths, lock=lock)
-        (folder / "job.json").write_text(json.dumps(job.to_dict()))
-        subprocess.run(  # noqa: S603 - our own engine
-            [sys.executable, "-m", "assay.engine", str(folder)], check=True, stdout=subprocess.DEVNULL
-        )
+
+        def prepare() -> None:
+            (folder / "job.json").write_text(json.dumps(job.to_dict()))
+
+        start_engine(folder, seconds=3600, prepare=prepare, wakes=self.pipe)
+        os.read(self.ended, 1)
         found: dict[str, Any] = json.loads((folder / "outcome.json").read_text())
         return found
 

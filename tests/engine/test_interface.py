@@ -51,6 +51,9 @@ class PlainEngine:
         """Return a version."""
         return "plain 1"
 
+    def prepare(self) -> None:
+        """There is nothing to prepare."""
+
     def preview(
         self,
         request: ResolveRequest,
@@ -74,6 +77,9 @@ class PlainEngine:
             for name in request.libraries
         )
         return Lock(python=request.python, platform="plain", libraries=libraries)
+
+    def begin(self, job: Job, prefix: Path) -> None:
+        """Make nothing yet."""
 
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:
         """Lock as a preview does."""

@@ -142,6 +142,15 @@ def test_a_crash_between_taking_and_removing_leaves_trash_that_goes(tmp_path: Pa
     assert [one.name for one in (tmp_path / "e").iterdir()] == ["a" * 64]
 
 
+def test_a_lease_that_a_power_failure_left_empty_keeps_nothing(tmp_path: Path) -> None:
+    """Its build ended with the machine; the others count."""
+    paths = EnginePaths(environments=str(tmp_path), wheels=str(tmp_path / "w"), checks="", cache="", overlays="")
+    lock = lock_of(frozenset("a"))
+    leases.take_lease(paths, "whole", lock)
+    (tmp_path / leases.LEASES / "empty.json").touch()
+    assert leases.leased(paths).environments == {lock.digest}
+
+
 def test_who_begins_waits_for_who_looks(tmp_path: Path) -> None:
     """A build that says what it needs while somebody collects waits, so that it cannot be overlooked."""
     import threading  # noqa: PLC0415 - only here

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -358,7 +359,7 @@ def test_without_its_secrets_nothing_starts(tmp_path: Path) -> None:
     """When the starter is killed before it sends the secrets, the process does not start without them."""
     start = asdict(shell(tmp_path, "echo ran")) | {"secrets": ["DB_PASSWORD"]}
     (tmp_path / "start.json").write_text(json.dumps(start))
-    local._supervisors.start(str(tmp_path), {})
+    local._supervisors_of("").start(str(tmp_path), {})
     eventually((tmp_path / "status.json").exists)
     assert json.loads((tmp_path / "status.json").read_text())["exit_code"] == 127
     assert "did not arrive" in (tmp_path / "log").read_text()
@@ -367,12 +368,82 @@ def test_without_its_secrets_nothing_starts(tmp_path: Path) -> None:
 def test_a_new_process_forks_supervisors_when_the_other_was_killed(tmp_path: Path, started: Starter) -> None:
     """Supervisors go on without the process that forked them, whose place another one takes."""
     first = started(shell(tmp_path / "first", "sleep 0.5; exit 3"))
-    forking = local._supervisors._process
+    forking = local._supervisors_of("")._process
     assert forking is not None
     forking.kill()
     forking.wait()
     second = started(replace(shell(tmp_path / "second", "exit 4"), secrets={"LONG": "x" * 100_000}, cwd="/"))
     assert (ended(second).exit_code, ended(first).exit_code) == (4, 3)
+
+
+def of_module(workdir: Path, *arguments: str) -> Start:
+    """Return the start of a module's `main`."""
+    return replace(shell(workdir, ""), module="support.prepared_module", argv=arguments, env={"COLOUR": "blue"})
+
+
+def test_a_module_is_called_in_a_fork_of_a_process_that_has_imported_it(tmp_path: Path, started: Starter) -> None:
+    """It has the arguments, variables, folder and session of its start, and nothing of the process before."""
+    handle = started(replace(of_module(tmp_path, "tell", "more"), secrets={"PASSWORD": "correct horse"}))
+    assert ended(handle).exit_code == 3
+    told = json.loads((tmp_path / "log").read_text())
+    variables = {"COLOUR": "blue", "ASSAY_PROCESS": str(tmp_path), "PASSWORD": "***"}
+    assert told == {
+        "arguments": ["tell", "more"],
+        "variables": variables,
+        "cwd": str(tmp_path),
+        "forked": True,
+        "leads": True,
+        "files": [0, 1, 2],
+        "term": True,
+    }
+
+
+def test_a_module_that_fails_ends_its_process(tmp_path: Path, started: Starter) -> None:
+    """The log has the traceback, and the exit code is 1."""
+    assert ended(started(of_module(tmp_path, "fail"))).exit_code == 1
+    assert "ValueError: it failed" in (tmp_path / "log").read_text()
+
+
+def test_a_module_ends_with_its_children(tmp_path: Path, started: Starter, launcher: LocalLauncher) -> None:
+    """Both when it is stopped and when its supervisor is killed."""
+    handle = started(of_module(tmp_path / "stopped", "wait"))
+    pids = written_pids(tmp_path / "stopped", 2)
+    launcher.stop(handle)
+    assert not any(map(is_alive, pids))
+    handle = started(of_module(tmp_path / "killed", "wait"))
+    pids = written_pids(tmp_path / "killed", 2)
+    os.kill(handle.pid, signal.SIGKILL)
+    assert eventually(lambda: launcher.status(handle).state == "lost")
+    assert eventually(lambda: not any(map(is_alive, pids)))
+
+
+def test_a_request_while_the_unused_process_ends_starts_another(tmp_path: Path, started: Starter) -> None:
+    """The request was not accepted, and is repeated."""
+    assert ended(started(of_module(tmp_path / "first", "tell"))).exit_code == 3
+    forking = local._supervisors_of("support.prepared_module")._process
+    assert forking is not None
+    forking.kill()
+    forking.wait()
+    forking.poll = lambda: None  # type: ignore[method-assign]  # it ends just after this look
+    assert ended(started(of_module(tmp_path / "second", "tell"))).exit_code == 3
+
+
+def test_a_process_with_a_module_ends_when_it_is_not_used(tmp_path: Path) -> None:
+    """A request that was sent before its end is still answered."""
+    ours, theirs = socket.socketpair()
+    code = "from assay.launchers import prepared; prepared.serve('support.prepared_module', unused=0.05)"
+    (tmp_path / "start.json").write_text(json.dumps(asdict(of_module(tmp_path, "tell")) | {"secrets": []}))
+    with ours, theirs:
+        ours.sendall(json.dumps({"workdir": str(tmp_path), "secrets": {}}).encode() + b"\n")
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = subprocess.Popen([sys.executable, "-c", code], stdin=theirs.fileno(), env=variables)
+        theirs.close()
+        with ours.makefile("rb") as answers:
+            assert int(answers.readline()) > 0
+            assert answers.readline() == b""
+        assert process.wait(WAIT_SECONDS) == 0
+    eventually((tmp_path / "status.json").exists)
+    assert json.loads((tmp_path / "status.json").read_text())["exit_code"] == 3
 
 
 def test_the_end_is_told_at_a_named_pipe(tmp_path: Path, started: Starter) -> None:

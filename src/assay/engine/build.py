@@ -20,7 +20,6 @@ from assay.core.lock import Lock
 from assay.engine.engines import engine_of
 from assay.engine.installing.seal import BUILDING, read_sealed
 from assay.engine.interface import Credentials, Engine, Failure, Job, Outcome
-from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree, write_json
 from assay.engine.leases import take_lease
 from assay.engine.progress import Reporter
@@ -59,7 +58,7 @@ class Build:
             outcome = Outcome(failure=_defect(self.reporter.step, error), steps=self.reporter.times())
         finally:
             self.clear()
-        write_json(self.workdir / "outcome.json", asdict(outcome))
+        write_json(self.workdir / "outcome.json", asdict(outcome), flushed=False)  # without it, the build is lost
         return outcome
 
     def clear(self) -> None:
@@ -76,9 +75,11 @@ class Build:
                 "This workspace requires the sandbox for package code, and bubblewrap does not work on this machine.",
                 hint="Install bubblewrap on the build machine, or ask an administrator to allow builds without it.",
             )
-        with ThreadPoolExecutor(1) as pool:  # while the engine resolves
+        remove_tree(self.prefix)
+        with ThreadPoolExecutor(2) as pool:  # while the engine resolves
+            pool.submit(_prepare, engine)
             if self.job.lock is None:
-                pool.submit(_prepare, engine, self.job.request.python_path)
+                pool.submit(engine.begin, self.job, self.prefix)
             lock = self._lock(engine)
         size = format_bytes(lock.download_size)
         self.reporter.log(f"Lock {lock.digest}: {plural(len(lock.libraries), 'library')}, {size} of files")
@@ -105,13 +106,12 @@ class Build:
         )
 
 
-def _prepare(engine: Engine, python_path: str) -> None:
+def _prepare(engine: Engine) -> None:
     """Import the code of the later steps and cache the facts about this machine that they need."""
     from assay.engine import pipeline  # noqa: F401, PLC0415 - takes 40 ms
 
     isolation.isolation()
-    engine.version()
-    find_base(python_path)
+    engine.prepare()
 
 
 def _credentials(workdir: Path) -> Credentials:

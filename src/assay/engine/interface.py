@@ -1,6 +1,6 @@
 """The job of a build, its outcome, and the protocols of an engine.
 
-A build is one process, `python -m assay.engine WORKDIR`. It reads `job.json` there, writes its log to
+A build is one process (`process.py`). It reads `job.json` there, writes its log to
 standard output, replaces `progress.json` while it runs and writes `outcome.json` at the end. Each file is
 written under a temporary name and renamed, so the process that started a build may restart and read on.
 All values are plain JSON.
@@ -222,6 +222,10 @@ class Engine(Protocol):
         """Return the version of the tool that resolves and installs."""
         ...
 
+    def prepare(self) -> None:
+        """Import what a build needs after resolving, and keep the facts of the tool that every build needs."""
+        ...
+
     def preview(
         self,
         request: ResolveRequest,
@@ -244,6 +248,10 @@ class Engine(Protocol):
 
         A library without a wheel requires nothing known. Raises ResolutionError.
         """
+        ...
+
+    def begin(self, job: Job, prefix: Path) -> None:
+        """Make what an environment of any lock begins with, while the request is resolved; nothing on a failure."""
         ...
 
     def resolve(self, job: Job, workdir: Path, log_line: LogLine) -> Lock:

@@ -111,8 +111,14 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
-@lru_cache(maxsize=16)
 def find_base(path: str) -> str:
     """Return the installation directory of the interpreter at a path."""
+    found = Path(path).stat() if Path(path).exists() else None
+    return _find_base(path, *((found.st_ino, found.st_mtime_ns) if found else ()))
+
+
+@lru_cache(maxsize=16)
+def _find_base(path: str, *_: int) -> str:
+    """Ask the interpreter; the further arguments change when another one takes its place."""
     interpreter = _describe(path)
     return interpreter.prefix if interpreter else str(Path(path).resolve().parent.parent)

@@ -49,16 +49,6 @@ def remove_tree(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def flush(folder: Path) -> None:
-    """Write everything on the folder's file system to the disk, before a rename publishes it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_file(path: Path, content: bytes, *, flushed: bool = True) -> None:
     """Write a temporary file and rename it, so that a reader sees the whole file or none, also with other writers.
 

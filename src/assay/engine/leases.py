@@ -53,9 +53,8 @@ def take_lease(paths: EnginePaths, name: str, lock: Lock) -> None:
     with guard(paths):
         folder = Path(paths.environments) / LEASES
         folder.mkdir(exist_ok=True)
-        write_json(
-            folder / f"{name}.json", {"environments": sorted(needed.environments), "wheels": sorted(needed.wheels)}
-        )
+        kept = {"environments": sorted(needed.environments), "wheels": sorted(needed.wheels)}
+        write_json(folder / f"{name}.json", kept, flushed=False)  # a power failure ends the build, too
 
 
 def release_lease(paths: EnginePaths, name: str) -> None:
@@ -67,7 +66,7 @@ def leased(paths: EnginePaths) -> Needed:
     """Return the entries that running builds need."""
     found = Needed()
     for path in (Path(paths.environments) / LEASES).glob("[!.]*.json"):
-        with contextlib.suppress(FileNotFoundError):  # released in the meantime
+        with contextlib.suppress(FileNotFoundError, ValueError):  # released in the meantime; of a power failure
             lease = json.loads(path.read_text())
             found |= Needed(environments=frozenset(lease["environments"]), wheels=frozenset(lease["wheels"]))
     return found

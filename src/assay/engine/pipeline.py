@@ -16,8 +16,6 @@ from assay.engine.garbage_collection import remove_damaged
 from assay.engine.installing.integrity import is_damaged
 from assay.engine.installing.seal import seal
 from assay.engine.interface import Engine, Installed, Job
-from assay.engine.interpreters import find_base
-from assay.engine.layout import remove_tree
 from assay.engine.progress import Reporter
 from assay.engine.sandbox import isolation
 
@@ -32,7 +30,7 @@ def finish(
         installed = _install(engine, job, lock, workdir, prefix, reporter)
         reporter.begin("checking", message="Importing every module and starting the kernel")
         complete = verify(lock, installed.wheels, job.request.libraries + job.request.pins)
-        checking = pool.submit(check, job, prefix, find_base(job.request.python_path), complete, installed.wheels)
+        checking = pool.submit(check, job, prefix, complete, installed.wheels)
         facts = file_facts(complete, installed.wheels, Path(job.paths.wheels))
     before = (*file_checks(complete, facts), confusion.result())
     report = _report(engine, job, reporter, installed, facts, before, checking.result())
@@ -40,7 +38,6 @@ def finish(
 
 
 def _install(engine: Engine, job: Job, lock: Lock, workdir: Path, prefix: Path, reporter: Reporter) -> Installed:
-    remove_tree(prefix)
     if job.repair:
         for name in remove_damaged(job.paths, lock, is_damaged):
             reporter.log(f"The stored files of {name} are damaged; fetching it again.")

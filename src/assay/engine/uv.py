@@ -64,10 +64,16 @@ def _find() -> str:
     return found
 
 
-@lru_cache(maxsize=1)
 def version() -> str:
     """Return uv's version, e.g. `0.13.8`."""
-    result = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True, timeout=30)
+    found = Path(binary()).stat()
+    return _version(binary(), found.st_ino, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _version(path: str, *_: int) -> str:
+    """Ask uv; the further arguments change when another uv takes its place."""
+    result = subprocess.run([path, "--version"], capture_output=True, text=True, check=True, timeout=30)
     return result.stdout.split()[1]
 
 

@@ -16,8 +16,10 @@ class Start:
 
     `grace` is the time in seconds between SIGTERM and SIGKILL. `secrets` are further environment variables, which
     no file contains and the log masks. `wakes` is a named pipe that gets a byte when the process has ended.
+    With a `module` of ours, the process is a fork of one that has imported it, and its `main` gets `argv`.
     """
 
+    module: str = ""
     argv: tuple[str, ...]
     cwd: str
     env: dict[str, str]

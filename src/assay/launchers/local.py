@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from assay.launchers import supervisor
+from assay.launchers import prepared, supervisor
 from assay.launchers.interface import Handle, Start, Status
 
 WORKDIR_VARIABLE = "ASSAY_PROCESS"  # holds the working directory in the environment of every started process
@@ -34,7 +34,7 @@ class LocalLauncher:
         env = {**start.env, WORKDIR_VARIABLE: start.workdir}
         content = asdict(start) | {"env": env, "secrets": sorted(start.secrets)}
         (workdir / "start.json").write_text(json.dumps(content))
-        pid = _supervisors.start(start.workdir, start.secrets)
+        pid = _supervisors_of(start.module).start(start.workdir, start.secrets)
         return Handle(kind="local", workdir=start.workdir, pid=pid, started=supervisor.start_time(pid))
 
     def find(self, workdir: str) -> Handle | None:
@@ -86,9 +86,13 @@ class LocalLauncher:
 
 
 class _Supervisors:
-    """A process that forks supervisors for this one; started at the first request, again if it was killed."""
+    """A process that forks supervisors for this one; started at the first request, again if it was killed.
 
-    def __init__(self) -> None:
+    With a module, it has imported that, for the processes that the supervisors fork; it ends when it is not used.
+    """
+
+    def __init__(self, module: str = "") -> None:
+        self._module = module
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: BinaryIO = io.BytesIO()
@@ -99,36 +103,65 @@ class _Supervisors:
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._process = self._begin()
-            self._channel.write(request)
-            self._channel.flush()
+            try:
+                self._send(request)
+            except BrokenPipeError:  # it has just ended, since it was not used
+                self._process.wait()
+                self._process = self._begin()
+                self._send(request)
             return int(self._channel.readline())
+
+    def _send(self, request: bytes) -> None:
+        self._channel.write(request)
+        self._channel.flush()
 
     def _begin(self) -> subprocess.Popen[bytes]:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", supervisor.__file__],
+                self._argv(),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 cwd="/",
-                env={"LANG": "C.UTF-8"},
+                env={"LANG": "C.UTF-8"} | (_paths() if self._module else {}),
             )
             self._channel = cast("BinaryIO", ours.makefile("rwb"))
         atexit.register(_end, process, self._channel)
         return process
+
+    def _argv(self) -> list[str]:
+        if not self._module:
+            return [sys.executable, "-I", "-S", supervisor.__file__]
+        return [sys.executable, "-P", "-m", prepared.__name__, self._module]
+
+
+def _paths() -> dict[str, str]:
+    """Return the variables that a Python needs to import what this one can, and to find programs."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _end(process: subprocess.Popen[bytes], channel: BinaryIO) -> None:
     """Let a process that forks supervisors end; its supervisors go on."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         channel.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(1)
 
 
-_supervisors = _Supervisors()
-os.register_at_fork(after_in_child=_supervisors.__init__)  # type: ignore[misc]  # a fork starts one of its own
+_supervisors: dict[str, _Supervisors] = {}  # by module
+_guard = threading.Lock()
+os.register_at_fork(after_in_child=_supervisors.clear)  # a fork starts its own
+
+
+def _supervisors_of(module: str) -> _Supervisors:
+    with _guard:
+        return _supervisors.setdefault(module, _Supervisors(module))
 
 
 def _signal(handle: Handle, number: signal.Signals) -> None:

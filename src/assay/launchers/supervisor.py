@@ -19,7 +19,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+
+    Main = Callable[[list[str], dict[str, str]], int]
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 POLL_SECONDS = 0.1  # between two checks of the limits
@@ -31,8 +34,8 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 class Supervisor:
     """One process tree, its limits and its log."""
 
-    def __init__(self, workdir: str, secrets: dict[str, str] | None = None) -> None:
-        self.workdir = workdir
+    def __init__(self, workdir: str, secrets: dict[str, str] | None = None, main: Main | None = None) -> None:
+        self.workdir, self.main = workdir, main
         self.secrets = secrets or {}
         self.mask = Mask([value.encode() for value in self.secrets.values()])
         with open(os.path.join(workdir, "start.json"), encoding="utf-8") as file:  # noqa: PTH123, PTH118 - pathlib costs 10 ms of start
@@ -82,7 +85,7 @@ class Supervisor:
                 os.write(os.open(self.start["wakes"], os.O_WRONLY | os.O_NONBLOCK), b".")
 
     def _execute(self, reading: int, writing: int) -> None:
-        """Replace this fork with the requested program."""
+        """Replace this fork with the requested program, or call `main` in it."""
         code = 127
         try:
             die_with_parent()
@@ -100,6 +103,8 @@ class Supervisor:
             self._check_secrets()
             limit_processors(self.start.get("processors"))
             variables = {**self.start["env"], **self.secrets}
+            if self.main is not None:
+                os._exit(self.main(self.start["argv"], variables))
             os.execvpe(self.start["argv"][0], self.start["argv"], variables)  # noqa: S606 - no shell is the point
         except OSError as error:
             os.write(2, f"{self.start['argv'][0]} cannot be started: {error}\n".encode())
@@ -332,23 +337,30 @@ def end_tree(root: int) -> None:
         time.sleep(0.005)
 
 
-def serve(channel: socket.socket) -> None:
+def serve(channel: socket.socket, main: Main | None = None, unused: float | None = None) -> None:
     """Fork a supervisor for each request and answer with its pid, until the other end closes.
 
-    A request is one line of JSON: `workdir`, and `secrets`, which no file may contain.
+    A request is one line of JSON: `workdir`, and `secrets`, which no file may contain. Instead of a program, its
+    supervisor calls `main` with the arguments and variables. The end also comes after `unused` seconds without a
+    request; one that arrives then is either answered or not accepted.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # stays pending until a supervisor can handle it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps supervisors
     with channel.makefile("rwb") as requests:
-        for line in requests:
+        while True:
+            if not select.select([channel], [], [], unused)[0]:
+                channel.shutdown(socket.SHUT_RD)
+            line = requests.readline()
+            if not line:
+                return
             pid = os.fork()
             if pid == 0:
-                _begin(json.loads(line), channel)
+                _begin(json.loads(line), channel, main)
             requests.write(b"%d\n" % pid)
             requests.flush()
 
 
-def _begin(request: dict[str, Any], channel: socket.socket) -> None:
+def _begin(request: dict[str, Any], channel: socket.socket, main: Main | None) -> None:
     """Become a supervisor in a session of its own; never returns."""
     code = 1
     try:
@@ -356,7 +368,7 @@ def _begin(request: dict[str, Any], channel: socket.socket) -> None:
         os.close(channel.detach())
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        code = Supervisor(request["workdir"], request["secrets"]).run()
+        code = Supervisor(request["workdir"], request["secrets"], main).run()
     finally:
         os._exit(code)
 

@@ -248,7 +248,7 @@ def test_what_eats_the_machine_is_ended(bench: Bench, code: str, word: str, monk
     monkeypatch.setattr(limits, "MAX_MEMORY", 400 << 20)
     request = bench.request()
     Path(bench.paths.environments).mkdir()
-    sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root, str(Path(request.python_path).parents[1]))
+    sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root)
     marked = f"{code}\n# {bench.root.name}"
     ended = sandbox.run([request.python_path, "-c", marked], "", 4.0)
     assert word in ended.exceeded
@@ -261,7 +261,7 @@ def test_output_without_end_is_bounded(bench: Bench) -> None:
     """A check that prints for ever does not fill our memory."""
     request = bench.request()
     Path(bench.paths.environments).mkdir()
-    sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root, str(Path(request.python_path).parents[1]))
+    sandbox = Sandbox(Job(request=request, paths=bench.paths), bench.root)
     code = "import sys\nfor _ in range(2000): sys.stdout.write('x' * 100_000)"
     assert len(sandbox.run([request.python_path, "-c", code], "", 30.0).output) <= limits.MAX_OUTPUT + (1 << 16)
 

@@ -37,9 +37,9 @@ class Checked:
     checks: tuple[Check, ...]
 
 
-def check(job: Job, prefix: Path, base_prefix: str, lock: Lock, wheels: Sequence[StoredWheel]) -> Checked:
+def check(job: Job, prefix: Path, lock: Lock, wheels: Sequence[StoredWheel]) -> Checked:
     """Import every module and start the kernel, in parallel, in the sandbox; skip those with a valid cache entry."""
-    sandbox = Sandbox(job, prefix, base_prefix)
+    sandbox = Sandbox(job, prefix)
     cache = Path(job.paths.checks) / f"{isolation.isolation()}-{_python_key(job)}"
     providers = ModuleProviders(wheels)
     with ThreadPoolExecutor(2) as pool:

@@ -139,8 +139,8 @@ def main(workdir: Path) -> int:
         nonlocal updated_at
         if time.monotonic() - updated_at > 0.1:  # noqa: PLR2004 - seconds; ten updates a second are enough for a bar
             updated_at = time.monotonic()
-            write_json(workdir / "progress.json", {"done": done, "bytes_done": size})
+            write_json(workdir / "progress.json", {"done": done, "bytes_done": size}, flushed=False)
 
     drift = rehash(Path(job["prefix"]), job["digest"], job["tree"], update)
-    write_json(workdir / "outcome.json", drift.to_dict())
+    write_json(workdir / "outcome.json", drift.to_dict(), flushed=False)
     return 0

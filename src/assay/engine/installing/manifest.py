@@ -56,6 +56,13 @@ def write_manifests(prefix: Path, store: Path, own: Sequence[Row], wheels: Itera
     folder.chmod(READ_ONLY_FOLDER)
 
 
+def own_paths(prefix: Path) -> list[Path]:
+    """Return the files of an environment that are not links into the store: its own, and the list of them."""
+    listed = prefix / FOLDER / "own.json"
+    own = [prefix / path for path, _, _ in json.loads(listed.read_bytes())]
+    return [listed, *(path for path in own if not path.is_symlink())]
+
+
 def read_manifests(prefix: Path) -> tuple[list[Row], list[StoredWheel]]:
     """Return what `write_manifests` wrote. Raises OSError or ValueError when it is missing or damaged."""
     folder = prefix / FOLDER

@@ -10,9 +10,10 @@ from typing import Any
 from assay.core.errors import DriftError
 from assay.core.lock import Lock
 from assay.core.report import current
-from assay.engine.installing.manifest import METADATA
+from assay.engine.durability import flush_before_rename, flush_rename
+from assay.engine.installing.manifest import METADATA, own_paths
 from assay.engine.interface import EnginePaths
-from assay.engine.layout import READ_ONLY_FOLDER, exchange, flush, remove_tree
+from assay.engine.layout import READ_ONLY_FOLDER, exchange, remove_tree
 
 BUILDING = ".building-"
 
@@ -33,10 +34,10 @@ def seal(prefix: Path, paths: EnginePaths, lock: Lock, report: dict[str, Any], *
         path.write_text(text)
         path.chmod(0o444)
     prefix.chmod(READ_ONLY_FOLDER)
-    flush(prefix)
+    flush_before_rename(prefix, [*(prefix / name for name in metadata), *own_paths(prefix)])
     if replace and target.exists():
         exchange(prefix, target)
-        flush(target.parent)
+        flush_rename(target.parent)
         remove_tree(prefix)
         return True
     try:
@@ -46,7 +47,7 @@ def seal(prefix: Path, paths: EnginePaths, lock: Lock, report: dict[str, Any], *
             raise
         remove_tree(prefix)
         return False
-    flush(target.parent)
+    flush_rename(target.parent)
     return True
 
 

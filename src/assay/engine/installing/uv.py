@@ -51,7 +51,8 @@ class UvInstaller:
     def link(self, wheels: tuple[StoredWheel, ...]) -> Installed:
         """Make the environment and link the wheels into it, with their manifests. Raises BuildError."""
         self._update(message="Linking")
-        uv.make_environment(self._prefix, self._request.python_path, cache=self._job.paths.cache)
+        if not self._prefix.exists():
+            uv.make_environment(self._prefix, self._request.python_path, cache=self._job.paths.cache)
         installed = link_into(self._prefix, wheels, self._store, added=self._added)
         self._update(done=len(wheels), bytes_done=self._lock.download_size)
         return installed

@@ -6,6 +6,7 @@ environment variables. The report states which.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,13 @@ ENVIRONMENT = {
     "MPLCONFIGDIR": "/tmp/mpl",  # noqa: S108 - as above
 }
 
+PROGRAMS = ("bwrap", "unshare")
+KERNEL_SETTINGS = (
+    "/proc/sys/user/max_user_namespaces",
+    "/proc/sys/kernel/unprivileged_userns_clone",
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+)
+
 
 def _works(argv: list[str]) -> bool:
     try:
@@ -31,9 +39,33 @@ def _works(argv: list[str]) -> bool:
         return False
 
 
-@lru_cache(maxsize=1)
 def isolation() -> str:
-    """Return the strongest isolation that works on this machine: `bubblewrap`, `namespaces` or `none`."""
+    """Return the strongest isolation that works on this machine: `bubblewrap`, `namespaces` or `none`.
+
+    It is tried again when one of the programs or the kernel's settings for them has changed.
+    """
+    return _isolation(tuple(_state(one) for one in PROGRAMS), tuple(_content(one) for one in KERNEL_SETTINGS))
+
+
+def _state(program: str) -> tuple[str, int, int] | None:
+    """Return what changes when a program is installed, replaced or removed."""
+    path = shutil.which(program)
+    try:
+        found = os.stat(path) if path else None  # noqa: PTH116 - called for each command
+    except FileNotFoundError:
+        return None
+    return (str(path), found.st_ino, found.st_mtime_ns) if found else None
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:  # not every kernel has it
+        return b""
+
+
+@lru_cache(maxsize=1)
+def _isolation(*_: tuple[object, ...]) -> str:
     if shutil.which("bwrap") and _works(_bubblewrap((), ())):
         return "bubblewrap"
     if shutil.which("unshare") and _works(_unshare()):

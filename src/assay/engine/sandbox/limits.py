@@ -13,6 +13,7 @@ from typing import IO
 
 from assay.core.formatting import format_memory
 from assay.engine.interface import Job
+from assay.engine.interpreters import find_base
 from assay.engine.sandbox import isolation
 
 MAX_PROCESSES = 400  # at the same time; importing starts a handful
@@ -36,18 +37,14 @@ class Ended:
 class Sandbox:
     """The sandbox of one environment."""
 
-    def __init__(self, job: Job, prefix: Path, base_prefix: str, *, writable: tuple[str, ...] = ()) -> None:
+    def __init__(self, job: Job, prefix: Path, *, writable: tuple[str, ...] = ()) -> None:
         paths = job.paths
         home = str(Path(paths.environments).parent)
         Path(paths.overlays).mkdir(parents=True, exist_ok=True)
         self._writable = writable
         self._hidden = (home, paths.cache)
-        self._visible = (
-            *isolation.base_paths(base_prefix),
-            *isolation.program_paths(),
-            paths.overlays,
-            str(prefix),
-        )
+        self._python = job.request.python_path
+        self._shown = (*isolation.program_paths(), paths.overlays, str(prefix))
 
     def run(
         self,
@@ -63,7 +60,12 @@ class Sandbox:
         `on_error_line` receives each line of standard error as it is written.
         """
         process = subprocess.Popen(
-            isolation.confined(argv, visible=self._visible, hidden=self._hidden, writable=self._writable),
+            isolation.confined(
+                argv,
+                visible=(*isolation.base_paths(find_base(self._python)), *self._shown),
+                hidden=self._hidden,
+                writable=self._writable,
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -27,7 +27,6 @@ from assay.core.formatting import format_bytes, format_memory
 from assay.core.lock import File, Lock
 from assay.core.no_wheel import source_only
 from assay.engine.interface import Job, LogLine, ResolveRequest
-from assay.engine.interpreters import find_base
 from assay.engine.layout import remove_tree
 from assay.engine.sandbox import isolation
 from assay.engine.sandbox.limits import Sandbox
@@ -193,8 +192,7 @@ class _SdistBuild:
         hook = str(Path(__file__).with_name("build_backend.py"))
         argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(self.root)]
         argv += [str(self._prefix / "bin" / "python"), hook, *arguments]
-        base = find_base(self.job.request.python_path)
-        sandbox = Sandbox(self.job, self._prefix, base, writable=(str(self.root), str(output)))
+        sandbox = Sandbox(self.job, self._prefix, writable=(str(self.root), str(output)))
         kept = LogTail(self.log_line)
         seconds, memory = self.job.sdist_seconds, self.job.sdist_memory
         ended = sandbox.run(argv, "", seconds, memory=memory, on_error_line=kept.add)

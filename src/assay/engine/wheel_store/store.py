@@ -141,9 +141,19 @@ def link_wheels(wheels: Sequence[StoredWheel], store: Path, prefix: Path) -> Non
         except OSError as error:
             if error.errno != errno.EMLINK:  # this file has as many hard links as the file system allows
                 raise
-            shutil.copy2(source, target + path)
+            _copy(source, target + path)
     for folder in made:
         os.chmod(folder, READ_ONLY_FOLDER)  # noqa: PTH101 - in a loop over thousands
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file, and write the copy to the disk: sealing flushes the contents of no wheel."""
+    shutil.copy2(source, target)
+    file = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def owners_of(wheels: Iterable[StoredWheel]) -> dict[str, StoredWheel]:

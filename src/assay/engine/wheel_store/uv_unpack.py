@@ -22,8 +22,9 @@ from typing import Self
 from assay.core.errors import BuildError
 from assay.core.lock import LockedLibrary
 from assay.engine import uv
+from assay.engine.durability import flush
 from assay.engine.interface import ResolveRequest
-from assay.engine.layout import flush, remove_tree, site_packages
+from assay.engine.layout import remove_tree, site_packages
 from assay.engine.wheel_store.archive import Archive, inspect
 from assay.engine.wheel_store.compiling import CORES, Compiler, Row, Source
 from assay.engine.wheel_store.distributions import Distribution, read_distributions

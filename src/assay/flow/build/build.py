@@ -32,7 +32,7 @@ from assay.flow.access import find_build, find_reference, find_version, version_
 from assay.flow.assess.policy import current_policy
 from assay.flow.build.engine_process import read_json, start_engine
 from assay.flow.build.verify import queue
-from assay.flow.build.wakeup import wake_worker
+from assay.flow.build.wakeup import pipe, wake_worker
 from assay.flow.compose.draft import CheckedSpec
 from assay.flow.compose.resolution_cache import cached_resolution
 from assay.flow.compose.resolve import resolve_request
@@ -179,7 +179,9 @@ def _reuse_existing(build: Build) -> bool:
 def _launch(build: Build) -> None:
     """Start the build's process, or attach to the one that a killed worker started."""
     directory = build_directory(build.pk)
-    handle = start_engine(directory, seconds=BUILD_TIMEOUT + 60, prepare=lambda: _write_job(build, directory))
+    handle = start_engine(
+        directory, seconds=BUILD_TIMEOUT + 60, prepare=lambda: _write_job(build, directory), wakes=pipe()
+    )
     with transaction.atomic():
         Build.objects.filter(pk=build.pk).update(handle=asdict(handle))
         record_version(EventName.BUILD_STARTED, build.version, "assay", build=str(build.pk))

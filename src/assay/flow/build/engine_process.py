@@ -14,11 +14,14 @@ from assay.engine.uv import INHERITED
 from assay.launchers.interface import Handle, Start
 from assay.launchers.local import LocalLauncher
 
+ENGINE = "assay.engine.process"  # its `main` builds or verifies
 
-def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None]) -> Handle:
+
+def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None], wakes: str = "") -> Handle:
     """Return the engine process of a directory: the one that a killed worker started, else a new one.
 
-    `prepare` writes the job into the empty directory before a new process starts; `seconds` is its time limit.
+    `prepare` writes the job into the empty directory before a new process starts; `seconds` is its time limit, and
+    `wakes` a named pipe that gets a byte when it has ended. It is a fork of a process that has imported the engine.
     """
     launcher = LocalLauncher()
     running = launcher.find(str(directory))
@@ -27,9 +30,16 @@ def start_engine(directory: Path, *, seconds: float, prepare: Callable[[], None]
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     prepare()
-    argv = (sys.executable, "-m", "assay.engine", str(directory))
     return launcher.start(
-        Start(argv=argv, cwd=str(directory), env=engine_environment(), workdir=str(directory), seconds=seconds)
+        Start(
+            module=ENGINE,
+            argv=(str(directory),),
+            cwd=str(directory),
+            env=engine_environment(),
+            workdir=str(directory),
+            seconds=seconds,
+            wakes=wakes,
+        )
     )
 
 
@@ -42,9 +52,9 @@ def engine_environment() -> dict[str, str]:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the JSON document that a process wrote, None while the file does not exist."""
+    """Return the JSON document that a process wrote, None while the file does not exist or is not whole."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # ValueError: the machine lost power while it was written
         return None
     return found

@@ -20,7 +20,7 @@ from assay.core.lifecycle import Health, Status
 from assay.core.roles import Actor, Right, check_right
 from assay.flow.access import find_version
 from assay.flow.build.engine_process import read_json, start_engine
-from assay.flow.build.wakeup import wake_worker
+from assay.flow.build.wakeup import pipe, wake_worker
 from assay.flow.paths import prefix, verification_directory
 from assay.launchers.interface import Handle
 from assay.launchers.local import LocalLauncher
@@ -93,7 +93,9 @@ def advance() -> bool:
 
 def _start(verification: Verification) -> None:
     directory = verification_directory(verification.pk)
-    handle = start_engine(directory, seconds=TIMEOUT, prepare=lambda: _write_job(verification.lock, directory))
+    handle = start_engine(
+        directory, seconds=TIMEOUT, prepare=lambda: _write_job(verification.lock, directory), wakes=pipe()
+    )
     Verification.objects.filter(pk=verification.pk).update(state="running", handle=asdict(handle))
 
 
