@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 POLL_SECONDS = 0.1  # between two checks of the limits
+EXIT_SECONDS = 0.02  # between two looks at a process that has closed its output
 LOG_LIMIT = 200 * 1024 * 1024  # bytes; further output is counted and dropped
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL, unless the start says otherwise
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -160,8 +161,8 @@ class Supervisor:
         if reading not in ready:
             return False
         chunk = os.read(reading, 1 << 16)
-        if not chunk:
-            time.sleep(min(wait, 0.005))  # every writer has closed the pipe; only the exit is missing
+        if not chunk:  # every writer has closed the pipe; only the exit is missing, which is a signal
+            select.select([self.wakeup], [], [], min(wait, EXIT_SECONDS))
             return False
         self._write_log(log, self.mask.feed(chunk))
         return True

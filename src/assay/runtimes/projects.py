@@ -22,6 +22,7 @@ from assay.runtimes.cron import next_time, zone_of
 from assay.runtimes.run_settings import ProjectSpec, check_spec
 from assay.store.audit_log import record
 from assay.store.models import Runtime
+from assay.store.statements import Parameter, Statement
 
 
 def create(actor: Actor, slug: str, spec: ProjectSpec) -> Runtime:
@@ -103,7 +104,9 @@ def authorize_runtime(actor: Actor, environment: str) -> LaunchPermission:
 
 def authorize_project(actor: Actor, runtime: Runtime) -> LaunchPermission:
     """Return permission for the actor to run a project in the version that it names: to its owner, if by name."""
-    owner = actor if runtime.owner_id == actor.id else actor_in(runtime.owner, runtime.workspace.slug)
+    if runtime.owner_id == actor.id:
+        return authorize_runtime(actor, runtime.environment)
+    owner = actor_in(runtime.owner, runtime.workspace.slug)
     return authorize_runtime(actor, find_reference(owner, runtime.environment).reference)
 
 
@@ -137,35 +140,40 @@ def _record(name: EventName, actor: Actor, runtime: Runtime) -> None:
 
 def list_own(actor: Actor) -> list[Runtime]:
     """Return the caller's projects, last changed first."""
-    return list(_in_workspace(actor).filter(owner_id=actor.id).order_by("-updated_at"))
+    return list(_in_workspace(actor.workspace_id).filter(owner_id=actor.id).order_by("-updated_at"))
 
 
 def list_shared(actor: Actor) -> list[Runtime]:
     """Return the scripts and notebooks that others share, last changed first."""
-    return list(_runnable(actor).exclude(owner_id=actor.id).order_by("-updated_at"))
+    return list(_runnable(actor.workspace_id, actor.id).exclude(owner_id=actor.id).order_by("-updated_at"))
 
 
 def find(actor: Actor, slug: str) -> Runtime:
     """Return a project of the caller. Raises NotFoundError."""
-    return _get(_in_workspace(actor).filter(owner_id=actor.id), slug)
+    return _found(OWN.first(workspace=actor.workspace_id, person=actor.id, slug=slug), slug)
 
 
 def find_runnable(actor: Actor, slug: str) -> Runtime:
     """Return a project that the caller may run: their own, or a shared one. Raises NotFoundError."""
-    return _get(_runnable(actor), slug)
+    return _found(RUNNABLE.first(workspace=actor.workspace_id, person=actor.id, slug=slug), slug)
 
 
-def _in_workspace(actor: Actor) -> QuerySet[Runtime]:
-    return Runtime.objects.filter(workspace_id=actor.workspace_id).select_related("owner", "workspace")
+def _in_workspace(workspace: int | Parameter) -> QuerySet[Runtime]:
+    return Runtime.objects.filter(workspace_id=workspace).select_related("owner", "workspace")
 
 
-def _runnable(actor: Actor) -> QuerySet[Runtime]:
-    """Return the projects that the caller may run; shared apps are opened instead (`app_tickets`)."""
-    return _in_workspace(actor).filter(Q(owner_id=actor.id) | Q(shared=True, kind__in=("script", "notebook")))
+def _runnable(workspace: int | Parameter, person: int | Parameter) -> QuerySet[Runtime]:
+    """Return the projects that a person may run; shared apps are opened instead (`app_tickets`)."""
+    return _in_workspace(workspace).filter(Q(owner_id=person) | Q(shared=True, kind__in=("script", "notebook")))
 
 
-def _get(runtimes: QuerySet[Runtime], slug: str) -> Runtime:
-    runtime = runtimes.filter(slug=slug).first()
+OWN = Statement(
+    lambda: _in_workspace(Parameter("workspace")).filter(owner_id=Parameter("person"), slug=Parameter("slug"))
+)
+RUNNABLE = Statement(lambda: _runnable(Parameter("workspace"), Parameter("person")).filter(slug=Parameter("slug")))
+
+
+def _found(runtime: Runtime | None, slug: str) -> Runtime:
     if runtime is None:
         raise NotFoundError(
             f"You have no project {slug[:40]!r}.", hint="Check the name, or ask its owner to share it."

@@ -28,26 +28,42 @@ from assay.runtimes.checkout import checkout_directory, checkout_error, checkout
 from assay.runtimes.run_process import process_of, write_files
 from assay.runtimes.runs import end_run, launch_kind, record_run
 from assay.store.models import Run
+from assay.store.statements import Parameter, Statement
 
 MAX_PARALLEL = os.cpu_count() or 2
 SUPERVISOR_SECONDS = 5.0  # in which a supervisor that a killed worker started must appear
 
 
+def _runs() -> QuerySet[Run]:
+    """Return runs with the relations that polling needs; their files are read only at the start."""
+    return Run.objects.select_related(
+        "runtime__workspace", "runtime__owner", "person", "version__environment__workspace"
+    ).defer("source", "runtime__source")
+
+
+RUNNING = Statement(lambda: _runs().filter(state="running"))
+QUEUED = Statement(
+    lambda: Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id", "runtime__kind")
+)
+BUSY = Statement(
+    lambda: Run.objects.filter(state="running").exclude(runtime__kind="app").values_list("person_id", flat=True)
+)  # the person of each running script and notebook
+CLAIMED = Statement(lambda: _runs().defer(None).filter(pk=Parameter("run")))  # with its files, which the start writes
+
+
 def advance() -> bool:
     """Advance every open run by one step. Returns whether there is any."""
-    running = list(_runs().filter(state="running"))
+    running = RUNNING.rows()
     for run in running:
         _cancel_if_quarantined(run)
         _poll(run)
-    queued = Run.objects.filter(state="queued").order_by("created_at").values_list("pk", "person_id", "runtime__kind")
-    found = list(queued)
+    found = QUEUED.rows()
     for pk, _, kind in found:
         if kind == "app":  # their number per person is limited when they start
             _claim(pk)
     waiting = [(pk, person) for pk, person, kind in found if kind != "app"]
     if waiting:
-        busy = Run.objects.filter(state="running").exclude(runtime__kind="app")
-        people = list(busy.values_list("person_id", flat=True))
+        people = BUSY.rows()
         free = MAX_PARALLEL - len(people)
         if free > 0:
             served = _last_started(waiting) if len(waiting) > free else {}  # else all of them start now
@@ -64,13 +80,6 @@ def _cancel_if_quarantined(run: Run) -> None:
         run.cancel_requested, run.message = True, reason
 
 
-def _runs() -> QuerySet[Run]:
-    """Return runs with the relations that polling needs; their files are read only at the start."""
-    return Run.objects.select_related(
-        "runtime__workspace", "runtime__owner", "person", "version__environment__workspace"
-    ).defer("source", "runtime__source")
-
-
 def _last_started(waiting: list[tuple[UUID, int]]) -> dict[int, float]:
     """Map each person with waiting runs to the time when their last run started."""
     people = {person for _, person in waiting}
@@ -81,7 +90,9 @@ def _last_started(waiting: list[tuple[UUID, int]]) -> dict[int, float]:
 
 def _claim(pk: UUID) -> None:
     if Run.objects.filter(pk=pk, state="queued").update(state="running", started_at=timezone.now()):
-        _launch(_runs().defer(None).get(pk=pk))  # with its files, which the start writes
+        found = CLAIMED.first(run=pk)
+        if found is not None:  # else it was removed in between, with its project
+            _launch(found)
 
 
 def _launch(run: Run) -> None:
@@ -135,6 +146,7 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
         if run.runtime.owner_id != run.person_id:
             actor_in(run.runtime.owner, run.runtime.workspace.slug)  # the run uses the owner's files and secrets
         permission = authorize_launch(actor, run.version.reference)
+        run.version = permission.version  # the same one, with its lock
         write_files(run, directory)
         if run.runtime.kind == "app":
             run.port = free_port()

@@ -23,9 +23,13 @@ from assay.store.artifacts import Output, open_output, outputs
 from assay.store.audit_log import record
 from assay.store.logs import log_from
 from assay.store.models import Run, Runtime
+from assay.store.statements import Parameter, Statement
 
 OPEN = ("queued", "running")
 MAX_QUEUED = 200  # waiting runs of one person
+WAITING = Statement(
+    lambda: Run.objects.filter(person_id=Parameter("person"), state="queued").values_list("pk", flat=True)
+)
 
 
 def request_run(
@@ -43,7 +47,7 @@ def request_run(
     """
     runtime = find_own(actor, slug) if trial_in else find_runnable(actor, slug)
     check_right(actor, Right.COMPOSE)
-    if Run.objects.filter(person_id=actor.id, state="queued").count() >= MAX_QUEUED:
+    if len(WAITING.rows(limit=MAX_QUEUED, person=actor.id)) == MAX_QUEUED:
         raise ConflictError(f"{MAX_QUEUED} of your runs are waiting.", hint="Wait for some of them, or cancel some.")
     check_arguments(arguments or ())
     check_parameters(parameters or {})

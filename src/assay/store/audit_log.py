@@ -41,15 +41,15 @@ def record_many(entries: list[Entry], *, workspace_id: int, actor: str) -> list[
     """Append events in order, each chained to the one before it, in the caller's transaction."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An event must be recorded in the transaction of its change.")
-    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
-    now, head, events = timezone.now(), workspace.event_head or FIRST, []
-    for sequence, entry in enumerate(entries, start=workspace.event_count + 1):
+    chains = Workspace.objects.select_for_update().values_list("event_count", "event_head")
+    count, head = chains.get(pk=workspace_id)
+    now, head, events = timezone.now(), head or FIRST, []
+    for sequence, entry in enumerate(entries, start=count + 1):
         event = Event(workspace_id=workspace_id, sequence=sequence, at=now, actor=actor, previous=head, **vars(entry))
         event.hash = head = link(head, content(event))
         events.append(event)
     Event.objects.bulk_create(events, batch_size=200)
-    count = workspace.event_count + len(events)
-    Workspace.objects.filter(pk=workspace_id).update(event_count=count, event_head=head)
+    Workspace.objects.filter(pk=workspace_id).update(event_count=count + len(events), event_head=head)
     return events
 
 

@@ -43,6 +43,7 @@ from assay.launchers.local import LocalLauncher
 from assay.store.audit_log import record_version
 from assay.store.logs import log_from
 from assay.store.models import Build, Lock, LockedLibrary, Version
+from assay.store.statements import Statement
 from assay.store.transitions import touch
 
 BUILD_TIMEOUT = 3600  # seconds
@@ -131,13 +132,18 @@ def request_repair(actor: Actor, slug: str, number: int) -> Build:
     return build
 
 
-def advance() -> bool:
-    """Advance every open build by one step. Return whether any build was open."""
-    opened = list(
+OPEN = Statement(
+    lambda: (
         Build.objects.select_related("version__environment__workspace", "version__lock")
         .filter(state__in=ACTIVE_BUILD)
         .order_by("created_at")
     )
+)
+
+
+def advance() -> bool:
+    """Advance every open build by one step. Return whether any build was open."""
+    opened = OPEN.rows()
     running = sum(build.state != BuildState.QUEUED for build in opened)
     for build in opened:
         if build.state != BuildState.QUEUED:

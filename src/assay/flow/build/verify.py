@@ -27,6 +27,7 @@ from assay.launchers.local import LocalLauncher
 from assay.store.audit_log import record_version
 from assay.store.models import Lock, Verification, Version
 from assay.store.models.maintenance import OPEN_VERIFICATION
+from assay.store.statements import Statement
 from assay.store.transitions import set_health
 
 TIMEOUT = 3600.0  # seconds; 2 GB take about 2 s
@@ -78,10 +79,18 @@ def find_verification(actor: Actor, verification_id: str) -> Verification:
     return found
 
 
+OPEN = Statement(
+    lambda: (
+        Verification.objects.select_related("lock", "version__environment")
+        .filter(state__in=OPEN_VERIFICATION)
+        .order_by("created_at")
+    )
+)
+
+
 def advance() -> bool:
     """Advance the oldest open verification by one step. Return whether there was one."""
-    opened = Verification.objects.select_related("lock", "version__environment").filter(state__in=OPEN_VERIFICATION)
-    first = opened.order_by("created_at").first()
+    first = OPEN.first()
     if first is None:
         return False
     if first.handle is None:

@@ -98,8 +98,10 @@ def _expired(version: Version) -> str:
 
 def _other_meant(actor: Actor, version: Version) -> str:
     """Return which other version the environment's name stands for, '' for none."""
-    slug = version.environment.slug
-    meant = meant_version(actor, version.environment)
+    environment = version.environment
+    if environment.active_id == version.pk and environment.rollout_id is None:
+        return ""  # without reading the active version
+    slug, meant = environment.slug, meant_version(actor, environment)
     if meant is None or meant.pk == version.pk:
         return ""
     reference = f"{slug}@{meant.number}"
