@@ -114,6 +114,7 @@ class Fill:
 
     def _environments(self, numbers: range, base: Any) -> None:  # noqa: ANN401 - a row
         from assay.store.models import Environment, Version  # noqa: PLC0415 - after setup
+        from assay.store.sort_columns import write_recent_people, write_shown  # noqa: PLC0415 - as above
 
         owners = self.members
         made = Environment.objects.bulk_create(
@@ -154,6 +155,9 @@ class Fill:
             one.active = None if version.status in {"pending", "draft"} else version
         Environment.objects.bulk_update(made, ["latest", "active"], batch_size=500)
         self._after_approval(versions)
+        written = Environment.objects.filter(pk__gte=made[0].pk)
+        write_shown(written)
+        write_recent_people(written)
 
     def _after_approval(self, versions: list[Any]) -> None:
         """Add what the worker computes of versions, and what people decided of them."""

@@ -24,8 +24,9 @@ from assay.flow.usage.summaries import BATCH, refresh_summaries
 from assay.flow.usage.totals import DAYS, refresh_days, refresh_totals
 from assay.flow.watch import watch
 from assay.flow.watch.advisories import load_feed
-from assay.store.models import Event, Launch, Membership, Person, ProjectFacts, Runtime, Version
+from assay.store.models import Environment, Event, Launch, Membership, Person, ProjectFacts, Runtime, Version
 from assay.store.reads.facts import project_document
+from assay.store.sort_columns import write_shown
 from installation.bulk import Table, restart_sequences, without_indexes
 from installation.environments import TABLES, Writer
 from installation.libraries import Libraries, feed_records
@@ -102,6 +103,7 @@ def _feed(libraries: Libraries) -> None:
 def _derived(say: Callable[[str], object]) -> None:
     """Do what the worker has to do with all this, so that a server that starts now has nothing left to do."""
     now, began = timezone.now(), time.monotonic()
+    write_shown(Environment.objects.all())
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("sums of usage", lambda: count_launches(now) >= MOST),
         ("days", lambda: refresh_days() >= DAYS),

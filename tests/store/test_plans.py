@@ -20,6 +20,7 @@ from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.launchable import launch_choices
 from assay.store.reads.ordering import Order
 from assay.store.reads.usage import uses
+from assay.store.sort_columns import write_shown
 from assay.web.runtimes.tables import RUN_ORDERS
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,7 @@ def root() -> Actor:
     for one, version in zip(environments, versions, strict=True):
         one.active = one.latest = version
     Environment.objects.bulk_update(environments, ["active", "latest"])
+    write_shown(Environment.objects.all())
     Launch.objects.bulk_create(
         Launch(
             person=owner, environment=environments[number % 3], version=versions[number % 3], kind="run", digest="x",
@@ -98,6 +100,12 @@ def runs(cursor: str = "") -> Page[Run]:
 
 LISTS: dict[str, Callable[[Actor, str], Page[object]]] = {
     "catalogue": lambda root, cursor: catalogue_page(root, Filters(status="published"), Order(), 50, cursor),
+    **{
+        f"catalogue by {name}": lambda root, cursor, name=name: catalogue_page(  # type: ignore[misc]  # bound now
+            root, Filters(status="published"), Order(name=name, descending=True), 50, cursor
+        )
+        for name in ("users", "size", "libraries", "published", "version", "python", "health")
+    },
     "audit log": lambda root, cursor: event_rows(root, EventFilters(), Order(), 50, cursor),
     "audit log of an actor": lambda root, cursor: event_rows(root, EventFilters(actor="root"), Order(), 50, cursor),
     "audit log by event": lambda root, cursor: event_rows(root, EventFilters(), Order(name="name"), 50, cursor),

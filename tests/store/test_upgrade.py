@@ -16,6 +16,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from support.people import built, draft, lock_of, person, published
+from support.sort_columns import check_sort_columns
 
 from assay.core.roles import Actor, Role
 from assay.flow.access import find_version
@@ -64,6 +65,7 @@ def test_an_installation_of_before_keeps_its_rows_and_knows_what_was_published()
     migrate(newest)
     assert_every_renamed_table_and_column_keeps_its_rows()
     assert_what_was_published_before_is_known_to_the_workspace(ana)
+    check_sort_columns()
 
 
 def store(earlier: Any) -> None:  # noqa: ANN401 - Django's registry of that time

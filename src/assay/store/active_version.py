@@ -11,6 +11,7 @@ from assay.core.lifecycle import Health, Status
 from assay.core.maintenance.rollout import HELD_BACK, OPEN, Candidate, RolloutState, fall_back
 from assay.store.audit_log import record
 from assay.store.models import Environment, Event, Rollout, Version
+from assay.store.sort_columns import write_shown
 
 
 def locked_environment(pk: int) -> Environment:
@@ -21,7 +22,9 @@ def locked_environment(pk: int) -> Environment:
 
 def point_to(environment: Environment, version: Version | None) -> None:
     """Let the name stand for a version. The caller holds the lock and records why."""
-    Environment.objects.filter(pk=environment.pk).update(active=version, updated_at=timezone.now())
+    row = Environment.objects.filter(pk=environment.pk)
+    row.update(active=version, updated_at=timezone.now())
+    write_shown(row)
     environment.active = version
 
 

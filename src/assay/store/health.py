@@ -13,7 +13,8 @@ from django.utils import timezone
 from assay.core.events import EventName
 from assay.core.lifecycle import Health
 from assay.store.audit_log import Entry, record_many
-from assay.store.models import HealthIssue, Version
+from assay.store.models import Environment, HealthIssue, Version
+from assay.store.sort_columns import write_shown
 
 BATCH_SIZE = 400  # versions per transaction; other writers can run in between
 
@@ -81,6 +82,7 @@ def _write_health(health_changes: list[HealthChange]) -> None:
             Version.objects.filter(pk__in=pks).update(
                 health=health, revision=F("revision") + 1, updated_at=timezone.now()
             )
+            write_shown(Environment.objects.filter(versions__in=pks))
 
 
 def _write_entries(health_changes: list[HealthChange]) -> None:

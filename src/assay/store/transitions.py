@@ -13,7 +13,10 @@ from assay.core.events import EventName
 from assay.core.lifecycle import Health, Status
 from assay.store.active_version import keep_active_valid
 from assay.store.audit_log import record_version
-from assay.store.models import Version
+from assay.store.models import Environment, Version
+from assay.store.sort_columns import write_shown
+
+SHOWN_FIELDS = {"python", "health", "lock", "published_at"}  # of a version, by which the catalogue sorts
 
 
 def move(
@@ -47,6 +50,8 @@ def touch(version: Version, **changes: Any) -> None:  # noqa: ANN401 - column va
         raise ConflictError(
             f"{version.reference} was changed by somebody else meanwhile.", hint="Load the page again."
         )
+    if SHOWN_FIELDS & changes.keys():
+        write_shown(Environment.objects.filter(pk=version.environment_id))
 
 
 def set_health(version: Version, health: Health, *, event: EventName, actor: str, reason: str) -> None:

@@ -15,6 +15,7 @@ from hypothesis.extra.django import TransactionTestCase as HypothesisCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from support.people import person
 from support.rollouts import rolled_out, server
+from support.sort_columns import check_sort_columns
 
 from assay.core.errors import AssayError
 from assay.core.lifecycle import Status
@@ -168,6 +169,11 @@ class Names(RuleBasedStateMachine):
         assert meant_version(self.ana, found) == found.active
         pilot = found.rollout.version if found.rollout and found.rollout.state == "pilot" else found.active
         assert meant_version(self.eve, found) == pilot
+
+    @invariant()
+    def the_catalogue_sorts_by_what_is_shown(self) -> None:
+        """Expect what an environment repeats of its version to follow that, and the name."""
+        check_sort_columns()
 
     @invariant()
     def the_audit_log_holds(self) -> None:

@@ -11,6 +11,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from support.people import person, published
+from support.sort_columns import check_sort_columns
 
 from assay.core.lifecycle import Status
 from assay.core.prices import read_hour_prices
@@ -23,6 +24,7 @@ from assay.flow.usage import summaries, totals, update
 from assay.flow.usage.counting import count_launches
 from assay.store.models import (
     DailyPeople,
+    Environment,
     GroupUsage,
     Launch,
     LibraryUse,
@@ -116,6 +118,8 @@ def test_a_summary_has_the_use_of_its_period(geo: Version, ana: Actor, ben: Acto
     assert {one.last_day for one in found.values()} == {date(2026, 6, 28)}
     assert (of_version(geo, 365).people, of_version(geo, 365).seconds) == (2, 14400.0)
     assert (summary("other").launches, summary("other").last_day) == (0, None)
+    assert Environment.objects.get(slug="geo").recent_people == 1
+    check_sort_columns()
 
 
 def test_bytes_are_own_or_shared(geo: Version, ana: Actor, ben: Actor) -> None:

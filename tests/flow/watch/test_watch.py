@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from support.feed import CRITICAL, record, write_feed
 from support.people import built, draft, lock_of, person
+from support.sort_columns import check_sort_columns
 
 from assay.core.advisories.advisory import Severity
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError
@@ -87,6 +88,7 @@ def test_a_new_advisory_turns_to_attention_and_its_end_back(ana: Actor, ben: Act
     assert (health(geo), names(geo)) == ("ok", [])
     feed(tmp_path, BAD)
     assert (health(geo), health(other)) == ("attention", "ok")
+    check_sort_columns()
     entry = HealthIssue.objects.get()
     assert (entry.version_id, entry.findings[0]["names"], entry.closed_at) == (geo.pk, ["PYSEC-1"], None)
     feed(tmp_path, BAD, EVIL | {"withdrawn": "2026-02-02T00:00:00Z"})

@@ -19,6 +19,7 @@ from assay.flow.access import find_environment, find_reference, find_version, ve
 from assay.flow.paths import installed_interpreter, interpreter
 from assay.store.audit_log import record, record_version
 from assay.store.models import Environment, Version
+from assay.store.sort_columns import write_shown
 from assay.store.transitions import touch
 
 MAX_TITLE = 200  # characters
@@ -177,7 +178,9 @@ def add_version(
         created_at=now,
         updated_at=now,
     )
-    Environment.objects.filter(pk=environment.pk).update(latest=version, updated_at=now)
+    row = Environment.objects.filter(pk=environment.pk)
+    row.update(latest=version, updated_at=now)
+    write_shown(row)
     if origin is not None:
         detail = {"from": origin.reference, **detail}
     record_version(EventName.VERSION_CREATED, version, actor.name, spec=version.spec, **detail)
@@ -263,7 +266,9 @@ def remove_draft(version: Version, actor: str) -> None:
         if left is None:
             environment.delete()
         else:
-            Environment.objects.filter(pk=environment.pk).update(latest=left)
+            row = Environment.objects.filter(pk=environment.pk)
+            row.update(latest=left)
+            write_shown(row)
 
 
 def check_title(title: str) -> str:

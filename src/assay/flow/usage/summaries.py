@@ -21,6 +21,7 @@ from assay.flow.usage.prices import current_prices
 from assay.store.models import Environment, PeriodicTask, UsageSummary, Version, VersionUsage
 from assay.store.reads.disk_usage import bytes_by_environment, environments_whose_own_bytes_change, own_by_version
 from assay.store.reads.use_sums import PeriodSums, Sums, sums_of
+from assay.store.sort_columns import write_recent_people
 
 BATCH = 100  # environments that one transaction computes
 LATE = timedelta(minutes=1)  # after its time of change, a version's change may become visible
@@ -88,6 +89,7 @@ def _write(environments: dict[int, int], sums: PeriodSums, prices: Prices, basis
         update_fields=[*COLUMNS, "basis"],
         batch_size=500,
     )
+    write_recent_people(Environment.objects.filter(pk__in=environments))
     VersionUsage.objects.bulk_create(
         versions,
         update_conflicts=True,

@@ -20,6 +20,9 @@ class Environment(models.Model):
     `last_number` is the highest version number so far, so that the number of a deleted draft is not used again.
     `rollout` is the roll-out in progress: its pilot group gets its version by the name. An administrator marked a
     `template` to start new environments from.
+
+    What the catalogue sorts by is repeated here, so that an index serves it (`store.sort_columns` keeps it true):
+    `shown_…` of the active version, or else of the latest one, and `recent_people` of the summary of 30 days.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="environments")
@@ -33,12 +36,33 @@ class Environment(models.Model):
     latest = models.ForeignKey("Version", null=True, blank=True, on_delete=models.SET_NULL, related_name="latest_of")
     template = models.BooleanField(default=False)
     rollout = models.ForeignKey("Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    shown_number = models.PositiveIntegerField(null=True, blank=True)
+    shown_python = models.CharField(max_length=8, blank=True, default="", db_default="")
+    shown_health = models.CharField(max_length=16, blank=True, default="", db_default="")
+    shown_libraries = models.PositiveIntegerField(default=0, db_default=0)
+    shown_size = models.BigIntegerField(default=0, db_default=0)
+    shown_published_at = models.DateTimeField(null=True, blank=True)
+    recent_people = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "slug"], name="one_slug_per_workspace")]
-        indexes: ClassVar = [models.Index("workspace", Lower("title"), "id", name="environment_by_title")]
+        indexes: ClassVar = [
+            models.Index("workspace", Lower("title"), "id", name="environment_by_title"),
+            *(
+                models.Index(fields=["workspace", column, "id"], name=f"environment_by_{column.split('_')[1]}")
+                for column in (
+                    "shown_number",
+                    "shown_python",
+                    "shown_health",
+                    "shown_libraries",
+                    "shown_size",
+                    "shown_published_at",
+                    "recent_people",
+                )
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.slug

@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast, Coalesce, Lower
+from django.db.models import F, IntegerField, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Lower
 
 from assay.core.lifecycle import NOT_ASSESSED, Health, Status, shown_health
 from assay.core.maintenance.rollout import RolloutState
 from assay.core.roles import Actor, Right, Role
-from assay.store.models import Environment, UsageSummary, Version
+from assay.store.models import Environment, Version
 from assay.store.reads.behind import is_behind, newer_number
 from assay.store.reads.counting import bounded_counts
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.ordering import Columns, Order
 from assay.store.reads.rollouts import pilots_of
-from assay.store.reads.usage import RECENT, Use, recent_use
+from assay.store.reads.usage import Use, recent_use
 from assay.store.statements import Parameter, Parameters, Statement, Values
 
 
@@ -114,25 +114,24 @@ def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, cur
 
     People are sorted by the sums that the worker keeps up, and shown as they are now.
     """
-    columns = _orders()
-    by = order.within(columns, "environment")
-    page = read_page(_filtered(actor, filters).values("pk"), columns, by, limit=limit, cursor=cursor)
+    by = order.within(ORDERS, "environment")
+    page = read_page(_filtered(actor, filters).values("pk"), ORDERS, by, limit=limit, cursor=cursor)
     ids = [row["pk"] for row in page.rows]
     found = {row[PK]: row for row in BY_ID.rows(ids=ids)}
     return page.with_rows(_rows(actor, [found[pk] for pk in ids if pk in found]))
 
 
-def _orders() -> Columns:
-    """Return the sort expression of each column, for the active version or else the latest one."""
-    fields = {"version": "number", "python": "python", "libraries": "lock__libraries_count", "size": "lock__size"}
-    fields |= {"health": "health", "published": "published_at"}
-    people = UsageSummary.objects.filter(environment=OuterRef("pk"), days=RECENT.days)
-    return {
-        "environment": Lower("title"),
-        "owner": F("owner__username"),
-        "users": Coalesce(Subquery(people.values("people")), 0),
-        **{name: Coalesce(f"active__{field}", f"latest__{field}") for name, field in fields.items()},
-    }
+ORDERS: Columns = {
+    "environment": Lower("title"),
+    "owner": F("owner__username"),
+    "version": F("shown_number"),
+    "python": F("shown_python"),
+    "libraries": F("shown_libraries"),
+    "size": F("shown_size"),
+    "health": F("shown_health"),
+    "published": F("shown_published_at"),
+    "users": F("recent_people"),
+}
 
 
 def counts(actor: Actor, filters: Filters, statuses: Collection[str]) -> dict[str, int]:
