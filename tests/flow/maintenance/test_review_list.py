@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 import time_machine
@@ -201,6 +202,26 @@ def test_near_duplicates_follow_each_other(people: People, clock: time_machine.C
     after(clock, 1)
     assert listed(ben) == {}
     assert not review_list.advance()
+
+
+def test_near_duplicates_are_computed_in_a_share_of_the_time(
+    people: People, clock: time_machine.Coordinates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they take long, changes are listed at once without them, and they follow."""
+    ana, ben, _ = people
+    pins = {f"lib{number}": "1.0" for number in range(12)}
+    published(ana, ben, "big", ["lib0", "lib1"], pins | {"extra": "1.0"})
+    monkeypatch.setattr(review_list, "SHORT", -1)
+    monkeypatch.setattr(review_list, "SHARE", 1e9)
+    after(clock, 1)
+    published(ana, ben, "small", ["lib0", "lib1"], pins | {"lib3": "2.0"})
+    after(clock, 1)
+    assert "small@1" not in listed(ben)
+    assert not review_list.advance()
+    later = monotonic() + 1e12
+    monkeypatch.setattr(review_list, "monotonic", lambda: later)
+    after(clock, 0)
+    assert "big@1" in listed(ben)["small@1"].words[0]
 
 
 @pytest.mark.usefixtures("people")

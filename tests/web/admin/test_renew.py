@@ -66,6 +66,14 @@ def test_the_page_says_until_when_an_approval_is_good(people: People) -> None:
     assert "Approval" not in text_of(visitor(ben).get(GEO))
 
 
+def test_the_form_needs_few_statements(people: People, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    """Whatever the version contains, and however many people launched it."""
+    client = visitor(people[1])
+    client.get(RENEW)
+    with django_assert_num_queries(16):
+        client.get(RENEW)
+
+
 def test_a_reviewer_renews_with_a_reason(people: People) -> None:
     """After seeing what changed; it counts from today, and the history names who renewed it."""
     _, ben, _ = people

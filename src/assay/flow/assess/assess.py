@@ -21,6 +21,7 @@ from assay.flow.assess.policy import current_policy
 from assay.store.models import Assessment, LockedFile, Version
 from assay.store.reads.advisories import FeedFacts, feed_facts
 from assay.store.reads.facts import LIVE, earlier_version, facts_of, files_of, near_to, rows_of
+from assay.store.reads.review_context import ReviewContext
 from assay.store.reads.waivers import waivers_in
 
 
@@ -56,6 +57,12 @@ def verdict(version: Version) -> Verdict:
     revision = current_policy(version.environment.workspace_id).revision
     found = fresh_verdict(version, known, policy=revision, feed=feed_facts())
     return found or assess(version, keep=version.status not in LIVE)  # new findings on live versions: see flow.watch
+
+
+def verdict_in(version: Version, context: ReviewContext) -> Verdict:
+    """Return today's verdict on a version that was loaded with its assessment, in a context read before."""
+    known = getattr(version, "assessment", None)
+    return fresh_verdict(version, known, policy=context.policy, feed=context.feed) or verdict(version)
 
 
 def fresh_verdict(

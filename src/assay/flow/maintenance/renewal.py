@@ -19,14 +19,17 @@ from assay.core.python_support import support_ends
 from assay.core.review.decision import check_digest, check_seen, check_text
 from assay.core.roles import Actor
 from assay.flow.access import find_version, version_state
-from assay.flow.assess.assess import Verdict, check_open, verdict
+from assay.flow.assess.assess import Verdict, check_open, verdict, verdict_in
 from assay.flow.maintenance.approval_end import approval_end
 from assay.flow.maintenance.impact import Impact, impact
 from assay.store.audit_log import Entry, record_many, record_version
-from assay.store.models import Event, LockedFile, LockedLibrary, Renewal, Version, Workspace
+from assay.store.models import Event, LockedFile, Renewal, Version, Workspace
 from assay.store.reads.facts import projects
 from assay.store.reads.health import open_entry
+from assay.store.reads.launchable import library_pairs
 from assay.store.reads.libraries import direct_of
+from assay.store.reads.review_context import review_context
+from assay.store.reads.reviews import renewals_of
 from assay.store.transitions import touch
 
 BATCH_SIZE = 500  # versions whose reminders are looked up at once
@@ -110,18 +113,18 @@ def changes_since_approval(actor: Actor, slug: str, number: int) -> tuple[Versio
     if version.status != Status.PUBLISHED or version.published_at is None:
         raise ConflictError(f"{version.reference} is {version.status}.", hint="Only published versions are renewed.")
     entry = open_entry(version)
-    pins = dict(LockedLibrary.objects.filter(lock=version.lock).values_list("name", "version"))
+    pins = dict(library_pairs(version))
     known, direct = projects(pins), direct_of(version)
     return version, ChangesSinceApproval(
         approved_at=version.renewed_at or version.published_at,
         end=approval_end(version),
         new=tuple(Finding.from_dict(one) for one in entry.findings) if entry else (),
-        verdict=verdict(version),
+        verdict=verdict_in(version, review_context(version)),
         libraries=library_news(pins, direct, known, _licences(direct)),
         indexed=len(known),
         python_ends=support_ends(version.python),
         impact=impact(version),
-        renewals=tuple(version.renewals.select_related("by").order_by("-at")),
+        renewals=tuple(renewals_of(version)) if version.renewed_at else (),
     )
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from time import monotonic
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -27,6 +28,8 @@ from assay.store.reads.review_facts import Measured, ended_projects, in_batches,
 OF_ALL = (EventName.WORKSPACE_SET, EventName.MEMBER_SET)  # events that concern every environment
 OF_ONE = Q(name__startswith="version.") | Q(name__startswith="environment.") | Q(name__startswith="rollout.")
 MOST_CHANGED = 500  # environments; when more have changed, all are computed
+SHARE = 20  # a process computes the near-duplicates of a workspace in at most one of so many seconds
+SHORT = 0.1  # seconds; what takes less is computed after every change
 STALE = 50  # versions that a page computes again before it shows the list
 
 
@@ -37,15 +40,42 @@ class _Progress:
     day: date
     position: tuple[int, str]
     similar: Mapping[str, NearDuplicate]
+    late: bool = False  # whether the near-duplicates have to be computed again
     batches: list[list[int]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Similar:
+    """Near-duplicates, and when (`time.monotonic`) they may be computed again."""
+
+    found: Mapping[str, NearDuplicate]
+    again: float
+
+
 _progress: dict[int, _Progress] = {}
+_similar: dict[int, _Similar] = {}
 
 
 def forget() -> None:
     """Compute everything at the next step."""
     _progress.clear()
+    _similar.clear()
+
+
+def _near_duplicates(workspace_id: int) -> tuple[Mapping[str, NearDuplicate], bool]:
+    """Return the near-duplicates of a workspace, and whether they are late: those of before the last changes.
+
+    In a large workspace they take seconds and change with every version, so they are computed only as often as
+    `SHARE` allows.
+    """
+    known, began = _similar.get(workspace_id), monotonic()
+    if known is not None and began < known.again:
+        return known.found, True
+    found = near_duplicates(workspace_id)
+    took = monotonic() - began
+    pause = SHARE * took if took >= SHORT else 0.0
+    _similar[workspace_id] = _Similar(found=found, again=began + took + pause)
+    return found, False
 
 
 def advance() -> bool:
@@ -58,19 +88,19 @@ def _advance_in(workspace: Workspace) -> bool:
     now = timezone.now()
     position, known = (workspace.event_count, workspace.event_head), _progress.get(workspace.pk)
     changed = _changed(workspace.pk, known) if known and known.day == now.date() else None
-    similar = known.similar if known else {}
-    if changed is None or changed:
-        similar = near_duplicates(workspace.pk)
+    similar, late = (known.similar, known.late) if known else ({}, False)
+    if changed is None or changed or late:
         if not is_complete(workspace.pk):
             return False  # until the index of the published versions is written
+        similar, late = _near_duplicates(workspace.pk)
     if known is None or changed is None:
         known = _Progress(day=now.date(), position=position, similar=similar, batches=in_batches(workspace.pk))
         _progress[workspace.pk] = known
-    elif changed:
+    elif changed or known.late:
         before, known.similar = known.similar, similar
         changed |= _named(workspace.pk, _different(before, known.similar))
         known.batches += in_batches(workspace.pk, changed)
-    known.position = position
+    known.position, known.late = position, late
     if not known.batches:
         return False
     _compute(_Inputs.of(workspace, now, known.similar), known.batches.pop(0))
@@ -131,7 +161,7 @@ class _Inputs:
 def refresh(workspace_id: int, environments: Collection[int] | None = None) -> int:
     """Compute the rows of environments now, of all of them for None; return how many versions were looked at."""
     workspace = Workspace.objects.get(pk=workspace_id)
-    inputs = _Inputs.of(workspace, timezone.now(), near_duplicates(workspace_id))
+    inputs = _Inputs.of(workspace, timezone.now(), _near_duplicates(workspace_id)[0])
     return sum(_compute(inputs, batch) for batch in in_batches(workspace_id, environments))
 
 
@@ -199,7 +229,7 @@ class RulesPreview:
 def preview_rules(workspace_id: int, rules: ReviewRules) -> RulesPreview:
     """Return what other rules would list, without storing anything. Kept versions count, too."""
     workspace = Workspace.objects.get(pk=workspace_id)
-    current = _Inputs.of(workspace, timezone.now(), near_duplicates(workspace_id))
+    current = _Inputs.of(workspace, timezone.now(), _near_duplicates(workspace_id)[0])
     versions, listed, by_kind = 0, 0, Counter[ReasonKind]()
     for batch in in_batches(workspace_id):
         for one in _measure(current, batch, sizes=False):

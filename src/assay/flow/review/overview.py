@@ -13,7 +13,7 @@ from assay.core.review.library_changes import LibraryChange, LibraryChanges, fol
 from assay.core.review.summary import Summary, summarise
 from assay.core.roles import Actor
 from assay.flow.access import find_reference
-from assay.flow.assess.assess import Verdict, fresh_verdict, verdict
+from assay.flow.assess.assess import Verdict, verdict_in
 from assay.store.models import Version
 from assay.store.reads.compared_versions import changes_against, predecessor
 from assay.store.reads.known_libraries import KnownLibrary, known_libraries
@@ -62,8 +62,7 @@ def overview(actor: Actor, version: Version, compare_with: str = "") -> Overview
     other = _other(actor, version, compare_with)
     comparison = changes_against(version, other)
     context = review_context(version)
-    known = getattr(version, "assessment", None)
-    found = fresh_verdict(version, known, policy=context.policy, feed=context.feed) or verdict(version)
+    found = verdict_in(version, context)
     report = Report.from_dict(version.lock.report)
     waivers = [(one, found.waiver_of(one)) for one in found.findings]
     findings = tuple(one for one, waiver in waivers if waiver is None)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import CharField, Count, Q
+from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from assay.core.lifecycle import Status
 from assay.store.models import Launch, PersonUse, Run, Runtime, Server, Version
+from assay.store.reads.counting import CountOf
+from assay.store.statements import Parameter, Statement
 
 PERIOD = timedelta(days=90)  # launches within this count as use
 
@@ -85,12 +87,24 @@ def people_of(version: Version, since: date) -> tuple[PersonImpact, ...]:
     return tuple(PersonImpact(name, last[name]) for name in sorted(last))
 
 
-def running_in(version: Version) -> Running:
-    """Return how many servers, runs and apps use a version now: two queries."""
-    apps = Q(runtime__kind="app")
+def _running() -> Any:  # noqa: ANN401 - a query with columns that types do not know
+    version, apps = Parameter("version"), Q(runtime__kind="app")
     runs = Run.objects.filter(version=version, state__in=["queued", "running"])
-    counted = runs.aggregate(apps=Count("pk", filter=apps), runs=Count("pk", filter=~apps))
-    return Running(servers=Server.objects.filter(version=version, state__in=["starting", "ready"]).count(), **counted)
+    counts = {
+        "server_count": CountOf(Server.objects.filter(version=version, state__in=["starting", "ready"]).values("pk")),
+        "run_count": CountOf(runs.exclude(apps).values("pk")),
+        "app_count": CountOf(runs.filter(apps).values("pk")),
+    }
+    return Version.objects.filter(pk=version).annotate(**counts).values_list(*counts)
+
+
+RUNNING: Statement[tuple[int, int, int]] = Statement(_running)
+
+
+def running_in(version: Version) -> Running:
+    """Return how many servers, runs and apps use a version now: one query."""
+    servers, runs, apps = RUNNING.first(version=version.pk) or (0, 0, 0)
+    return Running(servers=servers, runs=runs, apps=apps)
 
 
 def projects_of(version: Version) -> tuple[ProjectImpact, ...]:
