@@ -163,6 +163,15 @@ def test_a_changed_directory_starts_nothing(bench: Bench, index: LocalIndex) -> 
         check_sealed(folder, "0" * 64)
     with pytest.raises(DriftError):
         check_sealed(folder.parent / "nothing", outcome.digest)
+    check_sealed(folder, outcome.digest)
+    lock = folder / "pylock.toml"
+    text = lock.read_text()
+    lock.chmod(0o644)
+    lock.write_text(text.replace("asked", "other"))  # after it was read
+    with pytest.raises(DriftError, match="instead of"):
+        check_sealed(folder, outcome.digest)
+    lock.write_text(text)
+    check_sealed(folder, outcome.digest)
 
 
 def test_kill_at_any_moment_leaves_all_or_nothing(bench: Bench, index: LocalIndex) -> None:

@@ -30,6 +30,7 @@ EXIT_SECONDS = 0.02  # between two looks at a process that has closed its output
 LOG_LIMIT = 200 * 1024 * 1024  # bytes; further output is counted and dropped
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL, unless the start says otherwise
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LIBC = ctypes.CDLL(None)
 
 
 class Supervisor:
@@ -207,7 +208,7 @@ class Supervisor:
     def _write(self, name: str, content: dict[str, Any]) -> None:
         path = os.path.join(self.workdir, name)  # noqa: PTH118 - as above
         with open(path + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
-            json.dump(content, file)
+            file.write(json.dumps(content))  # `json.dump` would encode it in Python
             file.flush()
             os.replace(path + ".new", path)  # noqa: PTH105 - as above
             if "exit_code" in content:
@@ -271,12 +272,12 @@ def wake_at_signals() -> int:
 
 def become_subreaper() -> None:
     """Make every orphaned descendant a child of this process."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
     """Make the kernel send this process a signal when its parent dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+    LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def start_time(pid: int) -> str:
