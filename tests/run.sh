@@ -21,6 +21,8 @@ told=$(mktemp)
 checks=$!
 trap 'kill $checks 2>/dev/null || true; rm -f "$told"' EXIT
 trap 'exit 130' INT TERM
+# Collecting them once writes the bytecode of a new clone, which each worker would make for itself.
+"$PYTHON" -m pytest --collect-only -q "$@" >/dev/null 2>&1 || true
 # The tests of core and flow must reach every line and branch of both, if all run.
 [ $# != 0 ] || export ASSAY_COVERAGE=1
 # Twice as many workers as cores, since many tests wait; a file stays with one worker, since its tests share servers.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from support.feed import CRITICAL, record, write_feed
 from support.server import Desk
 from support.visitor import Visitor, compose, publish, submit
@@ -20,6 +20,17 @@ def load(desk: Desk, folder: Path, *records: dict[str, object]) -> None:
     desk.command("admin", "advisories", "load", write_feed(folder / "all.zip", *records))
 
 
+def reload_until_shown(page: Page, row: str, text: str) -> None:
+    """Reload until a row has a text: the worker assesses later what a new feed or a fetched fact changes."""
+    found = page.get_by_role("row", name=row).filter(has_text=text)
+    for _ in range(60):
+        if found.count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(found).to_be_visible()
+
+
 def test_a_finding_is_foreseen_and_waived(desk: Desk, browser: Browser, tmp_path: Path) -> None:
     """The author reads while composing what the reviewer will find; without a waiver nothing can be approved."""
     load(desk, tmp_path, SIX)
@@ -30,7 +41,7 @@ def test_a_finding_is_foreseen_and_waived(desk: Desk, browser: Browser, tmp_path
     ana.check()
     submit(ana, "oldsix")
     ben.go("/admin/environments/")
-    expect(ben.page.get_by_role("row", name="oldsix@1")).to_contain_text("1 blocking")
+    reload_until_shown(ben.page, "oldsix@1", "1 blocking")
     ben.check()
     ben.page.get_by_role("row", name="oldsix@1").get_by_role("link", name="Review").click()
     approve = ben.page.get_by_role("button", name="Approve…")
@@ -60,14 +71,8 @@ def test_a_new_advisory_is_remedied(desk: Desk, browser: Browser, tmp_path: Path
     compose(ana, "words", "Kind words", "colorama\niniconfig<2")
     publish(ana, ben, "words")
     load(desk, tmp_path, SIX, INICONFIG)
-    found = ana.page.get_by_role("row", name="words")
     ana.go("/environments/?health=attention")
-    for _ in range(30):
-        if found.count():
-            break
-        ana.page.wait_for_timeout(500)
-        ana.page.reload()
-    expect(found).to_contain_text("Attention")
+    reload_until_shown(ana.page, "words", "Attention")
     ana.go("/environments/words/?tab=health")
     ana.check()
     ana.page.get_by_role("button", name="Find suggested update").click()
