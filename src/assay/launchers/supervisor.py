@@ -213,7 +213,7 @@ class Supervisor:
             os.replace(path + ".new", path)  # noqa: PTH105 - as above
             if "exit_code" in content:
                 self._wake()
-            os.fsync(file.fileno())  # nobody waits for the disk
+                os.fsync(file.fileno())  # nobody waits for the disk
 
 
 class Mask:
