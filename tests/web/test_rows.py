@@ -17,9 +17,11 @@ from assay.core.review.library_changes import LibraryChange
 from assay.store.reads.audit_log import EventRow
 from assay.store.reads.catalogue import CatalogueRow
 from assay.store.reads.libraries import LibraryRow
+from assay.store.reads.review_items import ReviewRow
 from assay.web.admin.changes import ChangeLine
+from assay.web.admin.review_steps import StepLink, Steps
 from assay.web.templatetags.assay import failed_first, happened, seconds
-from assay.web.templatetags.list_rows import catalogue_rows, event_rows
+from assay.web.templatetags.list_rows import catalogue_rows, event_rows, review_list_rows
 from assay.web.templatetags.rows import installed_rows, review_rows, side_by_side
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&"
@@ -190,3 +192,23 @@ def test_events_stay_words(actor: str, note: str, name: str) -> None:
     assert seen.elements <= {"li", "time", "strong", "span", "code"}
     assert seen.depth == 0
     assert seen.attributes <= {"data-event", "datetime", "title", "class"}
+
+
+def test_rows_to_review_escape_what_people_wrote() -> None:
+    """A reason, a title and a note stay words; a step that only an administrator takes is no link."""
+    row = ReviewRow(
+        pk=1, environment="geo", version=2, title=HOSTILE, status="deprecated", owner=HOSTILE,
+        reasons=({"kind": "unused", "words": HOSTILE, "since": "2026-01-02"},), since=NOW.date(), people=1200,
+        projects=0, derived=0, frees=0, proposal={"action": "retire", "successor": "", "words": ""}, revision=1,
+    )  # fmt: skip
+    steps = Steps(
+        proposed=StepLink(words="Retire…", address=""), others=(StepLink(words="Keep", address="/keep?a&b"),)
+    )
+    text = review_list_rows([(row, steps), (row, None)], {"unused": HOSTILE})
+    assert "<script" not in text
+    assert "by an administrator" in text
+    assert "1,200" in text
+    seen = Seen(text)
+    assert seen.elements <= ELEMENTS | {"label", "a", "ul", "li", "time", "details", "summary", "br"}
+    other = Steps(proposed=StepLink(words="Merge…", address="/merge", note="with ds@1"), others=())
+    assert 'aria-label="Merge… geo@2 with ds@1"' in review_list_rows([(row, other)], {})

@@ -1,8 +1,8 @@
-"""Rows of long lists, written without a template: environments of the catalogue, and events of a version."""
+"""Rows of long lists, written without a template: environments, events of a version, and what is to review."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from django import template
@@ -12,6 +12,8 @@ from django.utils.timezone import localtime
 
 from assay.store.reads.audit_log import EventRow
 from assay.store.reads.catalogue import CatalogueRow
+from assay.store.reads.review_items import ReviewRow
+from assay.web.admin.review_steps import Steps
 from assay.web.templatetags.assay import badge, happened, health, short, size
 from assay.web.templatetags.tables import ago
 
@@ -94,4 +96,51 @@ def _event(event: EventRow) -> str:
     return (
         f'<li data-event="{escape(event.name)}"><time {exact}>{at:%b} {at.day}, {at:%H:%M}</time> '
         f"<strong>{escape(event.actor)}</strong> {escape(happened(event.name))}{quoted}{code}</li>"
+    )
+
+
+@register.simple_tag
+def review_list_rows(rows: Iterable[tuple[ReviewRow, Steps | None]], labels: Mapping[str, str]) -> SafeString:
+    """Return table rows of versions to review, each with its next steps; `labels` name the kinds of reasons."""
+    return SafeString("".join(_to_review(row, steps, labels) for row, steps in rows))
+
+
+def _to_review(row: ReviewRow, steps: Steps | None, labels: Mapping[str, str]) -> str:
+    reference, since = escape(row.reference), row.since
+    state = f" {badge(row.status)}" if row.status == "deprecated" else ""
+    address = reverse("version", args=[row.environment, row.version])
+    reasons = "".join(
+        f'<li><span class="badge" title="since {escape(one["since"])}">{escape(labels.get(one["kind"], ""))}</span> '
+        f"{escape(one['words'])}</li>"
+        for one in row.reasons
+    )
+    day = f'<time datetime="{since:%Y-%m-%d}">{since.day} {since:%b %Y}</time>' if since else NOTHING
+    return (
+        '<tr data-row><td><label class="tick pick">'
+        f'<input type="checkbox" name="rows" value="{reference}" aria-label="Select {reference}">'
+        f'<span><a class="strong" href="{address}">{escape(row.title)}</a> '
+        f'<code class="soft">{reference}</code>{state}</span></label></td><td class="small whole"><ul class="plain">{reasons}</ul></td>'
+        f'<td class="nowrap soft" data-label="Since">{day}</td><td data-label="Owner">{escape(row.owner)}</td>'
+        f'<td class="number" data-label="People">{row.people:,}</td>'
+        f'<td class="number" data-label="Projects">{row.projects:,}</td>'
+        f'<td class="number" data-label="Built on it">{row.derived:,}</td>'
+        f'<td class="number nowrap" data-label="Frees">{size(row.frees) if row.frees else NOTHING}</td>'
+        f'<td class="whole">{_steps(steps, reference) if steps else ""}</td></tr>'
+    )
+
+
+def _steps(steps: Steps, reference: str) -> str:
+    """Return the proposed step as a button, and the others behind a word."""
+    proposed, words, note = steps.proposed, escape(steps.proposed.words), escape(steps.proposed.note)
+    name = f"{words} {reference} {note}".rstrip()
+    button = f'<a class="button" href="{escape(proposed.address)}" aria-label="{name}">{words}</a>'
+    first = button if proposed.address else f'<span class="soft small">{words}<br>by an administrator</span>'
+    said = f'<p class="small soft">{note}</p>' if note else ""
+    named = [(escape(one.address), escape(one.words)) for one in steps.others]
+    others = "".join(
+        f'<li><a href="{address}" aria-label="{step} {reference}">{step}</a></li>' for address, step in named
+    )
+    return (
+        f"{first}{said}"
+        f'<details class="small others"><summary>Other steps</summary><ul class="plain">{others}</ul></details>'
     )
