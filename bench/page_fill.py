@@ -104,7 +104,21 @@ class Fill:
             row.latest = version
             versions.append(version)
         row.save()
+        self._assessed(versions)
         return versions
+
+    def _assessed(self, versions: list[Any]) -> None:
+        """Store verdicts, which the worker brings up to date every day."""
+        from assay.store.models import Assessment, Feed  # noqa: PLC0415 - after setup
+
+        feed = Feed.objects.get()
+        Assessment.objects.bulk_create(
+            Assessment(
+                version=one, digest=one.digest, policy=0, feed=feed, day=self.now.date(), findings=[],
+                blocking=0, warnings=0, at=self.now,
+            )
+            for one in versions
+        )  # fmt: skip
 
     def environments(self, count: int, base: Any) -> None:  # noqa: ANN401 - a row
         """Add environments up to a count: most published, some deprecated, pending, drafts, some behind a base."""
@@ -164,9 +178,7 @@ class Fill:
         from assay.core.policy.findings import Effect, Finding  # noqa: PLC0415 - after setup
         from assay.core.usage import PERIODS  # noqa: PLC0415 - as above
         from assay.store.models import (  # noqa: PLC0415 - as above
-            Assessment,
             Build,
-            Feed,
             HealthIssue,
             ReviewItem,
             Submission,
@@ -175,14 +187,8 @@ class Fill:
             Waiver,
         )
 
-        feed, day, ben = Feed.objects.get(), self.now.date(), self.people["ben"]
-        Assessment.objects.bulk_create(
-            Assessment(
-                version=one, digest=one.digest, policy=0, feed=feed, day=day, findings=[], blocking=0, warnings=0,
-                at=self.now,
-            )
-            for one in versions
-        )  # fmt: skip
+        day, ben = self.now.date(), self.people["ben"]
+        self._assessed(versions)
         Submission.objects.bulk_create(
             Submission(
                 version=one, round=1, by=one.author, digest=one.digest, spec=one.spec, at=self.now,

@@ -50,6 +50,9 @@ class Environment(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "slug"], name="one_slug_per_workspace")]
         indexes: ClassVar = [
             models.Index("workspace", Lower("title"), "id", name="environment_by_title"),
+            models.Index(
+                fields=["workspace", "title", "id"], condition=models.Q(template=True), name="environment_templates"
+            ),
             *(
                 models.Index(fields=["workspace", column, "id"], name=f"environment_by_{column.split('_')[1]}")
                 for column in (
