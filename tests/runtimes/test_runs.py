@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_a_worker_killed_before_the_start_changes_nothing(ana: Actor) -> None:
     """Claimed but not started: the next worker starts it. Perhaps started: it is never started again."""
     project(ana, "job", "print('ran')")
     claimed, doubtful = runs.request_run(ana, "job"), runs.request_run(ana, "job")
-    Run.objects.update(state="running")
+    Run.objects.update(state="running", started_at=timezone.now())
     folder = run_directory(doubtful.pk)
     folder.mkdir(parents=True)
     (folder / "start.json").write_text("{}")
@@ -166,6 +167,20 @@ def test_a_worker_killed_before_the_start_changes_nothing(ana: Actor) -> None:
     assert ended(claimed).state == "succeeded"
     doubtful.refresh_from_db()
     assert doubtful.state == "lost"
+
+
+def test_a_run_that_may_have_begun_before_a_power_failure_is_not_repeated(ana: Actor) -> None:
+    """Its launch is on disk before it starts; of its own files, a power failure may leave nothing."""
+    project(ana, "job", "print('ran')")
+    run = runs.request_run(ana, "job")
+    run_queue.advance()
+    while log_of(run) != "ran\n":
+        time.sleep(0.02)
+    shutil.rmtree(run_directory(run.pk))
+    Run.objects.update(state="running", handle=None, finished_at=None, exit_code=None)
+    assert ended(run).state == "lost"
+    assert "not repeated" in Run.objects.get().message
+    assert not run_directory(run.pk).exists()
 
 
 def test_a_flood_of_output_hurts_nobody(ana: Actor) -> None:

@@ -27,7 +27,7 @@ from assay.launchers.ports import free_port
 from assay.runtimes.checkout import checkout_directory, checkout_error, checkout_process, fetched_commit
 from assay.runtimes.run_process import process_of, write_files
 from assay.runtimes.runs import end_run, launch_kind, record_run
-from assay.store.models import Run
+from assay.store.models import Launch, Run
 from assay.store.statements import Parameter, Statement
 
 MAX_PARALLEL = os.cpu_count() or 2
@@ -96,19 +96,34 @@ def _claim(pk: UUID) -> None:
 
 
 def _launch(run: Run) -> None:
-    """Start the process of a run, or find the one that a killed worker started; check out its files first."""
-    directory, launcher = run_directory(run.pk), LocalLauncher()
+    """Start the process of a run; check out its files first."""
     if run.source["kind"] == "git" and not fetched_commit(run):
-        _check_out(run, launcher)
+        _check_out(run, LocalLauncher())
         return
-    handle = launcher.find(str(directory))
-    if handle is None:
-        if (directory / "start.json").exists():
-            _mark_lost(run, directory)
-            return
-        handle = _start(run, directory, launcher)
-    if handle is None:
-        return
+    handle = _start(run, run_directory(run.pk), LocalLauncher())
+    if handle is not None:
+        _record_start(run, handle)
+
+
+def _resume(run: Run) -> None:
+    """Go on with a run that a killed worker has claimed: find its process, or start it unless it may have run."""
+    directory = run_directory(run.pk)
+    handle = LocalLauncher().find(str(directory))
+    if handle is not None:
+        _record_start(run, handle)
+    elif (directory / "start.json").exists() or _launched(run):
+        _mark_lost(run, directory)
+    else:
+        _launch(run)
+
+
+def _launched(run: Run) -> bool:
+    """Return whether its launch is recorded: that is on disk before it starts, where its files need not be yet."""
+    launches = Launch.objects.filter(person_id=run.person_id, started_at__gte=run.started_at)
+    return launches.filter(target_id=str(run.pk)).exists()
+
+
+def _record_start(run: Run, handle: Handle) -> None:
     with transaction.atomic():
         Run.objects.filter(pk=run.pk).update(handle=asdict(handle))
         record_run(EventName.RUN_STARTED, run, "assay", digest=run.digest)
@@ -161,7 +176,8 @@ def _start(run: Run, directory: Path, launcher: LocalLauncher) -> Handle | None:
 
 def _mark_lost(run: Run, directory: Path) -> None:
     """Mark a run as lost whose worker was killed while starting it; it may have run, so it is not repeated."""
-    if time.time() - (directory / "start.json").stat().st_mtime < SUPERVISOR_SECONDS:
+    asked = directory / "start.json"
+    if asked.exists() and time.time() - asked.stat().st_mtime < SUPERVISOR_SECONDS:
         return  # its supervisor may still appear
     LocalLauncher().kill_leftovers(str(directory))
     end_run(run, "lost", message="The worker was stopped while this run was being started. It was not repeated.")
@@ -169,7 +185,7 @@ def _mark_lost(run: Run, directory: Path) -> None:
 
 def _poll(run: Run) -> None:
     if run.handle is None:  # the worker was killed between claiming and starting
-        _launch(run)
+        _resume(run)
         return
     launcher, handle = LocalLauncher(), Handle(**run.handle)
     if run.cancel_requested:
