@@ -11,7 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import pairwise
+from queue import Queue
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -23,6 +25,7 @@ from support.projects import published
 
 from assay.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
+from assay.launchers.ports import free_port
 from assay.runtimes import app_tickets, applications, apps, projects, run_queue, runs
 from assay.runtimes.app_proxy import AppProxy
 from assay.runtimes.kinds import host_of
@@ -94,27 +97,34 @@ def serving(runtime: Runtime) -> Run | None:
 @contextmanager
 def door(settings: LazySettings) -> Iterator[int]:
     """Run the door in a thread of this process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     settings.APPS_URL = f"http://apps.localhost:{port}"
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(AppProxy().serve(port))
+    ends: Queue[Callable[[], None]] = Queue()
 
-    def run() -> None:
+    async def serve() -> None:
+        serving = asyncio.ensure_future(AppProxy().serve(port))
+        ends.put(partial(asyncio.get_running_loop().call_soon_threadsafe, serving.cancel))
         with suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+            await serving
 
-    thread = threading.Thread(target=run, daemon=True)
+    # `asyncio.run` also ends the connections that are open.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    time.sleep(0.1)
+    end = ends.get(timeout=10)
+    deadline = time.monotonic() + 10
+    while not _listens(port):
+        assert time.monotonic() < deadline
     try:
         yield port
     finally:
-        loop.call_soon_threadsafe(task.cancel)
+        end()
         thread.join(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        one.settimeout(1)
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def ask(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,16 +10,15 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 from runtimes.test_notebooks import cell, notebook
 from support.imports import importable
+from support.overlays import overlay, packages_of_studio
 from support.people import lock_of, person
 from support.projects import ended, project, published
 
 from assay.core.roles import Actor, Role
-from assay.flow.paths import engine_paths
 from assay.flow.people import set_workspace
 from assay.runtimes import projects, runs
 from assay.runtimes.run_settings import ProjectSpec
 from assay.store.models import ImportSession, LibraryUse
-from assay.studio.prefix import studio_prefix
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MODULES = {"pandas": "pandas", "scikit-learn": "sklearn", "matplotlib": "matplotlib"}
@@ -73,14 +71,9 @@ def test_without_a_server_a_run_succeeds(ana: Actor, settings: Any) -> None:  # 
 
 def test_a_notebook(ana: Actor) -> None:
     """Its kernel reports, not the program of Studio that runs it."""
-    if not (studio_prefix() / "bin" / "python").exists():
-        pytest.skip("Studio is not installed")
-    overlay = Path(engine_paths().overlays) / "cp311"
-    if not overlay.exists():
-        overlay.parent.mkdir(parents=True, exist_ok=True)
-        overlay.symlink_to(next((studio_prefix() / "lib").glob("python3.*/site-packages")))
     source = {"kind": "inline", "files": {"main.ipynb": notebook(cell("import pandas"), cell("import sklearn"))}}
     projects.create(ana, "book", ProjectSpec(kind="notebook", entry="main.ipynb", environment="lab", source=source))
-    run = ended(runs.request_run(ana, "book"))
+    with overlay(packages_of_studio()):
+        run = ended(runs.request_run(ana, "book"))
     assert run.state == "succeeded", runs.read_log(run, 0)["text"]
     assert counted(1) == {"": 1, "pandas": 1, "scikit-learn": 1}

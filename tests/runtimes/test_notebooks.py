@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from support.overlays import overlay, packages_of_studio
 from support.people import PASSWORD, person
 from support.projects import ended, published
 
 from assay.core.errors import ConflictError, InvalidInputError, NotFoundError
 from assay.core.roles import Actor, Role
-from assay.flow.paths import engine_paths, run_directory
+from assay.flow.paths import run_directory
 from assay.runtimes import projects, runs
 from assay.runtimes.run_settings import ProjectSpec
 from assay.store.artifacts import open_output, outputs
 from assay.store.models import Run
-from assay.studio.prefix import studio_prefix
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ana() -> Actor:
+def ana() -> Iterator[Actor]:
     """Ana, with a published version, and Studio's ipykernel for environments that have none."""
-    if not (studio_prefix() / "bin" / "python").exists():
-        pytest.skip("Studio is not installed")
-    overlays = Path(engine_paths().overlays)
-    overlays.mkdir(parents=True, exist_ok=True)
-    packages = next((studio_prefix() / "lib").glob("python3.*/site-packages"))
-    if not (overlays / "cp311").exists():
-        (overlays / "cp311").symlink_to(packages)
     ana, ben = person("ana"), person("ben", Role.REVIEWER)
     published(ana, ben, "lab")
-    return ana
+    with overlay(packages_of_studio()):
+        yield ana
 
 
 def cell(text: str, *tags: str) -> dict[str, Any]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support.bench import PYTHON
 from support.index import LocalIndex
+from support.overlays import overlay
 from support.people import person
 from support.waves import drafted, message, publish, really_work, states
 
@@ -21,7 +20,6 @@ from assay.flow.access import find_version
 from assay.flow.assess.policy import revise
 from assay.flow.build import build as building
 from assay.flow.maintenance.waves import start_wave
-from assay.flow.paths import engine_paths
 from assay.flow.review import review
 from assay.store.models import Build, Version
 
@@ -31,7 +29,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def index(settings: Any) -> Iterator[LocalIndex]:  # noqa: ANN401 - pytest-django's fixture
     """Serve core 1.0 and 2.0, and libraries that need either or any."""
-    (Path(engine_paths().overlays) / f"cp{PYTHON.replace('.', '')}").mkdir(parents=True, exist_ok=True)
     index = LocalIndex()
     for version in ("1.0", "2.0"):
         index.add("core", version)
@@ -43,7 +40,8 @@ def index(settings: Any) -> Iterator[LocalIndex]:  # noqa: ANN401 - pytest-djang
     index.add("web", "1.0", requires=("geo",))
     index.add("tiles", "1.0", requires=("web",))
     settings.INDEX_URL = index.url
-    yield index
+    with overlay():
+        yield index
     index.close()
 
 
