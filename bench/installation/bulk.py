@@ -53,8 +53,8 @@ def _conversion(field: Field[Any, Any]) -> Convert | None:
         return _conversion(field.target_field)
     if isinstance(field, JSONField):
         return json.dumps
-    if isinstance(field, DateTimeField):
-        return connection.ops.adapt_datetimefield_value
+    if isinstance(field, DateTimeField) and connection.vendor == "sqlite":
+        return lambda value: str(value.replace(tzinfo=None))  # ours are all in UTC, as Django stores them
     if isinstance(field, DateField):
         return connection.ops.adapt_datefield_value
     if isinstance(field, UUIDField) and connection.vendor == "sqlite":

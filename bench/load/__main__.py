@@ -15,6 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,13 @@ def main() -> int:
     parser.add_argument("--size", choices=SIZES, default="large")
     parser.add_argument("--database", choices=DATABASES, action="append")
     parser.add_argument("--write", action="store_true", help="keep the tables in docs/operations/performance.md")
+    parser.add_argument("--prepare", action="store_true", help="write the installations, and measure nothing")
     given = parser.parse_args()
-    results = []
-    with _folder() as folder:
+    results: list[Result] = []
+    with _folder() as folder, ThreadPoolExecutor() as pool:
+        list(pool.map(lambda one: _generate(folder / one, one, given.size), given.database or DATABASES))
+        if given.prepare:
+            return 0
         for database in given.database or DATABASES:
             for result in _measure(folder / database, database, given):
                 result.print()
@@ -80,42 +85,42 @@ def _folder() -> Iterator[Path]:
 
 
 def _measure(folder: Path, database: str, given: argparse.Namespace) -> Iterator[Result]:
-    """Write the installation unless it is kept there, start the server and measure it alone and with builds."""
-    folder.mkdir(exist_ok=True)
-    home, index = folder / "home", serve_libraries()
-    with _address(folder, database) as address:
-        settings = {"ASSAY_INDEX": index.url} | ({"ASSAY_DATABASE": address} if address else {})
-        _generate(folder, home, settings, given.size)
-        with running(home, seconds=300, **settings) as desk:
-            plan = json.loads(_run(["-m", "load.people"], desk.env))
-            author, reviewer = (Api(url=desk.url, token=plan[one][0]["token"]) for one in ("authors", "reviewers"))
-            plan["launchable"] = make_launchable(author, reviewer, LAUNCHABLE)
-            yield _load(desk, plan, given, f"{DATABASES[database]}, alone", ALONE)
-            builders = Builders(author=author)
-            builders.start()
-            result = _load(desk, plan, given, f"{DATABASES[database]}, while ten people build", WITH_BUILDS)
-            builders.stop()
-            result.notes.append(f"{builders.built} builds ended meanwhile, {len(builders.failed)} failed.")
-            if builders.failed:
-                result.errors["builds"] = builders.failed
-            yield result
+    """Start the server and measure it alone and with builds."""
+    index = serve_libraries()
+    with (
+        _database(folder, database) as settings,
+        running(folder / "home", seconds=300, ASSAY_INDEX=index.url, **settings) as desk,
+    ):
+        plan = json.loads(_run(["-m", "load.people"], desk.env))
+        author, reviewer = (Api(url=desk.url, token=plan[one][0]["token"]) for one in ("authors", "reviewers"))
+        plan["launchable"] = make_launchable(author, reviewer, LAUNCHABLE)
+        yield _load(desk, plan, given, f"{DATABASES[database]}, alone", ALONE)
+        builders = Builders(author=author)
+        builders.start()
+        result = _load(desk, plan, given, f"{DATABASES[database]}, while ten people build", WITH_BUILDS)
+        builders.stop()
+        result.notes.append(f"{builders.built} builds ended meanwhile, {len(builders.failed)} failed.")
+        if builders.failed:
+            result.errors["builds"] = builders.failed
+        yield result
     index.close()
 
 
 @contextmanager
-def _address(folder: Path, database: str) -> Iterator[str]:
+def _database(folder: Path, database: str) -> Iterator[dict[str, str]]:
+    """Let the database run, if it is a server, and yield the settings that name it."""
     if database == "sqlite":
-        yield ""
+        yield {}
         return
     data = folder / "data"
-    data.mkdir(exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True)
     with running_postgresql(data, kept=True) as address:
-        yield address
+        yield {"ASSAY_DATABASE": address}
 
 
-def _generate(folder: Path, home: Path, settings: dict[str, str], size: str) -> None:
+def _generate(folder: Path, database: str, size: str) -> None:
     """Write the installation, unless one of this size is there."""
-    written = folder / "written"
+    home, written = folder / "home", folder / "written"
     if written.exists():
         if written.read_text() != repr(SIZES[size]):
             sys.exit(
@@ -124,9 +129,10 @@ def _generate(folder: Path, home: Path, settings: dict[str, str], size: str) -> 
         return
     sys.stdout.write(f"Writing an installation of size {size} into {folder} …\n")
     sys.stdout.flush()
-    home.mkdir(exist_ok=True)
-    environment = variables(home, 8000) | settings | {"PYTHONPATH": str(ROOT / "bench")}
-    subprocess.run([sys.executable, "-m", "installation", "--size", size], env=environment, check=True)  # noqa: S603 - ourselves
+    home.mkdir(parents=True, exist_ok=True)
+    with _database(folder, database) as settings:
+        environment = variables(home, 8000) | settings | {"PYTHONPATH": str(ROOT / "bench")}
+        subprocess.run([sys.executable, "-m", "installation", "--size", size], env=environment, check=True)  # noqa: S603 - ourselves
     written.write_text(repr(SIZES[size]))
 
 
