@@ -13,9 +13,10 @@ from django.utils import timezone
 from support.people import draft, person
 
 from assay.core.roles import Actor, Role
-from assay.store.models import Environment, Launch, Person, Run, Runtime, Version
+from assay.store.models import Environment, Event, Launch, Person, Run, Runtime, Version
 from assay.store.reads.audit_log import EventFilters, event_rows, list_events
 from assay.store.reads.catalogue import Filters, catalogue, catalogue_page
+from assay.store.reads.events_since import events_since
 from assay.store.reads.keyset import Page, read_page
 from assay.store.reads.launchable import launch_choices
 from assay.store.reads.ordering import Order
@@ -137,3 +138,12 @@ def test_lists_without_a_cursor_are_read_by_an_index(root: Actor) -> None:
         lambda: launch_choices(root, limit=50),
     ):
         assert not [plan for plan in plans(action) if SCAN.search(plan)]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="these are plans of SQLite")
+def test_only_what_happened_since_is_read(root: Actor) -> None:
+    """Of a log with millions of events, what follows a position is read from there on, in its order."""
+    first = Event.objects.filter(workspace_id=root.workspace_id).order_by("sequence")[0]
+    *_, plan = plans(lambda: events_since(root.workspace_id, (first.sequence, first.hash)))
+    assert "workspace_id=? AND sequence>?" in plan
+    assert "TEMP B-TREE" not in plan

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import monotonic
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from assay.core.events import EventName
@@ -20,13 +20,14 @@ from assay.core.maintenance.approval_validity import ApprovalValidity, validity_
 from assay.core.maintenance.review_reasons import reasons_of
 from assay.core.maintenance.review_rules import ReasonKind, ReviewRules, read_rules
 from assay.core.maintenance.review_steps import proposal_of
-from assay.store.models import Environment, Event, ReviewItem, Workspace
+from assay.store.models import Environment, ReviewItem, Workspace
 from assay.store.reads.duplicates import NearDuplicate, near_duplicates
+from assay.store.reads.events_since import events_since
 from assay.store.reads.nearest import is_complete
 from assay.store.reads.review_facts import Measured, ended_projects, in_batches, measured_versions
 
 OF_ALL = (EventName.WORKSPACE_SET, EventName.MEMBER_SET)  # events that concern every environment
-OF_ONE = Q(name__startswith="version.") | Q(name__startswith="environment.") | Q(name__startswith="rollout.")
+OF_ONE = ("version.", "environment.", "rollout.")  # beginnings of events that concern the environment they name
 MOST_CHANGED = 500  # environments; when more have changed, all are computed
 SHARE = 20  # a process computes the near-duplicates of a workspace in at most one of so many seconds
 SHORT = 0.1  # seconds; what takes less is computed after every change
@@ -109,15 +110,10 @@ def _advance_in(workspace: Workspace) -> bool:
 
 def _changed(workspace_id: int, known: _Progress) -> set[int] | None:
     """Return the environments that events name since the position; None when all must be computed."""
-    count, head = known.position
-    events = Event.objects.filter(workspace_id=workspace_id)
-    if count and not events.filter(sequence=count, hash=head).exists():
+    events = events_since(workspace_id, known.position)
+    if events is None or any(name in OF_ALL for name, _ in events):
         return None
-    new = events.filter(sequence__gt=count)
-    if new.filter(name__in=OF_ALL).exists():
-        return None
-    named = new.filter(OF_ONE).exclude(environment="").order_by()
-    slugs = set(named.values_list("environment", flat=True).distinct()[: MOST_CHANGED + 1])
+    slugs = {environment for name, environment in events if environment and name.startswith(OF_ONE)}
     return None if len(slugs) > MOST_CHANGED else _named(workspace_id, slugs)
 
 

@@ -23,8 +23,9 @@ from assay.core.comparison.nearest_index import NearestIndex
 from assay.core.comparison.packed_profiles import sections_of
 from assay.core.comparison.similarity import Nearness, Profile
 from assay.core.roles import Actor
-from assay.store.models import Event, Version, Workspace
+from assay.store.models import Version, Workspace
 from assay.store.packed_files import facts_of_packed, identity, open_packed, write_packed
+from assay.store.reads.events_since import Position, continues, events_since
 from assay.store.reads.libraries import lines_of
 from assay.store.reads.published_profiles import profiles_of, published_in
 
@@ -35,8 +36,6 @@ MAX_RELOADED = 500  # environments that a request reloads at most
 MAX_CHANGES = 2_000  # versions added or removed that a process keeps beside the file at most
 DUE_CHANGES = 25  # changed environments after which the file is written again
 DUE_EVENTS = 10_000  # events after which it is written again, so that a start reads no more of them
-
-Position = tuple[int, str]  # the sequence and the hash of an event
 
 
 def nearest(actor: Actor, need: Profile, *, limit: int = 10, exclude: str = "") -> list[Nearness]:
@@ -149,7 +148,7 @@ class _CachedIndex:
         if packed is None:
             path.unlink(missing_ok=True)  # it is damaged: the worker writes it anew
         position = _position_in(packed.facts) if packed else None
-        if packed and position and _continues(workspace_id, position):
+        if packed and position and continues(workspace_id, position):
             self.index, self.seen, self.complete = NearestIndex(environment_of, packed), position, True
 
     def _reload(self, published: QuerySet[Version], changed: set[str], most: int) -> None:
@@ -179,23 +178,12 @@ def _position_in(facts: Mapping[str, Any]) -> Position:
     return facts["events"], facts["head"]
 
 
-def _continues(workspace_id: int, position: Position) -> bool:
-    """Return whether the audit log continues one that ended at a position."""
-    return Event.objects.filter(workspace_id=workspace_id, sequence=position[0], hash=position[1]).exists()
-
-
-def _events_after(workspace_id: int, position: Position) -> QuerySet[Event]:
-    """Return the events after a position that can change which versions are compared."""
-    found = Event.objects.filter(workspace_id=workspace_id, sequence__gt=position[0])
-    return found.filter(name__startswith="version.").exclude(environment="").order_by()
-
-
 def _changed(workspace_id: int, position: Position | None, most: int) -> set[str] | None:
     """Return the environments with events since a position, or None when there are more, or the log is another."""
-    if position is None or not _continues(workspace_id, position):
+    events = events_since(workspace_id, position) if position else None
+    if events is None:
         return None
-    named = _events_after(workspace_id, position).values_list("environment", flat=True)
-    found = set(named.distinct()[: most + 1])
+    found = {environment for name, environment in events if environment and name.startswith("version.")}
     return found if len(found) <= most else None
 
 
