@@ -69,10 +69,13 @@ def _converter(field: Field[Any, Any], value: Any) -> Any:  # noqa: ANN401 - a c
 
 @contextmanager
 def unchecked() -> Iterator[None]:
-    """Write without the checks and the care that an installation needs: a database cut short is written anew."""
+    """Write without the checks and the care that an installation needs: a database cut short is written anew.
+
+    PostgreSQL analyses tables by itself, which is done at the end here; Assay never does it on SQLite.
+    """
     sqlite = connection.vendor == "sqlite"
     begin, end = (
-        (("PRAGMA synchronous = OFF", "PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -400000"), ("ANALYZE",))
+        (("PRAGMA synchronous = OFF", "PRAGMA foreign_keys = OFF", "PRAGMA cache_size = -400000"), ())
         if sqlite
         else (("SET synchronous_commit = off", "SET session_replication_role = replica"), ("ANALYZE",))
     )

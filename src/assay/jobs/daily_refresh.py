@@ -17,29 +17,38 @@ from assay.flow.watch import index_names
 from assay.flow.watch.advisories import load_feed
 from assay.flow.watch.projects import refresh_projects
 from assay.store.reads.advisories import feed_facts
+from assay.store.reads.facts import newest_locked
 
 log = logging.getLogger("assay.worker")
 EVERY = timedelta(hours=24)
 RETRY_SECONDS = 1800.0  # to wait after a failure
+LOOK_SECONDS = 600.0  # between two looks at which projects are due, while no library is locked anew
 
 
 class Refresh:
     """Loads the feed in the settings when the present one is a day old, and fetches project data from the index."""
 
     def __init__(self) -> None:
-        self._feed_not_before = self._projects_not_before = 0.0
+        self._feed_not_before = self._projects_not_before = self._look_again_at = 0.0
+        self._newest_locked: int | None = None  # when nothing was due
         self._names: threading.Thread | None = None
 
     def projects(self) -> bool:
         """Fetch some projects from the index, if any are due. Returns whether any were; retries later on failure."""
         if time.monotonic() < self._projects_not_before:
             return False
+        newest = newest_locked()
+        if newest == self._newest_locked and time.monotonic() < self._look_again_at:
+            return False
         try:
-            return bool(refresh_projects())
+            refreshed = bool(refresh_projects())
         except AssayError as error:
             self._projects_not_before = time.monotonic() + RETRY_SECONDS
             log.warning("Projects were not refreshed from the index: %s", error.detail)
             return False
+        if not refreshed:
+            self._newest_locked, self._look_again_at = newest, time.monotonic() + LOOK_SECONDS
+        return refreshed
 
     def feed(self) -> bool:
         """Load the feed if it is due. Returns whether it was loaded; retries later on failure."""

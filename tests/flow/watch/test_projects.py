@@ -23,8 +23,9 @@ from assay.flow.assess.report import report_document
 from assay.flow.review import review
 from assay.flow.watch import projects, watch
 from assay.flow.watch.projects import refresh_projects
+from assay.jobs import daily_refresh
 from assay.jobs.daily_refresh import Refresh
-from assay.store.models import ProjectFacts, Version
+from assay.store.models import LockedLibrary, ProjectFacts, Version
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,25 @@ def test_an_index_that_does_not_answer_is_left_alone_for_a_while(settings: Any) 
     assert not refresh.projects()
     assert refresh._projects_not_before > 0
     assert ProjectFacts.objects.count() == 0
+
+
+def test_what_is_due_is_looked_up_when_there_may_be_news(index: LocalIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large installation has many libraries: they are looked through after a new lock, or after some minutes."""
+    published()
+    refresh = Refresh()
+    assert refresh.projects()
+    assert not refresh.projects()
+    asked, looked = len(index.served), []
+    monkeypatch.setattr(daily_refresh, "refresh_projects", lambda: looked.append(1))
+    assert not refresh.projects()
+    assert looked == []
+    LockedLibrary.objects.create(lock=Version.objects.get().lock, name="new", version="1", file="f")
+    assert not refresh.projects()
+    assert not refresh.projects()
+    assert looked == [1]
+    refresh._look_again_at = 0.0
+    assert not refresh.projects()
+    assert (looked, len(index.served)) == ([1, 1], asked)
 
 
 def test_a_step_ends_when_its_time_is_over(index: LocalIndex, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,9 +29,9 @@ def refresh_projects() -> int:
 
     Raises UnavailableError when an index does not respond; metadata stored before stays.
     """
-    began, queried, changed = time.monotonic(), 0, False
     due = _due(timezone.now() - EVERY)
     clients = {workspace_id: IndexClient(workspace_id) for workspace_id in {one for _, one in due}}
+    began, queried, changed = time.monotonic(), 0, False
     with ThreadPoolExecutor(PARALLEL) as pool:
         for start in range(0, len(due), PARALLEL):
             if time.monotonic() - began > BUDGET:

@@ -70,7 +70,10 @@ class Server(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["person", "state"], name="server_by_person")]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "state"], name="server_by_person"),
+            models.Index(fields=["state"], name="server_by_state"),
+        ]
 
     def __str__(self) -> str:
         return f"server {self.id} ({self.state})"

@@ -356,6 +356,12 @@ def project_document(project: Project) -> dict[str, Any]:
     }
 
 
+def newest_locked() -> int | None:
+    """Return the id of the library that was locked last, None without one: another one says that there is more."""
+    newest: int | None = LockedLibrary.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return newest
+
+
 def libraries_in_use() -> list[tuple[str, int]]:
     """Return each library of published versions, submissions and built drafts, with the id of one workspace."""
     statuses = [*LIVE, Status.PENDING, Status.DRAFT]
