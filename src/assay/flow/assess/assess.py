@@ -82,7 +82,7 @@ def assess(version: Version, *, keep: bool = True) -> Verdict:
     current, feed, now = current_policy(version.environment.workspace_id), feed_facts(), timezone.now()
     findings: list[Finding] = []
     if version.lock is not None:
-        store_facts()
+        store_facts(version.lock_id)
         facts = _facts(version, current.policy)
         context = context_for(version.environment.workspace_id, current.policy, facts.names)
         findings = Evaluator(current.policy, context).findings(facts)

@@ -19,10 +19,10 @@ from assay.store.reads.facts import without_facts
 BATCH_SIZE = 400  # keys per SQL statement
 
 
-def store_facts() -> int:
-    """Write the facts of every lock that has none yet; return how many there were."""
-    count = 0
-    for lock in without_facts().defer("text").iterator(chunk_size=50):
+def store_facts(lock_id: int | None = None) -> int:
+    """Write the facts of every lock that has none yet, or of one lock; return how many there were."""
+    count, wanted = 0, without_facts() if lock_id is None else without_facts().filter(pk=lock_id)
+    for lock in wanted.defer("text").iterator(chunk_size=50):
         _store(lock)
         count += 1
     return count
