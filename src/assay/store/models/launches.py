@@ -73,6 +73,7 @@ class Server(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["person", "state"], name="server_by_person"),
             models.Index(fields=["state"], name="server_by_state"),
+            models.Index(fields=["workspace", "person", "-created_at"], name="server_of_person"),
         ]
 
     def __str__(self) -> str:
