@@ -41,6 +41,7 @@ load_subconfig({real!r})
 c.JupyterHub.authenticator_class = "jupyterhub.auth.DummyAuthenticator"
 c.DummyAuthenticator.password = {password!r}
 c.DummyAuthenticator.allow_all = True
+c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": {wait}}}
 """
 
 
@@ -144,10 +145,12 @@ def serve_desk(desk: Desk) -> ThreadingHTTPServer:
 
 
 class Studio:
-    """A running Hub."""
+    """A running Hub. It answers a start after `wait` seconds, if it is not refused before."""
 
-    def __init__(self, home: Path, desk_port: int, idle_minutes: float = 240, prepared: int = 0) -> None:
-        self.home, self.desk_port = home, desk_port
+    def __init__(
+        self, home: Path, desk_port: int, idle_minutes: float = 240, prepared: int = 0, wait: float = 0.25
+    ) -> None:
+        self.home, self.desk_port, self.wait = home, desk_port, wait
         port = free_ports(3)
         self.url = f"http://localhost:{port}"
         self.client = HubClient(self.url, SECRETS["hub-api"])
@@ -182,7 +185,7 @@ class Studio:
         """Write the configuration: the real one, but for the sign-in."""
         del port, desk_port
         config = self.home / "config.py"
-        config.write_text(CONFIG.format(real=str(REAL), password=PASSWORD))
+        config.write_text(CONFIG.format(real=str(REAL), password=PASSWORD, wait=self.wait))
         return config
 
     def __enter__(self) -> Self:
