@@ -25,8 +25,8 @@ trap 'exit 130' INT TERM
 "$PYTHON" -m pytest --collect-only -q "$@" >/dev/null 2>&1 || true
 # The tests of core and flow must reach every line and branch of both, if all run.
 [ $# != 0 ] || export ASSAY_COVERAGE=1
-# Twice as many workers as cores, since many tests wait; a file stays with one worker, since its tests share servers.
-workers=${ASSAY_TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) * 2))}
+# One worker more than cores, since many tests wait; a file stays with one worker, since its tests share servers.
+workers=${ASSAY_TEST_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}
 failed=0
 "$PYTHON" -m pytest -n "$workers" --dist loadfile --no-loadscope-reorder "$@" || failed=1
 wait $checks || failed=1
