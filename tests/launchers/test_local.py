@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -25,7 +26,6 @@ from assay.launchers.local import LocalLauncher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 Found = TypeVar("Found")
 WAIT_SECONDS = 10  # for what a test waits for
@@ -426,6 +426,19 @@ def test_a_request_while_the_unused_process_ends_starts_another(tmp_path: Path, 
     forking.wait()
     forking.poll = lambda: None  # type: ignore[method-assign]  # it ends just after this look
     assert ended(started(of_module(tmp_path / "second", "tell"))).exit_code == 3
+
+
+def test_what_is_left_of_an_ended_process_is_closed(tmp_path: Path, started: Starter) -> None:
+    """A process that ends unused many times a day costs no file descriptor each time."""
+    opened = []
+    for name in ("first", "second", "third"):
+        assert ended(started(of_module(tmp_path / name, "tell"))).exit_code == 3
+        opened.append(len(list(Path("/proc/self/fd").iterdir())))
+        forking = local._supervisors_of("support.prepared_module")._process
+        assert forking is not None
+        forking.kill()
+        forking.wait()
+    assert opened[2] == opened[1] == opened[0]
 
 
 def test_a_process_with_a_module_ends_when_it_is_not_used(tmp_path: Path) -> None:

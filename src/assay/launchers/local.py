@@ -102,12 +102,11 @@ class _Supervisors:
         request = json.dumps({"workdir": workdir, "secrets": secrets}).encode() + b"\n"
         with self._lock:
             if self._process is None or self._process.poll() is not None:
-                self._process = self._begin()
+                self._begin()
             try:
                 self._send(request)
             except BrokenPipeError:  # it has just ended, since it was not used
-                self._process.wait()
-                self._process = self._begin()
+                self._begin()
                 self._send(request)
             return int(self._channel.readline())
 
@@ -115,10 +114,19 @@ class _Supervisors:
         self._channel.write(request)
         self._channel.flush()
 
-    def _begin(self) -> subprocess.Popen[bytes]:
+    def end(self) -> None:
+        """Let the process end; its supervisors go on."""
+        with contextlib.suppress(OSError):  # it has ended, with a request that was not sent
+            self._channel.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+
+    def _begin(self) -> None:
+        self.end()
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 self._argv(),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
@@ -128,8 +136,6 @@ class _Supervisors:
                 env={"LANG": "C.UTF-8"} | (_paths() if self._module else {}),
             )
             self._channel = cast("BinaryIO", ours.makefile("rwb"))
-        atexit.register(_end, process, self._channel)
-        return process
 
     def _argv(self) -> list[str]:
         if not self._module:
@@ -146,22 +152,18 @@ def _paths() -> dict[str, str]:
     }
 
 
-def _end(process: subprocess.Popen[bytes], channel: BinaryIO) -> None:
-    """Let a process that forks supervisors end; its supervisors go on."""
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        channel.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(1)
-
-
 _supervisors: dict[str, _Supervisors] = {}  # by module
-_guard = threading.Lock()
 os.register_at_fork(after_in_child=_supervisors.clear)  # a fork starts its own
 
 
 def _supervisors_of(module: str) -> _Supervisors:
-    with _guard:
-        return _supervisors.setdefault(module, _Supervisors(module))
+    return _supervisors.setdefault(module, _Supervisors(module))  # one that is not used has not begun
+
+
+@atexit.register
+def _end_supervisors() -> None:
+    for one in _supervisors.values():
+        one.end()
 
 
 def _signal(handle: Handle, number: signal.Signals) -> None:

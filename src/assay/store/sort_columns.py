@@ -8,8 +8,8 @@ from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from assay.store.models import Environment, UsageSummary, Version
+from assay.store.reads.usage import RECENT
 
-RECENT_DAYS = 30  # of the summary whose people the catalogue sorts by
 FIELDS = {"shown_number": "number", "shown_published_at": "published_at"}  # without a value, they are NULL
 DEFAULTED: dict[str, tuple[str, Any]] = {
     "shown_python": ("python", ""),
@@ -36,5 +36,5 @@ def write_shown(environments: QuerySet[Environment]) -> None:
 
 def write_recent_people(environments: QuerySet[Environment]) -> None:
     """Write the people of the last 30 days as the summaries say: one query."""
-    summaries = UsageSummary.objects.filter(environment=OuterRef("pk"), days=RECENT_DAYS)
+    summaries = UsageSummary.objects.filter(environment=OuterRef("pk"), days=RECENT.days)
     environments.update(recent_people=Coalesce(Subquery(summaries.values("people")[:1]), Value(0)))

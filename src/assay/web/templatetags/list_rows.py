@@ -105,22 +105,30 @@ def review_list_rows(rows: Iterable[tuple[ReviewRow, Steps | None]], labels: Map
     return SafeString("".join(_to_review(row, steps, labels) for row, steps in rows))
 
 
-def _to_review(row: ReviewRow, steps: Steps | None, labels: Mapping[str, str]) -> str:
-    reference, since = escape(row.reference), row.since
-    state = f" {badge(row.status)}" if row.status == "deprecated" else ""
-    address = reverse("version", args=[row.environment, row.version])
+@register.simple_tag
+def review_reasons(row: ReviewRow, labels: Mapping[str, str]) -> SafeString:
+    """Return why the rules list a version, each reason with its kind."""
     reasons = "".join(
         f'<li><span class="badge" title="since {escape(one["since"])}">{escape(labels.get(one["kind"], ""))}</span> '
         f"{escape(one['words'])}</li>"
         for one in row.reasons
     )
+    return SafeString(
+        f'<ul class="plain">{reasons}</ul>' if reasons else '<span class="soft">No rule lists it now.</span>'
+    )
+
+
+def _to_review(row: ReviewRow, steps: Steps | None, labels: Mapping[str, str]) -> str:
+    reference, since = escape(row.reference), row.since
+    state = f" {badge(row.status)}" if row.status == "deprecated" else ""
+    address = reverse("version", args=[row.environment, row.version])
     day = f'<time datetime="{since:%Y-%m-%d}">{since.day} {since:%b %Y}</time>' if since else NOTHING
     return (
         '<tr data-row><td><label class="tick pick">'
         f'<input type="checkbox" name="rows" value="{reference}" aria-label="Select {reference}">'
         f'<span><a class="strong" href="{address}">{escape(row.title)}</a> '
         f'<code class="soft">{reference}</code>{state}</span></label></td>'
-        f'<td class="small whole"><ul class="plain">{reasons}</ul></td>'
+        f'<td class="small whole">{review_reasons(row, labels)}</td>'
         f'<td class="nowrap soft" data-label="Since">{day}</td><td data-label="Owner">{escape(row.owner)}</td>'
         f'<td class="number" data-label="People">{row.people:,}</td>'
         f'<td class="number" data-label="Projects">{row.projects:,}</td>'
