@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from support.server import free_ports
 
+from assay.core.errors import ForbiddenError
 from assay.engine.interface import EnginePaths
 from assay.engine.kernels.overlay import BOOT, ensure_shims
 from assay.studio import process
@@ -203,6 +205,12 @@ class Studio:
         """Ask for a server, as the approval desk does."""
         self.client.ensure_user(name)
         self.client.start(name, server, {"environment": environment, "server": server})
+
+    def refused(self, name: str, server: str) -> str:
+        """Ask for a server that the desk refuses, and return why: at once, or later from a Hub that is busy."""
+        with suppress(ForbiddenError):
+            self.start(name, server)
+        return self.seen(name, server, "failed").message
 
     def seen(self, name: str, server: str, state: str) -> ServerStatus:
         """Wait until a server is in a state."""

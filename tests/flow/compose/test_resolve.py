@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,6 +107,28 @@ def test_another_page_is_left_alone(
         preview(ana, spec_input("idna"), "page")
     with pytest.raises(ResolutionError, match="no such library"):
         preview(ana, spec_input("idna"), "page")
+
+
+def test_a_request_that_was_overtaken_cancels_itself(
+    ana: Actor, monkeypatch: pytest.MonkeyPatch, sleeper: Callable[[], Process]
+) -> None:
+    """The page sent it before the one that runs, so that its answer is not waited for any more."""
+    newer, overtaken = sleeper(), sleeper()
+
+    def runs(started: Callable[[Process], None]) -> Lock:
+        started(newer)
+        with pytest.raises(ConflictError):
+            preview(ana, spec_input("idna"), "page", number=1)
+        assert newer.poll() is None
+        return LOCK
+
+    def late(started: Callable[[Process], None]) -> Lock:
+        started(overtaken)
+        assert overtaken.wait(10) == -signal.SIGKILL
+        raise ResolutionError("uv was killed.")
+
+    answer_with(monkeypatch, runs, late)
+    assert preview(ana, spec_input("six"), "page", number=2).lock == LOCK
 
 
 def test_a_process_that_has_ended_is_not_killed_again(

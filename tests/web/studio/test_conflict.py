@@ -51,6 +51,13 @@ def polled(client: Client, text: str) -> str:
     return text
 
 
+@pytest.mark.parametrize("sent", ["", "page", "page two", "page " + "9" * 50, "p" * 5000 + " 1"])
+def test_a_request_of_an_odd_page_is_answered(client: Client, sent: str) -> None:
+    """Whatever a page says of itself, its fields are resolved."""
+    answer = client.post("/new/preview", {**FIELDS, "libraries": "app==1.0"}, headers={"Assay-Request": sent})
+    assert "Resolves:" in answer.content.decode()
+
+
 def test_fixes_arrive_as_they_are_found(client: Client) -> None:
     """First why, then each fix with what it would change; the page stops asking at the end."""
     answer = client.post("/new/preview", FIELDS)

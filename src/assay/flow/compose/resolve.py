@@ -78,27 +78,34 @@ class Preview:
 
 
 class _LatestResolutions:
-    """The newest resolution of each person and page; a newer one kills the one before it."""
+    """The newest resolution of each person and page; a newer one kills the one before it.
+
+    Requests of a page may overtake each other on their way, so that not the last to arrive counts but the one that
+    was sent last: the one with the highest number.
+    """
 
     def __init__(self) -> None:
-        self._running: dict[str, Popen[str]] = {}
+        self._running: dict[str, tuple[int, Popen[str]]] = {}
         self._guard = threading.Lock()
 
-    def start(self, key: str, process: Popen[str]) -> None:
-        """Make this the current resolution of the key and kill the previous one."""
+    def start(self, key: str, number: int, process: Popen[str]) -> None:
+        """Make this the current resolution of the key and kill the previous one; kill this if a newer one runs."""
         with self._guard:
-            previous, self._running[key] = self._running.get(key), process
-        if previous is not None and previous.poll() is None:
-            previous.kill()
+            before, previous = self._running.get(key, (number, None))
+            if before <= number:
+                self._running[key] = (number, process)
+        ended = previous if before <= number else process
+        if ended is not None and ended.poll() is None:
+            ended.kill()
 
     def is_current(self, key: str, process: Popen[str] | None) -> bool:
         """Return whether no newer resolution has started."""
-        return self._running.get(key) is process
+        return key in self._running and self._running[key][1] is process
 
     def finish(self, key: str, process: Popen[str] | None) -> None:
         """Remove a resolution that has ended."""
         with self._guard:
-            if process is not None and self._running.get(key) is process:
+            if self.is_current(key, process):
                 del self._running[key]
 
 
@@ -169,7 +176,13 @@ def resolve_checked(
 
 
 def _resolve(
-    actor: Actor, checked: CheckedSpec, turn: str, *, preferred: tuple[str, ...] | None = None, cached: bool = False
+    actor: Actor,
+    checked: CheckedSpec,
+    turn: str,
+    *,
+    number: int = 0,
+    preferred: tuple[str, ...] | None = None,
+    cached: bool = False,
 ) -> tuple[ResolveRequest, Resolved]:
     """Resolve as `resolve_checked` does. A lock of which a part is pending is not cached: a build may change it."""
     key = f"{actor.id}:{turn}"
@@ -177,7 +190,7 @@ def _resolve(
 
     def started(process: Popen[str]) -> None:
         mine.append(process)
-        _latest.start(key, process)
+        _latest.start(key, number, process)
 
     request, credentials = full_request(actor, checked)
     if preferred is not None:
@@ -208,14 +221,14 @@ def _resolve(
     return request, resolved
 
 
-def preview(actor: Actor, spec_input: SpecInput, turn: str) -> Preview:
-    """Resolve a spec without storing a version. A newer call with the same `turn` cancels this one.
+def preview(actor: Actor, spec_input: SpecInput, turn: str, *, number: int = 0) -> Preview:
+    """Resolve a spec without storing a version. Another call with the same `turn` and no lower `number` cancels this.
 
     Raises ConflictError when cancelled so, and ResolutionError when the libraries conflict.
     """
     check_right(actor, Right.COMPOSE)
     checked = check_spec_input(actor, spec_input)
-    request, resolved = _resolve(actor, checked, turn)
+    request, resolved = _resolve(actor, checked, turn, number=number)
     lock = resolved.lock
     return Preview(
         lock=lock,

@@ -168,7 +168,8 @@ def resolve_preview(request: Visit) -> HttpResponse:
     if not form.libraries and not form.base:
         return render(request, "components/preview.html", {"empty": True})
     try:
-        found = preview(request.actor, form.spec_input(), turn="editor")
+        page, number = _sent(request)
+        found = preview(request.actor, form.spec_input(), turn=f"editor:{page}", number=number)
     except ConflictError:
         return HttpResponse(status=204)  # a newer request follows
     except AssayError as error:
@@ -178,6 +179,12 @@ def resolve_preview(request: Visit) -> HttpResponse:
     findings = preview_findings(workspace_id, found.lock, direct=found.direct, environment=form.slug, base=form.base)
     expected = expected_findings(findings)
     return render(request, "components/preview.html", {**_preview_context(found), "near": near, "expected": expected})
+
+
+def _sent(request: Visit) -> tuple[str, int]:
+    """Return which page sent a request, and its number among the requests of that page (forms.js)."""
+    page, _, number = request.headers.get("Assay-Request", "").partition(" ")
+    return page[:40], int(number[:9]) if number.isdecimal() else 0
 
 
 def _preview_context(found: Preview) -> dict[str, Any]:

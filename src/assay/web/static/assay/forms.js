@@ -55,6 +55,12 @@ on("click", "[data-takes]", (button) => {
   button.closest("dialog")?.close();
 });
 
+// Requests may overtake each other; the server finds the newest of a page by its number.
+let sent = 0;
+document.addEventListener("htmx:configRequest", ({ detail: { headers } }) => {
+  headers["Assay-Request"] = `${performance.timeOrigin} ${++sent}`;
+});
+
 // htmx logs a request that a newer keystroke aborted as an error on the console; suppress that message.
 document.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => {
   const ended = xhr.onabort;
