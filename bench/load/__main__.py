@@ -54,6 +54,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50, help="requests per second")
     parser.add_argument("--size", choices=SIZES, default="large")
     parser.add_argument("--database", choices=DATABASES, action="append")
+    parser.add_argument("--alone", action="store_true", help="only without builds")
     parser.add_argument("--write", action="store_true", help="keep the tables in docs/operations/performance.md")
     parser.add_argument("--prepare", action="store_true", help="write the installations, and measure nothing")
     given = parser.parse_args()
@@ -95,6 +96,8 @@ def _measure(folder: Path, database: str, given: argparse.Namespace) -> Iterator
         author, reviewer = (Api(url=desk.url, token=plan[one][0]["token"]) for one in ("authors", "reviewers"))
         plan["launchable"] = make_launchable(author, reviewer, LAUNCHABLE)
         yield _load(desk, plan, given, f"{DATABASES[database]}, alone", ALONE)
+        if given.alone:
+            return
         builders = Builders(author=author)
         builders.start()
         result = _load(desk, plan, given, f"{DATABASES[database]}, while ten people build", WITH_BUILDS)

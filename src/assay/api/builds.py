@@ -23,7 +23,7 @@ from assay.flow.build.build import cancel_build, read_log, request_build
 
 router = Router(tags=["Builds"])
 STREAM_SECONDS = 50  # a stream occupies a thread; it ends after this time and the client connects again
-_streams = threading.BoundedSemaphore(6)  # threads that streams may occupy; the others serve requests
+_streams = threading.BoundedSemaphore(4)  # threads that streams may occupy; the others serve requests
 
 
 @router.post("/environments/{slug}/versions/{int:number}/build", response={202: dict[str, Any]})

@@ -14,6 +14,7 @@ from assay.core.events import EventName
 from assay.core.package_indexes import check_address, check_index_name, check_patterns, owning_index
 from assay.core.roles import Actor, Right, check_right
 from assay.engine.interface import Credentials, Index
+from assay.flow.work_slots import waiting
 from assay.store.audit_log import record
 from assay.store.encryption import decrypt, encrypt
 from assay.store.models import PackageIndex, Workspace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from assay.engine.fetching.network import Network
 
 PURPOSE = "package source"  # part of every stored password: never change it
+ACCEPTED = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
 BUILT_IN = "default"  # the name of the installation's default index
 
 
@@ -155,9 +157,8 @@ def check_connection(actor: Actor, name: str) -> str:
     sources = indexes_in(actor.workspace_id)
     source = next(one for one in sources.every if one.name == name)
     try:
-        response = sources.network().open(
-            f"{source.url}/assay-connection-test/", {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.1"}
-        )
+        with waiting():
+            response = sources.network().open(f"{source.url}/assay-connection-test/", {"Accept": ACCEPTED})
     except HTTPError as error:
         return f"It cannot be reached: {error}."
     response.close()

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "assay.web",
 ]
 MIDDLEWARE = [
+    "assay.web.middleware.WorkSlotMiddleware",
     "assay.web.middleware.RequestIdMiddleware",
     "assay.web.middleware.OneHostMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
 
 from assay.server.preload import load_code
 from assay.server.setup import prepare
 
-THREADS = 12  # requests of a process at the same time; streams take at most six of them
+THREADS = 12  # requests of a process at the same time, of which `SLOTS` are worked on; streams take at most four
+CONNECTIONS = 4096  # of a process: browsers keep theirs open, and one above the limit would wait until another closes
 
 
 def serve() -> int:
     """Serve until the process is stopped."""
     prepare()
     load_code()  # granian forks its workers
+    _allow_files(2 * CONNECTIONS)
     from django.conf import settings  # noqa: PLC0415 - after prepare()
     from granian.constants import Interfaces  # noqa: PLC0415 - only this command needs it
     from granian.log import LogLevels  # noqa: PLC0415 - as above
@@ -26,9 +29,17 @@ def serve() -> int:
         interface=Interfaces.WSGI,
         workers=settings.WEB_PROCESSES or len(os.sched_getaffinity(0)),
         blocking_threads=THREADS,
-        backpressure=256,
+        backpressure=CONNECTIONS,
         log_access=False,
         log_level=LogLevels.error,
         websockets=False,
     ).serve()
     return 0
+
+
+def _allow_files(number: int) -> None:
+    """Let this process open so many files, or as many as the system allows it: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < number:
+        allowed = number if hard == resource.RLIM_INFINITY else min(number, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

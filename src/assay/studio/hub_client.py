@@ -1,4 +1,4 @@
-"""A client of the Hub's REST API: start, check and stop servers. Standard library only."""
+"""A client of the Hub's REST API: start, check and stop servers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from assay.core.errors import ForbiddenError, UnavailableError
+from assay.flow.work_slots import waiting
 
 TIMEOUT = 10  # seconds
 SLOW = 20  # seconds for a start or a stop: a Hub answers after its `slow_…_timeout`, 10 s unless it is set
@@ -76,7 +77,7 @@ class HubClient:
         headers = {"Authorization": f"token {self._token}"}
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 - an address from the Hub
         try:
-            with urllib.request.urlopen(request, timeout=SERVER_TIMEOUT) as response:  # noqa: S310 - as above
+            with waiting(), urllib.request.urlopen(request, timeout=SERVER_TIMEOUT) as response:  # noqa: S310 - as above
                 return int(response.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -89,7 +90,7 @@ class HubClient:
         address = f"{self.url}/user/{quote(name)}/{quote(server)}/api/kernels"
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 - the Hub's address is a setting
         try:
-            with urllib.request.urlopen(request, timeout=SERVER_TIMEOUT) as response:  # noqa: S310 - as above
+            with waiting(), urllib.request.urlopen(request, timeout=SERVER_TIMEOUT) as response:  # noqa: S310 - as above
                 return any(one["execution_state"] == "busy" for one in json.loads(response.read()))
         except (OSError, HTTPException, ValueError, KeyError, TypeError):
             return False
@@ -100,7 +101,7 @@ class HubClient:
         request = urllib.request.Request(path, headers={"Authorization": f"token {self._token}"})  # noqa: S310 - as above
         event: dict[str, Any] = {}
         try:
-            with urllib.request.urlopen(request, timeout=PROGRESS_SECONDS) as stream:  # noqa: S310 - as above
+            with waiting(), urllib.request.urlopen(request, timeout=PROGRESS_SECONDS) as stream:  # noqa: S310 - as above
                 for line in stream:
                     if line.startswith(b"data:"):
                         event = json.loads(line.removeprefix(b"data:"))
@@ -146,7 +147,7 @@ class HubClient:
         )
         timeout = TIMEOUT if method == "GET" else SLOW
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - as above
+            with waiting(), urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - as above
                 text: bytes = response.read()
         except urllib.error.HTTPError as error:
             if error.code in accept:

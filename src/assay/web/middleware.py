@@ -1,4 +1,4 @@
-"""Middleware: request IDs, one host name for pages, the signed-in person, a content security policy, error pages."""
+"""Middleware: work slots, request IDs, one host for pages, the signed-in person, security policy, error pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from assay.core.errors import AssayError
 from assay.flow.authentication import signed_in
+from assay.flow.work_slots import working
 from assay.store.models import Person
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -20,6 +21,18 @@ CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; form-action 'self' {hub}; frame-ancestors 'none'; base-uri 'none'"
 )
+
+
+class WorkSlotMiddleware:
+    """Works on so many requests at a time as there are slots; the others wait for one."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Hold a slot for everything but the sending of the response."""
+        with working():
+            return self.get_response(request)
 
 
 class RequestIdMiddleware:

@@ -269,6 +269,18 @@ def test_owners_and_team_groups_have_totals(geo: Version, ana: Actor, ben: Actor
     assert GroupUsage.objects.get(days=365, by="owner", name="ana").people == 1
 
 
+def test_only_totals_that_changed_are_written(geo: Version, ana: Actor, ben: Actor) -> None:
+    """Rows that say the same are left as they are; those of nobody are removed."""
+    Membership.objects.filter(person_id=ana.id).update(groups=["maps"])
+    step()
+    launch(ben, geo, "pull", DAY, timedelta())
+    Membership.objects.filter(person_id=ana.id).update(groups=["data"])
+    later = NOW + timedelta(minutes=2)
+    step(later)
+    computed = dict(GroupUsage.objects.filter(days=90).values_list("name", "computed_at"))
+    assert computed == {"ana": later, "data": later, "": NOW, "ben": NOW}
+
+
 def test_totals_are_computed_at_most_once_a_minute(geo: Version, ana: Actor) -> None:
     """They read the use of every person."""
     step()

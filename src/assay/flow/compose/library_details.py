@@ -33,6 +33,7 @@ from assay.flow.assess.policy import current_policy
 from assay.flow.package_indexes import PackageIndexes, indexes_in
 from assay.flow.paths import installed_interpreters, interpreters
 from assay.flow.watch.index_names import names_path
+from assay.flow.work_slots import waiting
 from assay.sources.project_files import MAX_METADATA, read_files, read_headers, summary_of
 from assay.sources.projects import ACCEPT, MAX_RESPONSE, read_project
 from assay.store.models import LockedFile
@@ -206,7 +207,7 @@ def _get(address: str, headers: dict[str, str], sources: PackageIndexes, most: i
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - slow import, needed only here
 
     try:
-        with contextlib.closing(sources.network().open(address, headers)) as response:
+        with waiting(), contextlib.closing(sources.network().open(address, headers)) as response:
             content = response.read(most + 1) if response.status == HTTPStatus.OK else b""
     except (HTTPError, OSError) as error:
         raise UnavailableError(f"The index does not respond: {error}", hint="Try again later.") from error

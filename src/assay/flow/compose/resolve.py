@@ -28,6 +28,7 @@ from assay.flow.compose.resolution_cache import cache_failure, cache_resolution,
 from assay.flow.compose.resolution_cache import key_of as key_of_request
 from assay.flow.package_indexes import PackageIndexes, indexes_in
 from assay.flow.paths import engine_paths, home, installed_interpreter, interpreters
+from assay.flow.work_slots import waiting
 from assay.store.models import Version
 from assay.store.reads.libraries import direct_names, lines_of
 
@@ -201,13 +202,14 @@ def _resolve(
     (home() / "tmp").mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="preview-", dir=home() / "tmp") as workdir:
         try:
-            resolved = engine_of(request).preview(
-                request,
-                paths=engine_paths(),
-                workdir=workdir,
-                started=started,
-                credentials=credentials,
-            )
+            with waiting():
+                resolved = engine_of(request).preview(
+                    request,
+                    paths=engine_paths(),
+                    workdir=workdir,
+                    started=started,
+                    credentials=credentials,
+                )
         except Exception as error:
             if mine and not _latest.is_current(key, mine[-1]):
                 raise ConflictError("A newer request replaced this one.", hint="Try again.") from None

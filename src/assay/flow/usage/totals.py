@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -13,6 +15,7 @@ from assay.core.usage import PERIODS, day_of
 from assay.flow.usage.counting import lock_counting
 from assay.store.models import DailyPeople, GroupUsage, UsageSummary, WorkspaceDay, WorkspaceUsage
 from assay.store.reads.disk_usage import bytes_in_workspace
+from assay.store.reads.facts import in_parts
 from assay.store.reads.workspace_use import (
     Owned,
     groups_of_owners,
@@ -24,6 +27,7 @@ from assay.store.reads.workspace_use import (
 )
 
 DAYS = 20  # days that one step computes
+VALUES = ("people", *(one.name for one in fields(Owned)))  # of an owner or a team group
 TOTALS_EVERY = timedelta(minutes=1)  # they read the use of every person
 
 
@@ -91,8 +95,30 @@ def _compute_totals(workspace: int, now: datetime) -> None:
             unique_fields=["workspace", "days"],
             update_fields=["people", "size", "computed_at"],
         )
-        GroupUsage.objects.filter(workspace=workspace).delete()
-        GroupUsage.objects.bulk_create(groups, batch_size=500)
+        _store_groups(workspace, groups)
+
+
+def _store_groups(workspace: int, groups: list[GroupUsage]) -> None:
+    """Store the rows that differ, and remove those that are gone: others wait while we write."""
+    known = {_of(one): one for one in GroupUsage.objects.filter(workspace=workspace)}
+    gone = known.keys() - {_of(one) for one in groups}
+    for part in in_parts([known[one].pk for one in gone]):
+        GroupUsage.objects.filter(pk__in=part).delete()
+    GroupUsage.objects.bulk_create(
+        [one for one in groups if not (stored := known.get(_of(one))) or _values(one) != _values(stored)],
+        update_conflicts=True,
+        unique_fields=["workspace", "days", "by", "name"],
+        update_fields=[*VALUES, "computed_at"],
+        batch_size=500,
+    )
+
+
+def _of(one: GroupUsage) -> tuple[str, str, int]:
+    return one.by, one.name, one.days
+
+
+def _values(one: GroupUsage) -> tuple[Any, ...]:
+    return tuple(getattr(one, name) for name in VALUES)
 
 
 def _groups(workspace: int, now: datetime) -> list[GroupUsage]:

@@ -34,7 +34,7 @@ MOST = 20_000  # versions in one index, those published last
 READ_AT_ONCE = 200  # versions that a request reads from the database at most
 MAX_RELOADED = 500  # environments that a request reloads at most
 MAX_CHANGES = 2_000  # versions added or removed that a process keeps beside the file at most
-DUE_CHANGES = 25  # changed environments after which the file is written again
+DUE_CHANGES = 100  # changed environments after which the file is written again
 DUE_EVENTS = 10_000  # events after which it is written again, so that a start reads no more of them
 
 
