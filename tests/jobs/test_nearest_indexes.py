@@ -11,7 +11,7 @@ import pytest
 from support.people import person, published
 
 from assay.core.roles import Role
-from assay.jobs import nearest_indexes
+from assay.jobs import low_priority, nearest_indexes
 from assay.store.packed_files import facts_of_packed
 from assay.store.reads import nearest
 
@@ -33,27 +33,27 @@ def test_files_that_are_due_are_written(workspace: int, monkeypatch: pytest.Monk
     """One at a time; after a failure, not for a minute."""
     codes, started = [1, 0], []
 
-    def start(number: int) -> subprocess.Popen[bytes]:
-        started.append(number)
+    def start(argv: list[str]) -> subprocess.Popen[bytes]:
+        started.append(int(argv[-1]))
         return subprocess.Popen([sys.executable, "-c", f"raise SystemExit({codes.pop(0)})"])
 
-    monkeypatch.setattr(nearest_indexes, "_start", start)
+    monkeypatch.setattr(low_priority, "_start", start)
     jobs = nearest_indexes.NearestIndexes()
     assert jobs.advance()
     assert started == [workspace]
-    assert jobs._process
-    jobs._process.wait()
+    assert jobs._process._process
+    jobs._process._process.wait()
     jobs.advance()
     assert started == [workspace]
-    monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + nearest_indexes.RETRY_SECONDS)
+    monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + low_priority.RETRY_SECONDS)
     jobs.advance()
     assert started == [workspace, workspace]
-    assert jobs._process
-    jobs._process.wait()
+    assert jobs._process._process
+    jobs._process._process.wait()
     assert nearest_indexes.main(workspace) == 0
     jobs.advance()
     assert started == [workspace, workspace]
-    assert jobs._process is None
+    assert jobs._process._process is None
     facts = facts_of_packed(nearest.file_of(workspace))
     assert facts
     nearest.file_of(workspace).unlink()
@@ -61,8 +61,9 @@ def test_files_that_are_due_are_written(workspace: int, monkeypatch: pytest.Monk
 
 def test_a_process_of_its_own_writes_with_low_priority(workspace: int) -> None:
     """It ends with the worker, and says what it could not do."""
-    with nearest_indexes._start(workspace) as process:  # the database of the tests is not the one that it opens
-        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= nearest_indexes.NICENESS
+    argv = [sys.executable, "-m", "assay.jobs.nearest_indexes", str(workspace)]
+    with low_priority._start(argv) as process:  # the database of the tests is not the one that it opens
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= low_priority.NICENESS
         assert process.wait(120) != 0
 
 

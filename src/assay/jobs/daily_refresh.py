@@ -15,7 +15,7 @@ from django.utils import timezone
 from assay.core.errors import AssayError
 from assay.flow.watch import index_names
 from assay.flow.watch.advisories import load_feed
-from assay.flow.watch.projects import refresh_projects
+from assay.flow.watch.projects import ProjectRefresh
 from assay.store.reads.advisories import feed_facts
 from assay.store.reads.facts import newest_locked
 
@@ -30,6 +30,7 @@ class Refresh:
 
     def __init__(self) -> None:
         self._feed_not_before = self._projects_not_before = self._look_again_at = 0.0
+        self._project_refresh = ProjectRefresh()
         self._newest_locked: int | None = None  # when nothing was due
         self._names: threading.Thread | None = None
 
@@ -41,7 +42,7 @@ class Refresh:
         if newest == self._newest_locked and time.monotonic() < self._look_again_at:
             return False
         try:
-            refreshed = bool(refresh_projects())
+            refreshed = bool(self._project_refresh.step())
         except AssayError as error:
             self._projects_not_before = time.monotonic() + RETRY_SECONDS
             log.warning("Projects were not refreshed from the index: %s", error.detail)

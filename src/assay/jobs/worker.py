@@ -28,6 +28,7 @@ from assay.jobs.daily_refresh import Refresh
 from assay.jobs.delivery import DeliveryThread
 from assay.jobs.nearest_indexes import NearestIndexes
 from assay.jobs.python_installations import PythonInstallations
+from assay.jobs.reassessment import Reassessment
 from assay.runtimes import apps, run_queue, schedules
 from assay.store.changes import Changes
 from assay.studio import server_status
@@ -83,6 +84,7 @@ class Worker:
         self._refresh = Refresh()
         self._pythons = PythonInstallations()
         self._nearest = NearestIndexes()
+        self._reassessment = Reassessment()
         self._changes = Changes()
         self._steps = self._all_steps()
 
@@ -132,7 +134,8 @@ class Worker:
             _Step(every=600, step=self._refresh.names, at_start=False),
             _Step(every=2, step=self._refresh.requested_names),
             _Step(every=2, step=self._pythons.advance),  # installs what an administrator asked for, in a thread
-            _Step(every=5, step=watch.advance),  # whether there is a new policy, feed or day
+            _Step(every=5, step=self._reassessment.advance),  # whether there is a new policy, feed or day
+            _Step(every=1, step=watch.assess_submissions),
             _Step(every=5, step=rollouts.advance),  # counts the starts in pilots
             _Step(every=20, step=usage.advance, repeats=True),  # adds to the sums of usage
             _Step(every=2, step=self._nearest.advance),  # the files of the similarity search, in a process

@@ -22,8 +22,7 @@ from assay.flow.assess.policy import revise
 from assay.flow.assess.report import report_document
 from assay.flow.review import review
 from assay.flow.watch import projects, watch
-from assay.flow.watch.projects import refresh_projects
-from assay.jobs import daily_refresh
+from assay.flow.watch.projects import ProjectRefresh
 from assay.jobs.daily_refresh import Refresh
 from assay.store.models import LockedLibrary, ProjectFacts, Version
 
@@ -54,14 +53,15 @@ def test_each_project_in_use_is_asked_about_once_a_day(index: LocalIndex) -> Non
     version = published()
     before = {one["library"]: one for one in report_document(version)["provenance"]}
     assert before["six"]["project_status"] == "not assessed"
-    assert refresh_projects() == 2
-    assert refresh_projects() == 0
+    refresh = ProjectRefresh()
+    assert refresh.step() == 2
+    assert refresh.step() == 0
     after = {one["library"]: one for one in report_document(version)["provenance"]}
     assert (after["six"]["newest"], after["six"]["attested"], after["six"]["yanked"]) == ("1.17.0", None, None)
     assert after["ghost"]["project_status"] == "unknown"
     ProjectFacts.objects.update(fetched_at=timezone.now() - timedelta(days=2))
     asked = len(index.served)
-    assert refresh_projects() == 2
+    assert refresh.step() == 2
     assert len(index.served) == asked + 2
 
 
@@ -72,7 +72,7 @@ def test_a_yanked_release_is_news(index: LocalIndex) -> None:
     revise(eva, Policy(rules=(Yanked(effect=Effect.WARN), MaximumAge(days=1))), seen=0)
     assert [one.assessed for one in verdict(version).findings] == [False]
     watch.advance()
-    refresh_projects()
+    ProjectRefresh().step()
     ProjectFacts.objects.filter(pk="six").update(
         document=ProjectFacts.objects.get(pk="six").document | {"yanked": {"1.16.0": "broken"}}
     )
@@ -80,6 +80,25 @@ def test_a_yanked_release_is_news(index: LocalIndex) -> None:
     version.refresh_from_db()
     assert version.health == "attention"
     assert [one.words for one in verdict(version).findings] == ["six 1.16.0 was yanked by its authors: broken"]
+
+
+def test_versions_are_assessed_again_once_all_are_queried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every version is looked at, so that is not done after each step; at the latest after some minutes, it is."""
+    published()
+    monkeypatch.setattr(projects, "_fetch", lambda due: iter([(due[0][0], None)]))
+    refresh = ProjectRefresh()
+    watch.advance()
+    assert refresh.step() == 1
+    assert not watch.advance(), "one is left"
+    assert refresh.step() == 1
+    assert watch.advance()
+    ProjectFacts.objects.update(fetched_at=timezone.now() - timedelta(days=2))
+    assert (refresh.step(), refresh.step(), refresh.step()) == (1, 1, 0)
+    assert not watch.advance(), "nothing has changed"
+    ProjectFacts.objects.all().delete()
+    monkeypatch.setattr(projects, "ASSESS_SECONDS", -1.0)
+    assert refresh.step() == 1
+    assert watch.advance()
 
 
 def test_an_index_that_does_not_answer_is_left_alone_for_a_while(settings: Any) -> None:  # noqa: ANN401 - as above
@@ -99,7 +118,7 @@ def test_what_is_due_is_looked_up_when_there_may_be_news(index: LocalIndex, monk
     assert refresh.projects()
     assert not refresh.projects()
     asked, looked = len(index.served), []
-    monkeypatch.setattr(daily_refresh, "refresh_projects", lambda: looked.append(1))
+    monkeypatch.setattr(ProjectRefresh, "step", lambda _: looked.append(1))
     assert not refresh.projects()
     assert looked == []
     LockedLibrary.objects.create(lock=Version.objects.get().lock, name="new", version="1", file="f")
@@ -115,7 +134,7 @@ def test_a_step_ends_when_its_time_is_over(index: LocalIndex, monkeypatch: pytes
     """Builds wait meanwhile; the next step goes on where this one ended."""
     published()
     monkeypatch.setattr(projects, "BUDGET", -1.0)
-    assert refresh_projects() == 0
+    assert ProjectRefresh().step() == 0
     assert index.served == []
     monkeypatch.undo()
 
@@ -127,5 +146,5 @@ def test_an_index_that_answers_with_an_error_is_no_answer(settings: Any) -> None
         server.status = 503
         settings.INDEX_URL = server.url
         with pytest.raises(UnavailableError, match="status 503 for ghost"):
-            refresh_projects()
+            ProjectRefresh().step()
     assert not ProjectFacts.objects.exists()

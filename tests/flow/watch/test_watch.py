@@ -81,6 +81,27 @@ def feed(folder: Path, *records: dict[str, Any]) -> None:
     assert not watch.advance(), "nothing is new any more"
 
 
+def test_submissions_are_assessed_in_steps(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step ends after a moment; what has a verdict of today is left alone."""
+    for slug in ("one", "two"):
+        draft(ana, slug, "pillow")
+        built(ana, slug, lock=lock_of({"pillow": "8.0.0"}))
+        review.submit(ana, slug, 1, "please")
+    Assessment.objects.all().delete()
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "SUBMISSIONS_SECONDS", -1.0)
+        assert watch.assess_submissions()
+    assert not Assessment.objects.exists()
+    assert not watch.assess_submissions()
+    first = dict(Assessment.objects.values_list("pk", "at"))
+    assert len(first) == 2
+    assert not watch.assess_submissions()
+    assert dict(Assessment.objects.values_list("pk", "at")) == first
+    Assessment.objects.update(day=timezone.now().date() - timedelta(days=1))
+    assert not watch.assess_submissions()
+    assert set(Assessment.objects.values_list("day", flat=True)) == {timezone.now().date()}
+
+
 def test_a_new_advisory_turns_to_attention_and_its_end_back(ana: Actor, ben: Actor, tmp_path: Path) -> None:
     """Every change of the facts is an event; the entry tells the facts and is closed when they are gone."""
     geo, other = published(ana, ben), published(ana, ben, "other", lock_of({"attrs": "1.0"}))
@@ -248,6 +269,7 @@ def test_what_waits_for_a_decision_is_assessed_again(ana: Actor, ben: Actor, tmp
     built(ana, "geo", lock=lock_of({"pillow": "8.0.0"}))
     version = review.submit(ana, "geo", 1, "please")
     feed(tmp_path, BAD)
+    assert not watch.assess_submissions()
     kept = Assessment.objects.get(version=version)
     assert [one["library"] for one in kept.findings if one["effect"] == "block"] == ["pillow"]
     assert health(version) == "ok"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -22,28 +23,52 @@ from assay.store.reads.facts import libraries_in_use, project_document
 EVERY = timedelta(hours=24)
 PARALLEL = 8  # requests at a time
 BUDGET = 1.0  # seconds per step; builds wait meanwhile
+ASSESS_SECONDS = 900.0  # after which changes are assessed though more projects are due
 
 
-def refresh_projects() -> int:
-    """Query the projects that were not queried for a day; return how many were queried.
+class ProjectRefresh:
+    """Queries the projects in some steps, and lets all versions be assessed again when the metadata has changed.
 
-    Raises UnavailableError when an index does not respond; metadata stored before stays.
+    That is once all are queried, since every version is looked at, and at the latest after `ASSESS_SECONDS`. What an
+    earlier process had queried may not have been assessed.
     """
-    due = _due(timezone.now() - EVERY)
+
+    def __init__(self) -> None:
+        self._changed = True
+        self._assessed_at = time.monotonic()
+
+    def step(self) -> int:
+        """Query projects that were not queried for a day; return how many were queried.
+
+        Raises UnavailableError when an index does not respond; metadata stored before stays.
+        """
+        due = _due(timezone.now() - EVERY)
+        if not due:
+            return 0
+        queried, complete = 0, True
+        try:
+            for name, project in _fetch(due):
+                self._changed |= _store(name, project)
+                queried += 1
+            complete = queried == len(due)
+        finally:
+            if self._changed and (complete or time.monotonic() - self._assessed_at > ASSESS_SECONDS):
+                _assess_again()
+                self._changed, self._assessed_at = False, time.monotonic()
+        return queried
+
+
+def _fetch(due: list[tuple[str, int]]) -> Iterator[tuple[str, Project | None]]:
+    """Yield the metadata of projects until `BUDGET` is over."""
     clients = {workspace_id: IndexClient(workspace_id) for workspace_id in {one for _, one in due}}
-    began, queried, changed = time.monotonic(), 0, False
+    began = time.monotonic()
     with ThreadPoolExecutor(PARALLEL) as pool:
         for start in range(0, len(due), PARALLEL):
             if time.monotonic() - began > BUDGET:
-                break
+                return
             names = [(name, clients[workspace_id]) for name, workspace_id in due[start : start + PARALLEL]]
             answers = list(pool.map(lambda one: one[1].fetch(one[0]), names))
-            for (name, _), project in zip(names, answers, strict=True):
-                changed |= _store(name, project)
-                queried += 1
-    if changed:
-        _assess_again()
-    return queried
+            yield from zip((name for name, _ in names), answers, strict=True)
 
 
 def _assess_again() -> None:

@@ -7,6 +7,7 @@ its findings are gone or waived. Malware quarantines the version at once if the 
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,19 +21,20 @@ from assay.core.lifecycle import RUNNING_GRACE, Health, Status
 from assay.core.policy.findings import EFFECT_RANK, Effect, Finding, stops_at
 from assay.core.policy.library_rules import Malware
 from assay.core.policy.policy import KINDS, Evaluator
-from assay.flow.assess.assess import verdict
+from assay.flow.assess.assess import assess
 from assay.flow.assess.context import context_for
 from assay.flow.assess.facts import store_facts
 from assay.flow.assess.policy import CurrentPolicy, current_policy
 from assay.store.health import HealthChange, OpenEntry, apply_health_changes, open_entries
 from assay.store.models import Assessment, Version, Workspace, WorkspaceAssessment
 from assay.store.reads.advisories import FeedFacts, feed_facts
-from assay.store.reads.facts import facts_of, in_parts, live_versions, rows_of
+from assay.store.reads.facts import LIVE, facts_of, in_parts, live_versions, rows_of
 from assay.store.reads.waivers import expired_keys, live_keys
 
 WATCHER = "assay"  # the actor in the events
 SETTLED = {rule.kind for rule in KINDS if rule.settled}  # rules that matter only before publication
 BATCH_SIZE = 200  # rows per SQL statement
+SUBMISSIONS_SECONDS = 0.25  # of a step that assesses submissions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +59,47 @@ class WatchResult:
 
 def advance() -> bool:
     """Reassess each workspace whose policy, feed or date changed since the last time. Return whether any was."""
+    due = due_workspaces()
+    for workspace_id in due:
+        assess_all(workspace_id, current_policy(workspace_id), feed_facts())
+    return bool(due)
+
+
+def due_workspaces() -> list[int]:
+    """Return the workspaces whose policy, feed or date changed since they were assessed."""
     feed, today = feed_facts(), timezone.now().date()
-    done = False
-    for workspace in Workspace.objects.all():
-        current = current_policy(workspace.pk)
-        last = WorkspaceAssessment.objects.filter(workspace=workspace).first()
-        now = (current.revision, feed.id if feed else None, today)
-        if last is None or (last.policy, last.feed, last.day) != now:
-            assess_all(workspace.pk, current, feed)
-            done = True
-    return done
+    known = WorkspaceAssessment.objects.values_list("workspace_id", "policy", "feed", "day")
+    last = {workspace_id: values for workspace_id, *values in known}
+    return [
+        workspace_id
+        for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True)
+        if last.get(workspace_id) != [current_policy(workspace_id).revision, feed.id if feed else None, today]
+    ]
+
+
+def has_more_live_versions(workspaces: list[int], most: int) -> bool:
+    """Return whether workspaces have more versions to assess than `most`."""
+    rows = Version.objects.filter(environment__workspace__in=workspaces, status__in=LIVE, lock__isnull=False)
+    return rows[most : most + 1].exists()
+
+
+def assess_submissions() -> bool:
+    """Assess submissions without a verdict of today, for the counts in the review queue. Return whether any are left.
+
+    A step ends after `SUBMISSIONS_SECONDS`: builds wait meanwhile.
+    """
+    feed, today, end = feed_facts(), timezone.now().date(), time.monotonic() + SUBMISSIONS_SECONDS
+    pending = Version.objects.filter(status=Status.PENDING, lock__isnull=False).select_related("environment", "lock")
+    for workspace_id in pending.order_by().values_list("environment__workspace_id", flat=True).distinct():
+        current = Assessment.objects.filter(
+            policy=current_policy(workspace_id).revision, feed=feed.id if feed else None, day=today
+        )
+        due = pending.filter(environment__workspace_id=workspace_id).exclude(pk__in=current.values("pk"))
+        for version in due.order_by("pk")[:BATCH_SIZE]:
+            if time.monotonic() > end:
+                return True
+            assess(version)
+    return False
 
 
 def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None) -> WatchResult:
@@ -90,8 +123,6 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
             health_changes += [health_change] if health_change else []
     done = apply_health_changes(workspace_id, health_changes, actor=WATCHER)
     _store_assessments(kept)
-    for version in Version.objects.filter(environment__workspace_id=workspace_id, status=Status.PENDING):
-        verdict(version)  # pending versions too, for the counts in the review queue
     WorkspaceAssessment.objects.update_or_create(
         workspace_id=workspace_id,
         defaults={"policy": current.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
