@@ -2,7 +2,8 @@
 
 Each fact is that of the first row that matches, so the time does not grow with the number of environments. The query
 is written in SQL because its order matters: it starts from the library, whose index finds a match at once, and not
-from the environments, of which there may be tens of thousands. `CROSS JOIN` keeps SQLite to that order.
+from the environments, of which there may be tens of thousands. `CROSS JOIN` keeps SQLite to that order, `|| ''` from
+looking through all locks with a file, and the descending order from looking through old versions first.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SELECT l.name,
     CROSS JOIN store_lockedlibrary other CROSS JOIN store_submission s
     WHERE v.environment_id = %(environment)s AND v.number < %(number)s
       AND v.status IN (%(published)s, %(deprecated)s, %(retired)s)
-      AND other.lock_id = v.lock_id AND other.name = l.name AND other.file = l.file AND l.file <> ''
+      AND other.lock_id = v.lock_id AND other.name = l.name AND other.file || '' = l.file AND l.file <> ''
       AND s.version_id = v.id AND s.outcome = 'approved'
       AND NOT EXISTS (
         SELECT 1 FROM store_policyrevision p WHERE p.workspace_id = %(workspace)s AND p.at > s.ended_at
@@ -34,7 +35,7 @@ SELECT l.name,
     CROSS JOIN store_version v CROSS JOIN store_environment e
     WHERE other.name = l.name AND v.lock_id = other.lock_id AND v.environment_id <> %(environment)s
       AND e.id = v.environment_id AND e.active_id = v.id AND e.workspace_id = %(workspace)s
-    LIMIT 1
+    ORDER BY other.version DESC LIMIT 1
   ),
   (
     SELECT e.slug || '@' || v.number FROM store_version v
@@ -55,7 +56,7 @@ class KnownLibrary:
     """Facts of a workspace about one library.
 
     `approved` is whether a version with it was ever published, `accepted` the last version of the same environment
-    that was approved with the same file, `held` the newest version of another environment that contains it and the
+    that was approved with the same file, `held` the active version of another environment that contains it, and the
     version of the library there, `waiting` another pending submission that contains it; '' for none.
     """
 
