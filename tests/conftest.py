@@ -27,6 +27,7 @@ if os.environ.get("ASSAY_COVERAGE"):
 HOME = tempfile.mkdtemp(prefix="assay-tests-")
 os.environ["ASSAY_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "assay.server.settings"
+os.environ["ASSAY_ADVISORIES"] = "off"  # what a test needs it loads from a file
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the tests' thread
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash tests nothing here
 django.setup()

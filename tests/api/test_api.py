@@ -17,6 +17,7 @@ from assay.core.roles import Actor, Right, Role
 from assay.flow.compose.draft import edit_spec, new_version
 from assay.flow.people import create_token, find_person
 from assay.flow.review import review
+from assay.store import workers
 from assay.store.models import ApiToken, Build, Environment, Version
 
 pytestmark = pytest.mark.django_db
@@ -222,7 +223,12 @@ def test_the_description_of_the_api_is_served() -> None:
 def test_health_needs_no_token() -> None:
     """Probes ask without a token."""
     assert Client().get("/healthz").json() == {"status": "ok"}
-    assert Client().get("/readyz").json() == {"status": "ok"}
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["parts"]["worker"]) == (503, "bad")
+    workers.announce()
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert set(answer.json()["parts"]) == {"database", "worker", "disk", "advisories"}
 
 
 def test_signing_in_answers_alike_for_known_and_unknown_names(ana: Actor) -> None:

@@ -72,8 +72,9 @@ def free_ports(amount: int) -> int:
 def variables(home: Path, port: int) -> dict[str, str]:
     """Return the environment of a desk's commands."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ASSAY_", "DJANGO_"))}
-    # Tests that run long must not download the names of a whole index.
-    return {**kept, "ASSAY_HOME": str(home), "PORT": str(port), "ASSAY_NAMES_HOURS": "0"}
+    # Tests must not download the names of a whole index, nor all advisories.
+    quiet = {"ASSAY_NAMES_HOURS": "0", "ASSAY_ADVISORIES": "off"}
+    return {**kept, **quiet, "ASSAY_HOME": str(home), "PORT": str(port)}
 
 
 def make_people(env: dict[str, str], roles: dict[str, str]) -> dict[str, str]:

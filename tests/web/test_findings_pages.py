@@ -159,7 +159,7 @@ def test_what_waits_is_judged_anew_when_the_feed_changes(people: tuple[Actor, Ac
     """The list of what waits counts findings of today, not those of the day of submission."""
     (before,) = queue(people[1], "pending").rows
     assert (before.blocking, before.assessed) == (0, False)
-    watch.advance()
+    watch.assess_submissions()
     (after,) = queue(people[1], "pending").rows
     assert (after.blocking, after.warnings, after.assessed) == (2, 1, True)
 

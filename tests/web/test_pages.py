@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
+from support.caller import Caller
 from support.people import PASSWORD, built, draft, person
 
 from assay.core.roles import Actor, Role
@@ -110,3 +112,23 @@ def test_viewers_and_members_are_told_what_they_may_not(ana: Actor) -> None:
     assert told.status_code == 403
     assert "reviewer" in told.content.decode()
     assert visitor(person("vic", Role.VIEWER)).get("/new").status_code == 403
+
+
+def test_without_the_database_pages_say_so(ana: Actor) -> None:
+    """On every page, with 503 and without asking the database for the page itself; the API says so as a problem."""
+    browser, caller = visitor(ana), Caller(ana)
+    browser.raise_request_exception = False
+    assert browser.get("/environments/").status_code == 200
+
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("connection refused")
+
+    with connection.execute_wrapper(gone):
+        for path in ("/environments/", "/launch/", "/me/"):
+            answer = browser.get(path)
+            assert (answer.status_code, answer["Retry-After"]) == (503, "10"), path
+            assert "The database does not respond" in answer.content.decode()
+        answer = caller.client.get("/api/v1/workspaces/default/environments")
+        assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+        assert answer.json()["title"]
+    assert browser.get("/environments/").status_code == 200

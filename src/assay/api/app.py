@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -39,8 +41,10 @@ from assay.api import (
 )
 from assay.api.access import Token
 from assay.api.openapi import DocumentedAPI
-from assay.core.errors import AssayError, InvalidInputError, NotSignedInError
+from assay.core.errors import AssayError, InvalidInputError, NotSignedInError, UnavailableError
 
+log = logging.getLogger("assay.api")
+RETRY_AFTER = "10"  # seconds
 DESCRIPTION = """\
 The approval desk for Python environments.
 
@@ -102,6 +106,15 @@ def problem(error: AssayError) -> HttpResponse:
 def _ours(request: HttpRequest, error: AssayError) -> HttpResponse:
     del request
     return problem(error)
+
+
+@api.exception_handler(OperationalError)
+def _no_database(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    del request
+    log.warning("The database does not respond: %s", error)
+    response = problem(UnavailableError("The database does not respond.", hint="Try again in a moment."))
+    response["Retry-After"] = RETRY_AFTER
+    return response
 
 
 @api.exception_handler(AuthenticationError)

@@ -49,11 +49,15 @@ def _load(arguments: argparse.Namespace) -> int:
 def _status(arguments: argparse.Namespace) -> int:
     del arguments
     ready()
+    from django.conf import settings  # noqa: PLC0415 - as above
     from django.utils import timezone  # noqa: PLC0415 - as above
 
+    from assay.flow.watch.advisories import feed_problem  # noqa: PLC0415 - as above
     from assay.store.reads.advisories import feed_facts  # noqa: PLC0415 - as above
 
-    facts = feed_facts()
+    facts, problem = feed_facts(), feed_problem(settings.ADVISORIES)
+    if problem:
+        say(f"The worker could not load it at {problem.at:%Y-%m-%d %H:%M} UTC: {problem.error}")
     if facts is None:
         say("No feed is loaded, so advisories are not assessed. Next: assay admin advisories load PATH-OR-ADDRESS")
         return 1

@@ -1,4 +1,4 @@
-"""The daily refresh of the advisory feed, of project data from the index, and of the names of the indexes."""
+"""The daily refresh of project data from the index, and of the names of the indexes."""
 
 from __future__ import annotations
 
@@ -6,30 +6,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from assay.core.errors import AssayError
 from assay.flow.watch import index_names
-from assay.flow.watch.advisories import load_feed
 from assay.flow.watch.projects import ProjectRefresh
-from assay.store.reads.advisories import feed_facts
 from assay.store.reads.facts import newest_locked
 
 log = logging.getLogger("assay.worker")
-EVERY = timedelta(hours=24)
 RETRY_SECONDS = 1800.0  # to wait after a failure
 LOOK_SECONDS = 600.0  # between two looks at which projects are due, while no library is locked anew
 
 
 class Refresh:
-    """Loads the feed in the settings when the present one is a day old, and fetches project data from the index."""
+    """Fetches project data and names from the index."""
 
     def __init__(self) -> None:
-        self._feed_not_before = self._projects_not_before = self._look_again_at = 0.0
+        self._projects_not_before = self._look_again_at = 0.0
         self._project_refresh = ProjectRefresh()
         self._newest_locked: int | None = None  # when nothing was due
         self._names: threading.Thread | None = None
@@ -50,22 +44,6 @@ class Refresh:
         if not refreshed:
             self._newest_locked, self._look_again_at = newest, time.monotonic() + LOOK_SECONDS
         return refreshed
-
-    def feed(self) -> bool:
-        """Load the feed if it is due. Returns whether it was loaded; retries later on failure."""
-        if not settings.ADVISORIES or time.monotonic() < self._feed_not_before:
-            return False
-        facts = feed_facts()
-        if facts is not None and timezone.now() - facts.loaded_at < EVERY:
-            return False
-        try:
-            feed = load_feed(settings.ADVISORIES)
-        except AssayError as error:
-            self._feed_not_before = time.monotonic() + RETRY_SECONDS
-            log.warning("Advisories were not refreshed: %s", error.detail)
-            return False
-        log.info("Advisories: %s records, %s new, %s changed", feed.records, feed.added, feed.changed)
-        return True
 
     def names(self) -> bool:
         """Refresh the names of the indexes in a thread, if any are due: a long list must not delay builds."""

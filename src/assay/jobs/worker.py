@@ -23,13 +23,16 @@ from assay.flow.build.wakeup import WakeUps
 from assay.flow.maintenance import review_list, rollouts, wave_steps
 from assay.flow.usage import update as usage
 from assay.flow.watch import watch
-from assay.jobs import periodic
+from assay.jobs import heartbeat, periodic
 from assay.jobs.daily_refresh import Refresh
 from assay.jobs.delivery import DeliveryThread
+from assay.jobs.feed_refresh import FeedRefresh
+from assay.jobs.heartbeat import Heartbeat
 from assay.jobs.nearest_indexes import NearestIndexes
 from assay.jobs.python_installations import PythonInstallations
 from assay.jobs.reassessment import Reassessment
 from assay.runtimes import apps, run_queue, schedules
+from assay.store import checkpoint
 from assay.store.changes import Changes
 from assay.studio import server_status
 
@@ -82,6 +85,8 @@ class Worker:
     def __init__(self) -> None:
         self._stopping = False
         self._refresh = Refresh()
+        self._feed = FeedRefresh()
+        self._heartbeat = Heartbeat()
         self._pythons = PythonInstallations()
         self._nearest = NearestIndexes()
         self._reassessment = Reassessment()
@@ -107,6 +112,7 @@ class Worker:
             wakeups.wait(BUSY if self.step() else IDLE)
         delivery.stop()
         delivery.join(STOP_SECONDS)
+        _guarded(self._heartbeat.end)
         wakeups.close()
 
     def step(self) -> bool:
@@ -118,9 +124,16 @@ class Worker:
             one.run_if_due()
         return any(one.has_work for one in self._steps if one.queue)
 
+    def _say_alive(self) -> bool:
+        """Write the sign of life, which is no reason for the other steps to run."""
+        self._heartbeat.advance()
+        self._changes.skip_own()
+        return True
+
     def _all_steps(self) -> tuple[_Step, ...]:
         """Return the steps in their order."""
         return (
+            _Step(every=heartbeat.EVERY, step=self._say_alive),
             _Step(queue=True, step=build.advance),
             _Step(queue=True, step=run_queue.advance),
             _Step(queue=True, step=verify.advance),
@@ -129,7 +142,8 @@ class Worker:
             _Step(every=1, step=wave_steps.advance),  # a wave waits for builds and people
             _Step(every=5, step=server_status.advance),  # pages that show a server fetch its status themselves
             _Step(every=5, step=periodic.advance),
-            _Step(every=20, step=self._refresh.feed, at_start=False),  # so that builds run first
+            _Step(every=5, step=checkpoint.move_log),
+            _Step(every=20, step=self._feed.advance, at_start=False),  # so that builds run first
             _Step(every=20, step=self._refresh.projects, at_start=False),
             _Step(every=600, step=self._refresh.names, at_start=False),
             _Step(every=2, step=self._refresh.requested_names),

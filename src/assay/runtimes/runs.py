@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -25,6 +26,7 @@ from assay.store.logs import log_from
 from assay.store.models import Run, Runtime
 from assay.store.statements import Parameter, Statement
 
+log = logging.getLogger("assay.runs")
 OPEN = ("queued", "running")
 MAX_QUEUED = 200  # waiting runs of one person
 WAITING = Statement(
@@ -171,6 +173,8 @@ def end_run(run: Run, state: str, *, only_from: tuple[str, ...] = OPEN, **column
                 and run.runtime.kind != "app"
             ):
                 _retry(run)
+    if changed:
+        log.info("A run of %s has ended: %s", run.runtime.slug, state, extra={"run": run.pk})
 
 
 def launch_kind(run: Run) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, AliasChoices, AliasGenerator, BeforeValidator, Field, ValidationInfo
@@ -229,10 +229,10 @@ class Config(BaseSettings):
         "address.",
         examples=["https://mirror.example/python-build-standalone", "/srv/pythons"],
     )
-    advisories: Annotated[str, Secret(), Wants("a path or an address")] = Field(
-        default="",
-        description="Path or address of an OSV `all.zip`. The worker loads it every night.",
-        examples=["/srv/osv/all.zip"],
+    advisories: Annotated[str, Secret(), Wants("a path, an address, or `off`")] = Field(
+        default="https://storage.googleapis.com/osv-vulnerabilities/PyPI/all.zip",
+        description="Path or address of an OSV `all.zip`. The worker loads it once a day. `off`: it loads none.",
+        examples=["/srv/osv/all.zip", "off"],
     )
     most_used_names: Annotated[str, Wants("a path")] = Field(
         default="",
@@ -307,6 +307,12 @@ class Config(BaseSettings):
     currency: Annotated[
         str, AfterValidator(_currency), Wants("one to eight characters without spaces and digits")
     ] = Field(default="EUR", description="Currency of the prices.", examples=["USD"])
+    log_format: Annotated[Literal["line", "json"], Wants("line or json")] = Field(
+        default="line",
+        description="Form of the log: lines of text, or one JSON object per line, with the IDs of request, build and "
+        "run.",
+        examples=["json"],
+    )
     idle_minutes: Duration = Field(
         default=240.0,
         description="Minutes after which an unused Studio server is stopped; 0 for never.",
@@ -378,23 +384,3 @@ def variables(name: str) -> tuple[str, ...]:
 def noted(name: str, kind: type[Note]) -> Note | None:
     """Return an annotation of a setting's type."""
     return next((one for one in Config.model_fields[name].metadata if isinstance(one, kind)), None)
-
-
-def as_text(value: Any) -> str:  # noqa: ANN401 - any setting
-    """Return a value as text, in the form of its environment variable."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, Size):
-        gigabytes, rest = divmod(value.memory, 1 << 30)
-        return (
-            f"{value.name}={value.memory >> 20}M/{value.processors:g}"
-            if rest
-            else (f"{value.name}={gigabytes}G/{value.processors:g}")
-        )
-    if isinstance(value, HourPrice):
-        return f"{value.name}={value.price:g}"
-    if isinstance(value, (tuple, list)):
-        return " ".join(map(as_text, value))
-    return "" if value is None else str(value)

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay.core.errors import SettingsError
-from assay.server.config import Config, Secret, Wants, as_text, config_file, has_config_file, noted, variables
+from assay.server.config import Config, Secret, Wants, config_file, has_config_file, noted, variables
+from assay.server.config_text import as_text
 
 MAX_SHOWN = 80  # characters of a wrong value that an error repeats
 # Variables of the command line, of Studio's processes and of tests, which are not settings of the server.

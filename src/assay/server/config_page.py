@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from assay.server.config import Config, Derived, Wants, as_text, noted, variables
+from assay.server.config import Config, Derived, Wants, noted, variables
+from assay.server.config_text import as_text
 
 INTRODUCTION = """\
 # Settings

@@ -17,7 +17,7 @@ PUBLIC_URL, HUB_URL, FRAME_URL, APPS_URL = _CONFIG.url, _CONFIG.hub_url, _CONFIG
 SECURE = _CONFIG.secure
 WEB_PROCESSES = _CONFIG.web_processes
 INDEX_URL = _CONFIG.index
-ADVISORIES = _CONFIG.advisories
+ADVISORIES = "" if _CONFIG.advisories == "off" else _CONFIG.advisories
 MOST_USED_NAMES = _CONFIG.most_used_names
 NAMES_HOURS = _CONFIG.names_hours
 GIT_ALLOW = _CONFIG.git_allow
@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "assay.web",
 ]
 MIDDLEWARE = [
+    "assay.server.metrics.RequestMetrics",
     "assay.web.middleware.WorkSlotMiddleware",
     "assay.web.middleware.RequestIdMiddleware",
     "assay.web.middleware.OneHostMiddleware",
@@ -101,7 +102,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 
-def _database(address: str) -> dict[str, Any]:
+def database_settings(address: str) -> dict[str, Any]:
     """Return the database settings: `postgresql://…`, else SQLite in HOME. Both keep committed data after a crash."""
     if not address:
         return {
@@ -111,7 +112,9 @@ def _database(address: str) -> dict[str, Any]:
                 # Without IMMEDIATE two writers that both read first lose updates or fail at once.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+                # The worker moves the log into the database (`store.checkpoint`); 20,000 pages of 4 KiB at most.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000; "
+                "PRAGMA wal_autocheckpoint=20000;",
             },
             "TEST": {"NAME": HOME / "test.sqlite3"},  # a file: tests use it from several threads
         }
@@ -127,7 +130,7 @@ def _database(address: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database(_CONFIG.database)}
+DATABASES = {"default": database_settings(_CONFIG.database)}
 DATABASES["default"].setdefault("CONN_MAX_AGE", None)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "store_cache"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -187,8 +190,14 @@ WHITENOISE_MAX_AGE = 3600 if SECURE else 0
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "assay.server.logs.LineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "assay.server.logs.LineFormatter"},
+        "json": {"()": "assay.server.logs.JsonFormatter"},
+    },
+    "filters": {"request": {"()": "assay.server.logs.AddRequest"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": _CONFIG.log_format, "filters": ["request"]}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"assay": {"level": "INFO"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},
 }

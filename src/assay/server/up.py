@@ -22,6 +22,7 @@ from types import FrameType
 
 from assay.launchers.supervisor import die_with_parent
 from assay.server.app_proxy import serve_apps
+from assay.server.metrics_folder import hide_metrics_folder, make_metrics_folder
 from assay.server.preload import load_code
 from assay.server.setup import ensure_administrator, first_password_file, install_studio, migrate, prepare
 from assay.server.web import serve
@@ -128,7 +129,9 @@ def _run(children: Children, *, demo: bool) -> int:
 
     from assay.studio.process import hub_command  # noqa: PLC0415 - after prepare()
 
+    make_metrics_folder(settings.HOME)
     load_code()
+    hide_metrics_folder()  # the pages make it again
     children.fork("pages", serve)
     children.fork("worker", work)
     children.fork("apps", serve_apps)

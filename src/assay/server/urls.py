@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from assay.api import docs, imports
 from assay.api.app import api
 from assay.server.health import healthz, readyz
+from assay.server.metrics import metrics
 from assay.studio import gate
 from assay.web import frames
 from assay.web.account import account
@@ -14,6 +15,7 @@ from assay.web.account import account
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("studio/gate", gate.gate),
     path("studio/environments", gate.choices),
     path("frames/<str:token>", frames.frame, name="frame"),

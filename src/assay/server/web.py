@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 
+from assay.server.metrics_folder import make_metrics_folder
 from assay.server.preload import load_code
 from assay.server.setup import prepare
 
@@ -15,9 +16,11 @@ CONNECTIONS = 4096  # of a process: browsers keep theirs open, and one above the
 def serve() -> int:
     """Serve until the process is stopped."""
     prepare()
+    from django.conf import settings  # noqa: PLC0415 - after prepare()
+
+    make_metrics_folder(settings.HOME)
     load_code()  # granian forks its workers
     _allow_files(2 * CONNECTIONS)
-    from django.conf import settings  # noqa: PLC0415 - after prepare()
     from granian.constants import Interfaces  # noqa: PLC0415 - only this command needs it
     from granian.log import LogLevels  # noqa: PLC0415 - as above
     from granian.server import Server  # noqa: PLC0415 - as above

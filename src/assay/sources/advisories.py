@@ -121,7 +121,8 @@ def _fetch(address: str, target: Path) -> None:
             _copy(response, file)
     except (URLError, OSError, ValueError) as error:
         raise UnavailableError(
-            f"The advisory feed cannot be fetched: {error}", hint="Check the address, or load it from a file."
+            f"The advisory feed cannot be fetched: {getattr(error, 'reason', error)}.",
+            hint="Check the address, or load it from a file.",
         ) from error
 
 

@@ -12,7 +12,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._connection: Any = None
-        self._seen: object = None
+        self._seen: Any = None
 
     def look(self) -> bool:
         """Return whether anything was written since the last look; True at the first, and where nobody can tell."""
@@ -21,6 +21,12 @@ class Changes:
         self._connection = connection.connection
         self._seen = _sqlite(self._connection) if connection.vendor == "sqlite" else _postgresql()
         return before is not self._connection or seen != self._seen
+
+    def skip_own(self) -> None:
+        """Leave out what this connection has written since the last look. PostgreSQL cannot tell who wrote."""
+        raw = self._connection
+        if connection.vendor == "sqlite" and raw is not None and raw is connection.connection:
+            self._seen = self._seen[0], raw.total_changes
 
 
 def _sqlite(raw: Any) -> object:  # noqa: ANN401 - a connection of the driver

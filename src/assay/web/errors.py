@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from assay.core.errors import AssayError, ForbiddenError, NotFoundError
+
+RETRY_AFTER = "10"  # seconds
 
 
 def _page(request: HttpRequest, error: AssayError, status: int) -> HttpResponse:
@@ -26,6 +32,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None, reason: 
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """Show the page for an internal error (500); the request ID finds it in the log."""
+    """Show the page for an internal error (500), or that the database does not respond (503).
+
+    The request ID finds it in the log.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError):  # Django calls this while it handles the error
+        text = render_to_string("unavailable.html", {"request_id": getattr(request, "request_id", "")})
+        return HttpResponse(text, status=503, headers={"Retry-After": RETRY_AFTER})
     hint = "Try again. If the problem persists, give an administrator the request ID."
     return _page(request, AssayError("An internal error occurred. Nothing was saved.", hint=hint), 500)

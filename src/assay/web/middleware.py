@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from assay.core.errors import AssayError
 from assay.flow.authentication import signed_in
+from assay.flow.request_id import working_on
 from assay.flow.work_slots import working
 from assay.store.models import Person
 
@@ -45,7 +46,8 @@ class RequestIdMiddleware:
         """Set the request's ID, taken from X-Request-Id if valid, and return it in the response header."""
         given = request.headers.get("X-Request-Id", "")
         request.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else secrets.token_hex(8)  # type: ignore[attr-defined]  # templates and logs read it from the request
-        response = self.get_response(request)
+        with working_on(request.request_id):  # type: ignore[attr-defined]  # set above
+            response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set above
         return response
 
@@ -57,6 +59,7 @@ class OneHostMiddleware:
         "/api/",
         "/healthz",
         "/readyz",
+        "/metrics",
         "/studio/",
         "/identity/",
         "/.well-known/",

@@ -39,6 +39,7 @@ PAGES = (
     *_area("Admin", Right.ADMINISTER, ("Workspace", "workspace"), ("Package indexes", "package-indexes")),
     *_area("Admin", Right.ADMINISTER, ("Pythons", "pythons")),
     *_area("Admin", Right.ADMINISTER, ("Applications", "applications"), ("Webhooks", "webhooks")),
+    *_area("Admin", Right.ADMINISTER, ("System", "system")),
     *_area("Admin", Right.REVIEW, ("Audit log", "audit")),
 )
 ACTIONS = (

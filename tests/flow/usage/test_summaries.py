@@ -289,6 +289,12 @@ def test_totals_are_computed_at_most_once_a_minute(geo: Version, ana: Actor) -> 
     assert (summary("geo").people, WorkspaceUsage.objects.get(days=90).people) == (1, 0)
     step(NOW + timedelta(seconds=61))
     assert WorkspaceUsage.objects.get(days=90).people == 1
+    launch(ana, geo, "pull", DAY, timedelta())
+    totals._took[ana.workspace_id] = timedelta(seconds=3)
+    step(NOW + timedelta(seconds=130))
+    assert WorkspaceUsage.objects.get(days=90).computed_at == NOW + timedelta(seconds=61)
+    totals._took.clear()
+    step(NOW + timedelta(seconds=130))
     with time_machine.travel(NOW + timedelta(seconds=200), tick=False):
         assert totals.refresh_totals(NOW + timedelta(seconds=200)) == 0
 

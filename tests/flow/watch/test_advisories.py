@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from support.feed import record, write_feed
 
 from assay.cli.main import main
 from assay.core.errors import InvalidInputError
-from assay.flow.watch.advisories import load_feed
-from assay.jobs.daily_refresh import Refresh
+from assay.flow.watch.advisories import feed_problem, is_feed_due, load_feed, refresh_feed
 from assay.store.models import AdvisoryRecord, Feed
 from assay.store.reads.advisories import current_feed, feed_facts
 
@@ -64,17 +65,24 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "There is no file" in capsys.readouterr().err
 
 
-def test_the_daily_refresh(tmp_path: Path, settings: object) -> None:
-    """It loads when there is no feed of today, and after a failure waits before it tries again."""
-    refresh = Refresh()
-    settings.ADVISORIES = ""  # type: ignore[attr-defined]  # pytest-django's settings
-    assert not refresh.feed()
-    settings.ADVISORIES = str(tmp_path / "all.zip")  # type: ignore[attr-defined]  # as above
-    assert not refresh.feed()
+def test_a_feed_is_loaded_once_a_day(tmp_path: Path) -> None:
+    """A failure is recorded with its reason, and tried again after a while; a success clears it."""
+    source, now = str(tmp_path / "all.zip"), timezone.now()
+    assert is_feed_due(source, now)
+    with pytest.raises(InvalidInputError):
+        refresh_feed(source)
+    problem = feed_problem(source)
+    assert problem is not None
+    assert problem.error.startswith("There is no file")
+    assert (feed_problem(""), feed_problem("another.zip")) == (None, None)
+    assert not is_feed_due(source, now + timedelta(minutes=29))
+    assert is_feed_due("another.zip", now)
+    assert is_feed_due(source, now + timedelta(minutes=31))
     write_feed(tmp_path / "all.zip", record("PYSEC-1", "a", ("introduced", "0")))
-    assert not refresh.feed(), "it waits after a failure"
-    assert Refresh().feed()
-    assert not Refresh().feed(), "the feed is of today"
+    assert refresh_feed(source).records == 1
+    assert feed_problem(source) is None
+    assert not is_feed_due(source, now + timedelta(hours=23))
+    assert is_feed_due(source, now + timedelta(hours=25))
 
 
 @pytest.mark.skipif("ASSAY_TEST_ADVISORIES" not in os.environ, reason="ASSAY_TEST_ADVISORIES names no feed")

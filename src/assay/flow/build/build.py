@@ -7,6 +7,7 @@ the last known state; if the worker or the build is killed, the next poll of the
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -54,6 +55,8 @@ LOST = Failure(
     detail="The build's process vanished (the machine or the process was killed).",
     hint="Unfinished files were removed. Build again.",
 )
+
+log = logging.getLogger("assay.build")
 
 
 def request_build(actor: Actor, slug: str, number: int) -> Build:
@@ -341,6 +344,8 @@ def _end(
             record_version(event, build.version, "assay", **detail)
     transaction.on_commit(lambda: _clean_up(str(build.pk)))
     build.refresh_from_db()
+    if changed:
+        log.info("The build of %s has ended: %s", build.version.reference, state, extra={"build": build.pk})
     return bool(changed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -29,6 +30,9 @@ from assay.store.reads.workspace_use import (
 DAYS = 20  # days that one step computes
 VALUES = ("people", *(one.name for one in fields(Owned)))  # of an owner or a team group
 TOTALS_EVERY = timedelta(minutes=1)  # they read the use of every person
+PAUSE = 50  # times as long as the last computation took
+NO_TIME = timedelta()
+_took: dict[int, timedelta] = {}  # by workspace
 
 
 def refresh_days() -> int:
@@ -66,16 +70,21 @@ def _compute_day(one: WorkspaceDay) -> None:
 
 
 def refresh_totals(now: datetime) -> int:
-    """Compute the totals of workspaces whose summaries are newer, at most once a minute each; return of how many."""
+    """Compute the totals of workspaces whose summaries are newer; return of how many.
+
+    Each at most once a minute, and where that takes long, in a fiftieth of the time.
+    """
     newest = dict(UsageSummary.objects.values_list("workspace").annotate(newest=Max("computed_at")))
     known = dict(WorkspaceUsage.objects.values_list("workspace").annotate(computed=Max("computed_at")))
     due = [
         pk
         for pk, computed in newest.items()
-        if known.get(pk) is None or known[pk] < min(computed, now - TOTALS_EVERY)
+        if known.get(pk) is None or known[pk] < min(computed, now - max(TOTALS_EVERY, PAUSE * _took.get(pk, NO_TIME)))
     ]
     for workspace in due:
+        began = time.monotonic()
         _compute_totals(workspace, now)
+        _took[workspace] = timedelta(seconds=time.monotonic() - began)
     return len(due)
 
 

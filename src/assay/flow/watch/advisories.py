@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-from assay.core.errors import InvalidInputError
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from assay.core.errors import AssayError, InvalidInputError
 from assay.sources.advisories import MalformedRecordError, OpenFeed, RawRecord, open_feed, parse_record, source_name
 from assay.store.advisories import Changes, keep, known_digests
-from assay.store.models import Feed
+from assay.store.models import Feed, FeedAttempt
+from assay.store.reads.advisories import feed_facts
+
+EVERY = timedelta(hours=24)
+RETRY = timedelta(minutes=30)  # after a failure
+
+
+def is_feed_due(source: str, now: datetime) -> bool:
+    """Return whether a feed must be loaded: the newest is a day old, and no attempt has just failed."""
+    facts = feed_facts()
+    if facts is not None and now - facts.loaded_at < EVERY:
+        return False
+    return not FeedAttempt.objects.filter(source=source_name(source)[:500], at__gt=now - RETRY).exists()
+
+
+def refresh_feed(source: str) -> Feed:
+    """Load a feed, and record that it was tried. Raises InvalidInputError or UnavailableError like `load_feed`."""
+    error = ""
+    try:
+        return load_feed(source)
+    except AssayError as failure:
+        error = f"{failure.detail} {failure.hint}".strip()
+        raise
+    finally:
+        FeedAttempt.objects.update_or_create(
+            source=source_name(source)[:500], defaults={"at": timezone.now(), "error": error}
+        )
+
+
+def feed_problem(source: str) -> FeedAttempt | None:
+    """Return the last attempt to load a feed if it failed, None otherwise, and for ''."""
+    found = FeedAttempt.objects.filter(source=source_name(source)[:500]).exclude(error="") if source else None
+    return found.first() if found is not None else None
 
 
 def load_feed(source: str) -> Feed:

@@ -1,6 +1,6 @@
 """The database tables. The rules are in `core`; constraints here are a second check."""
 
-from assay.store.models.advisories import AdvisoryRecord, Feed
+from assay.store.models.advisories import AdvisoryRecord, Feed, FeedAttempt
 from assay.store.models.builds import Build, Lock, LockedLibrary
 from assay.store.models.environments import Environment, Version
 from assay.store.models.facts import ApprovedLibrary, LockedFile, LockFacts, ProjectFacts
@@ -11,6 +11,7 @@ from assay.store.models.package_indexes import PackageIndex
 from assay.store.models.people import ApiToken, Membership, Person, Workspace
 from assay.store.models.periodic_review import KeptVersion, Merge, Renewal, ReviewItem
 from assay.store.models.policy import Assessment, HealthIssue, PolicyRevision, Waiver, WorkspaceAssessment
+from assay.store.models.processes import WorkerProcess
 from assay.store.models.pythons import PythonVersion
 from assay.store.models.reviews import Decision, Event, Submission, ViewedLibrary
 from assay.store.models.rollouts import Rollout, Wave, WaveTarget
@@ -41,6 +42,7 @@ __all__ = [
     "Environment",
     "Event",
     "Feed",
+    "FeedAttempt",
     "GroupUsage",
     "HealthIssue",
     "ImportSession",
@@ -79,6 +81,7 @@ __all__ = [
     "Wave",
     "WaveTarget",
     "Webhook",
+    "WorkerProcess",
     "Workspace",
     "WorkspaceAssessment",
     "WorkspaceDay",

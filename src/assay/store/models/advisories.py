@@ -26,6 +26,17 @@ class Feed(models.Model):
         return f"{self.records} records of {self.source}"
 
 
+class FeedAttempt(models.Model):
+    """The last time that the worker tried to load a feed. `error` says why it failed, '' when it did not."""
+
+    source = models.CharField(primary_key=True, max_length=500)
+    at = models.DateTimeField()
+    error = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.error or 'loaded'}"
+
+
 class AdvisoryRecord(models.Model):
     """One record of the current feed. `digest` is the SHA-256 of its source, so an unchanged one is not parsed again.
 

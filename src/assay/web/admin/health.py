@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from assay.core.policy.findings import Finding, stops_at
 from assay.core.roles import Right
+from assay.flow.watch.advisories import feed_problem
 from assay.flow.watch.suggested_update import MOST, suggest_updates
 from assay.store.models import HealthIssue, WorkspaceAssessment
 from assay.store.reads.advisories import feed_facts
@@ -95,6 +97,8 @@ def health(request: Visit) -> HttpResponseBase:
             "open": found.count(),
             "parts": _parts(health_counts(workspace)),
             "feed": feed,
+            "feed_problem": feed_problem(settings.ADVISORIES),
+            "feed_source": settings.ADVISORIES,
             "age_days": feed.age_days(timezone.now()) if feed else 0,
             "index": index_fetches(),
             "watch": WorkspaceAssessment.objects.filter(workspace_id=workspace).first(),
