@@ -105,7 +105,7 @@ LISTS: dict[str, Callable[[Actor, str], Page[object]]] = {
         f"catalogue by {name}": lambda root, cursor, name=name: catalogue_page(  # type: ignore[misc]  # bound now
             root, Filters(status="published"), Order(name=name, descending=True), 50, cursor
         )
-        for name in ("users", "size", "libraries", "published", "version", "python", "health")
+        for name in ("users", "size", "libraries", "published", "version", "python", "health", "owner")
     },
     "audit log": lambda root, cursor: event_rows(root, EventFilters(), Order(), 50, cursor),
     "audit log of an actor": lambda root, cursor: event_rows(root, EventFilters(actor="root"), Order(), 50, cursor),

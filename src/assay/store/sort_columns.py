@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from assay.store.models import Environment, UsageSummary, Version
+from assay.store.models import Environment, Person, UsageSummary, Version
 from assay.store.reads.usage import RECENT
 
 FIELDS = {"shown_number": "number", "shown_published_at": "published_at"}  # without a value, they are NULL
@@ -20,12 +20,14 @@ DEFAULTED: dict[str, tuple[str, Any]] = {
 
 
 def write_shown(environments: QuerySet[Environment]) -> None:
-    """Write the columns that repeat the active version, or else the latest one: one query.
+    """Write the columns that repeat the owner, and the active version or else the latest one: one query.
 
-    Call it in the transaction that changes one of those versions, or which one it is.
+    Call it in the transaction that changes one of those versions, or which one it is, or the owner.
     """
+    owners = Person.objects.filter(pk=OuterRef("owner_id"))
     versions = Version.objects.filter(pk=Coalesce(OuterRef("active_id"), OuterRef("latest_id")))
     environments.update(
+        owner_name=Subquery(owners.values("username")[:1]),
         **{column: Subquery(versions.values(field)[:1]) for column, field in FIELDS.items()},
         **{
             column: Coalesce(Subquery(versions.values(field)[:1]), Value(empty))

@@ -9,6 +9,7 @@ from support.sort_columns import check_sort_columns
 from assay.core.roles import Actor, Role
 from assay.flow import retire
 from assay.flow.compose.draft import SpecInput, delete_draft, edit_spec, new_version
+from assay.flow.maintenance.ownership import give_environment
 from assay.store.models import Environment
 from assay.store.sort_columns import write_shown
 
@@ -54,6 +55,16 @@ def test_a_draft_is_shown_until_a_version_is_published(ana: Actor, ben: Actor) -
     assert shown()[2] == "quarantined"
     delete_draft(ana, "geo", 2)
     check_sort_columns()
+
+
+def test_the_owner_is_named(ana: Actor) -> None:
+    """Also after somebody else got the environment."""
+    published(ana, person("ben", Role.REVIEWER), "geo", ["six"], {"six": "1.16.0"})
+    check_sort_columns()
+    person("cleo")
+    give_environment(person("root", Role.ADMIN), "geo", "cleo")
+    check_sort_columns()
+    assert Environment.objects.get().owner_name == "cleo"
 
 
 def test_the_columns_are_written_anew(ana: Actor, ben: Actor) -> None:

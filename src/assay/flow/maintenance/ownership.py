@@ -11,6 +11,7 @@ from assay.core.roles import Actor, Right
 from assay.flow.access import find_environment
 from assay.store.audit_log import record_version
 from assay.store.models import Environment, Membership, Person, Version
+from assay.store.sort_columns import write_shown
 
 OFFERED = 500  # members that a page offers as owners; others are typed
 
@@ -70,6 +71,7 @@ def give_environment(actor: Actor, slug: str, to: str, *, seen: str | None = Non
         rows = Environment.objects.filter(pk=environment.pk, owner_id=environment.owner_id)
         if not rows.update(owner=person, updated_at=timezone.now()):
             raise ConflictError(f"{slug} was given to somebody else meanwhile.", hint="Load the page again.")
+        write_shown(Environment.objects.filter(pk=environment.pk))
         owner = person.get_username()
         record_version(EventName.ENVIRONMENT_OWNER_SET, version, actor.name, before=before, owner=owner)
     return find_environment(actor, slug)

@@ -22,7 +22,8 @@ class Environment(models.Model):
     `template` to start new environments from.
 
     What the catalogue sorts by is repeated here, so that an index serves it (`store.sort_columns` keeps it true):
-    `shown_…` of the active version, or else of the latest one, and `recent_people` of the summary of 30 days.
+    `shown_…` of the active version, or else of the latest one, `recent_people` of the summary of 30 days, and
+    `owner_name` of the owner, whose name never changes.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="environments")
@@ -43,6 +44,7 @@ class Environment(models.Model):
     shown_size = models.BigIntegerField(default=0, db_default=0)
     shown_published_at = models.DateTimeField(null=True, blank=True)
     recent_people = models.PositiveIntegerField(default=0, db_default=0)
+    owner_name = models.CharField(max_length=150, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -54,15 +56,16 @@ class Environment(models.Model):
                 fields=["workspace", "title", "id"], condition=models.Q(template=True), name="environment_templates"
             ),
             *(
-                models.Index(fields=["workspace", column, "id"], name=f"environment_by_{column.split('_')[1]}")
-                for column in (
-                    "shown_number",
-                    "shown_python",
-                    "shown_health",
-                    "shown_libraries",
-                    "shown_size",
-                    "shown_published_at",
-                    "recent_people",
+                models.Index(fields=["workspace", column, "id"], name=f"environment_by_{name}")
+                for column, name in (
+                    ("shown_number", "number"),
+                    ("shown_python", "python"),
+                    ("shown_health", "health"),
+                    ("shown_libraries", "libraries"),
+                    ("shown_size", "size"),
+                    ("shown_published_at", "published"),
+                    ("recent_people", "people"),
+                    ("owner_name", "owner"),
                 )
             ),
         ]

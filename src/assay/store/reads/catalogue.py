@@ -123,7 +123,7 @@ def catalogue_page(actor: Actor, filters: Filters, order: Order, limit: int, cur
 
 ORDERS: Columns = {
     "environment": Lower("title"),
-    "owner": F("owner__username"),
+    "owner": F("owner_name"),
     "version": F("shown_number"),
     "python": F("shown_python"),
     "libraries": F("shown_libraries"),
