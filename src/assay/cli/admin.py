@@ -38,6 +38,13 @@ def add_to(commands: Commands) -> None:
         "--hours", type=float, default=24.0, help="only what is older than this many hours (default: 24)"
     )
     add_json(collect)
+    add_command(
+        actions,
+        "rebuild-missing",
+        "Build published environments again whose files are missing",
+        _rebuild_missing,
+        details="Each is built from its own lock, to the same digest or not at all, when the worker runs.",
+    )
     _add_workspace(actions)
     advisories.add_to(actions)
     applications.add_to(actions)
@@ -244,3 +251,15 @@ def _shown(value: object) -> str:
     if isinstance(value, dict):
         return write_tags(value) or "none"
     return ", ".join(value) or "none" if isinstance(value, list) else str(value)
+
+
+def _rebuild_missing(arguments: argparse.Namespace) -> int:
+    del arguments
+    ready()
+    from assay.flow.build.rebuild_missing import rebuild_missing  # noqa: PLC0415 - as above
+
+    queued = rebuild_missing()
+    say(f"{plural(len(queued), 'environment')} will be built again from the locks.")
+    for reference in queued:
+        say(f"  {reference}")
+    return 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from assay.cli.arguments import add_command, add_json, add_version
+from assay.cli.backup import restore_backup
 from assay.cli.environments import path_of
 from assay.cli.output import Tone, say, say_json, say_table, tint
 from assay.client import Client
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from assay.cli.arguments import Commands
 
 NAMED = 10  # names in one line
+RESTORE = """\
+A retired version whose files were removed is built again from its lock.
+
+With --key-file, on the server's machine: restore a backup into an empty
+ASSAY_HOME and an empty database. Every published environment is queued to be
+built again from its lock.
+"""
 
 
 def add_to(commands: Commands) -> None:
@@ -40,12 +49,16 @@ def add_to(commands: Commands) -> None:
     restore = add_command(
         commands,
         "restore",
-        "Publish a deprecated version again, or make a retired one deprecated again",
+        "Publish a deprecated version again, or make a retired one deprecated again; or restore a backup",
         _restore,
-        details="A retired version whose files were removed is built again from its lock.",
-        examples=("assay restore geo@3",),
+        details=RESTORE,
+        examples=(
+            "assay restore geo@3",
+            "ASSAY_HOME=/srv/assay assay restore assay.backup --key-file assay-backup.key",
+        ),
     )
-    add_version(restore)
+    restore.add_argument("version", metavar="NAME@N-OR-FILE", help="the version, or with --key-file the backup")
+    restore.add_argument("--key-file", metavar="PATH", type=Path, help="restore the backup that this key encrypted")
     retire = _add_reasoned(
         commands,
         "retire",
@@ -192,6 +205,8 @@ def _end(text: str) -> str | None:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
+    if arguments.key_file is not None:
+        return restore_backup(Path(arguments.version), arguments.key_file)
     client, path = Client.from_environment(), path_of(arguments.version)
     retired = client.get(path)["status"] == "retired"
     after = client.post(f"{path}/{'reinstate' if retired else 'restore'}")

@@ -8,6 +8,7 @@ import sys
 
 from assay.cli import (
     admin,
+    backup,
     config,
     environments,
     findings,
@@ -45,6 +46,7 @@ GROUPS = (
     serve,
     config,
     admin,
+    backup,
 )
 
 DESCRIPTION = """\
@@ -52,7 +54,8 @@ The approval desk for Python environments.
 
 Commands that work over HTTP read ASSAY_URL (default: http://127.0.0.1:8000) and
 ASSAY_TOKEN. Create the token on your account page. `assay admin`, `audit`,
-`config` and the commands that run the server work on the server's machine.
+`config`, `backup`, `restore`, `database` and the commands that run the server
+work on the server's machine.
 """
 
 
