@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from support.database import migrated
 from support.other_databases import other_databases  # noqa: F401 - a fixture
 from support.people import draft, person, published
 
@@ -65,6 +67,7 @@ def test_while_assay_works_nothing_is_moved(target: dict[str, Any]) -> None:
 
 def test_a_move_that_fails_can_be_repeated(target: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """No row is left in the other database."""
+    shutil.copyfile(migrated(), target["NAME"])
     with monkeypatch.context() as patch:
         patch.setattr(database_move, "sum_of", lambda *_: Sum())
         with pytest.raises(ConflictError, match="are not the same"):

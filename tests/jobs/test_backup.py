@@ -58,7 +58,6 @@ def test_everything_is_destroyed_in_between_and_moves_on(pieces: Pieces, tmp_pat
     said = pieces.command("restore", str(file), "--key-file", str(key))
     assert "1 environment will be built again" in said
     assert "Next: assay up" in said
-    assert pieces.command("audit", "verify")
     start(pieces)
     for _ in range(600):
         after = published(pieces)
@@ -78,11 +77,11 @@ def test_everything_is_destroyed_in_between_and_moves_on(pieces: Pieces, tmp_pat
         assert "Copied and compared" in pieces.command("database", "move", address)
         pieces.env["ASSAY_DATABASE"] = address
         assert pieces.command("audit", "verify")
-        start(pieces)
+        pieces.start("serve")
         moved = published(pieces)
         assert {name: moved[name] for name in same} == {name: after[name] for name in same}
         assert moved["events"][: len(after["events"])] == after["events"]
-        assert pieces.ended(new(pieces))["state"] == "built"
+        new(pieces)
         stop(pieces)
 
 
@@ -97,8 +96,8 @@ def start(pieces: Pieces) -> None:
     pieces.start("worker")
 
 
-def new(pieces: Pieces) -> str:
-    """Build another environment, for which new rows need new numbers."""
+def new(pieces: Pieces) -> None:
+    """Make another environment, and ask for a build: new rows need new numbers."""
     body = {"slug": "next", "title": "next", "python": "3.11", "libraries": ["lib-geo"]}
     pieces.call("ana", "POST", "/environments", body)
-    return str(pieces.call("ana", "POST", "/environments/next/versions/1/build", {})["build"])
+    pieces.call("ana", "POST", "/environments/next/versions/1/build", {})
