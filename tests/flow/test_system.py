@@ -54,6 +54,8 @@ def test_a_silent_worker_is_told_with_its_silence() -> None:
     found = workers_check([lost])
     assert (found.state, found.words) == (State.BAD, "The last sign of life is 5 minutes old.")
     assert "Start it" in found.hint
+    just_gone = Worker(host="a", pid=1, release="1", silent=timedelta(seconds=90))
+    assert workers_check([lost, just_gone]).words == "The last sign of life is 90 seconds old."
 
 
 @pytest.mark.parametrize(("free", "state", "hint"), [(1, State.BAD, "at least"), (2 << 30, State.WARN, "collect")])

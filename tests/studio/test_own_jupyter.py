@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.imports import know_modules
+from support.overlays import overlay
 from support.people import person, published
 from support.people import sealed as fake_files
 
@@ -19,13 +20,13 @@ from assay.core.lock import Lock
 from assay.core.roles import Actor, Right, Role
 from assay.flow import retire
 from assay.flow.access import find_version
-from assay.flow.paths import engine_paths, prefix
+from assay.flow.paths import prefix
 from assay.flow.people import create_token, find_person
 from assay.store.models import Event, Launch, LibraryUse
 from assay.studio.prefix import studio_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_django.live_server_helper import LiveServer
 
@@ -34,19 +35,16 @@ LOOK = "import os, sys; print(sys.prefix, 'ASSAY_TOKEN' in os.environ, 'PYTHONPA
 
 
 @pytest.fixture(scope="module")
-def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the Python of a Jupyter with our kernels: Studio's libraries in a prefix of its own."""
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield the Python of a Jupyter with our kernels: Studio's libraries in a prefix of its own."""
     folder = tmp_path_factory.mktemp("jupyter")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     site = next((studio_prefix() / "lib").glob("python3.*")) / "site-packages"
     next((folder / "lib").glob("python3.*/site-packages")).joinpath("studio.pth").write_text(f"{site}\n")
     python = folder / "bin" / "python"
     assert main(["jupyter", "install", "--python", str(python)]) == 0
-    overlay = Path(engine_paths().overlays) / "cp311"
-    if not overlay.exists():
-        overlay.parent.mkdir(parents=True, exist_ok=True)
-        overlay.symlink_to(site)
-    return python
+    with overlay(site):
+        yield python
 
 
 @pytest.fixture
