@@ -26,9 +26,12 @@ def idle(home: Path) -> None:
         before, began = _processor_times(root), time.monotonic()
         time.sleep(MEASURED)
         after, seconds = _processor_times(root), time.monotonic() - began
-        memory = {pid: _proportional_memory(pid) for pid in after}
         used = {pid: 100 * (after[pid] - before.get(pid, 0.0)) / seconds for pid in after}
-        for pid in after:
+        memory = {}
+        for pid in after:  # one that has ended meanwhile has none
+            with suppress(OSError):
+                memory[pid] = _proportional_memory(pid)
+        for pid in memory:
             print_figure(f"  {_name(pid)}", f"{used[pid]:.2f} %", f"{memory[pid]:.0f} MB")
     total, megabytes = sum(used.values()), sum(memory.values())
     print_figure("an idle installation, of one core", f"{total:.2f} %", f"limit {CORE_LIMIT} %", total <= CORE_LIMIT)
