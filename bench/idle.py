@@ -31,8 +31,8 @@ def idle(home: Path) -> None:
         for pid in after:  # one that has ended meanwhile has none
             with suppress(OSError):
                 memory[pid] = _proportional_memory(pid)
-        for pid in memory:
-            print_figure(f"  {_name(pid)}", f"{used[pid]:.2f} %", f"{memory[pid]:.0f} MB")
+        for pid, one in memory.items():
+            print_figure(f"  {_name(pid)}", f"{used[pid]:.2f} %", f"{one:.0f} MB")
     total, megabytes = sum(used.values()), sum(memory.values())
     print_figure("an idle installation, of one core", f"{total:.2f} %", f"limit {CORE_LIMIT} %", total <= CORE_LIMIT)
     print_figure(
@@ -74,5 +74,5 @@ def _name(pid: int) -> str:
     """Return a short name of a process."""
     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().split(" --config")[0]
     short = Path(f"/proc/{pid}/comm").read_text().strip()
-    words = command.replace(f"{os.path.dirname(sys.executable)}/", "").split()  # noqa: PTH120 - a prefix of a text
+    words = command.replace(f"{os.path.dirname(sys.executable)}/", "").replace(f"{ROOT}/", "").split()  # noqa: PTH120 - a prefix of a text
     return short if short.startswith("assay ") else " ".join(words)[-44:]

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = "ASSAY_BENCH_FIGURES"  # the variable that names the file to which figures are added, one JSON document a line
+KEPT = "ASSAY_TEST_FIGURES"  # the variable that names the file to which figures are added, one JSON document a line
 _group = [""]
 
 
