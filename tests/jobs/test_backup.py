@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,8 +73,7 @@ def test_everything_is_destroyed_in_between_and_moves_on(pieces: Pieces, tmp_pat
     assert launch["digest"] == before["digest"]
     assert (Path(launch["prefix"]) / "assay.json").exists()
     stop(pieces)
-    (tmp_path / "pg").mkdir()
-    with running_postgresql(tmp_path / "pg") as address:
+    with running_postgresql(Path(tempfile.mkdtemp(prefix="assay-pg-"))) as address:  # a short path, for its socket
         assert "Copied and compared" in pieces.command("database", "move", address)
         pieces.env["ASSAY_DATABASE"] = address
         assert pieces.command("audit", "verify")
