@@ -41,10 +41,9 @@ from assay.api import (
 )
 from assay.api.access import Token
 from assay.api.openapi import DocumentedAPI
-from assay.core.errors import AssayError, InvalidInputError, NotSignedInError, UnavailableError
+from assay.core.errors import RETRY_AFTER, AssayError, InvalidInputError, NotSignedInError, UnavailableError
 
 log = logging.getLogger("assay.api")
-RETRY_AFTER = "10"  # seconds
 DESCRIPTION = """\
 The approval desk for Python environments.
 

@@ -117,6 +117,9 @@ class DriftError(AssayError):
     status = 409
 
 
+RETRY_AFTER = "10"  # seconds: the header of answers to whom a service did not respond
+
+
 class UnavailableError(AssayError):
     """A service that this needs does not respond."""
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
@@ -59,11 +59,12 @@ def back_up(target: Path, key: bytes) -> BackupResult:
     if target.exists():
         raise ConflictError(f"{target} exists.", hint="Name another file.", path="file")
     unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished.unlink(missing_ok=True)  # of a backup that was killed
     try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            result = _write(archive, key)
-        unfinished.chmod(0o600)
-        with unfinished.open("rb") as file:
+        with _private(unfinished) as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+                result = _write(archive, key)
+            file.flush()
             os.fsync(file.fileno())
         unfinished.rename(target)
     finally:
@@ -137,13 +138,13 @@ def _restore(archive: zipfile.ZipFile, key: bytes) -> BackupResult:
     check_new()
     migrate_to(manifest["migrations"])
     tables = tables_of(manifest["migrations"])
-    with transaction.atomic():
-        for table in tables:
-            _restore_table(archive, table, manifest["tables"][table.name])
-        reset_sequences(tables)
     files = _restore_files(archive)
     for name, content in secrets.items():
         _write_secret(home() / "secrets" / Path(name).name, content)
+    with transaction.atomic():  # last: without rows, an interrupted restore can be repeated
+        for table in tables:
+            _restore_table(archive, table, manifest["tables"][table.name])
+        reset_sequences(tables)
     rows = sum(one["rows"] for one in manifest["tables"].values())
     return BackupResult(release=manifest["release"], tables=len(tables), rows=rows, files=files, secrets=len(secrets))
 
@@ -175,9 +176,13 @@ def _restore_files(archive: zipfile.ZipFile) -> int:
 def _write_secret(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)  # the start of this command made one
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with _private(path) as file:
         file.write(content)
+
+
+def _private(path: Path) -> BinaryIO:
+    """Open a new file that only its owner can read."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
 
 
 def _read_secrets(encrypted: bytes, key: bytes) -> dict[str, bytes]:

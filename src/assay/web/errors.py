@@ -9,9 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from assay.core.errors import AssayError, ForbiddenError, NotFoundError
-
-RETRY_AFTER = "10"  # seconds
+from assay.core.errors import RETRY_AFTER, AssayError, ForbiddenError, NotFoundError
 
 
 def _page(request: HttpRequest, error: AssayError, status: int) -> HttpResponse:

@@ -81,6 +81,24 @@ def feed(folder: Path, *records: dict[str, Any]) -> None:
     assert not watch.advance(), "nothing is new any more"
 
 
+def test_a_reassessment_that_is_asked_for_meanwhile_is_not_lost(
+    ana: Actor, ben: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Projects have changed while another process assesses: the versions are assessed once more."""
+    published(ana, ben)
+    store = watch._store_assessments
+
+    def ask_again(kept: list[Assessment]) -> None:
+        store(kept)
+        WorkspaceAssessment.objects.all().delete()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "_store_assessments", ask_again)
+        assert watch.advance()
+    assert watch.advance()
+    assert not watch.advance()
+
+
 def test_submissions_are_assessed_in_steps(ana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each step ends after a moment; what has a verdict of today is left alone."""
     for slug in ("one", "two"):

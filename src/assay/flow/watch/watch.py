@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -106,6 +106,9 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
     """Assess every published version of a workspace, and store the verdicts and changes of health."""
     store_facts()
     now = timezone.now()
+    # Whoever removes the row meanwhile asks for another reassessment (`projects`): it is not made again at the end.
+    begun = {"policy": current.revision, "feed": feed.id if feed else None, "day": date.min, "at": now}
+    WorkspaceAssessment.objects.get_or_create(workspace_id=workspace_id, defaults=begun)
     waived, expired, entries = (
         live_keys(workspace_id, now),
         expired_keys(workspace_id, now),
@@ -123,10 +126,7 @@ def assess_all(workspace_id: int, current: CurrentPolicy, feed: FeedFacts | None
             health_changes += [health_change] if health_change else []
     done = apply_health_changes(workspace_id, health_changes, actor=WATCHER)
     _store_assessments(kept)
-    WorkspaceAssessment.objects.update_or_create(
-        workspace_id=workspace_id,
-        defaults={"policy": current.revision, "feed": feed.id if feed else None, "day": now.date(), "at": now},
-    )
+    WorkspaceAssessment.objects.filter(workspace_id=workspace_id).update(**begun | {"day": now.date()})
     return WatchResult(
         assessed=len(kept),
         attention=sum(one.new_health is Health.ATTENTION for one in done),
